@@ -1,0 +1,56 @@
+#include "tenon/core/storage.h"
+
+#include <array>
+
+#include "tenon/base/error.h"
+
+namespace tenon {
+namespace {
+
+/// Meta tensors have sizes and dtypes but no data: their storage is only a header.
+class MetaAllocator final : public Allocator {
+ public:
+  Storage* allocate(size_t bytes, Device) override {
+    auto* storage = new Storage;
+    storage->bytes = bytes;
+    storage->owner = this;
+    return storage;
+  }
+  void release(Storage* storage) noexcept override { delete storage; }
+  MemoryStats stats() const override { return {}; }
+  void reset_peak_stats() override {}
+  void release_cached() override {}
+};
+
+std::array<std::atomic<Allocator*>, kMaxDeviceTypes>& allocators() {
+  static MetaAllocator meta;
+  static std::array<std::atomic<Allocator*>, kMaxDeviceTypes> table{};
+  static const bool filled = (table[kMeta.type] = &meta, true);
+  (void)filled;
+  return table;
+}
+
+}  // namespace
+
+Allocator::~Allocator() = default;
+
+void Storage::destroy(Storage* storage) { storage->owner->release(storage); }
+
+void register_allocator(uint8_t device_type, Allocator* allocator) {
+  allocators()[device_type] = allocator;
+}
+
+Allocator& allocator_of(Device device) {
+  Allocator* allocator = allocators()[device.type].load(std::memory_order_acquire);
+  if (!allocator) {
+    fail<DeviceError>("allocate", "device " + to_string(device) +
+                                      " has no memory here: its backend is not part of this build");
+  }
+  return *allocator;
+}
+
+MemoryStats memory_stats(Device device) { return allocator_of(device).stats(); }
+void reset_peak_memory_stats(Device device) { allocator_of(device).reset_peak_stats(); }
+void release_cached_memory(Device device) { allocator_of(device).release_cached(); }
+
+}  // namespace tenon

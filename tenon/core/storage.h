@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "tenon/base/export.h"
+#include "tenon/base/intrusive.h"
+#include "tenon/core/device.h"
+
+namespace tenon {
+
+class Allocator;
+
+/// The memory that one or more tensors view. Owned by reference count; it goes back to `owner` with
+/// the last reference. `version` counts the in-place writes through any view.
+struct Storage {
+  ReferenceCount references;
+  std::atomic<uint32_t> version{0};
+  void* data = nullptr;
+  size_t bytes = 0;
+  Allocator* owner = nullptr;
+  /// What the owner needs to take the memory back (a size class, a mapped file).
+  void* owner_data = nullptr;
+
+  static void destroy(Storage* storage);
+};
+
+/// Bytes in tensors (`allocated`) and bytes held from the system (`reserved`), now and at their
+/// peak. Peaks may be low by up to 64 KiB a thread: threads report in batches.
+struct MemoryStats {
+  int64_t allocated_bytes = 0;
+  int64_t peak_allocated_bytes = 0;
+  int64_t reserved_bytes = 0;
+  int64_t peak_reserved_bytes = 0;
+  /// Allocations served so far.
+  int64_t allocation_count = 0;
+};
+
+/// Memory of one device type. Safe to call from any thread.
+class TENON_API Allocator {
+ public:
+  virtual ~Allocator();
+  /// Storage of at least `bytes`, its data aligned to 64 bytes. Throws OutOfMemoryError.
+  virtual Storage* allocate(size_t bytes, Device device) = 0;
+  virtual void release(Storage* storage) noexcept = 0;
+  virtual MemoryStats stats() const = 0;
+  virtual void reset_peak_stats() = 0;
+  /// Gives cached memory that no tensor uses back to the system.
+  virtual void release_cached() = 0;
+};
+
+/// Registers the allocator of a device type; it must outlive every tensor.
+TENON_API void register_allocator(uint8_t device_type, Allocator* allocator);
+/// Throws DeviceError where the device type has none.
+TENON_API Allocator& allocator_of(Device device);
+
+TENON_API MemoryStats memory_stats(Device device = kCpu);
+TENON_API void reset_peak_memory_stats(Device device = kCpu);
+TENON_API void release_cached_memory(Device device = kCpu);
+
+}  // namespace tenon

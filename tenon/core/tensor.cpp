@@ -1,0 +1,112 @@
+#include "tenon/core/tensor.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "tenon/base/error.h"
+
+namespace tenon {
+namespace {
+
+/// Bodies that this thread has finished with. Left to the system when the thread ends.
+class ImplPool {
+ public:
+  ~ImplPool() {
+    for (TensorImpl* impl : free_) ::operator delete(impl);
+    closed_ = true;
+  }
+  void* take() {
+    if (free_.empty()) return ::operator new(sizeof(TensorImpl));
+    TensorImpl* impl = free_.back();
+    free_.pop_back();
+    return impl;
+  }
+  void give(TensorImpl* impl) {
+    constexpr size_t kMost = 4096;
+    if (closed_ || free_.size() >= kMost) {
+      ::operator delete(impl);
+    } else {
+      free_.push_back(impl);
+    }
+  }
+
+ private:
+  std::vector<TensorImpl*> free_;
+  bool closed_ = false;
+};
+
+thread_local ImplPool pool;
+
+bool in_host_memory(Device device) { return device.type != kMeta.type; }
+
+}  // namespace
+
+TensorImpl* TensorImpl::create() { return new (pool.take()) TensorImpl; }
+
+void TensorImpl::destroy(TensorImpl* impl) {
+  impl->~TensorImpl();
+  pool.give(impl);
+}
+
+int64_t Tensor::size(int64_t dim) const {
+  return impl_->sizes[static_cast<size_t>(normalize_dim("size", dim, this->dim()))];
+}
+
+int64_t Tensor::stride(int64_t dim) const {
+  return impl_->strides[static_cast<size_t>(normalize_dim("stride", dim, this->dim()))];
+}
+
+void Tensor::check_data(DType expected) const {
+  if (expected != impl_->dtype) {
+    fail<DTypeError>("data", fmt::format("asked for elements of {}, but the tensor holds {}; "
+                                         "convert with to(k...)",
+                                         name_of(expected), name_of(impl_->dtype)));
+  }
+  if (!in_host_memory(impl_->device)) {
+    fail<DeviceError>(
+        "data", "a tensor on '" + tenon::to_string(impl_->device) + "' has no data in host memory");
+  }
+}
+
+Tensor new_tensor(IntList sizes, DType dtype, Device device) {
+  TensorImpl* impl = TensorImpl::create();
+  Intrusive<TensorImpl> handle = Intrusive<TensorImpl>::adopt(impl);
+  impl->numel = count_elements("empty", sizes);
+  impl->dtype = dtype;
+  impl->device = device;
+  impl->sizes.assign(sizes.data(), sizes.size());
+  impl->strides.resize(sizes.size());
+  int64_t stride = 1;
+  for (size_t i = sizes.size(); i-- > 0;) {
+    impl->strides[i] = stride;
+    stride *= sizes[i] > 0 ? sizes[i] : 1;
+  }
+  size_t bytes = 0;
+  if (__builtin_mul_overflow(static_cast<size_t>(impl->numel), size_of(dtype), &bytes)) {
+    fail<ShapeError>("empty",
+                     fmt::format("a tensor of sizes {} and dtype {} has more than 2^64 bytes",
+                                 to_string(sizes), name_of(dtype)));
+  }
+  impl->storage = Intrusive<Storage>::adopt(allocator_of(device).allocate(bytes, device));
+  return Tensor(std::move(handle));
+}
+
+Tensor new_view(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset) {
+  const TensorImpl* source = base.impl();
+  TensorImpl* impl = TensorImpl::create();
+  impl->numel = 1;
+  for (const int64_t size : sizes) impl->numel *= size;
+  impl->dtype = source->dtype;
+  impl->device = source->device;
+  impl->inference = source->inference;
+  impl->sizes = sizes;
+  impl->strides = strides;
+  impl->offset = offset;
+  impl->contiguous = is_contiguous(sizes, strides);
+  impl->storage = source->storage;
+  impl->base = source->base ? source->base : base.handle();
+  return Tensor(Intrusive<TensorImpl>::adopt(impl));
+}
+
+}  // namespace tenon
