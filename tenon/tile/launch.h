@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "tenon/base/inline_vector.h"
+#include "tenon/core/dtype.h"
+#include "tenon/tile/program.h"
+
+namespace tenon::tile {
+
+/// Memory that a run reads or writes. Owned by the caller.
+struct Operand {
+  void* data = nullptr;
+  DType dtype = kFloat32;
+  /// In elements, one per dim of the iteration space; 0 repeats.
+  InlineVector<int64_t, 8> strides;
+};
+
+/// A number that the host gives to a run, as both kinds of number.
+struct Scalar64 {
+  double real = 0;
+  int64_t integer = 0;
+
+  Scalar64() = default;
+  Scalar64(double value);
+  Scalar64(float value) : Scalar64(static_cast<double>(value)) {}
+  Scalar64(int64_t value) : real(static_cast<double>(value)), integer(value) {}
+  Scalar64(int value) : real(value), integer(value) {}
+  Scalar64(bool value) : real(value), integer(value) {}
+  Scalar64(uint64_t value)
+      : real(static_cast<double>(value)), integer(static_cast<int64_t>(value)) {}
+};
+
+inline Scalar64::Scalar64(double value)
+    : real(value),
+      integer(value >= -0x1p63 && value < 0x1p63 ? static_cast<int64_t>(value)
+              : value >= 0x1p63                  ? INT64_MAX
+              : value < -0x1p63                  ? INT64_MIN
+                                                 : 0) {}
+
+/// One run of a program. The iteration space has the kept dims first, then `row_dims` dims that
+/// form the row; 0 row dims: each element is its own row. Outputs of row values ignore their
+/// strides along row dims. An output may be exactly an input (same memory, strides and dtype);
+/// other overlaps are not allowed.
+struct Launch {
+  const Program* program = nullptr;
+  Compute compute = Compute::kF32;
+  InlineVector<int64_t, 8> sizes;
+  int row_dims = 0;
+  std::span<const Operand> inputs;
+  std::span<const Operand> outputs;
+  std::span<const Scalar64> scalars;
+  uint64_t seed = 0;    ///< of random numbers
+  uint64_t offset = 0;  ///< of random numbers: a new one for each run
+};
+
+}  // namespace tenon::tile
