@@ -1,0 +1,12 @@
+# Third-party libraries; docs/dependencies.md says what each is for. All of them are private.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(fmt REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(PNG REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(hwy REQUIRED)
+find_package(dnnl REQUIRED CONFIG)  # oneDNN 2.6 and 3.x
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+set(TENON_PRIVATE_LIBRARIES
+  OpenMP::OpenMP_CXX fmt::fmt ZLIB::ZLIB PNG::PNG nlohmann_json::nlohmann_json hwy::hwy DNNL::dnnl)

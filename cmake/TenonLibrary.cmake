@@ -1,0 +1,47 @@
+# libtenon: every source under tenon/ that is no test, fuzz target or generator.
+file(GLOB_RECURSE TENON_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tenon/*.cpp)
+list(FILTER TENON_SOURCES EXCLUDE REGEX "(_test|_fuzz)\\.cpp$|/generate[^/]*/")
+
+# Compiled once; the shared library and the archive that the tests link hold the same objects.
+add_library(tenon_objects OBJECT ${TENON_SOURCES} ${TENON_GENERATED_SOURCES})
+add_dependencies(tenon_objects tenon_generated)
+target_include_directories(tenon_objects PUBLIC
+  ${CMAKE_CURRENT_SOURCE_DIR} ${TENON_GENERATED_DIR})
+target_link_libraries(tenon_objects PRIVATE tenon_options ${TENON_PRIVATE_LIBRARIES})
+set_target_properties(tenon_objects PROPERTIES
+  POSITION_INDEPENDENT_CODE ON
+  CXX_VISIBILITY_PRESET hidden
+  VISIBILITY_INLINES_HIDDEN ON)
+
+add_library(tenon SHARED $<TARGET_OBJECTS:tenon_objects>)
+add_library(Tenon::tenon ALIAS tenon)
+target_compile_features(tenon PUBLIC cxx_std_20)
+target_include_directories(tenon PUBLIC
+  $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}>
+  $<BUILD_INTERFACE:${TENON_GENERATED_DIR}>
+  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+add_dependencies(tenon tenon_generated)
+target_link_libraries(tenon PRIVATE ${TENON_PRIVATE_LIBRARIES})
+# Templates of other libraries that are instantiated in ours have default visibility; the version
+# script keeps them, and whatever comes in from archives, out of what libtenon exports.
+set(version_script ${CMAKE_CURRENT_SOURCE_DIR}/cmake/tenon.map)
+target_link_options(tenon PRIVATE
+  -Wl,--exclude-libs,ALL -Wl,--version-script=${version_script} -Wl,--no-undefined -Wl,--as-needed)
+if(TENON_SANITIZE)
+  target_link_options(tenon PRIVATE -fsanitize=${TENON_SANITIZE})
+endif()
+set_target_properties(tenon PROPERTIES
+  LINK_DEPENDS ${version_script}
+  VERSION ${PROJECT_VERSION}
+  SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+
+# What tests link: they see internals too. Whole, because backends register themselves and nobody
+# names them.
+add_library(tenon_static STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:tenon_objects>)
+add_dependencies(tenon_static tenon_generated)
+target_link_libraries(tenon_static PRIVATE ${TENON_PRIVATE_LIBRARIES})
+add_library(tenon_internal INTERFACE)
+target_include_directories(tenon_internal INTERFACE
+  ${CMAKE_CURRENT_SOURCE_DIR} ${TENON_GENERATED_DIR})
+target_link_libraries(tenon_internal INTERFACE
+  $<LINK_LIBRARY:WHOLE_ARCHIVE,tenon_static> tenon_options ${TENON_PRIVATE_LIBRARIES})
