@@ -1,0 +1,34 @@
+#pragma once
+
+#include <span>
+
+#include "tenon/dispatch/call.h"
+#include "tenon/dispatch/op_ids.h"
+#include "tenon/tile/launch.h"
+
+namespace tenon {
+
+/// A kernel of an op that is no tile program. The results are allocated (by the shape rule),
+/// contiguous and uninitialised; an op without a shape rule (its result's size depends on data)
+/// gets undefined ones to assign.
+using Kernel = void (*)(const Call& call, std::span<Tensor> outputs);
+
+/// `out = f(a, b)` over `count` contiguous elements of the compute class; unary ones ignore `b`.
+using DirectKernel = void (*)(const void* a, const void* b, void* out, size_t count);
+
+/// What a device type can do. Registered once, at load time, by the backend itself.
+struct Backend {
+  void (*run_tile)(const tile::Launch& launch);
+  void (*run_tile_many)(std::span<const tile::Launch> launches);
+  /// The direct path of a program of one micro-op, or null.
+  DirectKernel (*direct_kernel)(const tile::Program& program, tile::Compute compute);
+};
+
+TENON_API void register_backend(uint8_t device_type, const Backend* backend);
+TENON_API void register_kernel(OpId id, uint8_t device_type, Kernel kernel);
+/// Throws DeviceError naming the device where it has none.
+TENON_API const Backend& backend_of(Device device);
+/// Null where the device has no kernel for the op.
+TENON_API Kernel find_kernel(OpId id, Device device);
+
+}  // namespace tenon
