@@ -1,0 +1,119 @@
+#include "tenon/base/parallel.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "tenon/base/error.h"
+
+namespace tenon {
+namespace {
+
+/// Sets the number of threads for one test.
+class Threads {
+ public:
+  explicit Threads(int count) : before_(num_threads()) { set_num_threads(count); }
+  ~Threads() { set_num_threads(before_); }
+
+ private:
+  int before_;
+};
+
+TEST(ParallelFor, EveryIndexIsVisitedOnce) {
+  const Threads threads(4);
+  for (const int64_t count : {1, 7, 64, 1000, 4097}) {
+    std::vector<int> visits(static_cast<size_t>(count), 0);
+    parallel_for(count, 16, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) ++visits[static_cast<size_t>(i)];
+    });
+    EXPECT_EQ(visits, std::vector<int>(static_cast<size_t>(count), 1)) << count;
+  }
+}
+
+TEST(ParallelFor, NothingRunsForAnEmptyRange) {
+  int calls = 0;
+  parallel_for(0, 16, [&](int64_t, int64_t) { ++calls; });
+  parallel_for(-3, 16, [&](int64_t, int64_t) { ++calls; });
+  EXPECT_EQ(calls, 0);
+}
+
+TEST(ParallelFor, ChunksAreTheSameForAnyNumberOfThreads) {
+  const auto ends_by_begin = [](int thread_count) {
+    const Threads threads(thread_count);
+    std::vector<int64_t> ends(100, -1);
+    parallel_for(100, 32,
+                 [&](int64_t begin, int64_t end) { ends[static_cast<size_t>(begin)] = end; });
+    return ends;
+  };
+  const std::vector<int64_t> expected = ends_by_begin(1);
+  EXPECT_EQ(expected[0], 32);
+  EXPECT_EQ(expected[96], 100);
+  EXPECT_EQ(ends_by_begin(2), expected);
+  EXPECT_EQ(ends_by_begin(8), expected);
+}
+
+TEST(ParallelFor, TheErrorOfTheLowestChunkIsRethrown) {
+  const Threads threads(4);
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    try {
+      parallel_for(64, 1, [](int64_t begin, int64_t) {
+        if (begin >= 5) throw std::runtime_error(std::to_string(begin));
+      });
+      FAIL() << "expected an error";
+    } catch (const std::runtime_error& error) {
+      EXPECT_STREQ(error.what(), "5");
+    }
+  }
+}
+
+TEST(ParallelFor, ALoopInsideALoopRunsOnItsOwnThread) {
+  const Threads threads(4);
+  std::vector<int64_t> sums(8, 0);
+  parallel_for(8, 1, [&](int64_t begin, int64_t) {
+    const std::thread::id outer = std::this_thread::get_id();
+    parallel_for(100, 10, [&](int64_t inner_begin, int64_t inner_end) {
+      EXPECT_EQ(std::this_thread::get_id(), outer);
+      for (int64_t i = inner_begin; i < inner_end; ++i) sums[static_cast<size_t>(begin)] += i;
+    });
+  });
+  EXPECT_EQ(sums, std::vector<int64_t>(8, 4950));
+}
+
+TEST(ParallelFor, WhatTheCallerWroteIsSeenAndWhatTheLoopWroteIsSeenAfter) {
+  const Threads threads(4);
+  std::vector<int64_t> values(1000);
+  for (int round = 0; round < 50; ++round) {
+    std::iota(values.begin(), values.end(), round);
+    parallel_for(1000, 10, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) values[static_cast<size_t>(i)] *= 2;
+    });
+    ASSERT_EQ(std::accumulate(values.begin(), values.end(), int64_t{0}), 999000 + 2000 * round);
+  }
+}
+
+TEST(ParallelFor, SeveralCallersAtOnce) {
+  std::vector<int64_t> sums(4, 0);
+  std::vector<std::thread> callers;
+  for (size_t caller = 0; caller < sums.size(); ++caller) {
+    callers.emplace_back([&sums, caller] {
+      std::vector<int64_t> parts(10, 0);
+      parallel_for(1000, 100, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) parts[static_cast<size_t>(begin / 100)] += i;
+      });
+      sums[caller] = std::accumulate(parts.begin(), parts.end(), int64_t{0});
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(sums, std::vector<int64_t>(4, 499500));
+}
+
+TEST(SetNumThreads, RefusesLessThanOne) {
+  EXPECT_THROW(set_num_threads(0), ValueError);
+  EXPECT_THROW(set_num_threads(-2), ValueError);
+}
+
+}  // namespace
+}  // namespace tenon
