@@ -5,7 +5,7 @@ set(TENON_GENERATED_SOURCES)
 
 set(generator ${CMAKE_CURRENT_SOURCE_DIR}/tenon/dispatch/generate.py)
 set(op_list ${CMAKE_CURRENT_SOURCE_DIR}/tenon/dispatch/op_list.txt)
-if(EXISTS ${generator})
+if(EXISTS ${generator} AND EXISTS ${op_list})
   # The generator names its outputs itself, so they are known before it runs.
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${generator})
   execute_process(
