@@ -153,8 +153,13 @@ class TENON_API Tensor {
   Intrusive<TensorImpl> impl_;
 };
 
+#pragma GCC diagnostic push
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Winit-list-lifetime"  // lives to the end of the call, as meant
+#endif
 inline TensorList::TensorList(std::initializer_list<Tensor> tensors)
     : data_(tensors.begin()), size_(tensors.size()) {}
+#pragma GCC diagnostic pop
 inline TensorList::TensorList(const std::vector<Tensor>& tensors)
     : data_(tensors.data()), size_(tensors.size()) {}
 inline TensorList::TensorList(std::span<const Tensor> tensors)

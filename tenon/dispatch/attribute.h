@@ -6,12 +6,18 @@
 #include <string_view>
 #include <variant>
 
+#include "tenon/core/device.h"
 #include "tenon/core/dtype.h"
 #include "tenon/core/generator.h"
 #include "tenon/core/scalar.h"
 #include "tenon/core/shape.h"
 
 namespace tenon {
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
 
 /// One argument of an op that is not a tensor. Empty where an optional argument was left out.
 class Attribute {
@@ -38,6 +44,7 @@ class Attribute {
   bool is_number() const {
     return holds<bool>() || holds<int64_t>() || holds<double>() || holds<Scalar>();
   }
+  bool is_device() const { return holds<Device>(); }
   Scalar number() const {
     if (holds<bool>()) return std::get<bool>(value_);
     if (holds<int64_t>()) return std::get<int64_t>(value_);
@@ -48,8 +55,7 @@ class Attribute {
   /// `std::optional<double>`.
   template <class T>
   T as() const {
-    if constexpr (requires { typename T::value_type; } &&
-                  std::is_same_v<T, std::optional<typename T::value_type>>) {
+    if constexpr (is_optional<T>) {
       return has_value() ? T(as<typename T::value_type>()) : T();
     } else if constexpr (std::is_same_v<T, IntList>) {
       return IntList(std::get<Shape>(value_));

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tenon/dispatch/backend.h"
 #include "tenon/dispatch/call.h"
 #include "tenon/dispatch/op_ids.h"
 #include "tenon/tile/builder.h"
@@ -315,8 +316,14 @@ struct OpDef {
   /// The tile program of a variant; built once.
   const tile::Program& program(int variant) const;
 
+  /// The direct path of a program of one micro-op on the host, or null; looked up once per dtype.
+  DirectKernel direct_kernel(DType dtype) const;
+
   /// Built programs by variant; see `program`.
   mutable std::atomic<const tile::Program*> programs[16] = {};
+  /// By dtype, with `direct_known` bits; see `direct_kernel`.
+  mutable std::atomic<DirectKernel> direct_kernels[kDTypeCount] = {};
+  mutable std::atomic<uint32_t> direct_known{0};
 
  private:
   template <class F>

@@ -1,0 +1,284 @@
+#include "tenon/backends/cpu/allocator.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "tenon/base/error.h"
+
+namespace tenon::cpu {
+namespace {
+
+// A block is a header (the Storage, padded to 64 bytes) followed by the data. Class `c` holds
+// blocks of `class_bytes(c)`: four steps to each power of two, from 128 bytes.
+constexpr size_t kHeader = 64;
+static_assert(sizeof(Storage) <= kHeader);
+constexpr size_t kSmallest = 128;
+constexpr int kClasses = 4 * 48;
+constexpr size_t kLargestSmall = size_t{32} << 10;
+constexpr size_t kSlab = size_t{256} << 10;
+constexpr size_t kHugePage = size_t{2} << 20;
+constexpr int64_t kReportEvery = int64_t{64} << 10;
+
+constexpr size_t class_bytes(int size_class) {
+  const size_t base = kSmallest << (size_class / 4);
+  return (base + base / 4 * static_cast<size_t>(size_class % 4) + 63) & ~size_t{63};
+}
+
+int class_of(size_t bytes) {
+  if (bytes <= kSmallest) return 0;
+  const int power = std::bit_width(bytes - 1) - std::bit_width(kSmallest);
+  int size_class = std::max(0, 4 * power);
+  while (class_bytes(size_class) < bytes) ++size_class;
+  return size_class;
+}
+
+const int kSmallClasses = class_of(kLargestSmall) + 1;
+
+struct Counters {
+  std::atomic<int64_t> allocated{0}, peak_allocated{0}, reserved{0}, peak_reserved{0}, count{0};
+};
+
+void raise_to(std::atomic<int64_t>& peak, int64_t value) {
+  int64_t seen = peak.load(std::memory_order_relaxed);
+  while (value > seen && !peak.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
+  }
+}
+
+class CpuAllocator;
+
+/// What one thread holds: free small blocks, and counts not yet reported.
+struct ThreadCache {
+  explicit ThreadCache(CpuAllocator& owner);
+  ~ThreadCache();
+
+  CpuAllocator& owner;
+  std::vector<std::vector<Storage*>> free;
+  std::atomic<int64_t> allocated{0};  // written by this thread, read by stats()
+  std::atomic<int64_t> count{0};
+};
+
+class CpuAllocator final : public Allocator {
+ public:
+  Storage* allocate(size_t bytes, Device) override {
+    if (bytes > (size_t{1} << 52)) fail_out_of_memory(bytes);
+    const int size_class = class_of(bytes + kHeader);
+    Storage* storage =
+        size_class < kSmallClasses ? take_small(size_class) : take_large(size_class, bytes);
+    storage->references.reset();
+    storage->version.store(0, std::memory_order_relaxed);
+    storage->bytes = bytes;
+    count(static_cast<int64_t>(class_bytes(size_class)), 1);
+    return storage;
+  }
+
+  void release(Storage* storage) noexcept override {
+    const int size_class = static_cast<int>(reinterpret_cast<intptr_t>(storage->owner_data));
+    count(-static_cast<int64_t>(class_bytes(size_class)), 0);
+    if (size_class < kSmallClasses && !thread_ended_) {
+      cache().free[static_cast<size_t>(size_class)].push_back(storage);
+    } else {
+      const std::lock_guard lock(mutex_);
+      free_[static_cast<size_t>(size_class)].push_back(storage);
+    }
+  }
+
+  MemoryStats stats() const override {
+    const std::lock_guard lock(mutex_);
+    int64_t allocated = counters_.allocated, count = counters_.count;
+    for (const ThreadCache* cache : caches_) {
+      allocated += cache->allocated.load(std::memory_order_relaxed);
+      count += cache->count.load(std::memory_order_relaxed);
+    }
+    MemoryStats stats;
+    stats.allocated_bytes = allocated;
+    stats.peak_allocated_bytes = std::max<int64_t>(counters_.peak_allocated, allocated);
+    stats.reserved_bytes = counters_.reserved;
+    stats.peak_reserved_bytes = counters_.peak_reserved;
+    stats.allocation_count = count;
+    return stats;
+  }
+
+  void reset_peak_stats() override {
+    const int64_t allocated = stats().allocated_bytes;
+    counters_.peak_allocated = allocated;
+    counters_.peak_reserved = counters_.reserved.load();
+  }
+
+  void release_cached() override {
+    const std::lock_guard lock(mutex_);
+    for (int c = kSmallClasses; c < kClasses; ++c) {
+      for (Storage* storage : free_[static_cast<size_t>(c)]) unmap(storage, class_bytes(c));
+      free_[static_cast<size_t>(c)].clear();
+    }
+  }
+
+  void adopt(ThreadCache* cache) {
+    const std::lock_guard lock(mutex_);
+    caches_.push_back(cache);
+  }
+  void abandon(ThreadCache* cache) {
+    const std::lock_guard lock(mutex_);
+    for (size_t c = 0; c < cache->free.size(); ++c) {
+      free_[c].insert(free_[c].end(), cache->free[c].begin(), cache->free[c].end());
+    }
+    counters_.allocated += cache->allocated;
+    counters_.count += cache->count;
+    std::erase(caches_, cache);
+    thread_ended_ = true;
+  }
+
+  size_t limit() const { return limit_; }
+
+ private:
+  ThreadCache& cache() {
+    thread_local ThreadCache instance(*this);
+    return instance;
+  }
+
+  void count(int64_t bytes, int64_t allocations) {
+    if (thread_ended_) {
+      counters_.allocated += bytes;
+      counters_.count += allocations;
+      return;
+    }
+    ThreadCache& local = cache();
+    const int64_t pending = local.allocated.load(std::memory_order_relaxed) + bytes;
+    local.count.store(local.count.load(std::memory_order_relaxed) + allocations,
+                      std::memory_order_relaxed);
+    if (pending < kReportEvery && pending > -kReportEvery) {
+      local.allocated.store(pending, std::memory_order_relaxed);
+      return;
+    }
+    local.allocated.store(0, std::memory_order_relaxed);
+    raise_to(counters_.peak_allocated,
+             counters_.allocated.fetch_add(pending, std::memory_order_relaxed) + pending);
+  }
+
+  Storage* place_header(void* block, int size_class) {
+    auto* storage = new (block) Storage;
+    storage->data = static_cast<char*>(block) + kHeader;
+    storage->owner = this;
+    storage->owner_data = reinterpret_cast<void*>(static_cast<intptr_t>(size_class));
+    return storage;
+  }
+
+  Storage* take_small(int size_class) {
+    if (thread_ended_) return take_shared(size_class, class_bytes(size_class));
+    std::vector<Storage*>& free = cache().free[static_cast<size_t>(size_class)];
+    if (free.empty()) refill(size_class, free);
+    Storage* storage = free.back();
+    free.pop_back();
+    return storage;
+  }
+
+  void refill(int size_class, std::vector<Storage*>& free) {
+    {
+      const std::lock_guard lock(mutex_);
+      std::vector<Storage*>& shared = free_[static_cast<size_t>(size_class)];
+      if (!shared.empty()) {
+        const size_t take = std::min<size_t>(shared.size(), 16);
+        free.insert(free.end(), shared.end() - static_cast<std::ptrdiff_t>(take), shared.end());
+        shared.resize(shared.size() - take);
+        return;
+      }
+    }
+    const size_t bytes = class_bytes(size_class);
+    const size_t slab = std::max(bytes, std::min(kSlab, bytes * 32));
+    char* memory = map(slab, slab);
+    for (size_t at = 0; at + bytes <= slab; at += bytes) {
+      free.push_back(place_header(memory + at, size_class));
+    }
+  }
+
+  Storage* take_large(int size_class, size_t wanted) { return take_shared(size_class, wanted); }
+
+  Storage* take_shared(int size_class, size_t wanted) {
+    {
+      const std::lock_guard lock(mutex_);
+      std::vector<Storage*>& free = free_[static_cast<size_t>(size_class)];
+      if (!free.empty()) {
+        Storage* storage = free.back();
+        free.pop_back();
+        return storage;
+      }
+    }
+    return place_header(map(class_bytes(size_class), wanted), size_class);
+  }
+
+  char* map(size_t bytes, size_t wanted) {
+    void* memory = try_map(bytes);
+    if (!memory) {
+      release_cached();
+      memory = try_map(bytes);
+    }
+    if (!memory) fail_out_of_memory(wanted);
+    const int64_t reserved =
+        counters_.reserved.fetch_add(static_cast<int64_t>(bytes)) + static_cast<int64_t>(bytes);
+    raise_to(counters_.peak_reserved, reserved);
+    return static_cast<char*>(memory);
+  }
+
+  void* try_map(size_t bytes) {
+    if (limit_ != 0 && static_cast<size_t>(counters_.reserved.load()) + bytes > limit_)
+      return nullptr;
+    const size_t alignment = bytes >= kHugePage ? kHugePage : 64;
+    void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) & ~(alignment - 1));
+    if (memory && bytes >= kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+  }
+
+  void unmap(Storage* storage, size_t bytes) {
+    counters_.reserved -= static_cast<int64_t>(bytes);
+    std::free(storage);
+  }
+
+  [[noreturn]] void fail_out_of_memory(size_t bytes) {
+    const MemoryStats now = stats();
+    fail<OutOfMemoryError>(
+        "allocate",
+        fmt::format(
+            "could not get {} bytes on 'cpu': tensors hold {} bytes, {} are reserved{}; use "
+            "smaller batches or free tensors",
+            bytes, now.allocated_bytes, now.reserved_bytes,
+            limit_ ? fmt::format(", TENON_MEMORY_LIMIT is {}", limit_) : ""));
+  }
+
+  static size_t read_limit() {
+    const char* text = std::getenv("TENON_MEMORY_LIMIT");
+    return text ? std::strtoull(text, nullptr, 10) : 0;
+  }
+
+  inline static thread_local bool thread_ended_ = false;
+
+  mutable std::mutex mutex_;
+  std::array<std::vector<Storage*>, kClasses> free_;
+  std::vector<ThreadCache*> caches_;
+  Counters counters_;
+  size_t limit_ = read_limit();
+};
+
+ThreadCache::ThreadCache(CpuAllocator& o) : owner(o), free(static_cast<size_t>(kSmallClasses)) {
+  owner.adopt(this);
+}
+ThreadCache::~ThreadCache() { owner.abandon(this); }
+
+CpuAllocator& instance() {
+  static auto* allocator = new CpuAllocator;  // never destroyed: tensors may outlive static objects
+  return *allocator;
+}
+
+}  // namespace
+
+Allocator& allocator() { return instance(); }
+size_t memory_limit() { return instance().limit(); }
+
+}  // namespace tenon::cpu

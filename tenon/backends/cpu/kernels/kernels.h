@@ -1,0 +1,10 @@
+#pragma once
+
+#include "tenon/dispatch/backend.h"
+
+namespace tenon::cpu {
+
+/// Registers every kernel of the CPU; one line a family.
+void register_kernels();
+
+}  // namespace tenon::cpu

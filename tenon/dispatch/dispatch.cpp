@@ -1,0 +1,313 @@
+#include "tenon/dispatch/dispatch.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "tenon/base/error.h"
+#include "tenon/dispatch/modes.h"
+#include "tenon/dispatch/tile_call.h"
+
+namespace tenon {
+namespace {
+
+constinit const Recorder* recorder = nullptr;
+
+bool wants_gradient(const Call& call) {
+  if (!modes().grad) return false;
+  for (const Tensor* input : call.inputs) {
+    if (input->defined() && input->requires_grad()) return true;
+  }
+  return false;
+}
+
+[[noreturn]] void fail_undefined(const Call& call, size_t i) {
+  fail<ValueError>(call.op.name,
+                   fmt::format("argument {} is an undefined tensor; pass one that was "
+                               "made by a function such as zeros()",
+                               i));
+}
+
+/// The device of the inputs; 0-d host tensors go with any other device.
+Device device_of(const Call& call) {
+  const Tensor* first = nullptr;
+  for (const Tensor* input : call.inputs) {
+    if (!input->defined()) continue;
+    if (!first ||
+        (first->device() != input->device() && first->dim() == 0 && first->device() == kCpu)) {
+      first = input;
+    } else if (input->device() != first->device() &&
+               !(input->dim() == 0 && input->device() == kCpu)) {
+      fail<DeviceError>(
+          call.op.name,
+          fmt::format("expected tensors on one device, got '{}' and '{}'; move one with "
+                      "to(device)",
+                      to_string(first->device()), to_string(input->device())));
+    }
+  }
+  if (first) return first->device();
+  for (const Attribute& attribute : call.attributes) {
+    if (attribute.is_device()) return attribute.as<Device>();
+  }
+  return kCpu;
+}
+
+void check_defined(const Call& call) {
+  size_t input = 0;
+  for (const ParamInfo& param : call.op.params) {
+    if (param.type == ParamType::kOptionalTensor) {
+      ++input;
+    } else if (param.type == ParamType::kTensor || param.type == ParamType::kTensorOrScalar) {
+      if (!call.inputs[input]->defined()) fail_undefined(call, input);
+      ++input;
+    } else if (param.type == ParamType::kTensorList) {
+      for (; input < call.inputs.size(); ++input) {
+        if (!call.inputs[input]->defined()) fail_undefined(call, input);
+      }
+    }
+  }
+}
+
+void check_accepted(const Call& call) {
+  for (const Tensor* input : call.inputs) {
+    if (input->defined() && !contains(call.op.accepted, input->dtype())) {
+      fail<DTypeError>(call.op.name,
+                       fmt::format("got {}; expected one of {}; convert with to(k...)",
+                                   name_of(input->dtype()), to_string(call.op.accepted)));
+    }
+  }
+}
+
+void allocate(const Specs& specs, Device device, std::span<Tensor> outputs) {
+  for (size_t i = 0; i < specs.count; ++i) {
+    outputs[i] = new_tensor(specs.values[i].sizes, specs.values[i].dtype, device);
+    outputs[i].impl()->inference = modes().inference;
+  }
+}
+
+Kernel kernel_for(const Call& call, Device device) {
+  Kernel kernel = find_kernel(call.op.id, device);
+  if (!kernel) {
+    fail<DeviceError>(call.op.name,
+                      fmt::format("device '{}' has no kernel for it", to_string(device)));
+  }
+  return kernel;
+}
+
+void run_tile_op(const Call& call, Device device, std::span<Tensor> outputs) {
+  const TileCall typed = type_tile_call(call);
+  allocate(typed.results, device, outputs);
+  if (device == kMeta) return;
+  if (is_complex(typed.computed)) {
+    kernel_for(call, device)(call, outputs);
+  } else if (outputs[0].numel() != 0 || typed.row_mask != 0) {
+    run_tile_call(call, typed, outputs);
+  }
+}
+
+void run_kernel_op(const Call& call, Device device, std::span<Tensor> outputs) {
+  if (call.op.shape_rule) {
+    allocate(call.op.shape_rule(call), device, outputs);
+    if (device == kMeta) return;
+  } else if (device == kMeta) {
+    fail<DeviceError>(
+        call.op.name,
+        "the sizes of its result depend on data, which a tensor on 'meta' doesn't have");
+  }
+  kernel_for(call, device)(call, outputs);
+}
+
+/// The direct path: one micro-op over equal, contiguous, small tensors. False when it doesn't
+/// apply.
+bool run_direct(const Call& call, Tensor& output) {
+  const OpDef& op = call.op;
+  const size_t count = call.inputs.size();
+  if (op.kind != OpKind::kTile || op.row_dims || op.variant_rule || count == 0 || count > 2) {
+    return false;
+  }
+  const Tensor& a = call.input(0);
+  const Tensor& b = call.input(count - 1);
+  if (!a.defined() || !b.defined()) return false;
+  const TensorImpl* x = a.impl();
+  const TensorImpl* y = b.impl();
+  constexpr int64_t kMostElements = 4096;
+  if (x->dtype != y->dtype || x->device.type != kCpu.type || y->device.type != kCpu.type ||
+      x->numel > kMostElements || !x->contiguous || !y->contiguous || x->sizes != y->sizes) {
+    return false;
+  }
+  const DType dtype = x->dtype;
+  if (dtype != kFloat32 && dtype != kFloat64 && dtype != kInt64) return false;
+  DirectKernel kernel = op.direct_kernel(dtype);
+  if (!kernel) return false;
+  output = new_tensor(x->sizes, dtype, x->device);
+  output.impl()->inference = modes().inference;
+  kernel(x->bytes(), y->bytes(), output.impl()->bytes(), static_cast<size_t>(x->numel));
+  return true;
+}
+
+void run(const Call& call, std::span<Tensor> outputs) {
+  check_defined(call);
+  switch (call.op.kind) {
+    case OpKind::kTile:
+      run_tile_op(call, device_of(call), outputs);
+      break;
+    case OpKind::kKernel:
+      check_accepted(call);
+      run_kernel_op(call, device_of(call), outputs);
+      break;
+    case OpKind::kView: {
+      const ViewSpec view = call.op.view_rule(call);
+      outputs[0] = new_view(call.input(0), view.sizes, view.strides, view.offset);
+      break;
+    }
+    case OpKind::kComposition:
+      call.op.composition(call, outputs);
+      break;
+    case OpKind::kUndefined:
+      fail<ValueError>(call.op.name,
+                       "its definition says no way to run it: call tile(), view(), "
+                       "kernel() or compose() there");
+  }
+}
+
+/// Whether writing `self` while reading `input` goes wrong: same memory, read in another order.
+bool overlaps_differently(const Tensor& self, const Tensor& input) {
+  if (!input.defined() || input.impl()->storage != self.impl()->storage) return false;
+  return input.storage_offset() != self.storage_offset() || input.sizes() != self.sizes() ||
+         input.strides() != self.strides() || input.dtype() != self.dtype();
+}
+
+void check_inplace_result(const Call& call, const Spec& result, const Tensor& self) {
+  if (result.sizes != self.sizes()) {
+    fail<ShapeError>(call.op.name,
+                     fmt::format("in place: the result has sizes {}, the tensor {}; use "
+                                 "the out-of-place op",
+                                 to_string(result.sizes), to_string(self.sizes())));
+  }
+  const auto kind = [](DType d) {
+    return is_complex(d) ? 3 : is_floating(d) ? 2 : d == kBool ? 0 : 1;
+  };
+  if (kind(result.dtype) > kind(self.dtype())) {
+    fail<DTypeError>(call.op.name,
+                     fmt::format("in place: a result of {} doesn't fit a tensor of {}; "
+                                 "use the out-of-place op",
+                                 name_of(result.dtype), name_of(self.dtype())));
+  }
+}
+
+void run_inplace(const Call& call, const Tensor& self) {
+  if (call.op.kind == OpKind::kTile && !is_complex(self.dtype())) {
+    const TileCall typed = type_tile_call(call);
+    check_inplace_result(call, typed.results.values[0], self);
+    bool overlap = typed.row_mask != 0;
+    for (const Tensor* input : call.inputs) overlap = overlap || overlaps_differently(self, *input);
+    if (!overlap && !is_complex(typed.computed)) {
+      if (self.device() != kMeta && self.numel() != 0) run_tile_call(call, typed, {&self, 1});
+      bump_version(self);
+      return;
+    }
+  }
+  const NoGrad no_grad;
+  Tensor result;
+  run(call, {&result, 1});
+  check_inplace_result(call, {result.dtype(), result.sizes()}, self);
+  const Tensor* const inputs[] = {&self, &result};
+  const Call copy{op_definition(OpId::kCopy), inputs, {}};
+  dispatch_inplace(copy, self);
+}
+
+bool broadcasts_itself(const Tensor& self) {
+  for (size_t i = 0; i < self.sizes().size(); ++i) {
+    if (self.strides()[i] == 0 && self.sizes()[i] > 1) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void set_recorder(const Recorder* r) { recorder = r; }
+
+Tensor dispatch(const Call& call) {
+  Tensor output;
+  if (run_direct(call, output)) [[likely]] {
+    if (wants_gradient(call)) recorder->record(call, {&output, 1});
+    return output;
+  }
+  dispatch(call, {&output, 1});
+  return output;
+}
+
+void dispatch(const Call& call, std::span<Tensor> outputs) {
+  if (!wants_gradient(call)) {
+    run(call, outputs);
+    return;
+  }
+  if (call.op.kind == OpKind::kComposition && !call.op.vjp_rule) {
+    run(call, outputs);  // its parts record themselves
+    return;
+  }
+  {
+    const NoGrad no_grad;
+    run(call, outputs);
+  }
+  recorder->record(call, outputs);
+}
+
+std::vector<Tensor> dispatch_list(const Call& call) {
+  check_defined(call);
+  return call.op.list_composition(call);
+}
+
+const Tensor& dispatch_inplace(const Call& call, const Tensor& self) {
+  if (broadcasts_itself(self)) {
+    fail<ValueError>(call.op.name,
+                     "in place: the tensor is expanded, so several of its elements share "
+                     "one place in memory; clone() it first");
+  }
+  if (!wants_gradient(call)) {
+    run_inplace(call, self);
+    return self;
+  }
+  recorder->check_inplace(call, self);
+  Tensor original;
+  {
+    const NoGrad no_grad;
+    if (call.op.saved_inputs & 1) {
+      original = new_tensor(self.sizes(), self.dtype(), self.device());
+      const Tensor* const inputs[] = {&original, &self};
+      run_inplace(Call{op_definition(OpId::kCopy), inputs, {}}, original);
+    }
+    run_inplace(call, self);
+  }
+  recorder->record_inplace(call, original, self);
+  return self;
+}
+
+Tensor scalar_like(Scalar value, const Tensor& like) {
+  if (!like.defined()) return Tensor(value);
+  const DType dtype = value.promoted_with(like.dtype());
+  Tensor result = new_tensor({}, dtype, kCpu);
+  visit_dtype(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    auto* element = static_cast<T*>(result.raw_data());
+    if constexpr (std::is_same_v<T, bool>) {
+      *element = value.to_bool();
+    } else if constexpr (std::is_integral_v<T>) {
+      const int64_t number = value.to_int();
+      if (sizeof(T) < 8 && (number < static_cast<int64_t>(std::numeric_limits<T>::min()) ||
+                            number > static_cast<int64_t>(std::numeric_limits<T>::max()))) {
+        fail<ValueError>("scalar", fmt::format("{} doesn't fit {}", number, name_of(dtype)));
+      }
+      *element = static_cast<T>(number);
+    } else if constexpr (requires { typename T::value_type; }) {
+      *element = T(value.to_complex());
+    } else if constexpr (std::is_same_v<T, double>) {
+      *element = value.to_double();
+    } else {
+      *element = T(static_cast<float>(value.to_double()));
+    }
+  });
+  return result;
+}
+
+}  // namespace tenon

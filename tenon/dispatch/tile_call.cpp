@@ -1,0 +1,169 @@
+#include "tenon/dispatch/tile_call.h"
+
+#include <fmt/format.h>
+
+#include "tenon/base/error.h"
+
+namespace tenon {
+namespace {
+
+DType result_dtype(ResultDType rule, DType computed) {
+  switch (rule) {
+    case ResultDType::kComputed:
+      return computed;
+    case ResultDType::kBool:
+      return kBool;
+    case ResultDType::kInt64:
+      return kInt64;
+    case ResultDType::kReal:
+      return real_of(computed);
+  }
+  __builtin_unreachable();
+}
+
+DType promoted_dtype(const Call& call) {
+  const OpDef& op = call.op;
+  bool first = true;
+  DType dtype = kFloat32;
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    if (!call.has(i) || (op.row_inputs >> i & 1)) continue;
+    dtype = first ? call.input(i).dtype() : promote(dtype, call.input(i).dtype());
+    first = false;
+  }
+  if (!contains(op.accepted, dtype)) {
+    fail<DTypeError>(op.name, fmt::format("got {}; expected one of {}; convert with to(k...)",
+                                          name_of(dtype), to_string(op.accepted)));
+  }
+  if (op.integers == Integers::kBecomeFloat) return floating_of(dtype);
+  if (op.integers == Integers::kBecomeInt64 && !is_differentiable(dtype) && dtype != kUInt64) {
+    return kInt64;
+  }
+  return dtype;
+}
+
+/// Sizes with the row dims removed.
+Shape without_rows(const Shape& space, uint64_t row_mask) {
+  Shape kept;
+  for (size_t i = 0; i < space.size(); ++i) {
+    if (!(row_mask >> i & 1)) kept.push_back(space[i]);
+  }
+  return kept;
+}
+
+/// Strides of `tensor` over `space`, 0 where it broadcasts; a tensor without the row dims gets 0
+/// there.
+Shape strides_over(const Call& call, const Tensor& tensor, const TileCall& typed, bool lacks_rows) {
+  if (!lacks_rows) {
+    return broadcast_strides(call.op.name, tensor.sizes(), tensor.strides(), typed.space);
+  }
+  const Shape kept = without_rows(typed.space, typed.row_mask);
+  const Shape strides = broadcast_strides(call.op.name, tensor.sizes(), tensor.strides(), kept);
+  Shape result(typed.space.size(), 0);
+  for (size_t i = 0, k = 0; i < typed.space.size(); ++i) {
+    if (!(typed.row_mask >> i & 1)) result[i] = strides[k++];
+  }
+  return result;
+}
+
+/// Writes dims in launch order: kept ones first, then those of the row.
+template <class Out>
+void in_launch_order(const Shape& values, uint64_t row_mask, Out& out) {
+  out.clear();
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!(row_mask >> i & 1)) out.push_back(values[i]);
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (row_mask >> i & 1) out.push_back(values[i]);
+  }
+}
+
+tile::Operand operand(const Call& call, const Tensor& tensor, const TileCall& typed,
+                      bool lacks_rows) {
+  tile::Operand result;
+  result.data = tensor.raw_data();
+  result.dtype = tensor.dtype();
+  in_launch_order(strides_over(call, tensor, typed, lacks_rows), typed.row_mask, result.strides);
+  return result;
+}
+
+Generator& generator_of(const Call& call) {
+  for (size_t i = 0; i < call.attributes.size(); ++i) {
+    if (call.op.params[call.inputs.size() + i].type == ParamType::kGenerator &&
+        call.attribute(i).has_value()) {
+      if (auto* generator = call.get<Generator*>(i)) return *generator;
+    }
+  }
+  return default_generator();
+}
+
+}  // namespace
+
+TileCall type_tile_call(const Call& call) {
+  const OpDef& op = call.op;
+  TileCall typed;
+  typed.computed = promoted_dtype(call);
+  bool first = true;
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    if (!call.has(i) || (op.row_inputs >> i & 1)) continue;
+    const Shape& sizes = call.input(i).sizes();
+    typed.space = first ? sizes : broadcast_shapes(op.name, typed.space, sizes);
+    first = false;
+  }
+  if (op.row_dims) typed.row_mask = op.row_dims(call, typed.space);
+  if (op.variant_rule) typed.variant = op.variant_rule(call);
+  if (op.shape_rule) {
+    typed.results = op.shape_rule(call);
+    if (first) {  // a creation op: its result's sizes are the space
+      typed.space = typed.results.values[0].sizes;
+      typed.computed = typed.results.values[0].dtype;
+    }
+  } else {
+    typed.results.count = op.result_count;
+    for (size_t i = 0; i < op.result_count; ++i) {
+      typed.results.values[i] = {result_dtype(op.results[i], typed.computed), typed.space};
+    }
+  }
+  return typed;
+}
+
+void run_tile_call(const Call& call, const TileCall& typed, std::span<const Tensor> outputs) {
+  const OpDef& op = call.op;
+  const tile::Program& program = op.program(typed.variant);
+  constexpr size_t kMostOperands = 16;
+  tile::Operand inputs[kMostOperands];
+  tile::Operand results[4];
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    if (call.has(i)) inputs[i] = operand(call, call.input(i), typed, op.row_inputs >> i & 1);
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const bool lacks_rows =
+        typed.row_mask != 0 && outputs[i].dim() < static_cast<int64_t>(typed.space.size());
+    results[i] = operand(call, outputs[i], typed, lacks_rows);
+  }
+  tile::Scalar64 scalars[kMostOperands];
+  size_t scalar_count = 0;
+  for (const Attribute& attribute : call.attributes) {
+    if (!attribute.is_number()) continue;
+    const Scalar number = attribute.number();
+    scalars[scalar_count++] =
+        number.is_integer() ? tile::Scalar64(number.to_int()) : tile::Scalar64(number.to_double());
+  }
+  tile::Launch launch;
+  launch.program = &program;
+  launch.compute = compute_of(typed.computed);
+  in_launch_order(typed.space, typed.row_mask, launch.sizes);
+  launch.row_dims = __builtin_popcountll(typed.row_mask);
+  launch.inputs = {inputs, static_cast<size_t>(program.inputs())};
+  launch.outputs = {results, outputs.size()};
+  launch.scalars = {scalars, scalar_count};
+  if (op.uses_generator) {
+    Generator& generator = generator_of(call);
+    int64_t count = 1;
+    for (const int64_t size : typed.space) count *= size;
+    launch.seed = generator.seed();
+    launch.offset = generator.advance(static_cast<uint64_t>(count));
+  }
+  backend_of(outputs[0].device()).run_tile(launch);
+}
+
+}  // namespace tenon

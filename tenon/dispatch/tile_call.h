@@ -1,0 +1,31 @@
+#pragma once
+
+#include <span>
+
+#include "tenon/dispatch/backend.h"
+#include "tenon/dispatch/op_def.h"
+
+namespace tenon {
+
+/// How a call of a tile op runs: what it computes in, over which space, with which results.
+struct TileCall {
+  DType computed = kFloat32;  ///< the promoted dtype of the inputs
+  Shape space;                ///< what the inputs that are not row inputs broadcast to
+  uint64_t row_mask = 0;      ///< dims of `space` that belong to the row
+  Specs results;
+  int variant = 0;
+};
+
+/// Types a call of a tile op. Throws DTypeError, ShapeError.
+TileCall type_tile_call(const Call& call);
+/// Runs it into `outputs`, which have the sizes of `results`, any strides and any real dtype.
+void run_tile_call(const Call& call, const TileCall& typed, std::span<const Tensor> outputs);
+
+/// The compute class of a dtype; see tile/program.h.
+constexpr tile::Compute compute_of(DType dtype) {
+  if (dtype == kFloat64) return tile::Compute::kF64;
+  if (is_floating(dtype)) return tile::Compute::kF32;
+  return dtype == kUInt64 ? tile::Compute::kU64 : tile::Compute::kI64;
+}
+
+}  // namespace tenon
