@@ -17,6 +17,7 @@ class Allocator;
 struct Storage {
   ReferenceCount references;
   std::atomic<uint32_t> version{0};
+  std::atomic<const char*> writer{nullptr};  ///< name of the op that wrote last in place
   void* data = nullptr;
   size_t bytes = 0;
   Allocator* owner = nullptr;

@@ -2,51 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <vector>
-
 #include "tenon/base/error.h"
+#include "tenon/base/recycler.h"
 
 namespace tenon {
 namespace {
-
-/// Bodies that this thread has finished with. Left to the system when the thread ends.
-class ImplPool {
- public:
-  ~ImplPool() {
-    for (TensorImpl* impl : free_) ::operator delete(impl);
-    closed_ = true;
-  }
-  void* take() {
-    if (free_.empty()) return ::operator new(sizeof(TensorImpl));
-    TensorImpl* impl = free_.back();
-    free_.pop_back();
-    return impl;
-  }
-  void give(TensorImpl* impl) {
-    constexpr size_t kMost = 4096;
-    if (closed_ || free_.size() >= kMost) {
-      ::operator delete(impl);
-    } else {
-      free_.push_back(impl);
-    }
-  }
-
- private:
-  std::vector<TensorImpl*> free_;
-  bool closed_ = false;
-};
-
-thread_local ImplPool pool;
 
 bool in_host_memory(Device device) { return device.type != kMeta.type; }
 
 }  // namespace
 
-TensorImpl* TensorImpl::create() { return new (pool.take()) TensorImpl; }
+TensorImpl* TensorImpl::create() { return new (Recycler<TensorImpl>::take()) TensorImpl; }
 
 void TensorImpl::destroy(TensorImpl* impl) {
   impl->~TensorImpl();
-  pool.give(impl);
+  Recycler<TensorImpl>::give(impl);
 }
 
 int64_t Tensor::size(int64_t dim) const {
@@ -106,6 +76,7 @@ Tensor new_view(const Tensor& base, const Shape& sizes, const Shape& strides, in
   impl->contiguous = is_contiguous(sizes, strides);
   impl->storage = source->storage;
   impl->base = source->base ? source->base : base.handle();
+  impl->history = impl->base->history;
   return Tensor(Intrusive<TensorImpl>::adopt(impl));
 }
 

@@ -104,9 +104,13 @@ class TENON_API Tensor {
 
   // Gradients: defined in autograd/tensor_grad.cpp.
 
-  bool requires_grad() const { return impl_->requires_grad; }
+  bool requires_grad() const {
+    return impl_->requires_grad || (impl_->has_stale_history() && impl_->base->requires_grad);
+  }
   /// Whether the gradient of this tensor accumulates here: made by the user, not by an op.
-  bool is_leaf() const { return !impl_->grad_node; }
+  bool is_leaf() const {
+    return !impl_->grad_node && !(impl_->has_stale_history() && impl_->base->grad_node);
+  }
   /// Asks for a gradient. Throws AutogradError on results of ops, DTypeError on integers.
   Tensor& requires_grad_(bool requires_grad = true);
   /// The accumulated gradient; undefined before the first backward.
@@ -174,9 +178,12 @@ TENON_API Tensor new_tensor(IntList sizes, DType dtype, Device device = kCpu);
 /// start.
 TENON_API Tensor new_view(const Tensor& base, const Shape& sizes, const Shape& strides,
                           int64_t offset);
-/// Writes through tensors bump the version of what they view.
-inline void bump_version(const Tensor& tensor) {
-  tensor.impl()->storage->version.fetch_add(1, std::memory_order_relaxed);
+/// Writes through tensors bump the version of what they view. `writer`, a name that stays valid, is
+/// told when a gradient finds that a tensor it saved was overwritten.
+inline void bump_version(const Tensor& tensor, const char* writer = nullptr) {
+  Storage& storage = *tensor.impl()->storage;
+  storage.version.fetch_add(1, std::memory_order_relaxed);
+  storage.writer.store(writer, std::memory_order_relaxed);
 }
 
 TENON_API std::ostream& operator<<(std::ostream& out, const Tensor& tensor);

@@ -43,6 +43,8 @@ struct TensorImpl {
   Intrusive<TensorImpl> base;     ///< of views: the tensor that owns the storage
   std::unique_ptr<GradExtras> extras;
 
+  /// Whether this is a view and an in-place op has since given the base another history.
+  bool has_stale_history() const { return base && base->history != history; }
   char* bytes() const { return static_cast<char*>(storage->data) + offset * size_of(dtype); }
 
   TENON_API static TensorImpl* create();

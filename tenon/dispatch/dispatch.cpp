@@ -158,6 +158,8 @@ void run(const Call& call, std::span<Tensor> outputs) {
     case OpKind::kView: {
       const ViewSpec view = call.op.view_rule(call);
       outputs[0] = new_view(call.input(0), view.sizes, view.strides, view.offset);
+      // Writes through detach() and its like don't enter the base's history.
+      if (call.op.nondifferentiable) outputs[0].impl()->base = {};
       break;
     }
     case OpKind::kComposition:
@@ -203,7 +205,7 @@ void run_inplace(const Call& call, const Tensor& self) {
     for (const Tensor* input : call.inputs) overlap = overlap || overlaps_differently(self, *input);
     if (!overlap && !is_complex(typed.computed)) {
       if (self.device() != kMeta && self.numel() != 0) run_tile_call(call, typed, {&self, 1});
-      bump_version(self);
+      bump_version(self, call.op.name.data());
       return;
     }
   }
