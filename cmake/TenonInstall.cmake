@@ -16,7 +16,8 @@ foreach(tree ${CMAKE_CURRENT_SOURCE_DIR}/tenon/ ${TENON_GENERATED_DIR}/tenon/)
     PATTERN "*.h"
     PATTERN "*.inc"
     PATTERN "*_internal.h" EXCLUDE
-    PATTERN "backends" EXCLUDE)
+    PATTERN "backends" EXCLUDE
+    PATTERN "generate*" EXCLUDE)
 endforeach()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Tenon)

@@ -52,3 +52,55 @@ foreach(source ${sources})
   cmake_path(GET source STEM name)
   tenon_add_test(${name} matrix ${source})
 endforeach()
+
+# Tests of the tree and of what is installed; one build checks them for all.
+if(NOT TENON_SANITIZE)
+  set(project_tests ${CMAKE_CURRENT_SOURCE_DIR}/tests/project)
+  add_test(NAME layers
+    COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/layers_test.py
+      ${CMAKE_CURRENT_SOURCE_DIR} ${TENON_GENERATED_DIR})
+  add_test(NAME layers_self_test
+    COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/layers_test.py --self-test)
+  add_test(NAME exports
+    COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/exports_test.py $<TARGET_FILE:tenon>)
+  set_tests_properties(layers layers_self_test exports PROPERTIES LABELS "project;quick")
+
+  # Each public header compiles alone: a source for each, which includes it and nothing else.
+  file(GLOB_RECURSE public_headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
+    ${CMAKE_CURRENT_SOURCE_DIR}/tenon/*.h)
+  foreach(file ${TENON_GENERATED_FILES})
+    cmake_path(RELATIVE_PATH file BASE_DIRECTORY ${TENON_GENERATED_DIR} OUTPUT_VARIABLE header)
+    list(APPEND public_headers ${header})
+  endforeach()
+  list(FILTER public_headers INCLUDE REGEX "\\.h$")
+  list(FILTER public_headers EXCLUDE REGEX "_internal\\.h$|^tenon/backends/")
+  set(header_sources)
+  foreach(header ${public_headers})
+    string(REPLACE "/" "_" name ${header})
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/header_check/${name}.cpp)
+    file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${header}\"\n")
+    list(APPEND header_sources ${source})
+  endforeach()
+  add_library(tenon_header_check OBJECT EXCLUDE_FROM_ALL ${header_sources})
+  add_dependencies(tenon_header_check tenon_generated)
+  target_include_directories(tenon_header_check PRIVATE
+    ${CMAKE_CURRENT_SOURCE_DIR} ${TENON_GENERATED_DIR})
+  # No third-party include folder and no OpenMP: only what an installed user has.
+  target_compile_options(tenon_header_check PRIVATE -fsyntax-only -Wall -Wextra -Wpedantic -Werror)
+  add_test(NAME headers_alone
+    COMMAND ${CMAKE_COMMAND} --build ${CMAKE_CURRENT_BINARY_DIR} --target tenon_header_check)
+  set_tests_properties(headers_alone PROPERTIES LABELS project RUN_SERIAL ON TIMEOUT 900)
+
+  add_test(NAME install
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/install_test.sh
+      ${CMAKE_CURRENT_BINARY_DIR} ${CMAKE_INSTALL_LIBDIR} ${CMAKE_CXX_COMPILER})
+  set_tests_properties(install PROPERTIES LABELS project TIMEOUT 300)
+
+  foreach(name ${TENON_EXAMPLES})
+    # In a folder of its own: examples write files beside them.
+    set(folder ${CMAKE_CURRENT_BINARY_DIR}/examples/run_${name})
+    file(MAKE_DIRECTORY ${folder})
+    add_test(NAME example_${name} COMMAND example_${name} WORKING_DIRECTORY ${folder})
+    set_tests_properties(example_${name} PROPERTIES LABELS "example" TIMEOUT 300)
+  endforeach()
+endif()
