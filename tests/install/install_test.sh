@@ -12,8 +12,11 @@ cmake --install "$build" --prefix "$work/first" >/dev/null
 mv "$work/first" "$work/prefix"   # nothing in it may depend on where it was installed
 cp -r "$here" "$work/project"     # nor on this tree
 
-if grep -rlE 'backends/|_internal\.h' "$work/prefix/include" | grep . ; then
-  echo "internal headers were installed, or are included by installed ones"; exit 1
+if find "$work/prefix/include" -name '*_internal.h' -o -name backends | grep . ; then
+  echo "internal headers were installed"; exit 1
+fi
+if grep -rnE '#include.*(backends/|_internal\.h)' "$work/prefix/include"; then
+  echo "installed headers include internal ones"; exit 1
 fi
 
 echo "== find_package(Tenon)"
