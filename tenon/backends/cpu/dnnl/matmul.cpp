@@ -1,0 +1,96 @@
+#include "tenon/backends/cpu/dnnl/matmul.h"
+
+#include <algorithm>
+
+#include "tenon/backends/cpu/dnnl/runtime.h"
+#include "tenon/backends/cpu/dnnl/version.h"
+
+namespace tenon::cpu {
+namespace {
+
+struct MatmulPlan {
+  std::unique_ptr<DnnlKernel> kernel;  // null where oneDNN has only its reference
+};
+
+bool is_dense_matrix(int64_t rows, int64_t cols, int64_t row_stride, int64_t col_stride) {
+  return (col_stride == 1 && row_stride >= std::max<int64_t>(cols, 1)) ||
+         (row_stride == 1 && col_stride >= std::max<int64_t>(rows, 1));
+}
+
+std::shared_ptr<const MatmulPlan> make_plan(const MatmulArgs& args) {
+  const OneDnnThread one_thread;
+  const auto type = dnnl_type(args.dtype);
+  const dnnl::memory::desc a({args.m, args.k}, type, {args.a_row_stride, args.a_col_stride});
+  const dnnl::memory::desc b({args.k, args.n}, type, {args.b_row_stride, args.b_col_stride});
+  const dnnl::memory::desc c({args.m, args.n}, type, {args.c_row_stride, 1});
+  dnnl::memory::desc bias;
+  if (args.bias) bias = dnnl::memory::desc({1, args.n}, type, {args.n, 1});
+  dnnl::primitive_attr attributes = dnnl_attributes();
+  if (args.accumulate) {
+    dnnl::post_ops sum;
+    sum.append_sum(1.0f);
+    attributes.set_post_ops(sum);
+  }
+  auto plan = std::make_shared<MatmulPlan>();
+  try {
+    const auto desc = dnnl_version::matmul(dnnl_engine(), a, b, bias, c, attributes);
+    if (is_reference(desc.impl_info_str())) return plan;
+    std::vector<DnnlKernel::Argument> arguments = {
+        {DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}};
+    if (args.bias) arguments.push_back({DNNL_ARG_BIAS, bias});
+    plan->kernel = std::make_unique<DnnlKernel>(dnnl::matmul(desc), std::move(arguments),
+                                                desc.scratchpad_desc());
+  } catch (const dnnl::error& error) {
+    if (error.status != dnnl_unimplemented) throw;
+  }
+  return plan;
+}
+
+std::shared_ptr<const MatmulPlan> find_plan(const MatmulArgs& args) {
+  static DnnlPlanCache<MatmulPlan> cache(1024);
+  const DnnlKey key = {static_cast<int64_t>(args.dtype),
+                       args.m,
+                       args.n,
+                       args.k,
+                       args.a_row_stride,
+                       args.a_col_stride,
+                       args.b_row_stride,
+                       args.b_col_stride,
+                       args.c_row_stride,
+                       args.bias != nullptr,
+                       args.accumulate};
+  return with_tenon_errors("matmul", [&] { return cache.find(key, [&] { return make_plan(args); }); });
+}
+
+/// Asked once per dtype: sizes at which any fast implementation would be offered.
+bool has_fast_matmul(DType dtype) {
+  if (dtype == kFloat32) return true;
+  const auto ask = [](DType type) {
+    MatmulArgs args;
+    args.dtype = type;
+    args.m = args.n = args.k = 64;
+    args.a_row_stride = args.b_row_stride = args.c_row_stride = 64;
+    return find_plan(args)->kernel != nullptr;
+  };
+  static const bool bfloat16 = ask(kBFloat16), float16 = ask(kFloat16);
+  return dtype == kBFloat16 ? bfloat16 : dtype == kFloat16 && float16;
+}
+
+}  // namespace
+
+bool dnnl_can_multiply(const MatmulArgs& args) {
+  return is_dense_matrix(args.m, args.k, args.a_row_stride, args.a_col_stride) &&
+         is_dense_matrix(args.k, args.n, args.b_row_stride, args.b_col_stride) &&
+         args.c_row_stride >= args.n && args.k > 0 && has_fast_matmul(args.dtype);
+}
+
+bool dnnl_matmul(const MatmulArgs& args) {
+  const auto plan = find_plan(args);
+  if (!plan->kernel) return false;
+  void* const pointers[] = {const_cast<void*>(args.a), const_cast<void*>(args.b), args.c,
+                            const_cast<void*>(args.bias)};
+  plan->kernel->run("matmul", std::span(pointers, args.bias ? 4 : 3));
+  return true;
+}
+
+}  // namespace tenon::cpu

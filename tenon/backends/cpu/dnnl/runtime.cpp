@@ -1,0 +1,139 @@
+#include "tenon/backends/cpu/dnnl/runtime.h"
+
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <cstring>
+
+#include "tenon/backends/cpu/linalg/scratch.h"
+#include "tenon/base/error.h"
+
+namespace tenon::cpu {
+namespace {
+
+dnnl::stream& thread_stream() {
+  static thread_local dnnl::stream stream(dnnl_engine());
+  return stream;
+}
+
+void check(dnnl_status_t status, const char* what) {
+  if (status != dnnl_success) throw dnnl::error(status, what);
+}
+
+}  // namespace
+
+OneDnnThread::OneDnnThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+OneDnnThread::~OneDnnThread() { omp_set_num_threads(before_); }
+
+const dnnl::engine& dnnl_engine() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+dnnl::primitive_attr dnnl_attributes() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+dnnl::memory::data_type dnnl_type(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat16:
+      return dnnl::memory::data_type::f16;
+    case DType::kBFloat16:
+      return dnnl::memory::data_type::bf16;
+    default:
+      return dnnl::memory::data_type::f32;
+  }
+}
+
+bool is_reference(const char* implementation) {
+  return std::strstr(implementation, "ref") != nullptr;
+}
+
+void rethrow_dnnl_error(const char* call, const dnnl::error& error) {
+  if (error.status == dnnl_out_of_memory) {
+    fail<OutOfMemoryError>(call, fmt::format("expected working memory for oneDNN, got none ({}); "
+                                             "use smaller tensors or a smaller batch",
+                                             error.what()));
+  }
+  fail<Error>(call, fmt::format("oneDNN failed with status {} ({})",
+                                static_cast<int>(error.status), error.what()));
+}
+
+/// Memory objects of one run at a time.
+struct DnnlKernel::Binding {
+  std::vector<dnnl::memory> memories;
+  std::vector<dnnl_exec_arg_t> arguments;
+};
+
+DnnlKernel::DnnlKernel(dnnl::primitive primitive, std::vector<Argument> arguments,
+                       const dnnl::memory::desc& scratchpad)
+    : primitive_(std::move(primitive)),
+      arguments_(std::move(arguments)),
+      scratchpad_size_(scratchpad.get_size()) {
+  if (scratchpad_size_ != 0) arguments_.push_back({DNNL_ARG_SCRATCHPAD, scratchpad});
+}
+
+DnnlKernel::~DnnlKernel() = default;
+
+std::unique_ptr<DnnlKernel::Binding> DnnlKernel::take() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto binding = std::move(idle_.back());
+      idle_.pop_back();
+      return binding;
+    }
+  }
+  auto binding = std::make_unique<Binding>();
+  for (const Argument& argument : arguments_) {
+    binding->memories.emplace_back(argument.desc, dnnl_engine(), static_cast<void*>(DNNL_MEMORY_NONE));
+    binding->arguments.push_back({argument.index, binding->memories.back().get()});
+  }
+  return binding;
+}
+
+void DnnlKernel::run(const char* call, std::span<void* const> pointers) const {
+  static thread_local Scratch scratchpad;
+  with_tenon_errors(call, [&] {
+    const OneDnnThread one_thread;
+    std::unique_ptr<Binding> binding = take();
+    for (size_t i = 0; i < pointers.size(); ++i) {
+      check(dnnl_memory_set_data_handle(binding->arguments[i].memory, pointers[i]),
+            "could not set the memory of an argument");
+    }
+    if (scratchpad_size_ != 0) {
+      check(dnnl_memory_set_data_handle(binding->arguments.back().memory,
+                                        scratchpad.get(scratchpad_size_, call)),
+            "could not set the scratch memory");
+    }
+    check(dnnl_primitive_execute(primitive_.get(), thread_stream().get(),
+                                 static_cast<int>(binding->arguments.size()),
+                                 binding->arguments.data()),
+          "could not run a primitive");
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(binding));
+  });
+}
+
+std::unique_ptr<DnnlKernel> DnnlKernel::reorder(const dnnl::memory::desc& from,
+                                                const dnnl::memory::desc& to) {
+  if (from == to) return nullptr;
+  const dnnl::reorder::primitive_desc desc(dnnl_engine(), from, dnnl_engine(), to,
+                                           dnnl_attributes());
+  return std::make_unique<DnnlKernel>(
+      dnnl::reorder(desc),
+      std::vector<Argument>{{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}, desc.scratchpad_desc());
+}
+
+size_t DnnlKeyHash::operator()(const DnnlKey& key) const {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (const int64_t part : key) {
+    hash = (hash ^ static_cast<uint64_t>(part)) * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,259 @@
+#include "tenon/backends/cpu/linalg/matmul.h"
+
+#include <algorithm>
+
+#include "tenon/backends/cpu/dnnl/matmul.h"
+#include "tenon/backends/cpu/linalg/gemm.h"
+#include "tenon/backends/cpu/linalg/half_convert.h"
+#include "tenon/backends/cpu/linalg/matmul_plain.h"
+#include "tenon/backends/cpu/linalg/scratch.h"
+#include "tenon/base/error.h"
+#include "tenon/base/parallel.h"
+
+namespace tenon::cpu {
+namespace {
+
+// Multiply-adds. Up to kDirectWork the direct kernel on one thread is as fast as a library call;
+// a chunk of less than kChunkWork isn't worth a thread of its own.
+constexpr int64_t kDirectWork = 64 * 64 * 64;
+constexpr int64_t kChunkWork = 512 * 1024;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+
+/// How the result is cut into pieces that run on one thread each. Depends on the sizes alone, so
+/// that the bits don't depend on the number of threads.
+struct Chunks {
+  int64_t rows, cols;            // of one piece
+  int64_t row_count, col_count;  // pieces along m and n
+
+  Chunks(int64_t batch, int64_t m, int64_t n, int64_t k) : rows(m), cols(n) {
+    constexpr int64_t kPieces = 16, kMostPieces = 128, kRoomy = 512;
+    count(m, n);
+    const auto wanted = [&] {
+      const int64_t pieces = batch * row_count * col_count;
+      if (rows * cols * k < 2 * kChunkWork || std::max(rows, cols) < 64) return false;
+      return pieces < kPieces || (pieces < kMostPieces && std::min(rows, cols) >= kRoomy);
+    };
+    while (wanted()) {
+      if (rows >= cols) {
+        rows = round_up(ceil_div(rows, 2), 24);
+      } else {
+        cols = round_up(ceil_div(cols, 2), 32);
+      }
+      count(m, n);
+    }
+  }
+
+ private:
+  void count(int64_t m, int64_t n) {
+    row_count = ceil_div(m, rows);
+    col_count = ceil_div(n, cols);
+  }
+};
+
+template <class T>
+Gemm<T> gemm_of(const MatmulArgs& args, int64_t batch) {
+  return {args.m,
+          args.n,
+          args.k,
+          static_cast<const T*>(args.a) + batch * args.a_batch_stride,
+          args.a_row_stride,
+          args.a_col_stride,
+          static_cast<const T*>(args.b) + batch * args.b_batch_stride,
+          args.b_row_stride,
+          args.b_col_stride,
+          static_cast<T*>(args.c) + batch * args.c_batch_stride,
+          args.c_row_stride,
+          static_cast<const T*>(args.bias),
+          args.accumulate};
+}
+
+/// The rows [i, i + rows) and columns [j, j + cols) of the product.
+template <class T>
+Gemm<T> piece_of(Gemm<T> g, int64_t i, int64_t rows, int64_t j, int64_t cols) {
+  g.m = rows;
+  g.n = cols;
+  g.a += i * g.a_row_stride;
+  g.b += j * g.b_col_stride;
+  g.c += i * g.c_row_stride + j;
+  if (g.bias) g.bias += j;
+  return g;
+}
+
+/// One thread's piece; the choice depends on the sizes and strides alone.
+template <class T>
+void run_piece(const Gemm<T>& g) {
+  if (g.m == 1) return gemv(g);
+  if (g.k == 0 || g.m * g.n * g.k <= kDirectWork) return gemm_direct(g);
+  if constexpr (sizeof(T) == 4) {
+    MatmulArgs args{kFloat32, 1, g.m, g.n, g.k, g.a, 0, g.a_row_stride, g.a_col_stride,
+                    g.b, 0, g.b_row_stride, g.b_col_stride, g.c, 0, g.c_row_stride,
+                    g.bias, g.accumulate};
+    if (dnnl_can_multiply(args) && dnnl_matmul(args)) return;
+  }
+  gemm_packed(g);
+}
+
+/// A column is a row of the transposed product, as long as its elements lie together.
+template <class T>
+bool is_column(const Gemm<T>& g) {
+  return g.n == 1 && g.m > 1 && g.c_row_stride == 1 && !g.bias;
+}
+template <class T>
+Gemm<T> transposed(const Gemm<T>& g) {
+  return {g.n, g.m,       g.k, g.b,          g.b_col_stride, g.b_row_stride, g.a, g.a_col_stride,
+          g.a_row_stride, g.c, g.c_row_stride, nullptr,      g.accumulate};
+}
+
+template <class T>
+void run_batch_element(const Gemm<T>& g) {
+  run_piece(is_column(g) ? transposed(g) : g);
+}
+
+template <class T>
+void matmul_real(const MatmulArgs& args) {
+  const int64_t work = args.m * args.n * args.k;
+  if (work <= kDirectWork) {
+    if (args.batch == 1) return run_batch_element(gemm_of<T>(args, 0));
+    const int64_t grain = std::max<int64_t>(1, kDirectWork / std::max<int64_t>(work, 1));
+    return parallel_for(args.batch, grain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) run_batch_element(gemm_of<T>(args, i));
+    });
+  }
+  const bool column = is_column(gemm_of<T>(args, 0));
+  const int64_t m = column ? args.n : args.m, n = column ? args.m : args.n;
+  const Chunks chunks(args.batch, m, n, args.k);
+  const int64_t pieces = chunks.row_count * chunks.col_count;
+  parallel_for(args.batch * pieces, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t piece = begin; piece < end; ++piece) {
+      Gemm<T> g = gemm_of<T>(args, piece / pieces);
+      if (column) g = transposed(g);
+      const int64_t i = piece % pieces / chunks.col_count * chunks.rows;
+      const int64_t j = piece % pieces % chunks.col_count * chunks.cols;
+      run_piece(piece_of(g, i, std::min(chunks.rows, m - i), j, std::min(chunks.cols, n - j)));
+    }
+  });
+}
+
+/// Rows of a strided matrix of halves as a dense one of floats.
+void widen(DType dtype, const void* from, int64_t row_stride, int64_t col_stride, int64_t rows,
+           int64_t cols, float* to) {
+  const auto* halves = static_cast<const uint16_t*>(from);
+  parallel_for(rows, std::max<int64_t>(1, 16384 / std::max<int64_t>(cols, 1)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; ++i) {
+                   const uint16_t* row = halves + i * row_stride;
+                   if (col_stride == 1) {
+                     half_to_float(dtype, row, to + i * cols, cols);
+                     continue;
+                   }
+                   for (int64_t j = 0; j < cols; ++j) {
+                     half_to_float(dtype, row + j * col_stride, to + i * cols + j, 1);
+                   }
+                 }
+               });
+}
+
+/// A transposed matrix stays transposed: its contiguous side is the one that is converted along.
+void widen_operand(DType dtype, const void* from, int64_t& row_stride, int64_t& col_stride,
+                   int64_t rows, int64_t cols, float* to) {
+  if (row_stride == 1 && col_stride != 1) {
+    widen(dtype, from, col_stride, row_stride, cols, rows, to);
+    col_stride = rows;
+  } else {
+    widen(dtype, from, row_stride, col_stride, rows, cols, to);
+    row_stride = cols;
+    col_stride = 1;
+  }
+}
+
+void matmul_half_by_float(const MatmulArgs& args) {
+  static thread_local Scratch scratch;
+  const int64_t a_size = args.m * args.k, b_size = args.k * args.n, c_size = args.m * args.n;
+  float* a = scratch.get_array<float>(static_cast<size_t>(a_size + b_size + c_size + args.n),
+                                      "matmul");
+  float* b = a + a_size;
+  float* c = b + b_size;
+  float* bias = c + c_size;
+  MatmulArgs wide = args;
+  wide.dtype = kFloat32;
+  widen_operand(args.dtype, args.a, wide.a_row_stride, wide.a_col_stride, args.m, args.k, a);
+  widen_operand(args.dtype, args.b, wide.b_row_stride, wide.b_col_stride, args.k, args.n, b);
+  if (args.bias) half_to_float(args.dtype, args.bias, bias, args.n);
+  if (args.accumulate) widen(args.dtype, args.c, args.c_row_stride, 1, args.m, args.n, c);
+  wide.a = a;
+  wide.b = b;
+  wide.c = c;
+  wide.c_row_stride = args.n;
+  wide.bias = args.bias ? bias : nullptr;
+  matmul_real<float>(wide);
+  auto* halves = static_cast<uint16_t*>(args.c);
+  parallel_for(args.m, std::max<int64_t>(1, 16384 / args.n), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      float_to_half(args.dtype, c + row * args.n, halves + row * args.c_row_stride, args.n);
+    }
+  });
+}
+
+MatmulArgs batch_element(const MatmulArgs& args, int64_t i) {
+  MatmulArgs one = args;
+  const auto size = static_cast<int64_t>(size_of(args.dtype));
+  one.batch = 1;
+  one.a = static_cast<const char*>(args.a) + i * args.a_batch_stride * size;
+  one.b = static_cast<const char*>(args.b) + i * args.b_batch_stride * size;
+  one.c = static_cast<char*>(args.c) + i * args.c_batch_stride * size;
+  return one;
+}
+
+/// A large batch runs its elements side by side, a small one the pieces of each.
+void matmul_halves_by_floats(const MatmulArgs& args) {
+  constexpr int64_t kLargeBatch = 8;
+  const int64_t grain = args.batch >= kLargeBatch ? 1 : args.batch;
+  parallel_for(args.batch, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) matmul_half_by_float(batch_element(args, i));
+  });
+}
+
+/// In oneDNN's own half precision; a piece that it has no fast way for goes through floats.
+void matmul_half(const MatmulArgs& args) {
+  const Chunks chunks(args.batch, args.m, args.n, args.k);
+  const int64_t pieces = chunks.row_count * chunks.col_count;
+  parallel_for(args.batch * pieces, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t piece = begin; piece < end; ++piece) {
+      const int64_t i = piece % pieces / chunks.col_count * chunks.rows;
+      const int64_t j = piece % pieces % chunks.col_count * chunks.cols;
+      const Gemm<uint16_t> g =
+          piece_of(gemm_of<uint16_t>(args, piece / pieces), i, std::min(chunks.rows, args.m - i), j,
+                   std::min(chunks.cols, args.n - j));
+      MatmulArgs part = args;
+      part.batch = 1;
+      part.m = g.m;
+      part.n = g.n;
+      part.a = g.a;
+      part.b = g.b;
+      part.c = g.c;
+      part.bias = g.bias;
+      if (!dnnl_matmul(part)) matmul_half_by_float(part);
+    }
+  });
+}
+
+}  // namespace
+
+void matmul(const MatmulArgs& args) {
+  if (args.batch <= 0 || args.m <= 0 || args.n <= 0) return;
+  if (args.dtype == kFloat32) return matmul_real<float>(args);
+  if (args.dtype == kFloat64) return matmul_real<double>(args);
+  if (args.dtype == kFloat16 || args.dtype == kBFloat16) {
+    const bool small = args.m * args.n * args.k <= kDirectWork;
+    if (!small && dnnl_can_multiply(args)) return matmul_half(args);
+    return matmul_halves_by_floats(args);
+  }
+  if (args.dtype == kBool) {
+    fail<DTypeError>("matmul", "expected numbers, got bool; convert to an integer or float dtype");
+  }
+  matmul_plain(args);
+}
+
+}  // namespace tenon::cpu
