@@ -59,7 +59,8 @@ std::shared_ptr<const MatmulPlan> find_plan(const MatmulArgs& args) {
                        args.c_row_stride,
                        args.bias != nullptr,
                        args.accumulate};
-  return with_tenon_errors("matmul", [&] { return cache.find(key, [&] { return make_plan(args); }); });
+  return with_tenon_errors("matmul",
+                           [&] { return cache.find(key, [&] { return make_plan(args); }); });
 }
 
 /// Asked once per dtype: sizes at which any fast implementation would be offered.

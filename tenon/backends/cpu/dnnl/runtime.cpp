@@ -57,8 +57,8 @@ void rethrow_dnnl_error(const char* call, const dnnl::error& error) {
                                              "use smaller tensors or a smaller batch",
                                              error.what()));
   }
-  fail<Error>(call, fmt::format("oneDNN failed with status {} ({})",
-                                static_cast<int>(error.status), error.what()));
+  fail<Error>(call, fmt::format("oneDNN failed with status {} ({})", static_cast<int>(error.status),
+                                error.what()));
 }
 
 /// Memory objects of one run at a time.
@@ -88,7 +88,8 @@ std::unique_ptr<DnnlKernel::Binding> DnnlKernel::take() const {
   }
   auto binding = std::make_unique<Binding>();
   for (const Argument& argument : arguments_) {
-    binding->memories.emplace_back(argument.desc, dnnl_engine(), static_cast<void*>(DNNL_MEMORY_NONE));
+    binding->memories.emplace_back(argument.desc, dnnl_engine(),
+                                   static_cast<void*>(DNNL_MEMORY_NONE));
     binding->arguments.push_back({argument.index, binding->memories.back().get()});
   }
   return binding;
@@ -123,8 +124,8 @@ std::unique_ptr<DnnlKernel> DnnlKernel::reorder(const dnnl::memory::desc& from,
   const dnnl::reorder::primitive_desc desc(dnnl_engine(), from, dnnl_engine(), to,
                                            dnnl_attributes());
   return std::make_unique<DnnlKernel>(
-      dnnl::reorder(desc),
-      std::vector<Argument>{{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}, desc.scratchpad_desc());
+      dnnl::reorder(desc), std::vector<Argument>{{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}},
+      desc.scratchpad_desc());
 }
 
 size_t DnnlKeyHash::operator()(const DnnlKey& key) const {

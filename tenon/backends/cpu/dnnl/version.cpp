@@ -18,11 +18,11 @@ dnnl::matmul::primitive_desc matmul(const dnnl::engine& engine, const dnnl::memo
 
 dnnl::convolution_forward::primitive_desc convolution_forward(
     const dnnl::engine& engine, const ConvolutionDesc& d, const dnnl::primitive_attr& attributes) {
-  return {engine,        dnnl::prop_kind::forward_training,
-          kAlgorithm,    d.source,
-          d.weights,     d.bias,
-          d.destination, d.stride,
-          d.dilation,    d.padding_low,
+  return {engine,         dnnl::prop_kind::forward_training,
+          kAlgorithm,     d.source,
+          d.weights,      d.bias,
+          d.destination,  d.stride,
+          d.dilation,     d.padding_low,
           d.padding_high, attributes};
 }
 
@@ -38,8 +38,8 @@ dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights(
     const dnnl::engine& engine, const ConvolutionDesc& d,
     const dnnl::convolution_forward::primitive_desc& forward,
     const dnnl::primitive_attr& attributes) {
-  return {engine,     kAlgorithm,    d.source,       d.weights, d.bias,    d.destination, d.stride,
-          d.dilation, d.padding_low, d.padding_high, forward,   attributes};
+  return {engine,   kAlgorithm, d.source,      d.weights,      d.bias,  d.destination,
+          d.stride, d.dilation, d.padding_low, d.padding_high, forward, attributes};
 }
 
 #else
@@ -63,10 +63,10 @@ dnnl::convolution_backward_data::primitive_desc convolution_backward_data(
     const dnnl::engine& engine, const ConvolutionDesc& d,
     const dnnl::convolution_forward::primitive_desc& forward,
     const dnnl::primitive_attr& attributes) {
-  return {dnnl::convolution_backward_data::desc(kAlgorithm, d.source, d.weights, d.destination,
-                                                d.stride, d.dilation, d.padding_low,
-                                                d.padding_high),
-          attributes, engine, forward};
+  return {
+      dnnl::convolution_backward_data::desc(kAlgorithm, d.source, d.weights, d.destination,
+                                            d.stride, d.dilation, d.padding_low, d.padding_high),
+      attributes, engine, forward};
 }
 
 dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights(

@@ -55,8 +55,8 @@ HWY_INLINE void store_tile(const Tile<T>& tile, hn::Vec<Tag<T>> (&sum)[kR][kV], 
   for (int v = 0; v < kV; ++v) {
     const bool masked = kMasked && v == kV - 1;
     if (bias) {
-      const auto add = masked ? hn::MaskedLoad(mask, d, bias + v * step)
-                              : hn::LoadU(d, bias + v * step);
+      const auto add =
+          masked ? hn::MaskedLoad(mask, d, bias + v * step) : hn::LoadU(d, bias + v * step);
 #pragma GCC unroll 8
       for (int i = 0; i < kR; ++i) sum[i][v] = hn::Add(sum[i][v], add);
     }
@@ -169,7 +169,8 @@ void pack_panel(const T* b, int64_t row_stride, int64_t col_stride, int64_t dept
         turn_block(from + p, col_stride, panel + p * width + first, width);
       }
       for (int64_t p = whole_depth; p < depth; ++p) {
-        for (int64_t j = 0; j < kBlock; ++j) panel[p * width + first + j] = from[p + j * col_stride];
+        for (int64_t j = 0; j < kBlock; ++j)
+          panel[p * width + first + j] = from[p + j * col_stride];
       }
     }
   }
@@ -203,8 +204,9 @@ HWY_INLINE void direct(const Gemm<T>& g) {
   alignas(64) T panel[kDepth * tile_cols<T>()];
   const int64_t width = tile_cols<T>();
   const bool turned = g.b_col_stride != 1;
-  Tile<T> tile{0, g.a_row_stride, g.a_col_stride, turned ? width : g.b_row_stride, g.c_row_stride,
-               g.accumulate};
+  Tile<T> tile{
+      0,           g.a_row_stride, g.a_col_stride, turned ? width : g.b_row_stride, g.c_row_stride,
+      g.accumulate};
   if (g.m <= 0) return;
   for (int64_t p = 0; p == 0 || p < g.k; p += kDepth) {
     tile.k = std::min(kDepth, g.k - p);
@@ -250,8 +252,8 @@ void multiply_blocks(int64_t rows, int64_t cols, int64_t depth, const T* a, cons
     const TileFunction<T>* functions = tiles_for<T>(valid);
     for (int64_t i = 0; i < rows; i += kRows) {
       functions[std::min<int64_t>(kRows, rows - i) - 1](
-          tile, a + i * depth, b + j * depth, c + i * c_row_stride + j,
-          bias ? bias + j : nullptr, valid % lanes<T>());
+          tile, a + i * depth, b + j * depth, c + i * c_row_stride + j, bias ? bias + j : nullptr,
+          valid % lanes<T>());
     }
   }
 }
@@ -335,7 +337,7 @@ HWY_INLINE void row_times_matrix(const Gemm<T>& g) {
   // Wide tiles read long pieces of each row of b: fewer streams, and nothing is read twice.
   constexpr int kWide = 8;
   const int64_t width = kWide * lanes<T>();
-  const Tile<T> tile{g.k, g.a_row_stride, g.a_col_stride, g.b_row_stride, g.c_row_stride,
+  const Tile<T> tile{g.k,         g.a_row_stride, g.a_col_stride, g.b_row_stride, g.c_row_stride,
                      g.accumulate};
   int64_t j = 0;
   for (; j + width <= g.n; j += width) {

@@ -87,9 +87,24 @@ void run_piece(const Gemm<T>& g) {
   if (g.m == 1) return gemv(g);
   if (g.k == 0 || g.m * g.n * g.k <= kDirectWork) return gemm_direct(g);
   if constexpr (sizeof(T) == 4) {
-    MatmulArgs args{kFloat32, 1, g.m, g.n, g.k, g.a, 0, g.a_row_stride, g.a_col_stride,
-                    g.b, 0, g.b_row_stride, g.b_col_stride, g.c, 0, g.c_row_stride,
-                    g.bias, g.accumulate};
+    MatmulArgs args{kFloat32,
+                    1,
+                    g.m,
+                    g.n,
+                    g.k,
+                    g.a,
+                    0,
+                    g.a_row_stride,
+                    g.a_col_stride,
+                    g.b,
+                    0,
+                    g.b_row_stride,
+                    g.b_col_stride,
+                    g.c,
+                    0,
+                    g.c_row_stride,
+                    g.bias,
+                    g.accumulate};
     if (dnnl_can_multiply(args) && dnnl_matmul(args)) return;
   }
   gemm_packed(g);
@@ -102,8 +117,19 @@ bool is_column(const Gemm<T>& g) {
 }
 template <class T>
 Gemm<T> transposed(const Gemm<T>& g) {
-  return {g.n, g.m,       g.k, g.b,          g.b_col_stride, g.b_row_stride, g.a, g.a_col_stride,
-          g.a_row_stride, g.c, g.c_row_stride, nullptr,      g.accumulate};
+  return {g.n,
+          g.m,
+          g.k,
+          g.b,
+          g.b_col_stride,
+          g.b_row_stride,
+          g.a,
+          g.a_col_stride,
+          g.a_row_stride,
+          g.c,
+          g.c_row_stride,
+          nullptr,
+          g.accumulate};
 }
 
 template <class T>
@@ -171,8 +197,8 @@ void widen_operand(DType dtype, const void* from, int64_t& row_stride, int64_t& 
 void matmul_half_by_float(const MatmulArgs& args) {
   static thread_local Scratch scratch;
   const int64_t a_size = args.m * args.k, b_size = args.k * args.n, c_size = args.m * args.n;
-  float* a = scratch.get_array<float>(static_cast<size_t>(a_size + b_size + c_size + args.n),
-                                      "matmul");
+  float* a =
+      scratch.get_array<float>(static_cast<size_t>(a_size + b_size + c_size + args.n), "matmul");
   float* b = a + a_size;
   float* c = b + b_size;
   float* bias = c + c_size;

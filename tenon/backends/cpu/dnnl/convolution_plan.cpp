@@ -1,0 +1,167 @@
+#include "tenon/backends/cpu/dnnl/convolution_plan.h"
+
+#include "tenon/backends/cpu/dnnl/version.h"
+
+namespace tenon::cpu {
+namespace {
+
+using Desc = dnnl::memory::desc;
+
+/// An operand in the caller's layout, and the same one in a layout of oneDNN's choice.
+struct Shapes {
+  Desc source, weights, destination, bias;
+  Desc any_source, any_weights, any_destination;
+  Desc hint_weights;  // of the operands' type, for the forward primitive that backward ones ask for
+};
+
+Desc any_of(const dnnl::memory::dims& dims, dnnl::memory::data_type type) {
+  return Desc(dims, type, dnnl::memory::format_tag::any);
+}
+
+Shapes shapes_of(const ConvPiece& p) {
+  const ConvArgs& whole = p.whole;
+  const auto type = dnnl_type(p.dtype);
+  // Gradients of weights are summed over pieces, which takes more digits than a half has.
+  const auto weights_type =
+      p.direction == ConvDirection::kBackwardWeights ? dnnl_type(kFloat32) : type;
+  const dnnl::memory::dims x = {p.n, p.ic, whole.ih, whole.iw};
+  const dnnl::memory::dims y = {p.n, p.oc, whole.oh, whole.ow};
+  const int64_t in_plane = whole.ih * whole.iw, out_plane = whole.oh * whole.ow;
+  const int64_t window = whole.kh * whole.kw, filter = whole.ic / whole.groups * window;
+  dnnl::memory::dims w = {p.oc / p.groups, p.ic / p.groups, whole.kh, whole.kw};
+  dnnl::memory::dims w_strides = {filter, window, whole.kw, 1};
+  if (p.groups > 1) {
+    w.insert(w.begin(), p.groups);
+    w_strides.insert(w_strides.begin(), p.oc / p.groups * filter);
+  }
+  Shapes shapes;
+  shapes.source = Desc(x, type, {whole.ic * in_plane, in_plane, whole.iw, 1});
+  shapes.destination = Desc(y, type, {whole.oc * out_plane, out_plane, whole.ow, 1});
+  shapes.weights = Desc(w, weights_type, w_strides);
+  if (p.bias) shapes.bias = Desc({p.oc}, weights_type, dnnl::memory::format_tag::x);
+  shapes.any_source = any_of(x, type);
+  shapes.any_destination = any_of(y, type);
+  shapes.any_weights = any_of(w, weights_type);
+  shapes.hint_weights = any_of(w, type);
+  return shapes;
+}
+
+/// Which way an operand flows decides the direction of its reorder.
+ConvOperand input(const Desc& plain, const Desc& inner) {
+  return {plain, inner, DnnlKernel::reorder(plain, inner)};
+}
+ConvOperand output(const Desc& plain, const Desc& inner) {
+  return {plain, inner, DnnlKernel::reorder(inner, plain)};
+}
+
+template <class PrimitiveDesc>
+std::unique_ptr<DnnlKernel> kernel_of(dnnl::primitive primitive, const PrimitiveDesc& desc,
+                                      std::vector<DnnlKernel::Argument> arguments) {
+  return std::make_unique<DnnlKernel>(std::move(primitive), std::move(arguments),
+                                      desc.scratchpad_desc());
+}
+
+void plan_forward(const dnnl::convolution_forward::primitive_desc& desc, const Shapes& shapes,
+                  ConvPlan& plan) {
+  plan.source = input(shapes.source, desc.src_desc());
+  plan.weights = input(shapes.weights, desc.weights_desc());
+  plan.destination = output(shapes.destination, desc.dst_desc());
+  std::vector<DnnlKernel::Argument> arguments = {{DNNL_ARG_SRC, desc.src_desc()},
+                                                 {DNNL_ARG_WEIGHTS, desc.weights_desc()},
+                                                 {DNNL_ARG_DST, desc.dst_desc()}};
+  if (shapes.bias.get_size() != 0) arguments.push_back({DNNL_ARG_BIAS, shapes.bias});
+  plan.kernel = kernel_of(dnnl::convolution_forward(desc), desc, std::move(arguments));
+}
+
+void plan_backward_data(const dnnl::convolution_backward_data::primitive_desc& desc,
+                        const Shapes& shapes, ConvPlan& plan) {
+  plan.source = output(shapes.source, desc.diff_src_desc());
+  plan.weights = input(shapes.weights, desc.weights_desc());
+  plan.destination = input(shapes.destination, desc.diff_dst_desc());
+  plan.kernel = kernel_of(dnnl::convolution_backward_data(desc), desc,
+                          {{DNNL_ARG_DIFF_SRC, desc.diff_src_desc()},
+                           {DNNL_ARG_WEIGHTS, desc.weights_desc()},
+                           {DNNL_ARG_DIFF_DST, desc.diff_dst_desc()}});
+}
+
+void plan_backward_weights(const dnnl::convolution_backward_weights::primitive_desc& desc,
+                           const Shapes& shapes, ConvPlan& plan) {
+  plan.source = input(shapes.source, desc.src_desc());
+  plan.weights = output(shapes.weights, desc.diff_weights_desc());
+  plan.destination = input(shapes.destination, desc.diff_dst_desc());
+  std::vector<DnnlKernel::Argument> arguments = {{DNNL_ARG_SRC, desc.src_desc()},
+                                                 {DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc()},
+                                                 {DNNL_ARG_DIFF_DST, desc.diff_dst_desc()}};
+  if (shapes.bias.get_size() != 0) arguments.push_back({DNNL_ARG_DIFF_BIAS, shapes.bias});
+  plan.kernel = kernel_of(dnnl::convolution_backward_weights(desc), desc, std::move(arguments));
+}
+
+void fill_plan(const ConvPiece& piece, ConvPlan& plan) {
+  const ConvArgs& w = piece.whole;
+  const Shapes shapes = shapes_of(piece);
+  const dnnl::primitive_attr attributes = dnnl_attributes();
+  dnnl_version::ConvolutionDesc desc{
+      shapes.any_source,          shapes.any_weights,        shapes.bias,
+      shapes.any_destination,     {w.stride_h, w.stride_w},  {w.dilation_h - 1, w.dilation_w - 1},
+      {w.padding_h, w.padding_w}, {w.padding_h, w.padding_w}};
+  const dnnl::engine& engine = dnnl_engine();
+  if (piece.direction == ConvDirection::kForward) {
+    const auto forward = dnnl_version::convolution_forward(engine, desc, attributes);
+    if (!is_reference(forward.impl_info_str())) plan_forward(forward, shapes, plan);
+    return;
+  }
+  dnnl_version::ConvolutionDesc hint = desc;
+  hint.weights = shapes.hint_weights;
+  hint.bias = Desc();
+  const auto forward = dnnl_version::convolution_forward(engine, hint, attributes);
+  if (piece.direction == ConvDirection::kBackwardData) {
+    const auto data = dnnl_version::convolution_backward_data(engine, desc, forward, attributes);
+    if (!is_reference(data.impl_info_str())) plan_backward_data(data, shapes, plan);
+    return;
+  }
+  const auto weights =
+      dnnl_version::convolution_backward_weights(engine, desc, forward, attributes);
+  if (!is_reference(weights.impl_info_str())) plan_backward_weights(weights, shapes, plan);
+}
+
+std::shared_ptr<const ConvPlan> make_plan(const ConvPiece& piece) {
+  const OneDnnThread one_thread;
+  auto plan = std::make_shared<ConvPlan>();
+  try {
+    fill_plan(piece, *plan);
+  } catch (const dnnl::error& error) {
+    if (error.status != dnnl_unimplemented) throw;
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::shared_ptr<const ConvPlan> find_conv_plan(const char* call, const ConvPiece& piece) {
+  static DnnlPlanCache<ConvPlan> cache(1024);
+  const ConvArgs& w = piece.whole;
+  const DnnlKey key = {static_cast<int64_t>(piece.direction) * 32 +
+                           static_cast<int64_t>(piece.dtype) * 2 + piece.bias,
+                       piece.n,
+                       piece.ic,
+                       piece.oc,
+                       piece.groups,
+                       w.ic,
+                       w.oc,
+                       w.groups,
+                       w.ih,
+                       w.iw,
+                       w.oh,
+                       w.ow,
+                       w.kh,
+                       w.kw,
+                       w.stride_h,
+                       w.stride_w,
+                       w.padding_h,
+                       w.padding_w,
+                       w.dilation_h,
+                       w.dilation_w};
+  return with_tenon_errors(call, [&] { return cache.find(key, [&] { return make_plan(piece); }); });
+}
+
+}  // namespace tenon::cpu
