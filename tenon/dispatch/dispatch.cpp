@@ -86,7 +86,8 @@ void allocate(const Specs& specs, Device device, std::span<Tensor> outputs) {
 }
 
 Kernel kernel_for(const Call& call, Device device) {
-  Kernel kernel = find_kernel(call.op.id, device);
+  Kernel kernel = static_cast<int>(call.op.id) < kOpCount ? find_kernel(call.op.id, device)
+                                                          : call.op.custom_kernels[device.type];
   if (!kernel) {
     fail<DeviceError>(call.op.name,
                       fmt::format("device '{}' has no kernel for it", to_string(device)));

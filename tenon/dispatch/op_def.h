@@ -313,6 +313,9 @@ struct OpDef {
     return *this;
   }
 
+  /// Of ops outside the op list (see custom_op.h), by device type.
+  Kernel custom_kernels[kMaxDeviceTypes] = {};
+
   /// The tile program of a variant; built once.
   const tile::Program& program(int variant) const;
 
