@@ -55,6 +55,10 @@ enum class OpKind : uint8_t {
 /// What an op computes in when all its inputs are integers (or bool).
 enum class Integers : uint8_t { kStay, kBecomeFloat, kBecomeInt64 };
 
+/// The dtype that a tile op computes in: what its inputs promote to, what its second input has
+/// (conversions), or what its result has (fills).
+enum class ComputedIn : uint8_t { kPromoted, kSecondInput, kResult };
+
 /// The dtype of a tile op's results.
 enum class ResultDType : uint8_t { kComputed, kBool, kInt64, kReal };
 
@@ -158,9 +162,12 @@ struct OpDef {
   OpKind kind = OpKind::kUndefined;
   std::string_view documentation;
   DTypeSet accepted = kRealSet | kBoolSet;
+  ComputedIn computed_in = ComputedIn::kPromoted;
   Integers integers = Integers::kStay;
   ResultDType results[4] = {};
   bool uses_generator = false;
+  int seed_attribute = -1;
+  int offset_attribute = -1;
   ShapeRule shape_rule = nullptr;
   ViewRule view_rule = nullptr;
   Composition composition = nullptr;
@@ -185,6 +192,10 @@ struct OpDef {
   OpDef& accepts(DTypeSet set, Integers rule = Integers::kStay) {
     accepted = set;
     integers = rule;
+    return *this;
+  }
+  OpDef& computes_in(ComputedIn rule) {
+    computed_in = rule;
     return *this;
   }
   /// The dtype of each result of a tile op (default: what it is computed in).
@@ -227,9 +238,11 @@ struct OpDef {
     row_dims = [](const Call& call, const Shape& space) -> uint64_t { return F{}(call, space); };
     return *this;
   }
-  /// Says that input `i` has no row dims (labels of cross-entropy).
-  OpDef& row_input(size_t i) {
-    row_inputs |= 1u << i;
+  /// Says that these inputs have no row dims (labels of cross-entropy). Where all inputs are such,
+  /// the space is the first result's sizes.
+  template <class... I>
+  OpDef& row_input(I... index) {
+    ((row_inputs |= 1u << index), ...);
     return *this;
   }
   /// A view: `[](const Tensor& x, int64_t dim) -> ViewSpec`.
@@ -305,6 +318,13 @@ struct OpDef {
   /// The program draws random numbers: the op's `Generator?` attribute gives seed and offset.
   OpDef& random() {
     uses_generator = true;
+    return *this;
+  }
+  /// As `random`, but from given numbers: the op's integer attributes with these numbers are seed
+  /// and offset, so that a gradient draws what the forward call drew.
+  OpDef& random_from(int seed, int offset) {
+    seed_attribute = seed;
+    offset_attribute = offset;
     return *this;
   }
   template <class F>

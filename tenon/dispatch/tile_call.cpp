@@ -27,6 +27,7 @@ DType promoted_dtype(const Call& call) {
   DType dtype = kFloat32;
   for (size_t i = 0; i < call.inputs.size(); ++i) {
     if (!call.has(i) || (op.row_inputs >> i & 1)) continue;
+    if (op.computed_in == ComputedIn::kSecondInput && i != 1) continue;
     dtype = first ? call.input(i).dtype() : promote(dtype, call.input(i).dtype());
     first = false;
   }
@@ -109,12 +110,11 @@ TileCall type_tile_call(const Call& call) {
     typed.space = first ? sizes : broadcast_shapes(op.name, typed.space, sizes);
     first = false;
   }
-  if (op.row_dims) typed.row_mask = op.row_dims(call, typed.space);
   if (op.variant_rule) typed.variant = op.variant_rule(call);
   if (op.shape_rule) {
     typed.results = op.shape_rule(call);
-    if (first) {  // a creation op: its result's sizes are the space
-      typed.space = typed.results.values[0].sizes;
+    if (first) typed.space = typed.results.values[0].sizes;  // a creation op
+    if (first || op.computed_in == ComputedIn::kResult) {
       typed.computed = typed.results.values[0].dtype;
     }
   } else {
@@ -122,6 +122,10 @@ TileCall type_tile_call(const Call& call) {
     for (size_t i = 0; i < op.result_count; ++i) {
       typed.results.values[i] = {result_dtype(op.results[i], typed.computed), typed.space};
     }
+  }
+  if (op.row_dims) {
+    // A 0-d tensor takes dim 0, which its space doesn't have.
+    typed.row_mask = op.row_dims(call, typed.space) & ((uint64_t{1} << typed.space.size()) - 1);
   }
   return typed;
 }
@@ -162,6 +166,9 @@ void run_tile_call(const Call& call, const TileCall& typed, std::span<const Tens
     for (const int64_t size : typed.space) count *= size;
     launch.seed = generator.seed();
     launch.offset = generator.advance(static_cast<uint64_t>(count));
+  } else if (op.seed_attribute >= 0) {
+    launch.seed = static_cast<uint64_t>(call.get<int64_t>(op.seed_attribute));
+    launch.offset = static_cast<uint64_t>(call.get<int64_t>(op.offset_attribute));
   }
   backend_of(outputs[0].device()).run_tile(launch);
 }

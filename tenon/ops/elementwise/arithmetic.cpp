@@ -4,7 +4,7 @@ namespace tenon::ops {
 
 void define_add(OpDef& op) {
   op.doc("Sum of the elements: y = a + b. Broadcasts.")
-      .accepts(kNumberSet | kBoolSet)
+      .accepts(kAnySet)
       .tile([](TileBuilder& t) { t.store(0, t.add(t.load(0), t.load(1))); })
       .vjp([](const Saved&, const Tensor& dy) -> Grads {
         return {dy, dy};
@@ -12,9 +12,19 @@ void define_add(OpDef& op) {
       .samples([] { return binary_samples(); });
 }
 
+void define_sub(OpDef& op) {
+  op.doc("Difference of the elements: y = a - b. Broadcasts. Two bool tensors are a DTypeError.")
+      .accepts(kNumberSet)
+      .tile([](TileBuilder& t) { t.store(0, t.sub(t.load(0), t.load(1))); })
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {dy, saved.needs(1) ? -dy : Tensor()};
+      })
+      .samples([] { return binary_samples(); });
+}
+
 void define_mul(OpDef& op) {
   op.doc("Product of the elements: y = a b. Broadcasts.")
-      .accepts(kNumberSet | kBoolSet)
+      .accepts(kAnySet)
       .tile([](TileBuilder& t) { t.store(0, t.mul(t.load(0), t.load(1))); })
       .saves_input(0, 1)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
@@ -24,12 +34,50 @@ void define_mul(OpDef& op) {
       .samples([] { return binary_samples(); });
 }
 
+void define_div(OpDef& op) {
+  op.doc(
+        "Quotient of the elements: y = a / b. Broadcasts. Integers are divided as float32; "
+        "floor_divide() stays with integers.")
+      .accepts(kAnySet, Integers::kBecomeFloat)
+      .tile([](TileBuilder& t) { t.store(0, t.div(t.load(0), t.load(1))); })
+      .saves_input(1)
+      .saves_output()
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor da = dy / saved.input(1);
+        return {da, saved.needs(1) ? -(da * saved.output()) : Tensor()};
+      })
+      .samples([] { return binary_samples(0.5, 2); });
+}
+
 void define_neg(OpDef& op) {
   op.doc("Negative of each element: y = -x.")
       .accepts(kNumberSet)
       .tile([](TileBuilder& t) { t.store(0, t.neg(t.load(0))); })
       .vjp([](const Saved&, const Tensor& dy) -> Grads { return {-dy}; })
       .samples([] { return unary_samples(); });
+}
+
+void define_lerp(OpDef& op) {
+  op.doc("Linear interpolation: y = a + weight (b - a). Broadcasts.")
+      .accepts(kFloatSet)
+      .tile([](TileBuilder& t) {
+        const Value a = t.load(0);
+        t.store(0, t.multiply_add(t.load(2), t.sub(t.load(1), a), a));
+      })
+      .saves_input(0, 1, 2)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor& weight = saved.input(2);
+        const Tensor db = dy * weight;
+        return {saved.needs(0) ? dy - db : Tensor(), db,
+                saved.needs(2) ? dy * (saved.input(1) - saved.input(0)) : Tensor()};
+      })
+      .samples([] {
+        std::vector<Sample> samples = binary_samples();
+        for (Sample& sample : samples) {
+          sample.inputs.push_back(sample_tensor(sample.inputs[0].sizes(), 0, 1, 3));
+        }
+        return samples;
+      });
 }
 
 }  // namespace tenon::ops

@@ -1,0 +1,60 @@
+#include "tenon/ops/define.h"
+
+namespace tenon::ops {
+namespace {
+
+std::vector<Sample> division_samples() {
+  std::vector<Sample> samples;
+  // Quotients stay clear of whole numbers, where rounding jumps.
+  for (const auto& [a, b] : {std::pair<Shape, Shape>{{3, 4}, {}}, {{5}, {1}}, {{}, {}}}) {
+    samples.push_back({{sample_tensor(a, 0.1, 1.6), Tensor(sample_tensor(b, 1.7, 1.8))}, {}});
+    samples.push_back({{sample_tensor(a, -1.6, -0.1), Tensor(sample_tensor(b, 1.7, 1.8))}, {}});
+  }
+  return samples;
+}
+
+}  // namespace
+
+void define_floor_divide(OpDef& op) {
+  op.doc(
+        "Quotient rounded down, as Python's `//`: y = floor(a / b). Broadcasts. Integers stay "
+        "integers; where `b` is 0 they give 0.")
+      .accepts(kRealSet | kBoolSet)
+      .tile([](TileBuilder& t) { t.store(0, t.floor_divide(t.load(0), t.load(1))); })
+      .vjp([](const Saved&, const Tensor&) -> Grads {
+        return {Tensor(), Tensor()};
+      })
+      .samples(division_samples);
+}
+
+void define_remainder(OpDef& op) {
+  op.doc(
+        "Remainder with the sign of the divisor, as Python's `%`: y = a - b floor(a / b). "
+        "Broadcasts. Integers give 0 where `b` is 0.")
+      .accepts(kRealSet | kBoolSet)
+      .tile([](TileBuilder& t) { t.store(0, t.remainder(t.load(0), t.load(1))); })
+      .saves_input(0, 1)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor db =
+            saved.needs(1) ? -(dy * floor_divide(saved.input(0), saved.input(1))) : Tensor();
+        return {dy, db};
+      })
+      .samples(division_samples);
+}
+
+void define_fmod(OpDef& op) {
+  op.doc(
+        "Remainder with the sign of the dividend, as C's fmod: y = a - b trunc(a / b). "
+        "Broadcasts. Integers give 0 where `b` is 0.")
+      .accepts(kRealSet | kBoolSet)
+      .tile([](TileBuilder& t) { t.store(0, t.fmod(t.load(0), t.load(1))); })
+      .saves_input(0, 1)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor db =
+            saved.needs(1) ? -(dy * trunc(saved.input(0) / saved.input(1))) : Tensor();
+        return {dy, db};
+      })
+      .samples(division_samples);
+}
+
+}  // namespace tenon::ops

@@ -1,0 +1,132 @@
+#include "tenon/ops/define.h"
+
+namespace tenon::ops {
+
+void define_minimum(OpDef& op) {
+  op.doc(
+        "The smaller of the elements. Broadcasts. NaN wins. Where a = b, each gets half of the "
+        "gradient.")
+      .tile([](TileBuilder& t) { t.store(0, t.minimum(t.load(0), t.load(1))); })
+      .saves_input(0, 1)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor& a = saved.input(0);
+        const Tensor& b = saved.input(1);
+        return {saved.needs(0) ? where_greater(dy, b, a) : Tensor(),
+                saved.needs(1) ? where_greater(dy, a, b) : Tensor()};
+      })
+      .samples([] { return binary_samples(); });
+}
+
+void define_maximum(OpDef& op) {
+  op.doc(
+        "The larger of the elements. Broadcasts. NaN wins. Where a = b, each gets half of the "
+        "gradient.")
+      .tile([](TileBuilder& t) { t.store(0, t.maximum(t.load(0), t.load(1))); })
+      .saves_input(0, 1)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor& a = saved.input(0);
+        const Tensor& b = saved.input(1);
+        return {saved.needs(0) ? where_greater(dy, a, b) : Tensor(),
+                saved.needs(1) ? where_greater(dy, b, a) : Tensor()};
+      })
+      .samples([] { return binary_samples(); });
+}
+
+void define_where_greater(OpDef& op) {
+  op.doc("`dy` where a > b, half of it where a = b, else 0: the gradient of maximum and minimum.")
+      .accepts(kFloatSet)
+      .tile([](TileBuilder& t) {
+        const Value dy = t.load(0), a = t.load(1), b = t.load(2);
+        const Value share = t.select(t.eq(a, b), t.constant(0.5), t.gt(a, b));
+        t.store(0, t.mul(dy, share));
+      })
+      .saves_input(1, 2)
+      .vjp([](const Saved& saved, const Tensor& v) -> Grads {
+        return {where_greater(v, saved.input(1), saved.input(2)), Tensor(), Tensor()};
+      })
+      .samples([] {
+        std::vector<Sample> samples = binary_samples();
+        for (Sample& sample : samples) {
+          sample.inputs.insert(sample.inputs.begin(),
+                               sample_tensor(sample.inputs[0].sizes(), -1, 1, 3));
+        }
+        return samples;
+      });
+}
+
+namespace {
+
+/// 0: no bound, 1: min, 2: max, 3: both.
+int bounds(const Tensor&, std::optional<Scalar> min, std::optional<Scalar> max) {
+  return (min ? 1 : 0) | (max ? 2 : 0);
+}
+
+Spec clamp_spec(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) {
+  DType dtype = x.dtype();
+  if (min) dtype = min->promoted_with(dtype);
+  if (max) dtype = max->promoted_with(dtype);
+  return {dtype, x.sizes()};
+}
+
+}  // namespace
+
+void define_clamp(OpDef& op) {
+  op.doc(
+        "Each element limited to [min, max]: y = minimum(maximum(x, min), max). Either bound may "
+        "be "
+        "left out. NaN stays. The gradient flows where min <= x <= max.")
+      .computes_in(ComputedIn::kResult)
+      .shape([](const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) -> Spec {
+        return clamp_spec(x, min, max);
+      })
+      .variant([](const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) {
+        return bounds(x, min, max);
+      })
+      .tile([](TileBuilder& t, int variant) {
+        Value y = t.load(0);
+        int scalar = 0;
+        if (variant & 1) y = t.maximum(y, t.scalar(scalar++));
+        if (variant & 2) y = t.minimum(y, t.scalar(scalar));
+        t.store(0, y);
+      })
+      .saves_input(0)
+      .vjp([](const Saved& saved, const Tensor& dy, std::optional<Scalar> min,
+              std::optional<Scalar> max) -> Grads {
+        return {clamp_backward(dy, saved.input(0), min, max)};
+      })
+      .samples([] {
+        std::vector<Sample> samples;
+        const Attribute low(Scalar(-0.75)), high(Scalar(1.25)), none;
+        for (const auto& [min, max] : {std::pair(low, high), {low, none}, {none, high}}) {
+          samples.push_back({{sample_tensor({3, 5})}, {min, max}});
+        }
+        samples.push_back({{sample_tensor({})}, {low, high}});
+        return samples;
+      });
+}
+
+void define_clamp_backward(OpDef& op) {
+  op.doc("`dy` where min <= x <= max, else 0.")
+      .accepts(kFloatSet)
+      .variant([](const Tensor&, const Tensor& x, std::optional<Scalar> min,
+                  std::optional<Scalar> max) { return bounds(x, min, max); })
+      .tile([](TileBuilder& t, int variant) {
+        Value dy = t.load(0);
+        const Value x = t.load(1);
+        int scalar = 0;
+        if (variant & 1) dy = t.select(t.lt(x, t.scalar(scalar++)), t.constant(0), dy);
+        if (variant & 2) dy = t.select(t.gt(x, t.scalar(scalar)), t.constant(0), dy);
+        t.store(0, dy);
+      })
+      .saves_input(1)
+      .vjp([](const Saved& saved, const Tensor& v, std::optional<Scalar> min,
+              std::optional<Scalar> max) -> Grads {
+        return {clamp_backward(v, saved.input(1), min, max), Tensor()};
+      })
+      .samples([] {
+        return std::vector<Sample>{{{sample_tensor({3, 5}), sample_tensor({3, 5}, -2, 2, 2)},
+                                    {Attribute(Scalar(-0.75)), Attribute(Scalar(1.25))}}};
+      });
+}
+
+}  // namespace tenon::ops

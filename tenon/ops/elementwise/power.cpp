@@ -1,0 +1,74 @@
+#include "tenon/ops/define.h"
+
+namespace tenon::ops {
+
+void define_pow(OpDef& op) {
+  op.doc(
+        "Power: y = a^b. Broadcasts. Integers stay integers: a negative exponent gives 0, except "
+        "for the bases 1 and -1. The gradient with respect to `b` is 0 where a = 0 and b >= 0.")
+      .accepts(kRealSet | kBoolSet)
+      .tile([](TileBuilder& t) { t.store(0, t.pow(t.load(0), t.load(1))); })
+      .saves_input(0, 1)
+      .saves_output()
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor& a = saved.input(0);
+        const Tensor& b = saved.input(1);
+        Tensor da, db;
+        if (saved.needs(0)) da = where(b == 0, 0, dy * b * pow(a, b - 1));
+        if (saved.needs(1)) {
+          db = where((a == 0) & (b >= 0), 0, dy * saved.output() * log(a));
+        }
+        return {da, db};
+      })
+      .samples([] {
+        std::vector<Sample> samples = binary_samples(-2, 3);
+        for (Sample& sample : samples) {
+          sample.inputs[0] = sample_tensor(sample.inputs[0].sizes(), 0.3, 2);
+        }
+        return samples;
+      });
+}
+
+void define_square(OpDef& op) {
+  op.doc("Square of each element: y = x^2.")
+      .accepts(kAnySet)
+      .tile([](TileBuilder& t) { t.store(0, t.square(t.load(0))); })
+      .saves_input(0)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads { return {dy * saved.input(0) * 2}; })
+      .samples([] { return unary_samples(); });
+}
+
+void define_sqrt(OpDef& op) {
+  op.doc("Square root of each element; NaN of negative ones.")
+      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .tile([](TileBuilder& t) { t.store(0, t.sqrt(t.load(0))); })
+      .saves_output()
+      .vjp(
+          [](const Saved& saved, const Tensor& dy) -> Grads { return {dy / saved.output() * 0.5}; })
+      .samples([] { return unary_samples(0.2, 4); });
+}
+
+void define_rsqrt(OpDef& op) {
+  op.doc("Reciprocal square root of each element: y = 1 / sqrt(x).")
+      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .tile([](TileBuilder& t) { t.store(0, t.rsqrt(t.load(0))); })
+      .saves_output()
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor& y = saved.output();
+        return {dy * (square(y) * y) * -0.5};
+      })
+      .samples([] { return unary_samples(0.2, 4); });
+}
+
+void define_reciprocal(OpDef& op) {
+  op.doc("Reciprocal of each element: y = 1 / x.")
+      .accepts(kAnySet, Integers::kBecomeFloat)
+      .tile([](TileBuilder& t) { t.store(0, t.reciprocal(t.load(0))); })
+      .saves_output()
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {-(dy * square(saved.output()))};
+      })
+      .samples([] { return unary_samples(0.4, 3); });
+}
+
+}  // namespace tenon::ops
