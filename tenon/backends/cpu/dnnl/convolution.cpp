@@ -233,6 +233,17 @@ void zero(DType dtype, void* to, int64_t count) {
   if (count > 0) std::memset(to, 0, static_cast<size_t>(count) * size_of(dtype));
 }
 
+/// Where the product with unfolded images is faster than oneDNN's backward passes: with few input
+/// channels, which oneDNN pads to a vector (it has kernels of their own for 3), and, with 256-bit
+/// vectors, for the weights as long as an unfolded image stays in the cache.
+bool prefers_gemm(const ConvArgs& c, ConvDirection direction) {
+  if (c.dtype != kFloat32 || c.groups != 1) return false;
+  if (c.ic < 8 && c.ic != 3) return true;
+  constexpr int64_t kCachedFloats = 1 << 18;
+  return direction == ConvDirection::kBackwardWeights && !has_wide_vectors() &&
+         c.ic * c.kh * c.kw * c.oh * c.ow <= kCachedFloats;
+}
+
 /// Floats for the halves of one call.
 class Widened {
  public:
@@ -349,7 +360,9 @@ void convolution_forward(const ConvArgs& args, const void* x, const void* w, con
 void convolution_backward_data(const ConvArgs& args, const void* dy, const void* w, void* dx) {
   check_dtype("convolution", args.dtype);
   if (is_empty_sum(args)) return zero(args.dtype, dx, source_size(args));
-  if (args.dtype == kFloat64) return conv_gemm_backward_data(args, dy, w, dx);
+  if (args.dtype == kFloat64 || prefers_gemm(args, ConvDirection::kBackwardData)) {
+    return conv_gemm_backward_data(args, dy, w, dx);
+  }
   const ConvJob job("convolution", args, ConvDirection::kBackwardData, false);
   if (job.is_offered()) return job.run(dx, without_const(w), without_const(dy), nullptr);
   if (is_half(args.dtype)) return backward_data_by_floats(args, dy, w, dx);
@@ -367,7 +380,8 @@ void convolution_backward_weights(const ConvArgs& args, const void* x, const voi
   if (is_empty_sum(args) && is_half(args.dtype)) {
     return backward_weights_by_floats(args, x, dy, dw, dbias);
   }
-  if (args.dtype == kFloat64 || is_empty_sum(args)) {
+  if (args.dtype == kFloat64 || is_empty_sum(args) ||
+      prefers_gemm(args, ConvDirection::kBackwardWeights)) {
     return conv_gemm_backward_weights(args, x, dy, dw, dbias);
   }
   const ConvJob job("convolution", args, ConvDirection::kBackwardWeights, dbias != nullptr);

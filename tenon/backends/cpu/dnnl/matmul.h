@@ -6,11 +6,11 @@ namespace tenon::cpu {
 
 /// Whether this machine's oneDNN has a fast product for the dtype (float32, bfloat16, float16) and
 /// the strides of `args`: matrices that are contiguous along rows or columns.
-bool dnnl_can_multiply(const MatmulArgs& args);
+bool onednn_can_multiply(const MatmulArgs& args);
 
 /// The product of one batch element (args.batch is not looked at) on the calling thread alone, with
 /// a cached oneDNN primitive; the caller cuts large products into pieces. False, with c untouched,
 /// when oneDNN has only its slow reference for these sizes. Throws OutOfMemoryError.
-bool dnnl_matmul(const MatmulArgs& args);
+bool onednn_matmul(const MatmulArgs& args);
 
 }  // namespace tenon::cpu

@@ -47,6 +47,13 @@ dnnl::memory::data_type dnnl_type(DType dtype) {
   }
 }
 
+bool has_wide_vectors() {
+  static const bool wide = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) &
+                            static_cast<unsigned>(dnnl::cpu_isa::avx512_core)) ==
+                           static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
+  return wide;
+}
+
 bool is_reference(const char* implementation) {
   return std::strstr(implementation, "ref") != nullptr;
 }

@@ -35,6 +35,8 @@ const dnnl::engine& dnnl_engine();
 /// Attributes of every primitive here: scratch memory comes from us.
 dnnl::primitive_attr dnnl_attributes();
 dnnl::memory::data_type dnnl_type(DType dtype);
+/// Whether oneDNN has 512-bit vectors to work with; some of its weak spots are those of AVX2 alone.
+bool has_wide_vectors();
 /// Whether the implementation is oneDNN's unoptimised reference.
 bool is_reference(const char* implementation);
 

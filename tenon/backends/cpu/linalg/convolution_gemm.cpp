@@ -59,7 +59,12 @@ void unfold(const ConvArgs& c, const GroupSizes& sizes, const T* x, T* columns) 
       const InsideRange inside(offset, c.stride_w, c.iw, c.ow);
       const T* from = plane + iy * c.iw + offset;
       std::fill(to, to + inside.begin, T(0));
-      for (int64_t ox = inside.begin; ox < inside.end; ++ox) to[ox] = from[ox * c.stride_w];
+      if (c.stride_w == 1) {
+        std::copy(from + inside.begin, from + std::max(inside.begin, inside.end),
+                  to + inside.begin);
+      } else {
+        for (int64_t ox = inside.begin; ox < inside.end; ++ox) to[ox] = from[ox * c.stride_w];
+      }
       std::fill(to + std::max(inside.begin, inside.end), to + c.ow, T(0));
     });
   }
@@ -142,7 +147,7 @@ void backward_data(const ConvArgs& c, const T* dy, const T* w, T* dx) {
 
 template <class T>
 void backward_weights(const ConvArgs& c, const T* x, const T* dy, T* dw) {
-  constexpr int64_t kParts = 8;
+  constexpr int64_t kParts = 16;
   static thread_local Scratch scratch;
   const GroupSizes sizes(c);
   const int64_t weights = c.oc * sizes.depth;
@@ -170,18 +175,29 @@ void backward_weights(const ConvArgs& c, const T* x, const T* dy, T* dw) {
   });
 }
 
+/// Sixteen running sums, which is a fixed order that vectors can follow.
+template <class T>
+T sum_of(const T* values, int64_t count) {
+  constexpr int64_t kLanes = 16;
+  T lanes[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (int64_t lane = 0; lane < kLanes; ++lane) lanes[lane] += values[i + lane];
+  }
+  T sum = 0;
+  for (; i < count; ++i) sum += values[i];
+  for (const T lane : lanes) sum += lane;
+  return sum;
+}
+
 template <class T>
 void backward_bias(const ConvArgs& c, const T* dy, T* dbias) {
   const int64_t places = c.oh * c.ow;
-  parallel_for(c.oc, 1, [&](int64_t begin, int64_t end) {
+  const int64_t grain = std::max<int64_t>(1, 65536 / std::max<int64_t>(1, c.n * places));
+  parallel_for(c.oc, grain, [&](int64_t begin, int64_t end) {
     for (int64_t o = begin; o < end; ++o) {
       T sum = 0;
-      for (int64_t s = 0; s < c.n; ++s) {
-        const T* plane = dy + (s * c.oc + o) * places;
-        T plane_sum = 0;
-        for (int64_t i = 0; i < places; ++i) plane_sum += plane[i];
-        sum += plane_sum;
-      }
+      for (int64_t s = 0; s < c.n; ++s) sum += sum_of(dy + (s * c.oc + o) * places, places);
       dbias[o] = sum;
     }
   });

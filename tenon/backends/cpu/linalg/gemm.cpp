@@ -199,15 +199,88 @@ HWY_INLINE void run_rows(const Tile<T>& tile, const TileFunction<T>* functions, 
   }
 }
 
+/// Products of kR rows of a with kC columns of b that all lie along k: twelve running sums at most,
+/// nothing turned or packed.
+template <class T, int kR, int kC>
+void compute_dots(const Gemm<T>& g, int64_t i, int64_t j) {
+  const Tag<T> d;
+  const int64_t step = lanes<T>();
+  const T* a = g.a + i * g.a_row_stride;
+  const T* b = g.b + j * g.b_col_stride;
+  const int64_t a_stride = g.a_row_stride, b_stride = g.b_col_stride;
+  hn::Vec<Tag<T>> sum[kR][kC];
+#pragma GCC unroll 8
+  for (int r = 0; r < kR; ++r) {
+#pragma GCC unroll 8
+    for (int c = 0; c < kC; ++c) sum[r][c] = hn::Zero(d);
+  }
+  const auto multiply_add = [&](auto load) HWY_ATTR {
+    hn::Vec<Tag<T>> left[kR];
+#pragma GCC unroll 8
+    for (int r = 0; r < kR; ++r) left[r] = load(a + r * a_stride);
+#pragma GCC unroll 8
+    for (int c = 0; c < kC; ++c) {
+      const auto right = load(b + c * b_stride);
+#pragma GCC unroll 8
+      for (int r = 0; r < kR; ++r) sum[r][c] = hn::MulAdd(left[r], right, sum[r][c]);
+    }
+  };
+  int64_t p = 0;
+  for (; p + step <= g.k; p += step, a += step, b += step) {
+    multiply_add([&](const T* from) HWY_ATTR { return hn::LoadU(d, from); });
+  }
+  if (p < g.k) {
+    const auto mask = hn::FirstN(d, static_cast<size_t>(g.k - p));
+    multiply_add([&](const T* from) HWY_ATTR { return hn::MaskedLoad(mask, d, from); });
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kR; ++r) {
+    T* to = g.c + (i + r) * g.c_row_stride + j;
+#pragma GCC unroll 8
+    for (int c = 0; c < kC; ++c) {
+      T value = hn::GetLane(hn::SumOfLanes(d, sum[r][c]));
+      if (g.bias) value += g.bias[j + c];
+      to[c] = g.accumulate ? to[c] + value : value;
+    }
+  }
+}
+
+/// Both operands lie along k.
+template <class T>
+HWY_INLINE bool lies_along_depth(const Gemm<T>& g) {
+  return g.b_row_stride == 1 && g.a_col_stride == 1 && g.b_col_stride != 1;
+}
+
+template <class T>
+HWY_INLINE void all_dots(const Gemm<T>& g) {
+  using Function = void (*)(const Gemm<T>&, int64_t, int64_t);
+  constexpr int kR = 3, kC = 4;
+  static constexpr Function kDots[kR][kC] = {{&compute_dots<T, 1, 1>, &compute_dots<T, 1, 2>,
+                                              &compute_dots<T, 1, 3>, &compute_dots<T, 1, 4>},
+                                             {&compute_dots<T, 2, 1>, &compute_dots<T, 2, 2>,
+                                              &compute_dots<T, 2, 3>, &compute_dots<T, 2, 4>},
+                                             {&compute_dots<T, 3, 1>, &compute_dots<T, 3, 2>,
+                                              &compute_dots<T, 3, 3>, &compute_dots<T, 3, 4>}};
+  for (int64_t i = 0; i < g.m; i += kR) {
+    const Function* functions = kDots[std::min<int64_t>(kR, g.m - i) - 1];
+    for (int64_t j = 0; j < g.n; j += kC) {
+      functions[std::min<int64_t>(kC, g.n - j) - 1](g, i, j);
+    }
+  }
+}
+
 template <class T>
 HWY_INLINE void direct(const Gemm<T>& g) {
+  if (g.m <= 0) return;
+  // From here on adding up the lanes at the end costs less than turning b.
+  constexpr int64_t kLongDots = 192;
+  if (g.k >= kLongDots && lies_along_depth(g)) return all_dots(g);
   alignas(64) T panel[kDepth * tile_cols<T>()];
   const int64_t width = tile_cols<T>();
   const bool turned = g.b_col_stride != 1;
   Tile<T> tile{
       0,           g.a_row_stride, g.a_col_stride, turned ? width : g.b_row_stride, g.c_row_stride,
       g.accumulate};
-  if (g.m <= 0) return;
   for (int64_t p = 0; p == 0 || p < g.k; p += kDepth) {
     tile.k = std::min(kDepth, g.k - p);
     if (p > 0) tile.accumulate = true;
@@ -288,51 +361,9 @@ HWY_INLINE void packed(const Gemm<T>& g, Scratch& scratch) {
   }
 }
 
-/// sums of a * b over k for kCols columns of b that lie along k.
-template <class T, int kCols>
-HWY_INLINE void dot_columns(const Gemm<T>& g, int64_t j) {
-  const Tag<T> d;
-  const int64_t step = lanes<T>();
-  const T* b = g.b + j * g.b_col_stride;
-  hn::Vec<Tag<T>> sum[kCols][2];
-#pragma GCC unroll 8
-  for (int c = 0; c < kCols; ++c) sum[c][0] = sum[c][1] = hn::Zero(d);
-  int64_t p = 0;
-  for (; p + 2 * step <= g.k; p += 2 * step) {
-    const auto a0 = hn::LoadU(d, g.a + p), a1 = hn::LoadU(d, g.a + p + step);
-#pragma GCC unroll 8
-    for (int c = 0; c < kCols; ++c) {
-      const T* column = b + c * g.b_col_stride + p;
-      sum[c][0] = hn::MulAdd(a0, hn::LoadU(d, column), sum[c][0]);
-      sum[c][1] = hn::MulAdd(a1, hn::LoadU(d, column + step), sum[c][1]);
-    }
-  }
-  for (; p < g.k; p += step) {
-    const auto mask = hn::FirstN(d, static_cast<size_t>(std::min(step, g.k - p)));
-    const auto a0 = hn::MaskedLoad(mask, d, g.a + p);
-#pragma GCC unroll 8
-    for (int c = 0; c < kCols; ++c) {
-      const auto column = hn::MaskedLoad(mask, d, b + c * g.b_col_stride + p);
-      sum[c][0] = hn::MulAdd(a0, column, sum[c][0]);
-    }
-  }
-#pragma GCC unroll 8
-  for (int c = 0; c < kCols; ++c) {
-    T value = hn::GetLane(hn::SumOfLanes(d, hn::Add(sum[c][0], sum[c][1])));
-    if (g.bias) value += g.bias[j + c];
-    if (g.accumulate) value += g.c[j + c];
-    g.c[j + c] = value;
-  }
-}
-
 template <class T>
 HWY_INLINE void row_times_matrix(const Gemm<T>& g) {
-  if (g.b_row_stride == 1 && g.b_col_stride != 1 && g.a_col_stride == 1) {
-    int64_t j = 0;
-    for (; j + 4 <= g.n; j += 4) dot_columns<T, 4>(g, j);
-    for (; j < g.n; ++j) dot_columns<T, 1>(g, j);
-    return;
-  }
+  if (lies_along_depth(g)) return all_dots(g);
   if (g.b_col_stride != 1) return direct(g);
   // Wide tiles read long pieces of each row of b: fewer streams, and nothing is read twice.
   constexpr int kWide = 8;

@@ -24,31 +24,25 @@ int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 /// How the result is cut into pieces that run on one thread each. Depends on the sizes alone, so
 /// that the bits don't depend on the number of threads.
 struct Chunks {
-  int64_t rows, cols;            // of one piece
-  int64_t row_count, col_count;  // pieces along m and n
+  int64_t rows, cols;                    // of one piece
+  int64_t row_count = 1, col_count = 1;  // pieces along m and n
 
   Chunks(int64_t batch, int64_t m, int64_t n, int64_t k) : rows(m), cols(n) {
-    constexpr int64_t kPieces = 16, kMostPieces = 128, kRoomy = 512;
-    count(m, n);
-    const auto wanted = [&] {
+    constexpr int64_t kPieces = 16, kMostPieces = 128, kRoomy = 512, kSmallest = 48;
+    const auto is_cut_further = [&] {
       const int64_t pieces = batch * row_count * col_count;
-      if (rows * cols * k < 2 * kChunkWork || std::max(rows, cols) < 64) return false;
+      if (rows * cols * k < 2 * kChunkWork || std::max(rows, cols) < kSmallest) return false;
       return pieces < kPieces || (pieces < kMostPieces && std::min(rows, cols) >= kRoomy);
     };
-    while (wanted()) {
+    while (is_cut_further()) {
       if (rows >= cols) {
-        rows = round_up(ceil_div(rows, 2), 24);
+        rows = round_up(ceil_div(rows, 2), 8);
       } else {
-        cols = round_up(ceil_div(cols, 2), 32);
+        cols = round_up(ceil_div(cols, 2), 16);
       }
-      count(m, n);
+      row_count = ceil_div(m, rows);
+      col_count = ceil_div(n, cols);
     }
-  }
-
- private:
-  void count(int64_t m, int64_t n) {
-    row_count = ceil_div(m, rows);
-    col_count = ceil_div(n, cols);
   }
 };
 
@@ -105,7 +99,7 @@ void run_piece(const Gemm<T>& g) {
                     g.c_row_stride,
                     g.bias,
                     g.accumulate};
-    if (dnnl_can_multiply(args) && dnnl_matmul(args)) return;
+    if (onednn_can_multiply(args) && onednn_matmul(args)) return;
   }
   gemm_packed(g);
 }
@@ -260,7 +254,7 @@ void matmul_half(const MatmulArgs& args) {
       part.b = g.b;
       part.c = g.c;
       part.bias = g.bias;
-      if (!dnnl_matmul(part)) matmul_half_by_float(part);
+      if (!onednn_matmul(part)) matmul_half_by_float(part);
     }
   });
 }
@@ -273,7 +267,7 @@ void matmul(const MatmulArgs& args) {
   if (args.dtype == kFloat64) return matmul_real<double>(args);
   if (args.dtype == kFloat16 || args.dtype == kBFloat16) {
     const bool small = args.m * args.n * args.k <= kDirectWork;
-    if (!small && dnnl_can_multiply(args)) return matmul_half(args);
+    if (!small && onednn_can_multiply(args)) return matmul_half(args);
     return matmul_halves_by_floats(args);
   }
   if (args.dtype == kBool) {
