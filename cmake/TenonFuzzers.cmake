@@ -1,0 +1,56 @@
+# libFuzzer targets, tenon/**/*_fuzz.cpp: clang compiles each of them with the sources of its folder
+# (the readers under test), instrumented; the rest of the library is the archive that another build
+# made, so that clang needn't build it again.
+if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "The fuzz targets need clang; configure with: cmake --preset fuzz")
+endif()
+set(TENON_FUZZ_BUILD ${CMAKE_CURRENT_SOURCE_DIR}/build/release CACHE PATH
+  "A build folder with libtenon_static.a")
+set(TENON_FUZZ_RUNS 20000 CACHE STRING "Inputs that a test of a fuzz target tries")
+set(archive ${TENON_FUZZ_BUILD}/libtenon_static.a)
+if(NOT EXISTS ${archive})
+  message(FATAL_ERROR "${archive} isn't there; build it first: "
+    "cmake --preset release && cmake --build --preset release --target tenon_static")
+endif()
+
+find_package(fmt REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(PNG REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(hwy REQUIRED)
+find_package(dnnl REQUIRED CONFIG)
+enable_testing()
+
+file(GLOB_RECURSE fuzz_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tenon/*_fuzz.cpp)
+foreach(source ${fuzz_sources})
+  cmake_path(GET source STEM name)
+  cmake_path(GET source PARENT_PATH folder)
+  file(GLOB readers CONFIGURE_DEPENDS ${folder}/*.cpp)
+  list(FILTER readers EXCLUDE REGEX "(_test|_fuzz)\\.cpp$")
+  add_executable(${name} ${source} ${readers})
+  target_include_directories(${name} PRIVATE
+    ${CMAKE_CURRENT_SOURCE_DIR} ${TENON_FUZZ_BUILD}/generated)
+  target_compile_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined
+    -fno-sanitize=vptr,function -fno-sanitize-recover=undefined)
+  # The readers come first and win over their twins in the archive, which comes whole because
+  # backends register themselves.
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined
+    -fno-sanitize=vptr,function -Wl,--allow-multiple-definition)
+  target_link_libraries(${name} PRIVATE
+    $<LINK_LIBRARY:WHOLE_ARCHIVE,${archive}>
+    fmt::fmt ZLIB::ZLIB PNG::PNG nlohmann_json::nlohmann_json hwy::hwy DNNL::dnnl gomp)
+  set_target_properties(${name} PROPERTIES LINK_DEPENDS ${archive})
+
+  # libFuzzer writes what it finds to the first folder, and starts from the inputs of all of them.
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/${name}_found)
+  set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/${name})
+  file(MAKE_DIRECTORY ${found})
+  if(NOT EXISTS ${seeds})
+    set(seeds)
+  endif()
+  add_test(NAME ${name} COMMAND ${name}
+    -runs=${TENON_FUZZ_RUNS} -seed=1 -max_len=4096 -timeout=20 -rss_limit_mb=2048
+    -print_final_stats=1 -artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/${name}_ ${found} ${seeds})
+  set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 600 ENVIRONMENT
+    "ASAN_OPTIONS=allocator_may_return_null=1;OMP_NUM_THREADS=1")
+endforeach()

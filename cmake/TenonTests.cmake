@@ -2,6 +2,7 @@
 #   tenon/<room>/**/*_test.cpp   one executable per room, <room>_tests
 #   apps/tenon/*_test.cpp        apps_tests
 #   tests/<name>.cpp             one executable each: matrices that cross rooms
+#   tests/cli/*_test.py          run with the path of the tenon command
 # Each executable is one CTest test. Labels: `unit` or `matrix`, `quick` (in the one-minute subset),
 # `threaded` (run under the thread sanitizer).
 enable_testing()
@@ -46,6 +47,16 @@ foreach(folder ${room_folders})
     tenon_add_test(${room}_tests unit ${sources})
   endif()
 endforeach()
+
+file(GLOB app_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/apps/tenon/*_test.cpp)
+if(app_tests)
+  # With the command's own sources, less the one that holds main().
+  file(GLOB app_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/apps/tenon/*.cpp)
+  list(FILTER app_sources EXCLUDE REGEX "/main\\.cpp$")
+  find_package(CLI11 REQUIRED)
+  tenon_add_test(apps_tests unit ${app_sources})
+  target_link_libraries(apps_tests PRIVATE CLI11::CLI11)
+endif()
 
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/*.cpp)
 foreach(source ${sources})
@@ -95,6 +106,15 @@ if(NOT TENON_SANITIZE)
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/install_test.sh
       ${CMAKE_CURRENT_BINARY_DIR} ${CMAKE_INSTALL_LIBDIR} ${CMAKE_CXX_COMPILER})
   set_tests_properties(install PROPERTIES LABELS project TIMEOUT 300)
+
+  if(TARGET tenon-cli)
+    file(GLOB cli_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/cli/*_test.py)
+    foreach(script ${cli_tests})
+      cmake_path(GET script STEM name)
+      add_test(NAME cli_${name} COMMAND ${Python3_EXECUTABLE} -B ${script} $<TARGET_FILE:tenon-cli>)
+      set_tests_properties(cli_${name} PROPERTIES LABELS cli TIMEOUT 600)
+    endforeach()
+  endif()
 
   foreach(name ${TENON_EXAMPLES})
     # In a folder of its own: examples write files beside them.
