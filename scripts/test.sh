@@ -6,7 +6,7 @@
 #   test.sh quick   about a minute (after a first build): formatting, and the quick tests in release.
 # The last line is `N passed, N failed`, counting CTest's tests and the other checks.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 mode=${1:-full}
 case "$mode" in

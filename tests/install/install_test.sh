@@ -27,7 +27,7 @@ cmake --build "$work/consumer"
 
 echo "== pkg-config"
 export PKG_CONFIG_PATH="$work/prefix/$libdir/pkgconfig"
-# Unquoted: the flags are separate words.
+# shellcheck disable=SC2046  # the flags are separate words
 "$cxx" "$work/project/main.cpp" $(pkg-config --cflags --libs tenon) -o "$work/with_pkg_config"
 LD_LIBRARY_PATH="$work/prefix/$libdir" "$work/with_pkg_config"
 
