@@ -20,10 +20,10 @@ class InlineVector {
   explicit InlineVector(size_t count, T value = T()) { resize(count, value); }
   InlineVector(std::initializer_list<T> values) { assign(values.begin(), values.size()); }
   InlineVector(std::span<const T> values) { assign(values.data(), values.size()); }
-  InlineVector(const InlineVector& other) { assign(other.data(), other.size_); }
+  InlineVector(const InlineVector& other) { copy(other); }
   InlineVector(InlineVector&& other) noexcept { steal(other); }
   InlineVector& operator=(const InlineVector& other) {
-    if (this != &other) assign(other.data(), other.size_);
+    if (this != &other) copy(other);
     return *this;
   }
   InlineVector& operator=(InlineVector&& other) noexcept {
@@ -77,10 +77,24 @@ class InlineVector {
   }
 
   friend bool operator==(const InlineVector& a, const InlineVector& b) {
-    return a.size_ == b.size_ && std::equal(a.begin(), a.end(), b.begin());
+    if (a.size_ != b.size_) return false;
+    const T* x = a.data();
+    const T* y = b.data();
+    for (size_t i = 0; i < a.size_; ++i) {  // a loop: memcmp costs more than it saves on a few
+      if (!(x[i] == y[i])) return false;
+    }
+    return true;
   }
 
  private:
+  void copy(const InlineVector& other) {
+    if (heap_ || other.heap_) {
+      assign(other.data(), other.size_);
+      return;
+    }
+    std::memcpy(inline_, other.inline_, sizeof(inline_));  // of fixed size: a few moves
+    size_ = other.size_;
+  }
   void grow(size_t capacity) {
     T* bigger = new T[capacity];
     std::copy(begin(), end(), bigger);
@@ -107,7 +121,7 @@ class InlineVector {
   T* heap_ = nullptr;
   uint32_t size_ = 0;
   uint32_t capacity_ = N;
-  T inline_[N];
+  T inline_[N] = {};
 };
 
 }  // namespace tenon

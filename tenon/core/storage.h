@@ -23,6 +23,7 @@ struct Storage {
   Allocator* owner = nullptr;
   /// What the owner needs to take the memory back (a size class, a mapped file).
   void* owner_data = nullptr;
+  Storage* next_free = nullptr;  ///< while its owner keeps it for later
 
   static void destroy(Storage* storage);
 };

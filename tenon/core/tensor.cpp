@@ -12,10 +12,22 @@ bool in_host_memory(Device device) { return device.type != kMeta.type; }
 
 }  // namespace
 
-TensorImpl* TensorImpl::create() { return new (Recycler<TensorImpl>::take()) TensorImpl; }
+TensorImpl* TensorImpl::create() {
+  TensorImpl* impl = Recycler<TensorImpl>::take();
+  impl->references.reset();
+  return impl;
+}
 
 void TensorImpl::destroy(TensorImpl* impl) {
-  impl->~TensorImpl();
+  impl->storage = {};
+  impl->grad_node = {};
+  impl->base = {};
+  impl->extras.reset();
+  impl->requires_grad = false;
+  impl->contiguous = true;
+  impl->inference = false;
+  impl->history = 0;
+  impl->offset = 0;
   Recycler<TensorImpl>::give(impl);
 }
 
@@ -47,9 +59,10 @@ Tensor new_tensor(IntList sizes, DType dtype, Device device) {
   impl->device = device;
   impl->sizes.assign(sizes.data(), sizes.size());
   impl->strides.resize(sizes.size());
+  int64_t* strides = impl->strides.data();
   int64_t stride = 1;
   for (size_t i = sizes.size(); i-- > 0;) {
-    impl->strides[i] = stride;
+    strides[i] = stride;
     stride *= sizes[i] > 0 ? sizes[i] : 1;
   }
   size_t bytes = 0;
@@ -59,6 +72,25 @@ Tensor new_tensor(IntList sizes, DType dtype, Device device) {
                                  to_string(sizes), name_of(dtype)));
   }
   impl->storage = Intrusive<Storage>::adopt(allocator_of(device).allocate(bytes, device));
+  return Tensor(std::move(handle));
+}
+
+Tensor new_tensor_like(const Tensor& like, DType dtype) {
+  const TensorImpl* source = like.impl();
+  TensorImpl* impl = TensorImpl::create();
+  impl->numel = source->numel;
+  impl->dtype = dtype;
+  impl->device = source->device;
+  impl->sizes = source->sizes;
+  if (source->contiguous) {
+    impl->strides = source->strides;
+  } else {
+    impl->strides = contiguous_strides(source->sizes);
+  }
+  Intrusive<TensorImpl> handle = Intrusive<TensorImpl>::adopt(impl);
+  const size_t bytes = static_cast<size_t>(impl->numel) * size_of(dtype);
+  impl->storage =
+      Intrusive<Storage>::adopt(allocator_of(impl->device).allocate(bytes, impl->device));
   return Tensor(std::move(handle));
 }
 

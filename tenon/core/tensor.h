@@ -174,6 +174,8 @@ inline const Tensor* TensorList::end() const { return data_ + size_; }
 
 /// A tensor of these sizes with memory whose contents are left as they are.
 TENON_API Tensor new_tensor(IntList sizes, DType dtype, Device device = kCpu);
+/// A tensor of `like`'s sizes and device, row-major, its contents left as they are.
+TENON_API Tensor new_tensor_like(const Tensor& like, DType dtype);
 /// A view of `base`'s storage: same dtype and device, `offset` in elements from the storage's
 /// start.
 TENON_API Tensor new_view(const Tensor& base, const Shape& sizes, const Shape& strides,

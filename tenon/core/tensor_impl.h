@@ -42,11 +42,13 @@ struct TensorImpl {
   Intrusive<GradNode> grad_node;  ///< null on leaves and where no gradient flows
   Intrusive<TensorImpl> base;     ///< of views: the tensor that owns the storage
   std::unique_ptr<GradExtras> extras;
+  TensorImpl* next_free = nullptr;  ///< while it waits to be used again
 
   /// Whether this is a view and an in-place op has since given the base another history.
   bool has_stale_history() const { return base && base->history != history; }
   char* bytes() const { return static_cast<char*>(storage->data) + offset * size_of(dtype); }
 
+  /// A body with one reference, no storage and default members but for leftover sizes and strides.
   TENON_API static TensorImpl* create();
   TENON_API static void destroy(TensorImpl* impl);
 };

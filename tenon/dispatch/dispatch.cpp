@@ -140,7 +140,7 @@ bool run_direct(const Call& call, Tensor& output) {
   if (dtype != kFloat32 && dtype != kFloat64 && dtype != kInt64) return false;
   DirectKernel kernel = op.direct_kernel(dtype);
   if (!kernel) return false;
-  output = new_tensor(x->sizes, dtype, x->device);
+  output = new_tensor_like(a, dtype);
   output.impl()->inference = modes().inference;
   kernel(x->bytes(), y->bytes(), output.impl()->bytes(), static_cast<size_t>(x->numel));
   return true;

@@ -2,9 +2,12 @@
 
 namespace tenon {
 
-Modes& modes() {
-  thread_local Modes current;
-  return current;
-}
+namespace {
+
+thread_local constinit Modes current;
+
+}  // namespace
+
+Modes& modes() { return current; }
 
 }  // namespace tenon

@@ -1,5 +1,6 @@
 #include "tenon/dispatch/op_def.h"
 
+#include <memory>
 #include <mutex>
 
 #include "tenon/dispatch/op_table.h"
@@ -8,22 +9,16 @@
 namespace tenon {
 namespace {
 
-struct Table {
-  OpDef definitions[kOpCount];
-  std::atomic<bool> ready[kOpCount] = {};
-  std::mutex mutex;
-};
+// Definitions made so far; never destroyed: tensors may outlive static objects.
+constinit std::atomic<const OpDef*> definitions[kOpCount] = {};
+constinit std::mutex define_mutex;
 
-Table& table() {
-  static Table* instance = new Table;  // never destroyed: tensors may outlive static objects
-  return *instance;
-}
-
-void define(Table& t, size_t index) {
-  const std::lock_guard lock(t.mutex);
-  if (t.ready[index].load(std::memory_order_relaxed)) return;
+const OpDef& define(size_t index) {
+  const std::lock_guard lock(define_mutex);
+  if (const OpDef* made = definitions[index].load(std::memory_order_relaxed)) return *made;
   const OpEntry& entry = kOpEntries[index];
-  OpDef& op = t.definitions[index];
+  auto made = std::make_unique<OpDef>();
+  OpDef& op = *made;
   op.id = static_cast<OpId>(index);
   op.name = entry.name;
   op.signature = entry.signature;
@@ -35,18 +30,16 @@ void define(Table& t, size_t index) {
   op.has_inplace = entry.has_inplace;
   op.internal = entry.internal;
   entry.define(op);
-  t.ready[index].store(true, std::memory_order_release);
+  definitions[index].store(made.release(), std::memory_order_release);
+  return op;
 }
 
 }  // namespace
 
 const OpDef& op_definition(OpId id) {
-  Table& t = table();
   const auto index = static_cast<size_t>(id);
-  if (!t.ready[index].load(std::memory_order_acquire)) [[unlikely]] {
-    define(t, index);
-  }
-  return t.definitions[index];
+  const OpDef* op = definitions[index].load(std::memory_order_acquire);
+  return op ? *op : define(index);
 }
 
 const OpDef* find_op(std::string_view name) {

@@ -29,11 +29,12 @@ constexpr size_t kHugePage = size_t{2} << 20;
 constexpr int64_t kReportEvery = int64_t{64} << 10;
 
 constexpr size_t class_bytes(int size_class) {
-  const size_t base = kSmallest << (size_class / 4);
-  return (base + base / 4 * static_cast<size_t>(size_class % 4) + 63) & ~size_t{63};
+  const auto step = static_cast<unsigned>(size_class);
+  const size_t base = kSmallest << (step / 4);
+  return (base + base / 4 * (step % 4) + 63) & ~size_t{63};
 }
 
-int class_of(size_t bytes) {
+constexpr int compute_class(size_t bytes) {
   if (bytes <= kSmallest) return 0;
   const int power = std::bit_width(bytes - 1) - std::bit_width(kSmallest);
   int size_class = std::max(0, 4 * power);
@@ -41,7 +42,35 @@ int class_of(size_t bytes) {
   return size_class;
 }
 
-const int kSmallClasses = class_of(kLargestSmall) + 1;
+constexpr int kSmallClasses = compute_class(kLargestSmall) + 1;
+
+/// Class of each number of 64-byte lines of a small block.
+constexpr auto kClassOfLines = [] {
+  std::array<uint8_t, kLargestSmall / 64 + 1> table{};
+  for (size_t lines = 0; lines < table.size(); ++lines) {
+    table[lines] = static_cast<uint8_t>(compute_class(lines * 64));
+  }
+  return table;
+}();
+
+int class_of(size_t bytes) {
+  return bytes <= kLargestSmall ? kClassOfLines[(bytes + 63) / 64] : compute_class(bytes);
+}
+
+/// Blocks of one class, linked through `next_free`.
+struct FreeList {
+  Storage* first = nullptr;
+
+  void push(Storage* storage) {
+    storage->next_free = first;
+    first = storage;
+  }
+  Storage* pop() {
+    Storage* storage = first;
+    if (storage) first = storage->next_free;
+    return storage;
+  }
+};
 
 struct Counters {
   std::atomic<int64_t> allocated{0}, peak_allocated{0}, reserved{0}, peak_reserved{0}, count{0};
@@ -61,7 +90,7 @@ struct ThreadCache {
   ~ThreadCache();
 
   CpuAllocator& owner;
-  std::vector<std::vector<Storage*>> free;
+  FreeList free[kSmallClasses];
   std::atomic<int64_t> allocated{0};  // written by this thread, read by stats()
   std::atomic<int64_t> count{0};
 };
@@ -72,7 +101,7 @@ class CpuAllocator final : public Allocator {
     if (bytes > (size_t{1} << 52)) fail_out_of_memory(bytes);
     const int size_class = class_of(bytes + kHeader);
     Storage* storage =
-        size_class < kSmallClasses ? take_small(size_class) : take_large(size_class, bytes);
+        size_class < kSmallClasses ? take_small(size_class) : take_shared(size_class, bytes);
     storage->references.reset();
     storage->version.store(0, std::memory_order_relaxed);
     storage->bytes = bytes;
@@ -84,10 +113,10 @@ class CpuAllocator final : public Allocator {
     const int size_class = static_cast<int>(reinterpret_cast<intptr_t>(storage->owner_data));
     count(-static_cast<int64_t>(class_bytes(size_class)), 0);
     if (size_class < kSmallClasses && !thread_ended_) {
-      cache().free[static_cast<size_t>(size_class)].push_back(storage);
+      cache().free[size_class].push(storage);
     } else {
       const std::lock_guard lock(mutex_);
-      free_[static_cast<size_t>(size_class)].push_back(storage);
+      free_[static_cast<size_t>(size_class)].push(storage);
     }
   }
 
@@ -116,8 +145,8 @@ class CpuAllocator final : public Allocator {
   void release_cached() override {
     const std::lock_guard lock(mutex_);
     for (int c = kSmallClasses; c < kClasses; ++c) {
-      for (Storage* storage : free_[static_cast<size_t>(c)]) unmap(storage, class_bytes(c));
-      free_[static_cast<size_t>(c)].clear();
+      FreeList& free = free_[static_cast<size_t>(c)];
+      while (Storage* storage = free.pop()) unmap(storage, class_bytes(c));
     }
   }
 
@@ -127,21 +156,25 @@ class CpuAllocator final : public Allocator {
   }
   void abandon(ThreadCache* cache) {
     const std::lock_guard lock(mutex_);
-    for (size_t c = 0; c < cache->free.size(); ++c) {
-      free_[c].insert(free_[c].end(), cache->free[c].begin(), cache->free[c].end());
+    for (size_t c = 0; c < kSmallClasses; ++c) {
+      while (Storage* storage = cache->free[c].pop()) free_[c].push(storage);
     }
     counters_.allocated += cache->allocated;
     counters_.count += cache->count;
     std::erase(caches_, cache);
     thread_ended_ = true;
+    thread_cache_ = nullptr;
   }
 
   size_t limit() const { return limit_; }
 
  private:
   ThreadCache& cache() {
-    thread_local ThreadCache instance(*this);
-    return instance;
+    if (!thread_cache_) [[unlikely]] {
+      thread_local ThreadCache instance(*this);
+      thread_cache_ = &instance;
+    }
+    return *thread_cache_;
   }
 
   void count(int64_t bytes, int64_t allocations) {
@@ -173,43 +206,32 @@ class CpuAllocator final : public Allocator {
 
   Storage* take_small(int size_class) {
     if (thread_ended_) return take_shared(size_class, class_bytes(size_class));
-    std::vector<Storage*>& free = cache().free[static_cast<size_t>(size_class)];
-    if (free.empty()) refill(size_class, free);
-    Storage* storage = free.back();
-    free.pop_back();
-    return storage;
+    FreeList& free = cache().free[size_class];
+    if (!free.first) [[unlikely]] {
+      refill(size_class, free);
+    }
+    return free.pop();
   }
 
-  void refill(int size_class, std::vector<Storage*>& free) {
+  void refill(int size_class, FreeList& free) {
     {
       const std::lock_guard lock(mutex_);
-      std::vector<Storage*>& shared = free_[static_cast<size_t>(size_class)];
-      if (!shared.empty()) {
-        const size_t take = std::min<size_t>(shared.size(), 16);
-        free.insert(free.end(), shared.end() - static_cast<std::ptrdiff_t>(take), shared.end());
-        shared.resize(shared.size() - take);
-        return;
-      }
+      FreeList& shared = free_[static_cast<size_t>(size_class)];
+      for (int i = 0; i < 16 && shared.first; ++i) free.push(shared.pop());
+      if (free.first) return;
     }
     const size_t bytes = class_bytes(size_class);
     const size_t slab = std::max(bytes, std::min(kSlab, bytes * 32));
     char* memory = map(slab, slab);
     for (size_t at = 0; at + bytes <= slab; at += bytes) {
-      free.push_back(place_header(memory + at, size_class));
+      free.push(place_header(memory + at, size_class));
     }
   }
-
-  Storage* take_large(int size_class, size_t wanted) { return take_shared(size_class, wanted); }
 
   Storage* take_shared(int size_class, size_t wanted) {
     {
       const std::lock_guard lock(mutex_);
-      std::vector<Storage*>& free = free_[static_cast<size_t>(size_class)];
-      if (!free.empty()) {
-        Storage* storage = free.back();
-        free.pop_back();
-        return storage;
-      }
+      if (Storage* storage = free_[static_cast<size_t>(size_class)].pop()) return storage;
     }
     return place_header(map(class_bytes(size_class), wanted), size_class);
   }
@@ -257,18 +279,17 @@ class CpuAllocator final : public Allocator {
     return text ? std::strtoull(text, nullptr, 10) : 0;
   }
 
-  inline static thread_local bool thread_ended_ = false;
+  inline static thread_local constinit ThreadCache* thread_cache_ = nullptr;
+  inline static thread_local constinit bool thread_ended_ = false;
 
   mutable std::mutex mutex_;
-  std::array<std::vector<Storage*>, kClasses> free_;
+  std::array<FreeList, kClasses> free_;
   std::vector<ThreadCache*> caches_;
   Counters counters_;
   size_t limit_ = read_limit();
 };
 
-ThreadCache::ThreadCache(CpuAllocator& o) : owner(o), free(static_cast<size_t>(kSmallClasses)) {
-  owner.adopt(this);
-}
+ThreadCache::ThreadCache(CpuAllocator& o) : owner(o) { owner.adopt(this); }
 ThreadCache::~ThreadCache() { owner.abandon(this); }
 
 CpuAllocator& instance() {
