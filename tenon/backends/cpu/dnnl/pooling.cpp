@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "tenon/backends/cpu/dnnl/pooling_kernels.h"
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"
 
@@ -84,6 +85,11 @@ void max_of_pairs(const PoolArgs& p, const T* plane, T* y, int64_t* indices) {
   for (int64_t oy = 0; oy < p.oh; ++oy) {
     const T* upper = plane + 2 * oy * p.iw;
     const T* lower = upper + p.iw;
+    if constexpr (std::is_same_v<T, float>) {
+      max_of_pairs_row(upper, lower, p.ow, 2 * oy * p.iw, p.iw, y + oy * p.ow,
+                       indices ? indices + oy * p.ow : nullptr);
+      continue;
+    }
     for (int64_t ox = 0; ox < p.ow; ++ox) {
       const auto pick = [](Compared<T> a, Compared<T> b, int64_t& at, int64_t b_at) {
         const bool larger = is_larger(b, a);
@@ -105,7 +111,7 @@ void max_of_pairs(const PoolArgs& p, const T* plane, T* y, int64_t* indices) {
 bool is_pairs(const PoolArgs& p) {
   return p.kh == 2 && p.kw == 2 && p.stride_h == 2 && p.stride_w == 2 && p.padding_h == 0 &&
          p.padding_w == 0 && p.dilation_h == 1 && p.dilation_w == 1 && 2 * p.oh <= p.ih &&
-         2 * p.ow <= p.iw;
+         2 * p.ow <= p.iw && p.ih <= INT32_MAX / p.iw;
 }
 
 template <class T>

@@ -152,6 +152,24 @@ TEST(Pooling, ANaNWinsAndTheFirstOfEqualsIsNamed) {
   EXPECT_EQ(indices, (std::vector<int64_t>{1, 2, 4}));
 }
 
+TEST(Pooling, ANaNWinsInLongRowsToo) {
+  constexpr int64_t kWindows = 37;
+  const PoolArgs p = pool(1, 2, 2 * kWindows, 2, 2, 0, 1, false);
+  for (int64_t corner = 0; corner < 4; ++corner) {
+    std::vector<float> x(4 * kWindows, 5.0f), y(kWindows);
+    std::vector<int64_t> indices(kWindows);
+    for (int64_t i = 0; i < kWindows; i += 2) {
+      x[static_cast<size_t>(corner / 2 * 2 * kWindows + 2 * i + corner % 2)] = NAN;
+    }
+    max_pool_forward(p, x.data(), y.data(), indices.data());
+    for (int64_t i = 0; i < kWindows; ++i) {
+      const auto at = static_cast<size_t>(i);
+      EXPECT_EQ(std::isnan(y[at]), i % 2 == 0);
+      EXPECT_EQ(indices[at], 2 * i + (i % 2 == 0 ? corner / 2 * 2 * kWindows + corner % 2 : 0));
+    }
+  }
+}
+
 TEST(Pooling, IntegersHaveAMaximumButNoMean) {
   PoolArgs p = pool(1, 2, 2, 2, 2, 0, 1, false);
   p.dtype = kInt32;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <hwy/targets.h>
 #include <cmath>
 #include <complex>
 #include <cstring>
@@ -198,6 +199,28 @@ TEST(Matmul, LargeProductsAreCutIntoPieces) {
   check<float>({1, 3000, 1, 700, Layout::kRows, Layout::kRows, true, false});
   check<double>({1, 1, 3000, 700, Layout::kRows, Layout::kRows, false, true});
   check<float>({1, 20, 24, 20000, Layout::kColumns, Layout::kRows, true, true});
+}
+
+TEST(Matmul, EveryInstructionSetOfTheMachine) {
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    for (const Layout a : kLayouts) {
+      for (const Layout b : kLayouts) {
+        for (const int64_t k : {int64_t{33}, int64_t{300}}) {
+          check<float>({1, 19, 37, k, a, b, true, true});
+          check<double>({1, 19, 37, k, a, b});
+          check<Float16>({1, 19, 37, k, a, b});
+          check<BFloat16>({1, 19, 37, k, a, b});
+        }
+        check<double>({1, 70, 80, 90, a, b, true, true});
+        check<float>({1, 1, 150, 90, a, b});
+      }
+    }
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
 TEST(Matmul, BroadcastOperandHasZeroBatchStride) {
