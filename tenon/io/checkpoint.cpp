@@ -84,10 +84,10 @@ const T& Checkpoint::get(std::string_view name, const char* kind) const {
   if (found != values_.end()) {
     if (const T* value = std::get_if<T>(&found->second)) return *value;
   }
-  fail<IoError>(
-      "Checkpoint",
-      fmt::format("{}expected a {} named '{}', got {}", path_.empty() ? "" : path_ + ": ", kind,
-                  name, found == values_.end() ? "none of that name" : "one of another kind"));
+  fail<IoError>("Checkpoint",
+                fmt::format("{}expected a value of kind {} named '{}', got {}",
+                            path_.empty() ? "" : path_ + ": ", kind, name,
+                            found == values_.end() ? "none of that name" : "one of another kind"));
 }
 
 bool Checkpoint::get_bool(std::string_view name) const { return get<bool>(name, "bool"); }
