@@ -37,6 +37,39 @@ HWY_INLINE constexpr int64_t tile_cols() {
   return kVectors * lanes<T>();
 }
 
+// Before AVX2, Highway's masked loads and stores touch whole, aligned vectors: not ours to touch.
+#define TENON_HAS_MASKED_ACCESS (HWY_TARGET <= HWY_AVX2)
+
+/// The `count` lanes that `mask` names, from unaligned memory that ends after them; zeros
+/// elsewhere.
+template <class T, class Mask>
+HWY_INLINE hn::Vec<Tag<T>> load_first(const T* from, Mask mask, int64_t count) {
+  const Tag<T> d;
+#if TENON_HAS_MASKED_ACCESS
+  (void)count;
+  return hn::MaskedLoad(mask, d, from);
+#else
+  (void)mask;
+  alignas(64) T lane[lanes<T>()] = {};
+  for (int64_t i = 0; i < count; ++i) lane[i] = from[i];
+  return hn::Load(d, lane);
+#endif
+}
+
+template <class T, class Mask>
+HWY_INLINE void store_first(hn::Vec<Tag<T>> value, T* to, Mask mask, int64_t count) {
+  const Tag<T> d;
+#if TENON_HAS_MASKED_ACCESS
+  (void)count;
+  hn::BlendedStore(value, mask, d, to);
+#else
+  (void)mask;
+  alignas(64) T lane[lanes<T>()];
+  hn::Store(value, d, lane);
+  for (int64_t i = 0; i < count; ++i) to[i] = lane[i];
+#endif
+}
+
 /// What all tiles of one product share.
 template <class T>
 struct Tile {
@@ -56,7 +89,7 @@ HWY_INLINE void store_tile(const Tile<T>& tile, hn::Vec<Tag<T>> (&sum)[kR][kV], 
     const bool masked = kMasked && v == kV - 1;
     if (bias) {
       const auto add =
-          masked ? hn::MaskedLoad(mask, d, bias + v * step) : hn::LoadU(d, bias + v * step);
+          masked ? load_first(bias + v * step, mask, tail) : hn::LoadU(d, bias + v * step);
 #pragma GCC unroll 8
       for (int i = 0; i < kR; ++i) sum[i][v] = hn::Add(sum[i][v], add);
     }
@@ -64,8 +97,8 @@ HWY_INLINE void store_tile(const Tile<T>& tile, hn::Vec<Tag<T>> (&sum)[kR][kV], 
     for (int i = 0; i < kR; ++i) {
       T* to = c + i * tile.c_row_stride + v * step;
       if (masked) {
-        if (tile.accumulate) sum[i][v] = hn::Add(sum[i][v], hn::MaskedLoad(mask, d, to));
-        hn::BlendedStore(sum[i][v], mask, d, to);
+        if (tile.accumulate) sum[i][v] = hn::Add(sum[i][v], load_first<T>(to, mask, tail));
+        store_first(sum[i][v], to, mask, tail);
       } else {
         if (tile.accumulate) sum[i][v] = hn::Add(sum[i][v], hn::LoadU(d, to));
         hn::StoreU(sum[i][v], d, to);
@@ -93,7 +126,7 @@ void compute_tile(const Tile<T>& tile, const T* HWY_RESTRICT a, const T* HWY_RES
     hn::Vec<Tag<T>> right[kV];
 #pragma GCC unroll 8
     for (int v = 0; v < kV; ++v) {
-      right[v] = kMasked && v == kV - 1 ? hn::MaskedLoad(mask, d, b + v * step)
+      right[v] = kMasked && v == kV - 1 ? load_first(b + v * step, mask, tail)
                                         : hn::LoadU(d, b + v * step);
     }
 #pragma GCC unroll 8
@@ -231,7 +264,7 @@ void compute_dots(const Gemm<T>& g, int64_t i, int64_t j) {
   }
   if (p < g.k) {
     const auto mask = hn::FirstN(d, static_cast<size_t>(g.k - p));
-    multiply_add([&](const T* from) HWY_ATTR { return hn::MaskedLoad(mask, d, from); });
+    multiply_add([&](const T* from) HWY_ATTR { return load_first(from, mask, g.k - p); });
   }
 #pragma GCC unroll 8
   for (int r = 0; r < kR; ++r) {
