@@ -10,8 +10,8 @@ namespace tenon::tile {
 
 Value TileBuilder::source(Op op, int slot) {
   if (slot < 0 || slot > 0xfff) {
-    fail<ValueError>("tile program",
-                     fmt::format("{}: expected a number in [0, 4095], got {}", info_of(op).name, slot));
+    fail<ValueError>("tile program", fmt::format("{}: expected a number in [0, 4095], got {}",
+                                                 info_of(op).name, slot));
   }
   const Value value = add_op(op, {});
   instructions_.back().slot = static_cast<uint16_t>(slot);
@@ -33,9 +33,10 @@ Value TileBuilder::constant(double value) {
   const Value result = add_op(Op::kConstant, {});
   const bool fits = value >= -0x1p63 && value < 0x1p63;
   instructions_.back().constant = value;
-  instructions_.back().integer = fits ? static_cast<int64_t>(value) : value > 0 ? INT64_MAX
-                                 : value < 0                                  ? INT64_MIN
-                                                                              : 0;
+  instructions_.back().integer = fits        ? static_cast<int64_t>(value)
+                                 : value > 0 ? INT64_MAX
+                                 : value < 0 ? INT64_MIN
+                                             : 0;
   return result;
 }
 

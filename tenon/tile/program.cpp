@@ -128,15 +128,6 @@ std::string_view name_of(Compute compute) {
 
 const OpInfo& info_of(Op op) { return kOps[static_cast<size_t>(op)]; }
 
-bool Program::is_row_output(int output) const {
-  const auto& kinds = data_->schedule.kinds;
-  for (const Instruction& i : data_->instructions) {
-    if (i.op != Op::kStore || i.slot != output) continue;
-    return kinds[i.a] == Kind::kRow || kinds[i.a] == Kind::kIndex;
-  }
-  return false;
-}
-
 bool operator==(const Program& a, const Program& b) {
   if (a.data_ == b.data_) return true;
   if (a.empty() || b.empty()) return false;
@@ -154,7 +145,10 @@ Program Program::from_instructions(std::vector<Instruction> instructions) {
       data->scalars = std::max(data->scalars, count);
     } else if (i.op == Op::kStore) {
       data->outputs = std::max(data->outputs, count);
+      data->row_outputs.resize(static_cast<size_t>(data->outputs));
+      data->row_outputs[i.slot] = kinds[i.a] == Kind::kRow || kinds[i.a] == Kind::kIndex;
     }
+    data->classes &= info_of(i.op).classes;
   }
   data->hash = hash_of(instructions);
   data->schedule = tile::schedule(instructions, kinds);

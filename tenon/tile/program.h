@@ -119,7 +119,16 @@ enum class Op : uint8_t {
 inline constexpr int kOpCount = static_cast<int>(Op::kStore) + 1;
 
 /// Families that executors treat alike.
-enum class Family : uint8_t { kSource, kIndex, kUnary, kBinary, kTernary, kReduction, kScan, kStore };
+enum class Family : uint8_t {
+  kSource,
+  kIndex,
+  kUnary,
+  kBinary,
+  kTernary,
+  kReduction,
+  kScan,
+  kStore
+};
 
 /// What is known about an op without a program.
 struct OpInfo {
@@ -153,7 +162,8 @@ enum class Kind : uint8_t { kUniform, kRow, kIndex, kTile, kNone };
 struct Pass {
   std::vector<uint16_t> tile_steps;  ///< loads stand right before their first use in the pass
   std::vector<uint16_t> stores;      ///< of tiles; run after the tile's other steps
-  std::vector<uint16_t> row_steps;   ///< per row, after the sweep: row arithmetic, picks, stores
+  /// Per row, after the sweep: the values of reductions, row arithmetic, picks, stores.
+  std::vector<uint16_t> row_steps;
 };
 
 /// What follows from a program's instructions and is the same for every run.
@@ -165,15 +175,19 @@ struct Schedule {
   std::vector<uint16_t> uniform_steps;  ///< once per run
   std::vector<uint16_t> row_prologue;   ///< per row, before the first pass
   std::vector<Pass> passes;
-  std::vector<uint16_t> kept;           ///< values that later passes read from the row's scratch
-  std::vector<uint16_t> keep_number;    ///< of each value: its place in `kept`, or kNoSlot
+  std::vector<uint16_t> kept;         ///< values that later passes read from the row's scratch
+  std::vector<uint16_t> keep_number;  ///< of each value: its place in `kept`, or kNoSlot
   std::vector<std::vector<uint16_t>> buffers;  ///< [pass][value]: tile buffer, or kNoSlot
   int buffer_count = 0;                        ///< tile buffers that the hungriest pass needs
-  std::vector<uint16_t> reductions;            ///< reductions in program order
+  std::vector<uint16_t> row_numbers;    ///< row values and indices: place among them, or kNoSlot
+  std::vector<uint16_t> state_numbers;  ///< place among the reductions, or among the scans
+  int row_count = 0;
+  int reduction_count = 0;      ///< reductions with a state of their own
+  std::vector<uint16_t> scans;  ///< in program order
   bool has_reductions = false;
   bool has_scans = false;
-  bool needs_linear_index = false;   ///< linear_index or random numbers
-  bool needs_row = false;            ///< anything that asks where in its row an element is
+  bool needs_linear_index = false;  ///< linear_index or random numbers
+  bool needs_row = false;           ///< anything that asks where in its row an element is
 };
 
 /// An immutable, verified list of instructions over tiles. Copies share it.
@@ -190,7 +204,11 @@ class TENON_API Program {
   const Schedule& schedule() const { return data_->schedule; }
   bool empty() const { return data_ == nullptr; }
   /// Whether an output has one element per row (its strides along row dims are ignored).
-  bool is_row_output(int output) const;
+  bool is_row_output(int output) const { return data_->row_outputs[static_cast<size_t>(output)]; }
+  /// Whether every op exists in the compute class.
+  bool exists_in(Compute compute) const {
+    return (data_->classes >> static_cast<int>(compute)) & 1;
+  }
 
   friend bool operator==(const Program& a, const Program& b);
 
@@ -202,6 +220,8 @@ class TENON_API Program {
     std::vector<Instruction> instructions;
     int inputs = 0, outputs = 0, scalars = 0;
     uint64_t hash = 0;
+    uint8_t classes = 0xf;
+    std::vector<bool> row_outputs;
     Schedule schedule;
   };
   std::shared_ptr<const Data> data_;

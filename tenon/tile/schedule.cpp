@@ -143,6 +143,7 @@ class Scheduler {
         } else if (is_reduction(i) || (is_tile(i) && !is_free(i))) {
           emit_free_operands(i, pass, emitted);
           if (code_[i].op != Op::kRowVariance) pass.tile_steps.push_back(static_cast<uint16_t>(i));
+          if (is_reduction(i)) pass.row_steps.push_back(static_cast<uint16_t>(i));
         } else if (!is_tile(i) && s_.kinds[i] != Kind::kUniform) {
           pass.row_steps.push_back(static_cast<uint16_t>(i));
         }
@@ -188,12 +189,22 @@ class Scheduler {
   }
 
   void find_facts() {
+    s_.row_numbers.assign(code_.size(), Schedule::kNoSlot);
+    s_.state_numbers.assign(code_.size(), Schedule::kNoSlot);
     for (size_t i = 0; i < code_.size(); ++i) {
       if (!live_[i]) continue;
       const Op op = code_[i].op;
       const Family family = info_of(op).family;
-      if (family == Family::kReduction && op != Op::kRowVariance) {
-        s_.reductions.push_back(static_cast<uint16_t>(i));
+      if (s_.kinds[i] == Kind::kRow || s_.kinds[i] == Kind::kIndex) {
+        s_.row_numbers[i] = static_cast<uint16_t>(s_.row_count++);
+      }
+      if (op == Op::kRowVariance) {
+        s_.state_numbers[i] = s_.state_numbers[code_[i].a];
+      } else if (family == Family::kReduction) {
+        s_.state_numbers[i] = static_cast<uint16_t>(s_.reduction_count++);
+      } else if (family == Family::kScan) {
+        s_.state_numbers[i] = static_cast<uint16_t>(s_.scans.size());
+        s_.scans.push_back(static_cast<uint16_t>(i));
       }
       s_.has_reductions |= family == Family::kReduction;
       s_.has_scans |= family == Family::kScan;

@@ -39,7 +39,7 @@ Kind kind_of_reduction(const Instruction& instruction, size_t i, Kind operand_ki
   }
   if (operand_kind != Kind::kTile) fail_at(i, instruction, "expected a tile to reduce");
   return instruction.op == Op::kRowArgmax || instruction.op == Op::kRowArgmin ? Kind::kIndex
-                                                                               : Kind::kRow;
+                                                                              : Kind::kRow;
 }
 
 Kind kind_of(std::span<const Instruction> code, size_t i, const std::vector<Kind>& kinds) {
@@ -112,16 +112,13 @@ std::vector<Kind> verify(std::span<const Instruction> instructions) {
   }
   const auto missing = std::find(stored.begin(), stored.end(), false);
   if (stored.empty() || missing != stored.end()) {
-    fail<ValueError>("tile program", fmt::format("output {} is never stored",
-                                                 missing - stored.begin()));
+    fail<ValueError>("tile program",
+                     fmt::format("output {} is never stored", missing - stored.begin()));
   }
   return kinds;
 }
 
-bool supports(const Program& program, Compute compute) {
-  return std::all_of(program.instructions().begin(), program.instructions().end(),
-                     [&](const Instruction& i) { return exists_in(i.op, compute); });
-}
+bool supports(const Program& program, Compute compute) { return program.exists_in(compute); }
 
 void verify(const Launch& launch) {
   if (launch.program == nullptr || launch.program->empty()) {
@@ -145,8 +142,8 @@ void verify(const Launch& launch) {
   }
   const size_t rank = launch.sizes.size();
   if (launch.row_dims < 0 || static_cast<size_t>(launch.row_dims) > rank) {
-    fail<ShapeError>("tile program", fmt::format("expected row dims in [0, {}], got {}", rank,
-                                                 launch.row_dims));
+    fail<ShapeError>("tile program",
+                     fmt::format("expected row dims in [0, {}], got {}", rank, launch.row_dims));
   }
   for (int64_t size : launch.sizes) {
     if (size < 0) fail<ShapeError>("tile program", fmt::format("a size is negative: {}", size));

@@ -1,0 +1,209 @@
+#include "tenon/backends/cpu/tile/executor.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <new>
+
+#include "tenon/backends/cpu/tile/plan.h"
+#include "tenon/backends/cpu/tile/runner.h"
+#include "tenon/base/parallel.h"
+
+namespace tenon::cpu {
+namespace {
+
+using tile::Launch;
+
+constexpr double kTaskNanoseconds = 10'000;  // less work than that stays on the calling thread
+constexpr int64_t kFewGroups = 32;           // fewer groups of long rows are split along the row
+constexpr int64_t kMostChunks = 64;          // of a row
+
+/// Elements that make a task worth its while. Depends on the program alone.
+int64_t task_elements(const Plan& plan) {
+  return std::max<int64_t>(1024, static_cast<int64_t>(kTaskNanoseconds / plan.cost));
+}
+
+int64_t elements_of(const Space& space) {
+  return space.tiles * space.tile_rows * space.tile_columns;
+}
+
+/// Whole groups [begin, end), each with its passes in turn.
+void run_groups(const Plan& plan, int64_t begin, int64_t end) {
+  Runner runner(plan, group_bytes(plan) + plan.state_bytes);
+  Group group;
+  char* states = runner.extra() + group_bytes(plan) / 64 * 64;
+  for (int64_t g = begin; g < end; ++g) {
+    place_group(plan, g, runner.extra(), group);
+    runner.run_prologue(group);
+    for (size_t pass = 0; pass < plan.passes.size(); ++pass) {
+      runner.start_states(pass, states);
+      runner.run_tiles(pass, group, states, 0, plan.space.tiles);
+      runner.finish_pass(pass, group, states);
+    }
+  }
+}
+
+/// Tiles [begin, end) of work without rows.
+void run_elementwise(const Plan& plan, int64_t begin, int64_t end) {
+  Runner runner(plan, group_bytes(plan));
+  Group group;
+  place_group(plan, 0, runner.extra(), group);
+  runner.run_tiles(0, group, nullptr, begin, end);
+}
+
+struct AlignedDelete {
+  void operator()(char* memory) const { ::operator delete (memory, std::align_val_t{64}); }
+};
+using Memory = std::unique_ptr<char, AlignedDelete>;
+
+Memory allocate(size_t bytes) {
+  return Memory(
+      static_cast<char*>(::operator new (std::max<size_t>(bytes, 1), std::align_val_t{64})));
+}
+
+/// Few, long groups: each pass is cut into chunks of tiles, by size alone; the chunks' states are
+/// joined in their order.
+void run_split(const Plan& plan, int64_t tiles_per_chunk) {
+  const int64_t chunks = (plan.space.tiles + tiles_per_chunk - 1) / tiles_per_chunk;
+  const int64_t groups = plan.space.groups;
+  const size_t group_size = (group_bytes(plan) + 63) / 64 * 64;
+  const size_t state_size = (plan.state_bytes + 63) / 64 * 64;
+  const Memory memory = allocate(group_size * static_cast<size_t>(groups));
+  const Memory all_states = allocate(state_size * static_cast<size_t>(groups * chunks));
+  const auto place = [&](int64_t g) {
+    Group group;
+    place_group(plan, g, memory.get() + group_size * static_cast<size_t>(g), group);
+    return group;
+  };
+  const auto states_of = [&](int64_t g, int64_t chunk) {
+    return all_states.get() + state_size * static_cast<size_t>(g * chunks + chunk);
+  };
+  for (int64_t g = 0; g < groups; ++g) Runner(plan, 0).run_prologue(place(g));
+  for (size_t pass = 0; pass < plan.passes.size(); ++pass) {
+    parallel_for(groups * chunks, 1, [&](int64_t begin, int64_t end) {
+      Runner runner(plan, 0);
+      for (int64_t k = begin; k < end; ++k) {
+        const int64_t g = k / chunks, chunk = k % chunks;
+        runner.start_states(pass, states_of(g, chunk));
+        runner.run_tiles(pass, place(g), states_of(g, chunk), chunk * tiles_per_chunk,
+                         std::min(plan.space.tiles, (chunk + 1) * tiles_per_chunk));
+      }
+    });
+    Runner runner(plan, 0);
+    for (int64_t g = 0; g < groups; ++g) {
+      for (int64_t chunk = 1; chunk < chunks; ++chunk) {
+        runner.join_states(pass, states_of(g, 0), states_of(g, chunk));
+      }
+      runner.finish_pass(pass, place(g), states_of(g, 0));
+    }
+  }
+}
+
+/// How a plan is cut into tasks: `grain` units (tiles of elementwise work, else groups) each.
+struct Cut {
+  int64_t units = 0;
+  int64_t grain = 1;
+  bool elementwise = false;
+  int64_t tiles_per_chunk = 0;  ///< not 0: rows are split
+};
+
+Cut cut(const Plan& plan) {
+  const Space& space = plan.space;
+  Cut result;
+  const int64_t elements = task_elements(plan);
+  result.elementwise = !plan.schedule->needs_row;
+  if (result.elementwise) {
+    result.units = space.tiles;
+    result.grain = std::max<int64_t>(1, elements / (space.tile_rows * space.tile_columns));
+    return result;
+  }
+  result.units = space.groups;
+  const int64_t group_elements = std::max<int64_t>(1, elements_of(space));
+  result.grain = std::max<int64_t>(1, elements / group_elements);
+  if (space.groups < kFewGroups && group_elements >= 4 * elements && !plan.schedule->has_scans) {
+    const int64_t tile = space.tile_rows * space.tile_columns;
+    result.tiles_per_chunk =
+        std::max({int64_t{1}, elements / tile, (space.tiles + kMostChunks - 1) / kMostChunks});
+  }
+  return result;
+}
+
+void run_units(const Plan& plan, const Cut& cut, int64_t begin, int64_t end) {
+  if (cut.elementwise) {
+    run_elementwise(plan, begin, end);
+  } else {
+    run_groups(plan, begin, end);
+  }
+}
+
+/// Plans of the calling thread, reused. A deque, so that growing it moves none.
+std::deque<Plan>& plans() {
+  static thread_local std::deque<Plan> instance(1);
+  return instance;
+}
+
+}  // namespace
+
+void run_tile(const Launch& launch) {
+  Plan& plan = plans().front();
+  make_plan(launch, plan);
+  if (plan.space.empty) return;
+  const Cut pieces = cut(plan);
+  if (pieces.tiles_per_chunk != 0) return run_split(plan, pieces.tiles_per_chunk);
+  if (pieces.units <= pieces.grain) return run_units(plan, pieces, 0, pieces.units);
+  parallel_for(pieces.units, pieces.grain,
+               [&](int64_t begin, int64_t end) { run_units(plan, pieces, begin, end); });
+}
+
+void run_tile_many(std::span<const Launch> launches) {
+  struct Task {
+    const Plan* plan;
+    Cut cut;
+    int64_t begin, end;
+  };
+  static thread_local std::vector<Task> task_list;
+  std::vector<Task>& tasks = task_list;
+  tasks.clear();
+  std::deque<Plan>& all = plans();
+  if (all.size() < launches.size()) all.resize(launches.size());
+  double nanoseconds = 0;
+  for (size_t i = 0; i < launches.size(); ++i) {
+    Plan& plan = all[i];
+    make_plan(launches[i], plan);
+    if (plan.space.empty) continue;
+    const Cut pieces = cut(plan);
+    if (pieces.tiles_per_chunk != 0) {
+      run_split(plan, pieces.tiles_per_chunk);
+      continue;
+    }
+    for (int64_t begin = 0; begin < pieces.units; begin += pieces.grain) {
+      tasks.push_back({&plan, pieces, begin, std::min(pieces.units, begin + pieces.grain)});
+    }
+    nanoseconds += plan.cost * static_cast<double>(elements_of(plan.space) * plan.space.groups);
+  }
+  const auto count = static_cast<int64_t>(tasks.size());
+  const int64_t grain = nanoseconds <= 2 * kTaskNanoseconds ? count : 1;
+  parallel_for(count, grain, [&tasks](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      const Task& task = tasks[static_cast<size_t>(k)];
+      run_units(*task.plan, task.cut, task.begin, task.end);
+    }
+  });
+}
+
+DirectKernel direct_kernel(const tile::Program& program, tile::Compute compute) {
+  const auto code = program.instructions();
+  if (code.size() < 3 || !program.exists_in(compute)) return nullptr;
+  const size_t inputs = code.size() - 2;
+  const tile::Instruction& op = code[inputs];
+  const int arity = info_of(op.op).arity;
+  if (inputs > 2 || arity != static_cast<int>(inputs)) return nullptr;
+  if (op.a != 0 || (arity == 2 && op.b != 1)) return nullptr;
+  for (size_t i = 0; i < inputs; ++i) {
+    if (code[i].op != tile::Op::kLoad || code[i].slot != i) return nullptr;
+  }
+  if (code.back().op != tile::Op::kStore || code.back().a != inputs) return nullptr;
+  return cpu::kernels().classes[static_cast<int>(compute)].elementwise[static_cast<int>(op.op)];
+}
+
+}  // namespace tenon::cpu

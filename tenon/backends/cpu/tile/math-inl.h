@@ -1,0 +1,192 @@
+// Vector forms of the transcendental functions; compiled once per instruction set.
+#if defined(TENON_TILE_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TENON_TILE_MATH_INL_H_
+#undef TENON_TILE_MATH_INL_H_
+#else
+#define TENON_TILE_MATH_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstdint>
+#include <limits>
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// Horner's scheme; the coefficient of the highest power first.
+template <class D, class V, class... C>
+HWY_INLINE V polynomial(D d, V x, double highest, C... rest) {
+  using T = hn::TFromD<D>;
+  V sum = hn::Set(d, static_cast<T>(highest));
+  ((sum = hn::MulAdd(sum, x, hn::Set(d, static_cast<T>(rest)))), ...);
+  return sum;
+}
+
+template <class T>
+struct FloatLayout;
+template <>
+struct FloatLayout<float> {
+  using Int = int32_t;
+  static constexpr int kMantissa = 23, kBias = 127;
+  static constexpr float kLeast = 0x1p-126f;
+};
+template <>
+struct FloatLayout<double> {
+  using Int = int64_t;
+  static constexpr int kMantissa = 52, kBias = 1023;
+  static constexpr double kLeast = 0x1p-1022;
+};
+
+/// Whole number in a float to integer lanes. Magnitudes are below 2^20, so adding 1.5 * 2^mantissa
+/// leaves them in the low bits; no instruction set lacks that.
+template <class D, class V>
+HWY_INLINE auto whole_to_bits(D d, V whole) {
+  using T = hn::TFromD<D>;
+  using Layout = FloatLayout<T>;
+  const hn::Rebind<typename Layout::Int, D> di;
+  const V magic = hn::Set(d, static_cast<T>(int64_t{3} << (Layout::kMantissa - 1)));
+  return hn::Sub(hn::BitCast(di, hn::Add(whole, magic)), hn::BitCast(di, magic));
+}
+
+/// 2^n for whole n with a normal result.
+template <class D, class V>
+HWY_INLINE V power_of_two(D d, V n) {
+  using Layout = FloatLayout<hn::TFromD<D>>;
+  const hn::Rebind<typename Layout::Int, D> di;
+  return hn::BitCast(d, hn::ShiftLeft<Layout::kMantissa>(
+                            hn::Add(whole_to_bits(d, n), hn::Set(di, Layout::kBias))));
+}
+
+/// e^x - 1 - x over |x| <= ln(2)/2, divided by x^2.
+template <class D, class V>
+HWY_INLINE V exp_tail(D d, V r) {
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {  // Cephes expf (Moshier, 1992)
+    return polynomial(d, r, 1.9875691500E-4, 1.3981999507E-3, 8.3334519073E-3, 4.1665795894E-2,
+                      1.6666665459E-1, 5.0000001201E-1);
+  } else {  // Taylor: the first term left out is 2^-60 of the result
+    return polynomial(d, r, 1.0 / 87178291200, 1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800,
+                      1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120,
+                      1.0 / 24, 1.0 / 6, 0.5);
+  }
+}
+
+/// x = n ln(2) + r with whole n and |r| <= ln(2)/2.
+template <class D, class V>
+HWY_INLINE V reduce_by_ln2(D d, V x, V& n) {
+  using T = hn::TFromD<D>;
+  n = hn::Round(hn::Mul(x, hn::Set(d, static_cast<T>(1.44269504088896340736))));
+  constexpr T kHigh = sizeof(T) == 4 ? T(0.693359375) : T(6.93147180369123816490e-01);
+  constexpr T kLow = sizeof(T) == 4 ? T(-2.12194440e-4) : T(1.90821492927058770002e-10);
+  return hn::NegMulAdd(n, hn::Set(d, kLow), hn::NegMulAdd(n, hn::Set(d, kHigh), x));
+}
+
+struct Exp {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    using T = hn::TFromD<D>;
+    constexpr T kMost = sizeof(T) == 4 ? T(89) : T(710);      // above: infinity
+    constexpr T kLeast = sizeof(T) == 4 ? T(-104) : T(-746);  // below: zero
+    const V bounded = hn::Min(hn::Max(x, hn::Set(d, kLeast)), hn::Set(d, kMost));
+    V n;
+    const V r = reduce_by_ln2(d, bounded, n);
+    const V tail = hn::MulAdd(hn::Mul(r, r), exp_tail(d, r), r);
+    // Two factors, because 2^n alone may overflow or be subnormal.
+    const V half = hn::Floor(hn::Mul(n, hn::Set(d, T(0.5))));
+    const V result = hn::Mul(hn::Mul(hn::Add(tail, hn::Set(d, T(1))), power_of_two(d, half)),
+                             power_of_two(d, hn::Sub(n, half)));
+    return hn::IfThenElse(hn::IsNaN(x), x, result);
+  }
+};
+
+/// 1 / (1 + e^-x), without overflow: e^-|x| / (1 + e^-|x|) for negative x.
+struct Sigmoid {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    const V one = hn::Set(d, 1);
+    const V e = Exp()(d, hn::Neg(hn::Abs(x)));
+    return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
+  }
+};
+
+/// x = 2^e m with sqrt(1/2) <= m < sqrt(2); positive finite x, subnormals too.
+template <class D, class V>
+HWY_INLINE V split_exponent(D d, V x, V& e) {
+  using T = hn::TFromD<D>;
+  using Layout = FloatLayout<T>;
+  using Int = typename Layout::Int;
+  const hn::Rebind<Int, D> di;
+  const auto subnormal = hn::Lt(x, hn::Set(d, Layout::kLeast));
+  const T scale = static_cast<T>(int64_t{1} << (Layout::kMantissa + 1));
+  x = hn::IfThenElse(subnormal, hn::Mul(x, hn::Set(d, scale)), x);
+  // Shifted so that the mantissa's carry at sqrt(1/2) goes into the exponent.
+  const Int offset =
+      hn::TFromD<decltype(di)>{} + (sizeof(T) == 4 ? static_cast<Int>(0x3f3504f3)
+                                                   : static_cast<Int>(int64_t{0x3fe6a09e667f3bcd}));
+  const auto shifted = hn::Sub(hn::BitCast(di, x), hn::Set(di, offset));
+  const auto exponent_bits = hn::AndNot(hn::Set(di, (Int{1} << Layout::kMantissa) - 1),
+                                        shifted);  // the exponent, in its place
+  const V m = hn::BitCast(d, hn::Sub(hn::BitCast(di, x), exponent_bits));
+  // Exponent bits to a number: biased, it fits the mantissa of 2^mantissa.
+  const hn::RebindToUnsigned<decltype(di)> du;
+  const auto biased = hn::Add(
+      exponent_bits, hn::Set(di, static_cast<Int>(int64_t{Layout::kBias} << Layout::kMantissa)));
+  const V two = hn::Set(d, static_cast<T>(int64_t{1} << Layout::kMantissa));
+  const V number = hn::Sub(
+      hn::BitCast(
+          d, hn::Or(hn::BitCast(di, hn::ShiftRight<Layout::kMantissa>(hn::BitCast(du, biased))),
+                    hn::BitCast(di, two))),
+      two);
+  e = hn::Sub(number, hn::Set(d, static_cast<T>(Layout::kBias)));
+  e = hn::IfThenElse(subnormal, hn::Sub(e, hn::Set(d, static_cast<T>(Layout::kMantissa + 1))), e);
+  return m;
+}
+
+/// log(1 + f) - f over the range that split_exponent leaves.
+template <class D, class V>
+HWY_INLINE V log_tail(D d, V f) {
+  const V z = hn::Mul(f, f);
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {  // Cephes logf (Moshier, 1992)
+    const V p = polynomial(d, f, 7.0376836292E-2, -1.1514610310E-1, 1.1676998740E-1,
+                           -1.2420140846E-1, 1.4249322787E-1, -1.6668057665E-1, 2.0000714765E-1,
+                           -2.4999993993E-1, 3.3333331174E-1);
+    return hn::NegMulAdd(hn::Set(d, 0.5f), z, hn::Mul(hn::Mul(f, z), p));
+  } else {  // fdlibm e_log.c (Sun Microsystems, 1993): log(1+f) = f - (h - s (h + R)), s = f/(2+f)
+    const V s = hn::Div(f, hn::Add(f, hn::Set(d, 2)));
+    const V s2 = hn::Mul(s, s);
+    const V r = hn::Mul(
+        s2, polynomial(d, s2, 1.479819860511658591e-01, 1.531383769920937332e-01,
+                       1.818357216161805012e-01, 2.222219843214978396e-01, 2.857142874366239149e-01,
+                       3.999999999940941908e-01, 6.666666666666735130e-01));
+    const V h = hn::Mul(hn::Set(d, 0.5), z);
+    return hn::Sub(hn::Mul(s, hn::Add(h, r)), h);
+  }
+}
+
+/// Puts right what the bit tricks of a logarithm make of 0, infinity, negative numbers and NaN.
+template <class D, class V>
+HWY_INLINE V log_special(D d, V x, V result) {
+  using T = hn::TFromD<D>;
+  result = hn::IfThenElse(hn::Eq(x, hn::Inf(d)), x, result);
+  result = hn::IfThenElse(hn::Eq(x, hn::Zero(d)), hn::Neg(hn::Inf(d)), result);
+  const V nan = hn::Set(d, std::numeric_limits<T>::quiet_NaN());
+  return hn::IfThenElse(hn::Ge(x, hn::Zero(d)), result, nan);
+}
+
+struct Log {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    using T = hn::TFromD<D>;
+    constexpr T kHigh = sizeof(T) == 4 ? T(0.693359375) : T(6.93147180369123816490e-01);
+    constexpr T kLow = sizeof(T) == 4 ? T(-2.12194440e-4) : T(1.90821492927058770002e-10);
+    V e;
+    const V f = hn::Sub(split_exponent(d, x, e), hn::Set(d, T(1)));
+    const V low = hn::MulAdd(e, hn::Set(d, kLow), log_tail(d, f));
+    return log_special(d, x, hn::MulAdd(e, hn::Set(d, kHigh), hn::Add(f, low)));
+  }
+};
+
+}  // namespace tenon::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,356 @@
+#include "tenon/backends/cpu/tile/plan.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "tenon/tile/verify.h"
+
+namespace tenon::cpu {
+namespace {
+
+using tile::Compute;
+using tile::Family;
+using tile::Instruction;
+using tile::Kind;
+using tile::Launch;
+using tile::Op;
+using tile::Schedule;
+
+constexpr int64_t kTileBytes = 24 * 1024;  // of all tile buffers together: most of L1
+// Outputs from here on go around the cache: they would only push other data out of it.
+constexpr int64_t kStreamBytes = int64_t{16} << 20;
+
+constexpr DType native_dtype(Compute compute) {
+  constexpr DType kDTypes[tile::kComputeCount] = {kFloat32, kFloat64, kInt64, kUInt64};
+  return kDTypes[static_cast<int>(compute)];
+}
+
+/// Nanoseconds per element, roughly: what decides whether work is worth a second thread.
+double cost_of(Op op) {
+  switch (info_of(op).family) {
+    case Family::kSource:
+      return op == Op::kRandomNormal                             ? 6
+             : op == Op::kRandomUniform || op == Op::kRandomBits ? 2
+                                                                 : 0.1;
+    case Family::kUnary:
+      if (op < Op::kExp || op == Op::kSquare || op >= Op::kFloor) return 0.1;
+      return op == Op::kExp || op == Op::kSqrt || op == Op::kSigmoid ? 0.5 : 2;
+    case Family::kBinary:
+      return op == Op::kPow || op == Op::kFmod || op == Op::kRemainder || op == Op::kFloorDivide
+                 ? 8
+                 : 0.1;
+    default:
+      return 0.1;
+  }
+}
+
+class Planner {
+ public:
+  Planner(const Launch& launch, Plan& plan)
+      : launch_(launch),
+        plan_(plan),
+        s_(launch.program->schedule()),
+        code_(launch.program->instructions()) {}
+
+  void run() {
+    plan_.launch = &launch_;
+    plan_.schedule = &s_;
+    plan_.table = &kernels();
+    plan_.kernels = &plan_.table->classes[static_cast<int>(launch_.compute)];
+    plan_.width = size_of(launch_.compute);
+    const int64_t buffers = std::max(1, s_.buffer_count);
+    const int64_t fitting = kTileBytes / (buffers * static_cast<int64_t>(plan_.width));
+    plan_.longest = std::clamp<int64_t>(fitting / 64 * 64, 128, kLongestTile);
+    make_space(launch_, plan_.longest, static_cast<int64_t>(s_.kept.size() * plan_.width),
+               plan_.space);
+    if (plan_.space.empty) return;
+    plan_.columns = plan_.space.column_mode ? static_cast<size_t>(plan_.space.tile_columns) : 1;
+    make_uniforms();
+    make_steps();
+    size_memory();
+  }
+
+ private:
+  void make_uniforms() {
+    plan_.uniforms.resize(code_.size());
+    for (uint16_t i : s_.uniform_steps) {
+      const Instruction& instruction = code_[i];
+      switch (instruction.op) {
+        case Op::kConstant:
+          set_uniform(i, instruction.constant, instruction.integer);
+          break;
+        case Op::kScalar: {
+          const tile::Scalar64& scalar = launch_.scalars[instruction.slot];
+          set_uniform(i, scalar.real, scalar.integer);
+          break;
+        }
+        case Op::kRowLength: {
+          int64_t length = 1;
+          const size_t rank = launch_.sizes.size();
+          for (size_t d = rank - static_cast<size_t>(launch_.row_dims); d < rank; ++d) {
+            length *= launch_.sizes[d];
+          }
+          set_uniform(i, static_cast<double>(length), length);
+          break;
+        }
+        default:
+          compute_uniform(i, instruction);
+      }
+    }
+  }
+
+  void set_uniform(uint16_t i, double real, int64_t integer) {
+    void* word = &plan_.uniforms[i];
+    const float single = static_cast<float>(real);
+    if (launch_.compute == Compute::kF32) {
+      std::memcpy(word, &single, sizeof single);
+    } else if (launch_.compute == Compute::kF64) {
+      std::memcpy(word, &real, sizeof real);
+    } else {
+      std::memcpy(word, &integer, sizeof integer);
+    }
+  }
+
+  void compute_uniform(uint16_t i, const Instruction& instruction) {
+    uint64_t* u = plan_.uniforms.data();
+    const ClassKernels& k = *plan_.kernels;
+    if (instruction.op == Op::kMultiplyAdd || instruction.op == Op::kSelect) {
+      const TernaryKernel kernel = instruction.op == Op::kSelect ? k.select : k.multiply_add;
+      kernel(u + instruction.a, u + instruction.b, u + instruction.c, u + i, 1, 0);
+    } else {
+      k.elementwise[static_cast<int>(instruction.op)](u + instruction.a, u + instruction.b, u + i,
+                                                      1);
+    }
+  }
+
+  void make_steps() {
+    plan_.steps.clear();
+    plan_.stores.clear();
+    plan_.passes.clear();
+    plan_.cost = 0.2;
+    is_scalar_.assign(code_.size(), false);
+    for (size_t i = 0; i < code_.size(); ++i) {
+      is_scalar_[i] =
+          s_.kinds[i] == Kind::kUniform || (s_.kinds[i] == Kind::kRow && !plan_.space.column_mode);
+    }
+    for (size_t p = 0; p < s_.passes.size(); ++p) {
+      PassPlan pass;
+      pass.step_begin = static_cast<uint32_t>(plan_.steps.size());
+      pass.store_begin = static_cast<uint32_t>(plan_.stores.size());
+      for (uint16_t i : s_.passes[p].tile_steps) add_step(p, i);
+      for (uint16_t i : s_.passes[p].stores) add_store(pass, i);
+      pass.step_end = static_cast<uint32_t>(plan_.steps.size());
+      pass.store_end = static_cast<uint32_t>(plan_.stores.size());
+      plan_.passes.push_back(pass);
+    }
+  }
+
+  /// Whether a full tile of the view lies in one piece. (Lower tiles then do too.)
+  bool is_contiguous(const View& view) const {
+    const Space& space = plan_.space;
+    if (space.tile_columns > 1 && view.strides[space.across()] != 1) return false;
+    if (space.tile_rows == 1) return true;
+    return view.strides[space.down()] == space.tile_columns &&
+           space.tile_columns == space.sizes[space.across()];
+  }
+
+  bool is_repeated(const View& view) const {
+    const Space& space = plan_.space;
+    return (space.tile_columns == 1 || view.strides[space.across()] == 0) &&
+           (space.tile_rows == 1 || view.strides[space.down()] == 0);
+  }
+
+  void add_step(size_t p, uint16_t i) {
+    const Instruction& instruction = code_[i];
+    Step step;
+    step.op = instruction.op;
+    step.value = i;
+    step.a = instruction.a;
+    step.b = instruction.b;
+    step.c = instruction.c;
+    step.slot = instruction.slot;
+    step.kept = s_.keep_number[i] != Schedule::kNoSlot;
+    step.place = step.kept ? s_.keep_number[i] : s_.buffers[p][i];
+    if (info_of(instruction.op).arity > 0 && is_scalar_[step.a]) step.scalars |= 1;
+    plan_.cost += cost_of(instruction.op);
+    switch (info_of(instruction.op).family) {
+      case Family::kSource:
+        set_source(step);
+        break;
+      case Family::kIndex:
+        step.action = Action::kIsAt;
+        break;
+      case Family::kReduction:
+        step.action = Action::kReduce;
+        step.slot = s_.state_numbers[i];
+        if (plan_.space.column_mode) {
+          step.reduce_columns = plan_.kernels->reduce_columns[reduction_number(instruction.op)];
+        } else {
+          step.reduce = plan_.kernels->reduce[reduction_number(instruction.op)];
+        }
+        break;
+      case Family::kScan:
+        step.action = Action::kScan;
+        step.slot = s_.state_numbers[i];
+        step.scan =
+            instruction.op == Op::kRowCumsum ? plan_.kernels->cumsum : plan_.kernels->cumprod;
+        break;
+      default:
+        set_elementwise(step);
+    }
+    plan_.steps.push_back(step);
+  }
+
+  void set_source(Step& step) {
+    if (step.op == Op::kRowPosition) {
+      step.action = Action::kPosition;
+    } else if (step.op == Op::kLinearIndex) {
+      step.action = Action::kLinearIndex;
+    } else if (step.op == Op::kLoad) {
+      set_load(step);
+    } else {
+      step.action = Action::kRandom;
+      step.random = step.op == Op::kRandomUniform  ? plan_.kernels->uniform
+                    : step.op == Op::kRandomNormal ? plan_.kernels->normal
+                                                   : plan_.kernels->bits;
+    }
+  }
+
+  void set_load(Step& step) {
+    const View& view = plan_.input(step.slot);
+    const bool native = view.dtype == native_dtype(launch_.compute);
+    step.convert = native ? nullptr : plan_.kernels->load[static_cast<int>(view.dtype)];
+    plan_.cost += 0.2;
+    if (is_repeated(view) && !step.kept) {
+      step.action = Action::kRepeat;
+      step.scalar = true;
+      is_scalar_[step.value] = true;
+    } else if (!is_contiguous(view)) {
+      step.action = Action::kGather;
+      plan_.cost += 0.5;
+    } else {
+      step.action = native && !step.kept ? Action::kPoint : Action::kConvert;
+    }
+  }
+
+  void set_elementwise(Step& step) {
+    const ClassKernels& k = *plan_.kernels;
+    const int op = static_cast<int>(step.op), arity = info_of(step.op).arity;
+    const unsigned all = (1u << arity) - 1;
+    if (arity > 1 && is_scalar_[step.b]) step.scalars |= 2;
+    if (arity > 2 && is_scalar_[step.c]) step.scalars |= 4;
+    step.scalar = step.scalars == all && !step.kept;
+    is_scalar_[step.value] = step.scalar;
+    if (arity == 3) {
+      step.action = Action::kTernary;
+      step.ternary = step.op == Op::kSelect ? k.select : k.multiply_add;
+    } else if (step.scalars == all || step.scalars == 0 || arity == 1) {
+      step.elementwise = k.elementwise[op];
+    } else {
+      step.elementwise = step.scalars == 1 ? k.left_scalar[op] : k.right_scalar[op];
+    }
+  }
+
+  void add_store(const PassPlan& pass, uint16_t i) {
+    StoreStep store;
+    store.value = code_[i].a;
+    store.view = static_cast<uint16_t>(launch_.inputs.size() + code_[i].slot);
+    const View& view = plan_.space.views[store.view];
+    store.scalar = is_scalar_[store.value];
+    store.contiguous = is_contiguous(view);
+    const bool native = view.dtype == native_dtype(launch_.compute);
+    store.convert = native ? nullptr : plan_.kernels->store[static_cast<int>(view.dtype)];
+    plan_.cost += 0.2;
+    if (native && store.contiguous && !store.scalar) {
+      const int64_t bytes = plan_.space.groups * plan_.space.tiles * plan_.space.tile_rows *
+                            plan_.space.tile_columns * view.element_size;
+      store.stream = bytes >= kStreamBytes && !is_read(view);
+      store.in_place = !store.stream && may_write_early(pass, store.value, view);
+      for (size_t t = pass.step_begin; store.in_place && t < plan_.steps.size(); ++t) {
+        if (plan_.steps[t].value == store.value) plan_.steps[t].in_place = true;
+      }
+    }
+    plan_.stores.push_back(store);
+  }
+
+  bool is_read(const View& output) const {
+    for (size_t k = 0; k < launch_.inputs.size(); ++k) {
+      if (plan_.space.views[k].data == output.data) return true;
+    }
+    return false;
+  }
+
+  /// Whether the step that makes `value` may write straight into the output: it is made in this
+  /// pass, goes to one output only, and nobody reads the same memory as an input afterwards.
+  bool may_write_early(const PassPlan& pass, uint16_t value, const View& output) const {
+    size_t maker = SIZE_MAX;
+    for (size_t t = pass.step_begin; t < plan_.steps.size(); ++t) {
+      const Step& step = plan_.steps[t];
+      if (step.value == value) {
+        if (step.kept || step.action == Action::kPoint || step.action == Action::kRepeat) {
+          return false;
+        }
+        maker = t;
+      } else if (maker != SIZE_MAX && (reads(step, output) || uses_input(step, pass, output))) {
+        return false;
+      }
+    }
+    for (size_t k = pass.store_begin; k < plan_.stores.size(); ++k) {
+      const StoreStep& other = plan_.stores[k];
+      if (other.value == value && other.in_place) return false;
+      if (points_at(other.value, pass, output)) return false;
+    }
+    return maker != SIZE_MAX;
+  }
+
+  bool reads(const Step& step, const View& output) const {
+    return step.op == Op::kLoad && plan_.space.views[step.slot].data == output.data;
+  }
+
+  bool points_at(uint16_t value, const PassPlan& pass, const View& output) const {
+    for (size_t t = pass.step_begin; t < plan_.steps.size(); ++t) {
+      const Step& load = plan_.steps[t];
+      if (load.value == value) {
+        return (load.action == Action::kPoint || load.action == Action::kRepeat) &&
+               reads(load, output);
+      }
+    }
+    return false;
+  }
+
+  bool uses_input(const Step& step, const PassPlan& pass, const View& output) const {
+    const int arity = info_of(step.op).arity;
+    return (arity > 0 && points_at(step.a, pass, output)) ||
+           (arity > 1 && points_at(step.b, pass, output)) ||
+           (arity > 2 && points_at(step.c, pass, output));
+  }
+
+  void size_memory() {
+    const Space& space = plan_.space;
+    plan_.row_bytes = plan_.columns * 8;
+    const bool expands = space.column_mode && space.tile_rows > 1;
+    plan_.expanded_bytes = expands ? static_cast<size_t>(plan_.longest) * plan_.width : 0;
+    plan_.state_bytes = static_cast<size_t>(s_.reduction_count) * kStateFields * plan_.row_bytes;
+    plan_.carry_bytes = s_.scans.size() * plan_.row_bytes;
+    const size_t kept = s_.kept.empty() ? 0 : static_cast<size_t>(space.row_length);
+    // Elementwise work has one pass and keeps nothing.
+    plan_.kept_bytes = (kept * plan_.columns * plan_.width + 63) / 64 * 64;
+  }
+
+  const Launch& launch_;
+  Plan& plan_;
+  const Schedule& s_;
+  std::span<const Instruction> code_;
+  static thread_local std::vector<char> is_scalar_;
+};
+
+thread_local std::vector<char> Planner::is_scalar_;
+
+}  // namespace
+
+void make_plan(const Launch& launch, Plan& plan) {
+  if (!launch.program->exists_in(launch.compute)) tile::verify(launch);
+  Planner(launch, plan).run();
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tenon/backends/cpu/tile/kernels.h"
+#include "tenon/backends/cpu/tile/space.h"
+#include "tenon/tile/launch.h"
+
+namespace tenon::cpu {
+
+/// How a step of a tile gets its work done, once dtypes and strides are known.
+enum class Action : uint8_t {
+  kPoint,        ///< a load whose tile lies ready in memory
+  kConvert,      ///< a load of contiguous memory of another dtype
+  kGather,       ///< a load with strides
+  kRepeat,       ///< a load of one element for the whole tile
+  kElementwise,  ///< one or two operands
+  kTernary,
+  kReduce,
+  kScan,
+  kPosition,
+  kLinearIndex,
+  kIsAt,
+  kRandom,
+};
+
+struct Step {
+  Action action = Action::kElementwise;
+  tile::Op op = tile::Op::kLoad;
+  bool kept = false;      ///< the result goes to the row's scratch
+  bool in_place = false;  ///< the result goes straight into an output
+  bool scalar = false;    ///< the result is one element for the whole tile
+  uint8_t scalars = 0;    ///< bit k: operand k is one element
+  uint16_t value = 0;     ///< number of the instruction
+  uint16_t a = 0, b = 0, c = 0;
+  uint16_t place = 0;  ///< buffer, or number among the kept
+  uint16_t slot = 0;   ///< view of a load; stream of random numbers; state of a reduction, scan
+  union {
+    ElementwiseKernel elementwise = nullptr;
+    TernaryKernel ternary;
+    ConvertKernel convert;
+    ReduceKernel reduce;
+    ReduceColumnsKernel reduce_columns;
+    ScanKernel scan;
+    RandomKernel random;
+  };
+};
+
+struct StoreStep {
+  uint16_t value = 0;
+  uint16_t view = 0;
+  bool scalar = false;              ///< the value is one element for the whole tile
+  bool in_place = false;            ///< the step that makes the value writes it into the output
+  bool contiguous = false;          ///< tiles of the output lie in one piece
+  bool stream = false;              ///< around the cache
+  ConvertKernel convert = nullptr;  ///< null: the output has the compute class's dtype
+};
+
+struct PassPlan {
+  uint32_t step_begin = 0, step_end = 0;    ///< in Plan::steps
+  uint32_t store_begin = 0, store_end = 0;  ///< in Plan::stores
+};
+
+/// A launch made ready to run: everything that doesn't depend on where in the space a tile is. Read
+/// only while it runs; the launch and its program must outlive it. Reused, so that making one
+/// allocates nothing once its vectors have grown.
+struct Plan {
+  const tile::Launch* launch = nullptr;
+  const tile::Schedule* schedule = nullptr;
+  const Kernels* table = nullptr;
+  const ClassKernels* kernels = nullptr;
+  size_t width = 4;  ///< bytes per element of the compute class
+  Space space;
+  int64_t longest = 0;  ///< elements of a tile buffer
+  std::vector<Step> steps;
+  std::vector<StoreStep> stores;
+  std::vector<PassPlan> passes;
+  std::vector<uint64_t> uniforms;  ///< [value]: run-wide values, one word each
+  double cost = 0;                 ///< estimated nanoseconds per element
+
+  // Bytes of the parts of a group's memory.
+  size_t row_bytes = 0;       ///< one row value (all columns of the group)
+  size_t expanded_bytes = 0;  ///< one row value repeated down a tile; 0 when not needed
+  size_t state_bytes = 0;     ///< all reductions
+  size_t carry_bytes = 0;     ///< all scans
+  size_t kept_bytes = 0;      ///< one kept value
+  size_t columns = 1;         ///< columns of a group's state, the capacity of its fields
+
+  const View& input(int i) const { return space.views[static_cast<size_t>(i)]; }
+  const View& output(int i) const {
+    return space.views[launch->inputs.size() + static_cast<size_t>(i)];
+  }
+};
+
+/// Throws DTypeError when an op doesn't exist in the compute class.
+void make_plan(const tile::Launch& launch, Plan& plan);
+
+}  // namespace tenon::cpu

@@ -1,0 +1,289 @@
+// Reductions and scans of tiles. Sums of floats add short runs in the vector lanes, then go on in
+// double, so that the error stays at NumPy's pairwise level or below.
+#include "tenon/backends/cpu/tile/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tenon/backends/cpu/tile/reduce.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "tenon/backends/cpu/tile/accumulate.h"
+#include "tenon/backends/cpu/tile/kernels.h"
+#include "tenon/backends/cpu/tile/loops-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu::HWY_NAMESPACE {
+namespace {
+
+using tile::Compute;
+using tile::Op;
+
+/// Four vectors of running sums; the tile is short, so each lane adds few elements.
+template <class T>
+T sum_of(const T* x, size_t count) {
+  if constexpr (!std::is_floating_point_v<T>) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; ++i) sum += static_cast<uint64_t>(x[i]);
+    return static_cast<T>(sum);
+  } else {
+    const hn::ScalableTag<T> d;
+    const size_t lanes = hn::Lanes(d);
+    auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
+    size_t i = 0;
+    for (; i + 4 * lanes <= count; i += 4 * lanes) {
+      s0 = hn::Add(s0, hn::LoadU(d, x + i));
+      s1 = hn::Add(s1, hn::LoadU(d, x + i + lanes));
+      s2 = hn::Add(s2, hn::LoadU(d, x + i + 2 * lanes));
+      s3 = hn::Add(s3, hn::LoadU(d, x + i + 3 * lanes));
+    }
+    for (; i + lanes <= count; i += lanes) s0 = hn::Add(s0, hn::LoadU(d, x + i));
+    if (i < count) s1 = hn::Add(s1, load_first(d, x + i, count - i));
+    return hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
+  }
+}
+
+/// Sum of squared deviations.
+template <class T>
+T deviation_of(const T* x, size_t count, T mean) {
+  const hn::ScalableTag<T> d;
+  const size_t lanes = hn::Lanes(d);
+  const auto m = hn::Set(d, mean);
+  auto s0 = hn::Zero(d), s1 = s0;
+  size_t i = 0;
+  for (; i + 2 * lanes <= count; i += 2 * lanes) {
+    const auto a = hn::Sub(hn::LoadU(d, x + i), m);
+    const auto b = hn::Sub(hn::LoadU(d, x + i + lanes), m);
+    s0 = hn::MulAdd(a, a, s0);
+    s1 = hn::MulAdd(b, b, s1);
+  }
+  T rest = 0;
+  for (; i < count; ++i) rest += (x[i] - mean) * (x[i] - mean);
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(s0, s1))) + rest;
+}
+
+template <class T>
+void row_sum(const void* tile, size_t count, int64_t, void* state) {
+  using A = Accumulator<T>;
+  *static_cast<A*>(state) += static_cast<A>(sum_of(static_cast<const T*>(tile), count));
+}
+
+template <class T>
+void row_prod(const void* tile, size_t count, int64_t, void* state) {
+  using A = Accumulator<T>;
+  const T* x = static_cast<const T*>(tile);
+  A p0 = 1, p1 = 1, p2 = 1, p3 = 1;
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    p0 *= static_cast<A>(x[i]);
+    p1 *= static_cast<A>(x[i + 1]);
+    p2 *= static_cast<A>(x[i + 2]);
+    p3 *= static_cast<A>(x[i + 3]);
+  }
+  for (; i < count; ++i) p0 *= static_cast<A>(x[i]);
+  *static_cast<A*>(state) *= (p0 * p1) * (p2 * p3);
+}
+
+/// The extreme of a tile; NaN when it holds one.
+template <bool kMax, class T>
+T extreme_of(const T* x, size_t count) {
+  T best = worst<kMax, T>();
+  size_t i = 0;
+  if constexpr (std::is_floating_point_v<T>) {
+    const hn::ScalableTag<T> d;
+    const size_t lanes = hn::Lanes(d);
+    auto b0 = hn::Set(d, best), b1 = b0;
+    auto nan = hn::Zero(d);  // becomes NaN with the first NaN and stays
+    const auto pick = [](auto a, auto b) HWY_ATTR {
+      if constexpr (kMax)
+        return hn::Max(a, b);
+      else
+        return hn::Min(a, b);
+    };
+    for (; i + 2 * lanes <= count; i += 2 * lanes) {
+      const auto v0 = hn::LoadU(d, x + i), v1 = hn::LoadU(d, x + i + lanes);
+      b0 = pick(b0, v0);
+      b1 = pick(b1, v1);
+      nan = hn::IfThenElse(hn::IsNaN(v0), v0, hn::IfThenElse(hn::IsNaN(v1), v1, nan));
+    }
+    if (!hn::AllFalse(d, hn::IsNaN(nan))) return std::numeric_limits<T>::quiet_NaN();
+    b0 = pick(b0, b1);
+    best = hn::GetLane(kMax ? hn::MaxOfLanes(d, b0) : hn::MinOfLanes(d, b0));
+  }
+  for (; i < count; ++i) {
+    if (beats<kMax>(x[i], best)) best = x[i];
+  }
+  return best;
+}
+
+template <bool kMax, class T>
+void row_extreme(const void* tile, size_t count, int64_t, void* state) {
+  T* best = static_cast<T*>(state);
+  const T extreme = extreme_of<kMax>(static_cast<const T*>(tile), count);
+  if (beats<kMax>(extreme, *best)) *best = extreme;
+}
+
+template <bool kMax, class T>
+void row_arg(const void* tile, size_t count, int64_t position, void* state) {
+  const T* x = static_cast<const T*>(tile);
+  T* best = state_field<T>(state, 0, 1);
+  int64_t* at = state_field<int64_t>(state, 1, 1);
+  if (count == 0) return;
+  const T extreme = extreme_of<kMax>(x, count);
+  if (!beats<kMax>(extreme, *best) && *at >= 0) return;
+  size_t i = 0;
+  while (x[i] != extreme && x[i] == x[i]) ++i;
+  *best = extreme;
+  *at = position + static_cast<int64_t>(i);
+}
+
+template <class T>
+void row_moments(const void* tile, size_t count, int64_t, void* state) {
+  const T* x = static_cast<const T*>(tile);
+  double* s = static_cast<double*>(state);
+  const double n = static_cast<double>(count);
+  const double mean = static_cast<double>(sum_of(x, count)) / n;
+  const double m2 = static_cast<double>(deviation_of(x, count, static_cast<T>(mean)));
+  join_moments(s[0], s[1], s[2], mean, m2, n);
+}
+
+template <class T>
+void columns_sum(const void* tile, size_t rows, size_t columns, int64_t, void* state, size_t) {
+  using A = Accumulator<T>;
+  const T* x = static_cast<const T*>(tile);
+  A* sums = static_cast<A*>(state);
+  if (rows == 1) {
+    for (size_t c = 0; c < columns; ++c) sums[c] += static_cast<A>(x[c]);
+    return;
+  }
+  T partial[kLongestTile];
+  for (size_t c = 0; c < columns; ++c) partial[c] = x[c];
+  for (size_t r = 1; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) partial[c] += x[r * columns + c];
+  }
+  for (size_t c = 0; c < columns; ++c) sums[c] += static_cast<A>(partial[c]);
+}
+
+template <class T>
+void columns_prod(const void* tile, size_t rows, size_t columns, int64_t, void* state, size_t) {
+  using A = Accumulator<T>;
+  const T* x = static_cast<const T*>(tile);
+  A* products = static_cast<A*>(state);
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) products[c] *= static_cast<A>(x[r * columns + c]);
+  }
+}
+
+template <bool kMax, class T>
+void columns_extreme(const void* tile, size_t rows, size_t columns, int64_t, void* state, size_t) {
+  const T* x = static_cast<const T*>(tile);
+  T* best = static_cast<T*>(state);
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) {
+      const T v = x[r * columns + c];
+      const bool better = (kMax ? v > best[c] : v < best[c]) | (v != v);
+      best[c] = better ? v : best[c];
+    }
+  }
+}
+
+template <bool kMax, class T>
+void columns_arg(const void* tile, size_t rows, size_t columns, int64_t position, void* state,
+                 size_t capacity) {
+  const T* x = static_cast<const T*>(tile);
+  T* best = state_field<T>(state, 0, capacity);
+  int64_t* at = state_field<int64_t>(state, 1, capacity);
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) {
+      const T v = x[r * columns + c];
+      const bool better = beats<kMax>(v, best[c]) | (at[c] < 0);
+      best[c] = better ? v : best[c];
+      at[c] = better ? position + static_cast<int64_t>(r) : at[c];
+    }
+  }
+}
+
+template <class T>
+void columns_moments(const void* tile, size_t rows, size_t columns, int64_t, void* state,
+                     size_t capacity) {
+  const T* x = static_cast<const T*>(tile);
+  double* mean = state_field<double>(state, 0, capacity);
+  double* m2 = state_field<double>(state, 1, capacity);
+  double* counts = state_field<double>(state, 2, capacity);
+  const double n = static_cast<double>(rows), count = counts[0], total = count + n;
+  const double share = n / total, weight = count * n / total;
+  double tile_mean[kLongestTile], tile_m2[kLongestTile];
+  for (size_t c = 0; c < columns; ++c) tile_mean[c] = tile_m2[c] = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) tile_mean[c] += static_cast<double>(x[r * columns + c]);
+  }
+  const double inverse = 1 / n;
+  for (size_t c = 0; c < columns; ++c) tile_mean[c] *= inverse;
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) {
+      const double delta = static_cast<double>(x[r * columns + c]) - tile_mean[c];
+      tile_m2[c] += delta * delta;
+    }
+  }
+  for (size_t c = 0; c < columns; ++c) {
+    const double delta = tile_mean[c] - mean[c];
+    mean[c] += delta * share;
+    m2[c] += tile_m2[c] + delta * delta * weight;
+    counts[c] = total;
+  }
+}
+
+template <class T, bool kProduct>
+void scan(const void* tile, void* out, size_t rows, size_t columns, void* carry) {
+  using A = Accumulator<T>;
+  const T* x = static_cast<const T*>(tile);
+  T* to = static_cast<T*>(out);
+  A* sums = static_cast<A*>(carry);
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) {
+      const A next = kProduct ? sums[c] * static_cast<A>(x[r * columns + c])
+                              : sums[c] + static_cast<A>(x[r * columns + c]);
+      sums[c] = next;
+      to[r * columns + c] = static_cast<T>(next);
+    }
+  }
+}
+
+template <class T>
+void fill_class(ClassKernels& k) {
+  const auto put = [&k](Op op, ReduceKernel row, ReduceColumnsKernel columns) {
+    k.reduce[reduction_number(op)] = row;
+    k.reduce_columns[reduction_number(op)] = columns;
+  };
+  put(Op::kRowSum, row_sum<T>, columns_sum<T>);
+  put(Op::kRowProd, row_prod<T>, columns_prod<T>);
+  put(Op::kRowMax, row_extreme<true, T>, columns_extreme<true, T>);
+  put(Op::kRowMin, row_extreme<false, T>, columns_extreme<false, T>);
+  put(Op::kRowArgmax, row_arg<true, T>, columns_arg<true, T>);
+  put(Op::kRowArgmin, row_arg<false, T>, columns_arg<false, T>);
+  if constexpr (std::is_floating_point_v<T>) {
+    put(Op::kRowMean, row_moments<T>, columns_moments<T>);
+  }
+  k.cumsum = scan<T, false>;
+  k.cumprod = scan<T, true>;
+}
+
+void fill(Kernels& kernels) {
+  fill_class<float>(kernels.classes[static_cast<int>(Compute::kF32)]);
+  fill_class<double>(kernels.classes[static_cast<int>(Compute::kF64)]);
+  fill_class<int64_t>(kernels.classes[static_cast<int>(Compute::kI64)]);
+  fill_class<uint64_t>(kernels.classes[static_cast<int>(Compute::kU64)]);
+}
+
+}  // namespace
+void fill_reduce_target(Kernels& kernels) { fill(kernels); }
+}  // namespace tenon::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tenon::cpu {
+HWY_EXPORT(fill_reduce_target);
+void fill_reduce(size_t target_index, Kernels& kernels) {
+  HWY_DISPATCH_TABLE(fill_reduce_target)[target_index](kernels);
+}
+}  // namespace tenon::cpu
+#endif
