@@ -5,6 +5,12 @@ list(FILTER TENON_SOURCES EXCLUDE REGEX "(_test|_fuzz)\\.cpp$|/generate[^/]*/")
 # Compiled once; the shared library and the archive that the tests link hold the same objects.
 add_library(tenon_objects OBJECT ${TENON_SOURCES} ${TENON_GENERATED_SOURCES})
 add_dependencies(tenon_objects tenon_generated)
+# The tile kernels are plain loops where the compiler vectorises them well; -fno-trapping-math lets
+# it (nobody reads the floating-point exception flags).
+file(GLOB tile_kernels CONFIGURE_DEPENDS
+  ${CMAKE_CURRENT_SOURCE_DIR}/tenon/backends/cpu/tile/*.cpp)
+set_source_files_properties(${tile_kernels} PROPERTIES COMPILE_OPTIONS
+  "-ftree-vectorize;$<$<CXX_COMPILER_ID:GNU>:-fvect-cost-model=dynamic>;-fno-trapping-math")
 target_include_directories(tenon_objects PUBLIC
   ${CMAKE_CURRENT_SOURCE_DIR} ${TENON_GENERATED_DIR})
 target_link_libraries(tenon_objects PRIVATE tenon_options ${TENON_PRIVATE_LIBRARIES})
