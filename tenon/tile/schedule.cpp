@@ -17,8 +17,8 @@ class Scheduler {
   Schedule run() {
     find_live();
     find_earliest();
-    sink();
     place_stores();
+    sink();
     find_kept();
     emit();
     for (size_t p = 0; p < s_.passes.size(); ++p) assign_buffers(p);
@@ -90,20 +90,25 @@ class Scheduler {
     }
   }
 
-  /// Values that are made again in each pass are stored by the last one: an output that is also an
-  /// input may be overwritten only when nobody reads it any more.
+  /// Tiles are stored by the last pass, after every pick: an output that is also an input may be
+  /// overwritten only when nobody reads it any more.
   void place_stores() {
     int passes = 0;
+    bool stores = false;
     for (size_t i = 0; i < code_.size(); ++i) {
-      if (live_[i] && (is_tile(i) || is_reduction(i) || is_tile_store(i))) {
+      if (!live_[i]) continue;
+      stores |= is_tile_store(i);
+      if (is_tile(i) || is_reduction(i) || is_tile_store(i)) {
         passes = std::max(passes, s_.pass_of[i] + 1);
       }
     }
     for (size_t i = 0; i < code_.size(); ++i) {
-      if (!live_[i] || !is_tile_store(i)) continue;
-      const uint16_t v = code_[i].a;
-      if (!is_tile(v) || is_free(v)) s_.pass_of[i] = static_cast<int16_t>(passes - 1);
-      if (is_tile(v) && !is_free(v)) s_.pass_of[i] = s_.pass_of[v];
+      if (live_[i] && stores && code_[i].op == Op::kPick) {
+        passes = std::max(passes, s_.pass_of[i] + 2);
+      }
+    }
+    for (size_t i = 0; i < code_.size(); ++i) {
+      if (live_[i] && is_tile_store(i)) s_.pass_of[i] = static_cast<int16_t>(passes - 1);
     }
     s_.passes.resize(static_cast<size_t>(passes));
   }

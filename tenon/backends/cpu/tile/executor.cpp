@@ -198,10 +198,10 @@ DirectKernel direct_kernel(const tile::Program& program, tile::Compute compute) 
   const tile::Instruction& op = code[inputs];
   const int arity = info_of(op.op).arity;
   if (inputs > 2 || arity != static_cast<int>(inputs)) return nullptr;
-  if (op.a != 0 || (arity == 2 && op.b != 1)) return nullptr;
-  for (size_t i = 0; i < inputs; ++i) {
-    if (code[i].op != tile::Op::kLoad || code[i].slot != i) return nullptr;
-  }
+  const auto is_input = [&](uint16_t value, int slot) {
+    return code[value].op == tile::Op::kLoad && code[value].slot == slot;
+  };
+  if (!is_input(op.a, 0) || (arity == 2 && !is_input(op.b, 1))) return nullptr;
   if (code.back().op != tile::Op::kStore || code.back().a != inputs) return nullptr;
   return cpu::kernels().classes[static_cast<int>(compute)].elementwise[static_cast<int>(op.op)];
 }

@@ -61,10 +61,23 @@ T deviation_of(const T* x, size_t count, T mean) {
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(s0, s1))) + rest;
 }
 
+constexpr size_t kRun = 16;  // terms that one float lane adds before the sum goes on in double
+
+/// Short runs in the lanes, their sums in the accumulator's type.
+template <class T>
+Accumulator<T> accurate_sum(const T* x, size_t count) {
+  const hn::ScalableTag<T> d;
+  const size_t run = 4 * hn::Lanes(d) * kRun;
+  Accumulator<T> sum = 0;
+  for (size_t i = 0; i < count; i += run) {
+    sum += static_cast<Accumulator<T>>(sum_of(x + i, count - i < run ? count - i : run));
+  }
+  return sum;
+}
+
 template <class T>
 void row_sum(const void* tile, size_t count, int64_t, void* state) {
-  using A = Accumulator<T>;
-  *static_cast<A*>(state) += static_cast<A>(sum_of(static_cast<const T*>(tile), count));
+  *static_cast<Accumulator<T>*>(state) += accurate_sum(static_cast<const T*>(tile), count);
 }
 
 template <class T>
@@ -141,7 +154,7 @@ void row_moments(const void* tile, size_t count, int64_t, void* state) {
   const T* x = static_cast<const T*>(tile);
   double* s = static_cast<double*>(state);
   const double n = static_cast<double>(count);
-  const double mean = static_cast<double>(sum_of(x, count)) / n;
+  const double mean = accurate_sum(x, count) / n;
   const double m2 = static_cast<double>(deviation_of(x, count, static_cast<T>(mean)));
   join_moments(s[0], s[1], s[2], mean, m2, n);
 }
@@ -156,11 +169,14 @@ void columns_sum(const void* tile, size_t rows, size_t columns, int64_t, void* s
     return;
   }
   T partial[kLongestTile];
-  for (size_t c = 0; c < columns; ++c) partial[c] = x[c];
-  for (size_t r = 1; r < rows; ++r) {
-    for (size_t c = 0; c < columns; ++c) partial[c] += x[r * columns + c];
+  for (size_t first = 0; first < rows; first += kRun) {
+    const size_t last = first + kRun < rows ? first + kRun : rows;
+    for (size_t c = 0; c < columns; ++c) partial[c] = x[first * columns + c];
+    for (size_t r = first + 1; r < last; ++r) {
+      for (size_t c = 0; c < columns; ++c) partial[c] += x[r * columns + c];
+    }
+    for (size_t c = 0; c < columns; ++c) sums[c] += static_cast<A>(partial[c]);
   }
-  for (size_t c = 0; c < columns; ++c) sums[c] += static_cast<A>(partial[c]);
 }
 
 template <class T>
