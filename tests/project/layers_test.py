@@ -43,6 +43,7 @@ STANDARD_HEADERS = set(
 # Devices' libraries, and the places that may include them.
 VENDOR = re.compile(r"^(dnnl|oneapi/|hwy/|asmjit|cuda|cublas|cudnn|nvrtc|nccl|mpi\.h)")
 VENDOR_HOMES = ("tenon/backends/", "tenon/dist/")
+TEST_ENDINGS = ("_test.cpp", "_fuzz.cpp", "_test_internal.h")
 OPENMP_HOME = "tenon/base/parallel.cpp"
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -69,7 +70,7 @@ def check_arrow(path, target):
     source, destination = room_of(path), room_of(target)
     if source is None:
         return None if is_public(target) else "the umbrella header includes public headers only"
-    if path.endswith(("_test.cpp", "_fuzz.cpp")):
+    if path.endswith(TEST_ENDINGS):
         return None  # a test may use what lies above to test with; it goes into no library
     home = "graph" if source == "graph/plan" else source
     if home not in MAY_INCLUDE:
@@ -97,7 +98,7 @@ def check_line(path, line):
         return "includes are paths from the root: #include \"tenon/...\""
     if VENDOR.match(target) and not path.startswith(VENDOR_HOMES):
         return "devices' libraries are included under tenon/backends/ only"
-    if path.endswith((".h", ".inc")) and not path.startswith(VENDOR_HOMES):
+    if path.endswith((".h", ".inc")) and not path.startswith(VENDOR_HOMES) and not path.endswith(TEST_ENDINGS):
         if target not in STANDARD_HEADERS:
             return "headers include the standard library and Tenon only"
     return None
@@ -128,6 +129,7 @@ RIGHT = {
     "tenon/backends/cpu/simd-inl.h": "#include <hwy/highway.h>\n",
     "tenon/train/trainer.cpp": '#include "tenon/nn/module.h"\n#include "tenon/optim/adam.h"\n',
     "tenon/nn/linear_test.cpp": '#include "tenon/optim/adam.h"\n',
+    "tenon/nn/nn_test_internal.h": "#include <gtest/gtest.h>\n",
     "tenon/base/parallel.cpp": "#include <omp.h>\n#pragma omp parallel\n",
     "tenon/tenon.h": '#include "tenon/train/trainer.h"\n',
     "apps/tenon/main.cpp": '#include <CLI/CLI.hpp>\n#include "tenon/train/trainer.h"\n',
