@@ -21,24 +21,32 @@ find_package(hwy REQUIRED)
 find_package(dnnl REQUIRED CONFIG)
 enable_testing()
 
+set(sanitizers -fsanitize=fuzzer,address,undefined -fno-sanitize=vptr,function)
+add_library(tenon_fuzz_options INTERFACE)
+target_include_directories(tenon_fuzz_options INTERFACE
+  ${CMAKE_CURRENT_SOURCE_DIR} ${TENON_FUZZ_BUILD}/generated)
+target_compile_options(tenon_fuzz_options INTERFACE
+  ${sanitizers} -fno-sanitize-recover=undefined)
+target_link_options(tenon_fuzz_options INTERFACE ${sanitizers})
+target_link_libraries(tenon_fuzz_options INTERFACE
+  fmt::fmt ZLIB::ZLIB PNG::PNG nlohmann_json::nlohmann_json hwy::hwy DNNL::dnnl gomp)
+
 file(GLOB_RECURSE fuzz_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tenon/*_fuzz.cpp)
 foreach(source ${fuzz_sources})
   cmake_path(GET source STEM name)
   cmake_path(GET source PARENT_PATH folder)
-  file(GLOB readers CONFIGURE_DEPENDS ${folder}/*.cpp)
-  list(FILTER readers EXCLUDE REGEX "(_test|_fuzz)\\.cpp$")
-  add_executable(${name} ${source} ${readers})
-  target_include_directories(${name} PRIVATE
-    ${CMAKE_CURRENT_SOURCE_DIR} ${TENON_FUZZ_BUILD}/generated)
-  target_compile_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined
-    -fno-sanitize=vptr,function -fno-sanitize-recover=undefined)
+  cmake_path(GET folder FILENAME room)
+  if(NOT TARGET ${room}_readers)
+    file(GLOB readers CONFIGURE_DEPENDS ${folder}/*.cpp)
+    list(FILTER readers EXCLUDE REGEX "(_test|_fuzz)\\.cpp$")
+    add_library(${room}_readers OBJECT ${readers})
+    target_link_libraries(${room}_readers PRIVATE tenon_fuzz_options)
+  endif()
+  add_executable(${name} ${source} $<TARGET_OBJECTS:${room}_readers>)
   # The readers come first and win over their twins in the archive, which comes whole because
   # backends register themselves.
-  target_link_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined
-    -fno-sanitize=vptr,function -Wl,--allow-multiple-definition)
-  target_link_libraries(${name} PRIVATE
-    $<LINK_LIBRARY:WHOLE_ARCHIVE,${archive}>
-    fmt::fmt ZLIB::ZLIB PNG::PNG nlohmann_json::nlohmann_json hwy::hwy DNNL::dnnl gomp)
+  target_link_options(${name} PRIVATE -Wl,--allow-multiple-definition)
+  target_link_libraries(${name} PRIVATE tenon_fuzz_options $<LINK_LIBRARY:WHOLE_ARCHIVE,${archive}>)
   set_target_properties(${name} PROPERTIES LINK_DEPENDS ${archive})
 
   # libFuzzer writes what it finds to the first folder, and starts from the inputs of all of them.
