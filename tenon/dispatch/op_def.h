@@ -178,6 +178,7 @@ struct OpDef {
   uint32_t saved_outputs = 0;
   bool saves_specs = false;
   RowDims row_dims = nullptr;
+  bool reversed_rows = false;
   uint32_t row_inputs = 0;  ///< inputs whose sizes leave out the row dims
   Variant variant_rule = nullptr;
   BuildTile build_tile = nullptr;
@@ -243,6 +244,11 @@ struct OpDef {
   template <class... I>
   OpDef& row_input(I... index) {
     ((row_inputs |= 1u << index), ...);
+    return *this;
+  }
+  /// The program sees its rows from their end.
+  OpDef& reversed() {
+    reversed_rows = true;
     return *this;
   }
   /// A view: `[](const Tensor& x, int64_t dim) -> ViewSpec`.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tenon/base/error.h"
 
 namespace tenon {
@@ -83,7 +85,17 @@ tile::Operand operand(const Call& call, const Tensor& tensor, const TileCall& ty
   tile::Operand result;
   result.data = tensor.raw_data();
   result.dtype = tensor.dtype();
-  in_launch_order(strides_over(call, tensor, typed, lacks_rows), typed.row_mask, result.strides);
+  Shape strides = strides_over(call, tensor, typed, lacks_rows);
+  if (call.op.reversed_rows) {
+    int64_t last = 0;
+    for (size_t i = 0; i < strides.size(); ++i) {
+      if (!(typed.row_mask >> i & 1)) continue;
+      last += strides[i] * std::max<int64_t>(typed.space[i] - 1, 0);
+      strides[i] = -strides[i];
+    }
+    result.data = static_cast<char*>(result.data) + last * static_cast<int64_t>(tensor.itemsize());
+  }
+  in_launch_order(strides, typed.row_mask, result.strides);
   return result;
 }
 

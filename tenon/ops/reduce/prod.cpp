@@ -1,0 +1,82 @@
+#include "tenon/ops/define.h"
+#include "tenon/ops/reduce/dims_internal.h"
+
+namespace tenon::ops {
+namespace {
+
+std::vector<Attribute> attributes(IntList dims, bool keepdim) {
+  return {Attribute(dims), Attribute(keepdim)};
+}
+
+/// The gradient of prod_backward with respect to x, right for any number of zeros: for each k, dy
+/// times the sum over i of v_i times the product of all x but x_i and x_k.
+Tensor second_derivative(const Tensor& v, const Tensor& dy, const Tensor& x, IntList dims) {
+  const Tensor zero = x == 0;
+  const Tensor zeros = sum(zero, dims, true);
+  const Tensor safe = where(zero, 1, x);
+  const Tensor product = prod(safe, dims, true);
+  const Tensor weighted = v * dy;
+  const Tensor ratio = where(zero, 0, weighted) / safe;
+  const Tensor at_zeros = sum(where(zero, weighted, 0), dims, true);
+  const Tensor ratios = sum(ratio, dims, true);
+  const Tensor elsewhere = where(zeros == 0, ratios - ratio, where(zeros == 1, at_zeros, 0)) / safe;
+  const Tensor here = where(zeros == 1, ratios, where(zeros == 2, at_zeros - weighted, 0));
+  return product * where(zero, here, elsewhere);
+}
+
+}  // namespace
+
+void define_prod(OpDef& op) {
+  op.doc(
+        "Product over `dims` (none given: all). Of no elements, 1. Integers and bool are "
+        "multiplied in int64 (uint64 stays).")
+      .computes_in(ComputedIn::kResult)
+      .shape([](const Tensor& x, IntList dims, bool keepdim) -> Spec {
+        return {accumulation_dtype(x.dtype()), reduced_sizes("prod", x, dims, keepdim)};
+      })
+      .rows(rows_of_dims<0>)
+      .tile([](TileBuilder& t) { t.store(0, t.row_prod(t.load(0))); })
+      .saves_input(0)
+      .vjp([](const Saved& saved, const Tensor& dy, IntList dims, bool keepdim) -> Grads {
+        const Tensor& x = saved.input(0);
+        return {prod_backward(spread(dy, x.sizes(), dims, keepdim), x, dims)};
+      })
+      .samples([] {
+        std::vector<Sample> samples = reduction_samples(attributes, 0.4, 2);
+        Tensor x = sample_tensor({3, 4}, 0.5, 2);
+        x.data<double>()[1] = x.data<double>()[4] = x.data<double>()[6] = 0;
+        samples.push_back({{x}, attributes({1}, false)});
+        return samples;
+      });
+}
+
+void define_prod_backward(OpDef& op) {
+  op.doc("The gradient of prod: dy times the product of the row's other elements.")
+      .accepts(kFloatSet)
+      .rows(rows_of_dims<0>)
+      .tile([](TileBuilder& t) {
+        const Value x = t.load(1), zero = t.constant(0), one = t.constant(1);
+        const Value is_zero = t.eq(x, zero);
+        const Value safe = t.select(is_zero, one, x);
+        const Value zeros = t.row_sum(is_zero);
+        const Value product = t.row_prod(safe);
+        const Value if_none = t.select(t.eq(zeros, zero), product, zero);
+        const Value if_one = t.select(t.eq(zeros, one), product, zero);
+        t.store(0, t.mul(t.load(0), t.select(is_zero, if_one, t.div(if_none, safe))));
+      })
+      .saves_input(0, 1)
+      .vjp([](const Saved& saved, const Tensor& v, IntList dims) -> Grads {
+        const Tensor& x = saved.input(1);
+        return {saved.needs(0) ? prod_backward(v, x, dims) : Tensor(),
+                saved.needs(1) ? second_derivative(v, saved.input(0), x, dims) : Tensor()};
+      })
+      .samples([] {
+        Tensor zeros = sample_tensor({4, 3}, 0.5, 2, 2);
+        zeros.data<double>()[1] = zeros.data<double>()[6] = zeros.data<double>()[7] = 0;
+        return std::vector<Sample>{
+            {{sample_tensor({3, 5}), sample_tensor({3, 5}, 0.4, 2, 2)}, {Attribute(IntList{1})}},
+            {{sample_tensor({4, 3}), zeros}, {Attribute(IntList{1})}}};
+      });
+}
+
+}  // namespace tenon::ops

@@ -1,0 +1,65 @@
+#include "tenon/ops/define.h"
+#include "tenon/ops/reduce/dims_internal.h"
+
+namespace tenon::ops {
+namespace {
+
+/// dx_i is the sum over j >= i of dy_j y_j / x_i. From the row's first zero on that says 0 / 0: the
+/// zero itself gets the products without it, what follows it nothing.
+Tensor cumprod_gradient(const Tensor& dy, const Tensor& x, const Tensor& y, int64_t dim) {
+  const Tensor zero = x == 0;
+  const Tensor zeros = cumsum(zero, dim);
+  const Tensor before = zeros == 0;
+  const Tensor first = zero & (zeros == 1);
+  const Tensor without_first = cumprod(where(first, 1, x), dim);
+  const Tensor at_first = reverse_cumsum(dy * without_first, dim);
+  const Tensor elsewhere = reverse_cumsum(dy * y, dim) / where(before, x, 1);
+  return where(before, elsewhere, where(first, at_first, 0));
+}
+
+Spec scan_spec(const Tensor& x) { return {accumulation_dtype(x.dtype()), x.sizes()}; }
+
+}  // namespace
+
+void define_cumsum(OpDef& op) {
+  op.doc(
+        "Running sum along `dim`: y_i = x_0 + ... + x_i. Integers and bool are summed in int64 "
+        "(uint64 stays).")
+      .computes_in(ComputedIn::kResult)
+      .shape([](const Tensor& x, int64_t) -> Spec { return scan_spec(x); })
+      .rows(rows_of_dim<0>)
+      .tile([](TileBuilder& t) { t.store(0, t.row_cumsum(t.load(0))); })
+      .vjp([](const Saved&, const Tensor& dy, int64_t dim) -> Grads {
+        return {reverse_cumsum(dy, dim)};
+      })
+      .samples([] { return dim_samples(); });
+}
+
+void define_reverse_cumsum(OpDef& op) {
+  op.doc("Running sum along `dim` from its end: y_i = x_i + ... + x_(n - 1).")
+      .accepts(kFloatSet)
+      .rows(rows_of_dim<0>)
+      .reversed()
+      .tile([](TileBuilder& t) { t.store(0, t.row_cumsum(t.load(0))); })
+      .vjp([](const Saved&, const Tensor& v, int64_t dim) -> Grads { return {cumsum(v, dim)}; })
+      .samples([] { return dim_samples(); });
+}
+
+void define_cumprod(OpDef& op) {
+  op.doc(
+        "Running product along `dim`: y_i = x_0 ... x_i. Integers and bool are multiplied in int64 "
+        "(uint64 stays). Second derivatives leave out terms between elements from the first zero "
+        "of a row on.")
+      .computes_in(ComputedIn::kResult)
+      .shape([](const Tensor& x, int64_t) -> Spec { return scan_spec(x); })
+      .rows(rows_of_dim<0>)
+      .tile([](TileBuilder& t) { t.store(0, t.row_cumprod(t.load(0))); })
+      .saves_input(0)
+      .saves_output()
+      .vjp([](const Saved& saved, const Tensor& dy, int64_t dim) -> Grads {
+        return {cumprod_gradient(dy, saved.input(0), saved.output(), dim)};
+      })
+      .samples([] { return dim_samples(0.4, 1.6); });
+}
+
+}  // namespace tenon::ops
