@@ -23,9 +23,21 @@ template <class D, class M>
 HWY_INLINE hn::Vec<D> truth(D d, M mask) {
   return hn::IfThenElseZero(mask, hn::Set(d, 1));
 }
+/// NaN counts as true. (Highway's Ne is false for NaN on some instruction sets.)
 template <class D, class V>
 HWY_INLINE auto nonzero(D d, V v) {
-  return hn::Ne(v, hn::Zero(d));
+  return hn::Not(hn::Eq(v, hn::Zero(d)));
+}
+
+/// A rounded number has the sign of the number, zeros included; Highway's scalar target forgets it.
+template <class V>
+HWY_INLINE V whole(V rounded, V x) {
+#if HWY_TARGET == HWY_SCALAR
+  return hn::IfThenElse(hn::IsNaN(x), x, hn::CopySign(rounded, x));
+#else
+  (void)x;
+  return rounded;
+#endif
 }
 
 // clang-format off
@@ -40,10 +52,10 @@ TENON_UNARY(Sqrt, hn::Sqrt(x))
 TENON_UNARY(Rsqrt, hn::Div(hn::Set(d, 1), hn::Sqrt(x)))
 TENON_UNARY(Reciprocal, hn::Div(hn::Set(d, 1), x))
 TENON_UNARY(Square, hn::Mul(x, x))
-TENON_UNARY(Floor, hn::Floor(x))
-TENON_UNARY(Ceil, hn::Ceil(x))
-TENON_UNARY(Round, hn::Round(x))
-TENON_UNARY(Trunc, hn::Trunc(x))
+TENON_UNARY(Floor, whole(hn::Floor(x), x))
+TENON_UNARY(Ceil, whole(hn::Ceil(x), x))
+TENON_UNARY(Round, whole(hn::Round(x), x))
+TENON_UNARY(Trunc, whole(hn::Trunc(x), x))
 TENON_UNARY(IsNan, truth(d, hn::IsNaN(x)))
 TENON_UNARY(IsInf, truth(d, hn::Eq(hn::Abs(x), hn::Inf(d))))
 TENON_UNARY(IsFinite, truth(d, hn::Lt(hn::Abs(x), hn::Inf(d))))
@@ -55,7 +67,7 @@ TENON_BINARY(Div, hn::Div(x, y))
 TENON_BINARY(Minimum, hn::IfThenElse(hn::Or(hn::IsNaN(x), hn::Lt(x, y)), x, y))
 TENON_BINARY(Maximum, hn::IfThenElse(hn::Or(hn::IsNaN(x), hn::Gt(x, y)), x, y))
 TENON_BINARY(Eq, truth(d, hn::Eq(x, y)))
-TENON_BINARY(Ne, truth(d, hn::Ne(x, y)))
+TENON_BINARY(Ne, truth(d, hn::Not(hn::Eq(x, y))))
 TENON_BINARY(Lt, truth(d, hn::Lt(x, y)))
 TENON_BINARY(Le, truth(d, hn::Le(x, y)))
 TENON_BINARY(Gt, truth(d, hn::Gt(x, y)))

@@ -187,6 +187,124 @@ struct Log {
   }
 };
 
+struct Log2 {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    using T = hn::TFromD<D>;
+    V e;
+    const V f = hn::Sub(split_exponent(d, x, e), hn::Set(d, T(1)));
+    // log2(e) in two parts; the first has so few bits that its product with f loses little.
+    const V tail = log_tail(d, f);
+    const V low = hn::Add(hn::Mul(tail, hn::Set(d, T(0.44269504088896340736))),
+                          hn::Mul(f, hn::Set(d, T(0.44269504088896340736))));
+    return log_special(d, x, hn::Add(e, hn::Add(hn::Add(low, tail), f)));
+  }
+};
+
+/// log(1 + x) = log(u) + (x - (u - 1)) / u with u = 1 + x rounded.
+struct Log1p {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    const V one = hn::Set(d, 1);
+    const V u = hn::Add(x, one);
+    const V log_u = Log()(d, u);
+    const V correction = hn::Div(hn::Sub(x, hn::Sub(u, one)), u);
+    const V result = hn::IfThenElse(hn::Eq(u, hn::Zero(d)), log_u, hn::Add(log_u, correction));
+    return hn::IfThenElse(hn::Or(hn::Eq(u, one), hn::Eq(x, hn::Inf(d))), x, result);
+  }
+};
+
+/// e^x - 1 = 2^n (e^r - 1) + (2^n - 1).
+struct Expm1 {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    using T = hn::TFromD<D>;
+    const V one = hn::Set(d, 1);
+    constexpr T kMost = sizeof(T) == 4 ? T(87) : T(708);
+    const V bounded = hn::Min(hn::Max(x, hn::Set(d, T(-40))), hn::Set(d, kMost));
+    V n;
+    const V r = reduce_by_ln2(d, bounded, n);
+    const V tail = hn::MulAdd(hn::Mul(r, r), exp_tail(d, r), r);
+    const V scale = power_of_two(d, n);
+    const V small = hn::MulAdd(scale, tail, hn::Sub(scale, one));
+    const V result = hn::IfThenElse(hn::Gt(x, hn::Set(d, kMost)), Exp()(d, x), small);
+    return hn::IfThenElse(hn::Or(hn::IsNaN(x), hn::Eq(x, hn::Zero(d))), x, result);
+  }
+};
+
+/// t / (t + 2) with t = e^2|x| - 1.
+struct Tanh {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    using T = hn::TFromD<D>;
+    const V one = hn::Set(d, 1);
+    const V magnitude = hn::Min(hn::Abs(x), hn::Set(d, T(22)));  // beyond, tanh is 1
+    V n;
+    const V doubled = hn::Add(magnitude, magnitude);
+    const V r = reduce_by_ln2(d, doubled, n);
+    const V tail = hn::MulAdd(hn::Mul(r, r), exp_tail(d, r), r);
+    const V scale = power_of_two(d, n);
+    const V t = hn::MulAdd(scale, tail, hn::Sub(scale, one));
+    const V result = hn::CopySign(hn::Div(t, hn::Add(t, hn::Set(d, T(2)))), x);
+    return hn::IfThenElse(hn::IsNaN(x), x, result);
+  }
+};
+
+/// Sine (kQuarter 0) or cosine (1) of |x| up to 2^20 or so: fdlibm's kernels (Sun Microsystems,
+/// 1993) after taking off whole multiples of pi/2 in three parts.
+template <int kQuarter, class D, class V>
+HWY_INLINE V circle_function(D d, V x) {
+  const hn::Rebind<int64_t, D> di;
+  const V n = hn::Round(hn::Mul(x, hn::Set(d, 6.36619772367581382433e-01)));
+  V r = hn::NegMulAdd(n, hn::Set(d, 1.57079632673412561417e+00), x);
+  r = hn::NegMulAdd(n, hn::Set(d, 6.07710050630396597660e-11), r);
+  r = hn::NegMulAdd(n, hn::Set(d, 2.02226624879595063154e-21), r);
+  const V z = hn::Mul(r, r);
+  const V sine =
+      hn::MulAdd(hn::Mul(r, z),
+                 polynomial(d, z, 1.58969099521155010221e-10, -2.50507602534068634195e-08,
+                            2.75573137070700676789e-06, -1.98412698298579493134e-04,
+                            8.33333333332248946124e-03, -1.66666666666666324348e-01),
+                 r);
+  const V half = hn::Mul(hn::Set(d, 0.5), z);
+  const V one = hn::Set(d, 1.0);
+  const V above = hn::Sub(one, half);
+  const V cosine = hn::Add(
+      above, hn::MulAdd(hn::Mul(z, z),
+                        polynomial(d, z, -1.13596475577881948265e-11, 2.08757232129817482790e-09,
+                                   -2.75573143513906633035e-07, 2.48015872894767294178e-05,
+                                   -1.38888888888741095749e-03, 4.16666666666666019037e-02),
+                        hn::Sub(hn::Sub(one, above), half)));
+  const auto quarter = hn::Add(whole_to_bits(d, n), hn::Set(di, int64_t{kQuarter}));
+  // The lowest bit, moved to the sign, picks the cosine.
+  const auto odd =
+      hn::Lt(hn::BitCast(d, hn::Or(hn::ShiftLeft<63>(quarter), hn::BitCast(di, one))), hn::Zero(d));
+  const V value = hn::IfThenElse(odd, cosine, sine);
+  const auto sign = hn::ShiftLeft<62>(hn::And(quarter, hn::Set(di, int64_t{2})));
+  return hn::Xor(value, hn::BitCast(d, sign));
+}
+
+/// Numbers that circle_function takes; others go to the C library.
+inline constexpr double kCircleLimit = 1 << 20;
+
+/// erf over the whole line: odd rational minimax form on [-4, 4], where it is 1 in float (as in
+/// Eigen and XLA); evaluated in double, its own error is what remains.
+struct Erf {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    const V limit = hn::Set(d, 4.0);
+    const V bounded = hn::Min(hn::Max(x, hn::Neg(limit)), limit);
+    const V z = hn::Mul(bounded, bounded);
+    const V p = polynomial(d, z, -2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06,
+                           -5.69250639462346e-05, -7.34990630326855e-04, -2.95459980854025e-03,
+                           -1.60960333262415e-02);
+    const V q = polynomial(d, z, -1.45660718464996e-05, -2.13374055278905e-04,
+                           -1.68282697438203e-03, -7.37332916720468e-03, -1.42647390514189e-02);
+    const V result = hn::Div(hn::Mul(bounded, p), q);
+    return hn::IfThenElse(hn::IsNaN(x), x, result);
+  }
+};
+
 }  // namespace tenon::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif

@@ -44,26 +44,114 @@ void put_lanes(ClassKernels& k, Op op) {
   k.left_scalar[static_cast<int>(op)] = binary_lanes<T, kFunction, true, false>;
 }
 
+/// Runs `F`, which computes in double, over the lanes where `in_range` holds; one lane outside it
+/// sends its whole vector to the C library.
+template <class T, class F, T (*kFunction)(T)>
+void through_double(const void* a, const void*, void* out, size_t count) {
+  const hn::ScalableTag<double> d;
+  const size_t lanes = hn::Lanes(d);
+  const T* from = static_cast<const T*>(a);
+  T* to = static_cast<T*>(out);
+  HWY_ALIGN double wide[hn::MaxLanes(d)];
+  for (size_t i = 0; i < count; i += lanes) {
+    const size_t taken = count - i < lanes ? count - i : lanes;
+    if (taken < lanes) hn::Store(hn::Zero(d), d, wide);
+    for (size_t k = 0; k < taken; ++k) wide[k] = static_cast<double>(from[i + k]);
+    const auto x = hn::Load(d, wide);
+    if (!hn::AllTrue(d, F::in_range(d, x))) {
+      for (size_t k = 0; k < taken; ++k) to[i + k] = kFunction(from[i + k]);
+      continue;
+    }
+    hn::Store(F()(d, x), d, wide);
+    for (size_t k = 0; k < taken; ++k) to[i + k] = static_cast<T>(wide[k]);
+  }
+}
+
+struct Everywhere {
+  template <class D, class V>
+  static HWY_INLINE auto in_range(D, V x) {
+    return hn::Or(hn::Eq(x, x), hn::IsNaN(x));
+  }
+};
+
+struct InCircle {
+  template <class D, class V>
+  static HWY_INLINE auto in_range(D d, V x) {
+    return hn::Lt(hn::Abs(x), hn::Set(d, kCircleLimit));
+  }
+};
+struct Sin : InCircle {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), x, circle_function<0>(d, x));
+  }
+};
+struct Cos : InCircle {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return circle_function<1>(d, x);
+  }
+};
+struct Tan : InCircle {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return hn::Div(Sin()(d, x), Cos()(d, x));
+  }
+};
+struct ErfFloat : Everywhere, Erf {};
+
+/// x^y in float as e^(y ln x) in double; what is not a positive finite base with a finite exponent
+/// goes to the C library.
+template <bool kScalarA, bool kScalarB>
+void pow_float(const void* a, const void* b, void* out, size_t count) {
+  const hn::ScalableTag<double> d;
+  const size_t lanes = hn::Lanes(d);
+  const float* from_a = static_cast<const float*>(a);
+  const float* from_b = static_cast<const float*>(b);
+  float* to = static_cast<float*>(out);
+  HWY_ALIGN double base[hn::MaxLanes(d)], exponent[hn::MaxLanes(d)];
+  const auto inf = hn::Inf(d);
+  for (size_t i = 0; i < count; i += lanes) {
+    const size_t taken = count - i < lanes ? count - i : lanes;
+    for (size_t k = 0; k < lanes; ++k) {
+      const size_t at = i + (k < taken ? k : 0);
+      base[k] = static_cast<double>(from_a[kScalarA ? 0 : at]);
+      exponent[k] = static_cast<double>(from_b[kScalarB ? 0 : at]);
+    }
+    const auto x = hn::Load(d, base), y = hn::Load(d, exponent);
+    const auto plain =
+        hn::And(hn::And(hn::Gt(x, hn::Zero(d)), hn::Lt(x, inf)), hn::Lt(hn::Abs(y), inf));
+    if (hn::AllTrue(d, plain)) {
+      hn::Store(Exp()(d, hn::Mul(y, Log()(d, x))), d, base);
+      for (size_t k = 0; k < taken; ++k) to[i + k] = static_cast<float>(base[k]);
+    } else {
+      for (size_t k = 0; k < taken; ++k) {
+        to[i + k] = std::pow(from_a[kScalarA ? 0 : i + k], from_b[kScalarB ? 0 : i + k]);
+      }
+    }
+  }
+}
+
 template <class T>
 void fill_class(ClassKernels& k) {
   const auto put = [&k](Op op, ElementwiseKernel kernel) {
     k.elementwise[static_cast<int>(op)] = kernel;
   };
   put(Op::kExp, unary_loop<T, Exp>);
-  put(Op::kExpm1, unary_lanes<T, std::expm1>);
+  put(Op::kExpm1, unary_loop<T, Expm1>);
   put(Op::kLog, unary_loop<T, Log>);
-  put(Op::kLog1p, unary_lanes<T, std::log1p>);
-  put(Op::kLog2, unary_lanes<T, std::log2>);
+  put(Op::kLog1p, unary_loop<T, Log1p>);
+  put(Op::kLog2, unary_loop<T, Log2>);
   put(Op::kLog10, unary_lanes<T, std::log10>);
-  put(Op::kSin, unary_lanes<T, std::sin>);
-  put(Op::kCos, unary_lanes<T, std::cos>);
+  put(Op::kSin, through_double<T, Sin, std::sin>);
+  put(Op::kCos, through_double<T, Cos, std::cos>);
   put(Op::kTan, unary_lanes<T, std::tan>);
   put(Op::kAsin, unary_lanes<T, std::asin>);
   put(Op::kAcos, unary_lanes<T, std::acos>);
   put(Op::kAtan, unary_lanes<T, std::atan>);
   put(Op::kSinh, unary_lanes<T, std::sinh>);
   put(Op::kCosh, unary_lanes<T, std::cosh>);
-  put(Op::kTanh, unary_lanes<T, std::tanh>);
+  put(Op::kTanh, unary_loop<T, Tanh>);
   put(Op::kSigmoid, unary_loop<T, Sigmoid>);
   put(Op::kErf, unary_lanes<T, std::erf>);
   put(Op::kErfc, unary_lanes<T, std::erfc>);
@@ -74,7 +162,13 @@ void fill_class(ClassKernels& k) {
 }
 
 void fill(Kernels& kernels) {
-  fill_class<float>(kernels.classes[static_cast<int>(Compute::kF32)]);
+  ClassKernels& f32 = kernels.classes[static_cast<int>(Compute::kF32)];
+  fill_class<float>(f32);
+  f32.elementwise[static_cast<int>(Op::kTan)] = through_double<float, Tan, std::tan>;
+  f32.elementwise[static_cast<int>(Op::kErf)] = through_double<float, ErfFloat, std::erf>;
+  f32.elementwise[static_cast<int>(Op::kPow)] = pow_float<false, false>;
+  f32.right_scalar[static_cast<int>(Op::kPow)] = pow_float<false, true>;
+  f32.left_scalar[static_cast<int>(Op::kPow)] = pow_float<true, false>;
   fill_class<double>(kernels.classes[static_cast<int>(Compute::kF64)]);
 }
 
