@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <string>
+#include <vector>
 
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"
@@ -23,8 +25,8 @@ uint64_t hash(const Tensor& tensor) {
 
 TEST(Digits, AreTheSameBytesEverywhere) {
   const ImageDataset digits = draw_digits(200, 1);
-  EXPECT_EQ(hash(digits.images()), 0u);
-  EXPECT_EQ(hash(digits.labels()), 0u);
+  EXPECT_EQ(hash(digits.images()), 11167137907018848711u);
+  EXPECT_EQ(hash(digits.labels()), 16962694288997963138u);
 }
 
 TEST(Digits, DependOnSeedAndNumberAlone) {
@@ -35,8 +37,7 @@ TEST(Digits, DependOnSeedAndNumberAlone) {
   const ImageDataset eight = draw_digits(300, 5);
   set_num_threads(threads);
   EXPECT_EQ(hash(one.images()), hash(eight.images()));
-  EXPECT_EQ(hash(draw_digits(100, 5, 200).images()),
-            hash(one.subset(200, 300).images()) + 0 * hash(one.images()));
+  EXPECT_EQ(hash(draw_digits(100, 5, 200).images()), hash(one.subset(200, 300).images()));
   EXPECT_NE(hash(draw_digits(300, 6).images()), hash(one.images()));
   const TrainAndTest sets = draw_digit_sets(200, 100, 5);
   EXPECT_EQ(hash(sets.train.images()), hash(draw_digits(200, 5).images()));
@@ -111,7 +112,7 @@ TEST(DigitsFolder, ReadsBothSetsOrSplitsOne) {
 TEST(DigitsFolder, ReadsTheRealOnes) {
   const char* shared = std::getenv("TENON_SHARED");
   // __FILE__ is <source>/tenon/data/digits_test.cpp; the data lies beside the source tree.
-  const auto source = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  const auto source = std::filesystem::absolute(__FILE__).parent_path().parent_path().parent_path();
   const auto root = shared ? std::filesystem::path(shared) : source.parent_path() / "shared";
   const std::string folder = (root / "data/mnist").string();
   if (!std::filesystem::exists(folder)) {
