@@ -69,11 +69,14 @@ void check_defined(const Call& call) {
 }
 
 void check_accepted(const Call& call) {
-  for (const Tensor* input : call.inputs) {
-    if (input->defined() && !contains(call.op.accepted, input->dtype())) {
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    const Tensor& input = call.input(i);
+    const bool special = i < std::size(call.op.accepted_input) && call.op.accepted_input[i] != 0;
+    const DTypeSet accepted = special ? call.op.accepted_input[i] : call.op.accepted;
+    if (input.defined() && !contains(accepted, input.dtype())) {
       fail<DTypeError>(call.op.name,
-                       fmt::format("got {}; expected one of {}; convert with to(k...)",
-                                   name_of(input->dtype()), to_string(call.op.accepted)));
+                       fmt::format("argument {} is {}; expected one of {}; convert with to(k...)",
+                                   i, name_of(input.dtype()), to_string(accepted)));
     }
   }
 }
@@ -95,11 +98,16 @@ Kernel kernel_for(const Call& call, Device device) {
   return kernel;
 }
 
+/// Tile programs are real: complex numbers go to a kernel of the op's own.
+bool has_complex(const TileCall& typed) {
+  return is_complex(typed.computed) || is_complex(typed.results.values[0].dtype);
+}
+
 void run_tile_op(const Call& call, Device device, std::span<Tensor> outputs) {
   const TileCall typed = type_tile_call(call);
   allocate(typed.results, device, outputs);
   if (device == kMeta) return;
-  if (is_complex(typed.computed)) {
+  if (has_complex(typed)) {
     kernel_for(call, device)(call, outputs);
   } else if (outputs[0].numel() != 0 || typed.row_mask != 0) {
     run_tile_call(call, typed, outputs);
@@ -199,13 +207,22 @@ void check_inplace_result(const Call& call, const Spec& result, const Tensor& se
 }
 
 void run_inplace(const Call& call, const Tensor& self) {
-  if (call.op.kind == OpKind::kTile && !is_complex(self.dtype())) {
+  if (call.op.kind == OpKind::kTile) {
     const TileCall typed = type_tile_call(call);
     check_inplace_result(call, typed.results.values[0], self);
     bool overlap = typed.row_mask != 0;
     for (const Tensor* input : call.inputs) overlap = overlap || overlaps_differently(self, *input);
-    if (!overlap && !is_complex(typed.computed)) {
-      if (self.device() != kMeta && self.numel() != 0) run_tile_call(call, typed, {&self, 1});
+    // Of complex kernels, copy's alone takes results of any strides; the others end in it.
+    const bool complex = is_complex(self.dtype()) || is_complex(typed.computed);
+    if (!overlap && (!complex || call.op.id == OpId::kCopy)) {
+      if (self.device() != kMeta && self.numel() != 0) {
+        if (complex) {
+          Tensor result = self;
+          kernel_for(call, self.device())(call, {&result, 1});
+        } else {
+          run_tile_call(call, typed, {&self, 1});
+        }
+      }
       bump_version(self, call.op.name.data());
       return;
     }

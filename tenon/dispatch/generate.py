@@ -8,8 +8,9 @@ A line of the list is a signature and flags:
 
     softmax(Tensor x, Dim dim) -> Tensor | method
 
-Flags: `method` (also x.softmax(dim)), `inplace` (also x.softmax_(dim)), `internal` (used by other ops'
-gradients; left out of the reference).
+Flags: `method` (also x.softmax(dim)), `inplace` (also x.softmax_(dim)), `method_only` (x.tile(repeats)
+and no function, where a namespace has the name), `internal` (used by other ops' gradients; left out of
+the reference).
 """
 import os
 import re
@@ -188,8 +189,8 @@ def call_setup(op, first=None):
     return lines
 
 
-def body(op):
-    lines = call_setup(op)
+def body(op, first=None):
+    lines = call_setup(op, first)
     if op.results == ["Tensor"]:
         lines.append("return dispatch(call);")
     elif op.results == ["Tensor[]"]:
@@ -207,8 +208,9 @@ def functions_h(ops):
     out = [HEADER, "#pragma once\n", "#include <optional>\n#include <string_view>\n#include <tuple>\n#include <vector>\n",
            '#include "tenon/core/generator.h"\n#include "tenon/core/tensor.h"\n', "namespace tenon {\n"]
     for op in ops:
-        if not op.name.endswith("_"):
-            out.append(f"/// {op.signature}")
+        if "method_only" in op.flags:
+            continue
+        out.append(f"/// {op.signature}")
         for text in declarations(op):
             out.append(f"TENON_API {text};")
     out.append("\n}  // namespace tenon")
@@ -218,6 +220,8 @@ def functions_h(ops):
 def functions_cpp(ops):
     out = [HEADER, '#include "tenon/ops/functions.h"\n', '#include "tenon/dispatch/dispatch.h"\n', "namespace tenon {\n"]
     for op in ops:
+        if "method_only" in op.flags:
+            continue
         args = ", ".join(p.declare(False) for p in op.params)
         out.append(f"{op.cpp_result} {op.name}({args}) {{")
         out += ["  " + line for line in body(op)]
@@ -243,8 +247,11 @@ def method_declarations(op, inplace=False):
 def methods_inc(ops):
     out = [HEADER]
     for op in ops:
-        if "method" in op.flags:
+        if "method_only" in op.flags:
+            out.append(f"/// {op.signature}")
+        elif "method" in op.flags:
             out.append(f"/// See tenon::{op.name}.")
+        if op.flags & {"method", "method_only"}:
             for _, kept in method_declarations(op):
                 args = ", ".join(p.declare(scalar=s) for s, p in kept)
                 out.append(f"{op.cpp_result} {op.name}({args}) const;")
@@ -259,6 +266,11 @@ def methods_inc(ops):
 def methods_cpp(ops):
     out = [HEADER, '#include "tenon/dispatch/dispatch.h"\n#include "tenon/ops/functions.h"\n', "namespace tenon {\n"]
     for op in ops:
+        if "method_only" in op.flags:
+            args = ", ".join(p.declare(False) for p in op.params[1:])
+            out.append(f"{op.cpp_result} Tensor::{op.name}({args}) const {{")
+            out += ["  " + line for line in body(op, first="this")]
+            out.append("}\n")
         if "method" in op.flags:
             for scalars, kept in method_declarations(op):
                 args = ", ".join(p.declare(False, s) for s, p in kept)
@@ -304,9 +316,10 @@ def op_table_cpp(ops):
     for op in ops:
         params = f"k_{op.name}" if op.params else "{}"
         list_result = "true" if op.results == ["Tensor[]"] else "false"
+        has_method = "true" if op.flags & {"method", "method_only"} else "false"
         flag = lambda name: "true" if name in op.flags else "false"
         out.append(f"    {{{quote(op.name)}, {quote(op.signature)}, {quote(op.section)}, {params}, {len(op.results)}, "
-                   f"{list_result}, {flag('method')}, {flag('inplace')}, {flag('internal')}, ops::define_{op.name}}},")
+                   f"{list_result}, {has_method}, {flag('inplace')}, {flag('internal')}, ops::define_{op.name}}},")
     out += ["};\n", "}  // namespace tenon"]
     return "\n".join(out) + "\n"
 

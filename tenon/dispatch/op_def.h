@@ -162,6 +162,7 @@ struct OpDef {
   OpKind kind = OpKind::kUndefined;
   std::string_view documentation;
   DTypeSet accepted = kRealSet | kBoolSet;
+  DTypeSet accepted_input[4] = {};  ///< 0: as `accepted`
   ComputedIn computed_in = ComputedIn::kPromoted;
   Integers integers = Integers::kStay;
   ResultDType results[4] = {};
@@ -193,6 +194,11 @@ struct OpDef {
   OpDef& accepts(DTypeSet set, Integers rule = Integers::kStay) {
     accepted = set;
     integers = rule;
+    return *this;
+  }
+  /// Input dtypes of a kernel op that differ from its others' (index tensors).
+  OpDef& accepts_input(size_t i, DTypeSet set) {
+    accepted_input[i] = set;
     return *this;
   }
   OpDef& computes_in(ComputedIn rule) {

@@ -22,6 +22,7 @@ void define_copy(OpDef& op) {
         "read; "
         "`x.copy_(source)` writes it into `x`.")
       .accepts(kAnySet)
+      .computes_in(ComputedIn::kSecondInput)
       .shape([](const Tensor& x, const Tensor&) -> Spec {
         return {x.dtype(), x.sizes()};
       })

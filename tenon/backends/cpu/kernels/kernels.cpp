@@ -2,6 +2,9 @@
 
 namespace tenon::cpu {
 
-void register_kernels() {}
+void register_kernels() {
+  register_linalg();
+  register_shape();
+}
 
 }  // namespace tenon::cpu

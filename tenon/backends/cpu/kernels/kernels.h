@@ -7,4 +7,7 @@ namespace tenon::cpu {
 /// Registers every kernel of the CPU; one line a family.
 void register_kernels();
 
+void register_linalg();
+void register_shape();
+
 }  // namespace tenon::cpu

@@ -1,0 +1,153 @@
+// matmul and linear on the products of backends/cpu/linalg. Transposed operands go in as strides.
+
+#include "tenon/backends/cpu/kernels/kernels.h"
+#include "tenon/backends/cpu/kernels/support.h"
+#include "tenon/backends/cpu/linalg/matmul.h"
+
+namespace tenon::cpu {
+namespace {
+
+struct Operand {
+  const char* data;
+  int64_t row_stride, col_stride;
+};
+
+/// The last two dims of `x`; a 1-d tensor is a row, or (as a right operand) a column.
+Operand matrix_of(const Tensor& x, bool right) {
+  const Shape& strides = x.strides();
+  const char* data = static_cast<const char*>(x.raw_data());
+  if (x.dim() == 1) return right ? Operand{data, strides[0], 1} : Operand{data, 1, strides[0]};
+  return {data, strides[strides.size() - 2], strides[strides.size() - 1]};
+}
+
+MatmulArgs args_of(const Tensor& a, const Tensor& b, const Tensor& output) {
+  const Operand x = matrix_of(a, false), y = matrix_of(b, true);
+  MatmulArgs args;
+  args.dtype = output.dtype();
+  args.m = a.dim() == 1 ? 1 : a.sizes()[a.sizes().size() - 2];
+  args.k = a.sizes().back();
+  args.n = b.dim() == 1 ? 1 : b.sizes().back();
+  args.a = x.data;
+  args.a_row_stride = x.row_stride;
+  args.a_col_stride = x.col_stride;
+  args.b = y.data;
+  args.b_row_stride = y.row_stride;
+  args.b_col_stride = y.col_stride;
+  args.c = output.raw_data();
+  args.c_row_stride = args.n;
+  args.c_batch_stride = args.m * args.n;
+  return args;
+}
+
+/// Strides of the batch dims over `batch`.
+Shape batch_strides(const Tensor& x, const Shape& batch) {
+  const size_t rank = x.sizes().size() > 2 ? x.sizes().size() - 2 : 0;
+  return broadcast_strides("matmul", std::span(x.sizes().data(), rank),
+                           std::span(x.strides().data(), rank), batch);
+}
+
+/// Whether the batch dims step through memory as one dim with the stride `result`.
+bool as_one_dim(const Shape& batch, const Shape& strides, int64_t& result) {
+  int64_t expected = 0;
+  bool first = true;
+  for (size_t i = batch.size(); i-- > 0;) {
+    if (batch[i] == 1) continue;
+    if (first) {
+      result = strides[i];
+    } else if (strides[i] != expected) {
+      return false;
+    }
+    first = false;
+    expected = strides[i] * batch[i];
+  }
+  return true;
+}
+
+/// A row-major left operand times one shared matrix: the batch dims are more rows.
+bool folds_into_rows(const Tensor& a, const Tensor& b) {
+  return b.dim() <= 2 && a.dim() > 2 && a.is_contiguous();
+}
+
+void multiply_batches(MatmulArgs args, const Tensor& a, const Tensor& b, const Shape& batch) {
+  const Shape a_strides = batch_strides(a, batch), b_strides = batch_strides(b, batch);
+  args.batch = 1;
+  for (const int64_t size : batch) args.batch *= size;
+  if (as_one_dim(batch, a_strides, args.a_batch_stride) &&
+      as_one_dim(batch, b_strides, args.b_batch_stride)) {
+    matmul(args);
+    return;
+  }
+  // Broadcast or permuted batch dims: one call per step of all but the last.
+  const auto itemsize = static_cast<int64_t>(size_of(args.dtype));
+  const size_t last = batch.size() - 1;
+  const int64_t calls = batch[last] == 0 ? 0 : args.batch / batch[last];
+  args.batch = batch[last];
+  args.a_batch_stride = a_strides[last];
+  args.b_batch_stride = b_strides[last];
+  for (int64_t i = 0; i < calls; ++i) {
+    int64_t rest = i, a_offset = 0, b_offset = 0;
+    for (size_t d = last; d-- > 0;) {
+      a_offset += rest % batch[d] * a_strides[d];
+      b_offset += rest % batch[d] * b_strides[d];
+      rest /= batch[d];
+    }
+    MatmulArgs part = args;
+    part.a = static_cast<const char*>(args.a) + a_offset * itemsize;
+    part.b = static_cast<const char*>(args.b) + b_offset * itemsize;
+    part.c = static_cast<char*>(args.c) + i * args.batch * args.c_batch_stride * itemsize;
+    matmul(part);
+  }
+}
+
+void matmul_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor& output = outputs[0];
+  if (output.numel() == 0) return;
+  const Tensor a = converted(call.input(0), output.dtype());
+  const Tensor b = converted(call.input(1), output.dtype());
+  MatmulArgs args = args_of(a, b, output);
+  if (a.dim() <= 2 && b.dim() <= 2) {
+    matmul(args);
+  } else if (folds_into_rows(a, b)) {
+    args.m = a.numel() == 0 ? output.numel() / args.n : a.numel() / args.k;
+    args.a_row_stride = args.k;
+    matmul(args);
+  } else {
+    const size_t matrix_dims = (a.dim() > 1 ? 1 : 0) + (b.dim() > 1 ? 1 : 0);
+    const Shape batch(std::span(output.sizes().data(), output.sizes().size() - matrix_dims));
+    multiply_batches(args, a, b, batch);
+  }
+}
+
+void linear_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor& output = outputs[0];
+  if (output.numel() == 0) return;
+  Tensor x = converted(call.input(0), output.dtype());
+  if (x.dim() > 2) x = row_major(x);
+  const Tensor weight = converted(call.input(1), output.dtype());
+  Tensor bias;
+  if (call.has(2)) bias = row_major(converted(call.input(2), output.dtype()));
+  MatmulArgs args;
+  args.dtype = output.dtype();
+  args.n = weight.sizes()[0];
+  args.k = weight.sizes()[1];
+  args.m = output.numel() / args.n;
+  args.a = x.raw_data();
+  args.a_row_stride = x.dim() == 2 ? x.strides()[0] : args.k;
+  args.a_col_stride = x.strides().back();
+  args.b = weight.raw_data();
+  args.b_row_stride = weight.strides()[1];
+  args.b_col_stride = weight.strides()[0];
+  args.c = output.raw_data();
+  args.c_row_stride = args.n;
+  args.bias = bias.defined() ? bias.raw_data() : nullptr;
+  matmul(args);
+}
+
+}  // namespace
+
+void register_linalg() {
+  register_kernel(OpId::kMatmul, kCpu.type, matmul_kernel);
+  register_kernel(OpId::kLinear, kCpu.type, linear_kernel);
+}
+
+}  // namespace tenon::cpu

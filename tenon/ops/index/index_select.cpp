@@ -1,0 +1,76 @@
+// Whole slices by number: index_select and its inverse, index_add.
+
+#include <fmt/format.h>
+
+#include "tenon/base/error.h"
+#include "tenon/ops/define.h"
+
+namespace tenon::ops {
+namespace {
+
+size_t checked_dim(std::string_view call, const Tensor& x, int64_t dim, const Tensor& index) {
+  if (x.dim() == 0 || index.dim() > 1) {
+    fail<ShapeError>(call, fmt::format("expected a tensor of rank 1 or more and a 1-d index, got "
+                                       "{} and {}",
+                                       to_string(x.sizes()), to_string(index.sizes())));
+  }
+  return static_cast<size_t>(normalize_dim(call, dim, x.dim()));
+}
+
+}  // namespace
+
+void define_index_select(OpDef& op) {
+  op.doc(
+        "The slices of `x` along `dim` with the numbers in the 1-d integer tensor `index`, a copy. "
+        "IndexError where a number is out of range.")
+      .accepts(kAnySet)
+      .accepts_input(1, kIntegerSet)
+      .shape([](const Tensor& x, const Tensor& index, int64_t dim) -> Spec {
+        Spec spec{x.dtype(), x.sizes()};
+        spec.sizes[checked_dim("index_select", x, dim, index)] = index.numel();
+        return spec;
+      })
+      .kernel()
+      .saves_input(1)
+      .saves_sizes()
+      .vjp([](const Saved& saved, const Tensor& dy, int64_t dim) -> Grads {
+        const Tensor zero = zeros(saved.input_sizes(0), dy.dtype(), dy.device());
+        return {index_add(zero, dim, saved.input(1), dy), Tensor()};
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({4, 3}), sample_integers({5}, 0, 4)}, {Attribute(int64_t{0})}},
+                {{sample_tensor({2, 3, 2}), sample_integers({2}, 0, 3)}, {Attribute(int64_t{1})}}};
+      });
+}
+
+void define_index_add(OpDef& op) {
+  op.doc(
+        "`x` with slice i of `source` along `dim` added to slice index[i], in order; slices named "
+        "more than once take all. IndexError where a number is out of range.")
+      .accepts(kNumberSet)
+      .accepts_input(1, kIntegerSet)
+      .shape([](const Tensor& x, const Tensor& index, const Tensor& source, int64_t dim) -> Spec {
+        Shape expected = x.sizes();
+        expected[checked_dim("index_add", x, dim, index)] = index.numel();
+        if (source.sizes() != expected || source.dtype() != x.dtype()) {
+          fail<ShapeError>("index_add",
+                           fmt::format("expected a source of {} and {}, got {} and {}",
+                                       to_string(expected), name_of(x.dtype()),
+                                       to_string(source.sizes()), name_of(source.dtype())));
+        }
+        return {x.dtype(), x.sizes()};
+      })
+      .kernel()
+      .saves_input(1)
+      .vjp([](const Saved& saved, const Tensor& dy, int64_t dim) -> Grads {
+        return {dy, Tensor(), saved.needs(2) ? index_select(dy, dim, saved.input(1)) : Tensor()};
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({4, 3}), sample_integers({5}, 0, 4), sample_tensor({5, 3}, 0, 1)},
+                 {Attribute(int64_t{0})}},
+                {{sample_tensor({2, 3}), sample_integers({2}, 0, 3), sample_tensor({2, 2}, 0, 1)},
+                 {Attribute(int64_t{-1})}}};
+      });
+}
+
+}  // namespace tenon::ops

@@ -1,0 +1,159 @@
+// Random numbers: number i of a draw depends on the generator's seed and offset and on i alone.
+
+#include <fmt/format.h>
+
+#include "tenon/base/error.h"
+#include "tenon/ops/define.h"
+
+namespace tenon::ops {
+namespace {
+
+Spec floating(std::string_view call, DType dtype, const Shape& sizes) {
+  if (!is_floating(dtype)) {
+    fail<DTypeError>(call, fmt::format("expected one of {}, got {}", to_string(kFloatSet),
+                                       name_of(dtype)));
+  }
+  return {dtype, sizes};
+}
+
+/// Programs differ in how many bits of a uniform number the dtype can hold without rounding to 1.
+int uniform_variant(DType dtype) { return dtype == kFloat16 ? 1 : dtype == kBFloat16 ? 2 : 0; }
+
+Value uniform_value(TileBuilder& t, int variant) {
+  const Value u = t.random_uniform();
+  if (variant == 0) return u;
+  const double steps = variant == 1 ? 0x1p11 : 0x1p8;
+  return t.mul(t.floor(t.mul(u, t.constant(steps))), t.constant(1 / steps));
+}
+
+std::vector<Sample> creation_samples(DType dtype) {
+  std::vector<Sample> samples;
+  for (const Shape& sizes : {Shape{2, 3}, Shape{7}, Shape{}}) {
+    samples.push_back(
+        {{}, {Attribute(sizes), Attribute(dtype), Attribute(kCpu), Attribute()}, false});
+  }
+  return samples;
+}
+
+std::vector<Sample> like_samples() {
+  return not_differentiable(unary_samples(-2, 2, {Attribute(), Attribute()}));
+}
+
+}  // namespace
+
+void define_rand(OpDef& op) {
+  op.doc("Independent numbers, uniform in [0, 1). DTypeError unless the dtype is floating.")
+      .shape([](IntList sizes, DType dtype, Device, Generator*) {
+        return floating("rand", dtype, Shape(sizes));
+      })
+      .variant([](IntList, DType dtype, Device, Generator*) { return uniform_variant(dtype); })
+      .tile([](TileBuilder& t, int variant) { t.store(0, uniform_value(t, variant)); })
+      .random()
+      .not_differentiable()
+      .samples([] { return creation_samples(kFloat32); });
+}
+
+void define_rand_like(OpDef& op) {
+  op.doc("rand of the sizes of `x`, and its dtype unless `dtype` is given.")
+      .accepts(kAnySet)
+      .computes_in(ComputedIn::kResult)
+      .shape([](const Tensor& x, std::optional<DType> dtype, Generator*) {
+        return floating("rand_like", dtype.value_or(x.dtype()), x.sizes());
+      })
+      .variant([](const Tensor& x, std::optional<DType> dtype, Generator*) {
+        return uniform_variant(dtype.value_or(x.dtype()));
+      })
+      .tile([](TileBuilder& t, int variant) { t.store(0, uniform_value(t, variant)); })
+      .random()
+      .not_differentiable()
+      .samples([] { return like_samples(); });
+}
+
+void define_randn(OpDef& op) {
+  op.doc(
+        "Independent standard normal numbers (Box-Muller). DTypeError unless the dtype is "
+        "floating.")
+      .shape([](IntList sizes, DType dtype, Device, Generator*) {
+        return floating("randn", dtype, Shape(sizes));
+      })
+      .tile([](TileBuilder& t) { t.store(0, t.random_normal()); })
+      .random()
+      .not_differentiable()
+      .samples([] { return creation_samples(kFloat64); });
+}
+
+void define_randn_like(OpDef& op) {
+  op.doc("randn of the sizes of `x`, and its dtype unless `dtype` is given.")
+      .accepts(kAnySet)
+      .computes_in(ComputedIn::kResult)
+      .shape([](const Tensor& x, std::optional<DType> dtype, Generator*) {
+        return floating("randn_like", dtype.value_or(x.dtype()), x.sizes());
+      })
+      .tile([](TileBuilder& t) { t.store(0, t.random_normal()); })
+      .random()
+      .not_differentiable()
+      .samples([] { return like_samples(); });
+}
+
+void define_bernoulli(OpDef& op) {
+  op.doc(
+        "1 with the probability given by each element of `x`, else 0; with `p`, that probability "
+        "for all. Probabilities below 0 count as 0, above 1 as 1. The gradient is 0.")
+      .accepts(kFloatSet)
+      .variant([](const Tensor&, std::optional<double> p, Generator*) { return p ? 1 : 0; })
+      .tile([](TileBuilder& t, int variant) {
+        const Value p = variant == 1 ? t.scalar(0) : t.load(0);
+        t.store(0, t.lt(t.random_uniform(), p));
+      })
+      .random()
+      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .samples([] { return not_differentiable(unary_samples(0, 1, {Attribute(), Attribute()})); });
+}
+
+void define_uniform(OpDef& op) {
+  op.doc("Numbers uniform in [from, to) in the sizes and dtype of `x`; `x.uniform_()` fills `x`.")
+      .accepts(kFloatSet)
+      .shape([](const Tensor& x, double from, double to, Generator*) -> Spec {
+        if (!(from <= to)) {
+          fail<ValueError>("uniform", fmt::format("expected from <= to, got {} and {}", from, to));
+        }
+        return {x.dtype(), x.sizes()};
+      })
+      .variant([](const Tensor& x, double, double, Generator*) {
+        return uniform_variant(x.dtype());
+      })
+      .tile([](TileBuilder& t, int variant) {
+        const Value from = t.scalar(0), to = t.scalar(1);
+        t.store(0, t.add(from, t.mul(uniform_value(t, variant), t.sub(to, from))));
+      })
+      .random()
+      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .samples([] {
+        return not_differentiable(
+            unary_samples(-2, 2, {Attribute(-1.0), Attribute(3.0), Attribute()}));
+      });
+}
+
+void define_normal(OpDef& op) {
+  op.doc(
+        "Normal numbers of this mean and standard deviation in the sizes and dtype of `x`; "
+        "`x.normal_()` fills `x`.")
+      .accepts(kFloatSet)
+      .shape([](const Tensor& x, double, double std, Generator*) -> Spec {
+        if (!(std >= 0)) {
+          fail<ValueError>("normal", fmt::format("expected a std of at least 0, got {}", std));
+        }
+        return {x.dtype(), x.sizes()};
+      })
+      .tile([](TileBuilder& t) {
+        t.store(0, t.add(t.scalar(0), t.mul(t.random_normal(), t.scalar(1))));
+      })
+      .random()
+      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .samples([] {
+        return not_differentiable(
+            unary_samples(-2, 2, {Attribute(1.0), Attribute(2.0), Attribute()}));
+      });
+}
+
+}  // namespace tenon::ops

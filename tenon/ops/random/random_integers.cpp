@@ -1,0 +1,106 @@
+// Random whole numbers: randint, random_, randperm.
+
+#include <fmt/format.h>
+
+#include "tenon/base/error.h"
+#include "tenon/ops/define.h"
+
+namespace tenon::ops {
+namespace {
+
+void check_range(std::string_view call, int64_t low, int64_t high) {
+  int64_t range = 0;
+  if (high <= low || __builtin_sub_overflow(high, low, &range)) {
+    fail<ValueError>(call, fmt::format("expected low < high, less than 2^63 apart, got {} and {}",
+                                       low, high));
+  }
+}
+
+/// One past the highest number that `random_` draws where none is given: what the dtype counts up
+/// to without gaps.
+int64_t default_high(DType dtype) {
+  switch (dtype) {
+    case kBool:
+      return 2;
+    case kFloat16:
+      return 1 << 11;
+    case kBFloat16:
+      return 1 << 8;
+    case kFloat32:
+      return 1 << 24;
+    case kFloat64:
+      return int64_t{1} << 53;
+    default: {
+      const int bits = static_cast<int>(size_of(dtype)) * 8 - (is_unsigned(dtype) ? 0 : 1);
+      return bits >= 63 ? INT64_MAX : int64_t{1} << bits;
+    }
+  }
+}
+
+}  // namespace
+
+void define_random_integers(OpDef& op) {
+  op.doc("int64 numbers in [low, high), from 64 random bits each by remainder.")
+      .shape([](int64_t low, int64_t high, IntList sizes, Device, Generator*) -> Spec {
+        check_range("randint", low, high);
+        return {kInt64, Shape(sizes)};
+      })
+      .tile([](TileBuilder& t) {
+        const Value low = t.scalar(0), high = t.scalar(1);
+        t.store(0, t.add(low, t.remainder(t.random_bits(), t.sub(high, low))));
+      })
+      .random()
+      .not_differentiable()
+      .samples([]() -> std::vector<Sample> {
+        return {{{},
+                 {Attribute(int64_t{-3}), Attribute(int64_t{8}), Attribute(Shape{4, 5}),
+                  Attribute(kCpu), Attribute()},
+                 false}};
+      });
+}
+
+void define_randint(OpDef& op) {
+  op.doc("Whole numbers, uniform in [low, high). ValueError unless low < high.")
+      .compose([](int64_t low, int64_t high, IntList sizes, DType dtype, Device device,
+                  Generator* generator) -> Tensor {
+        return random_integers(low, high, sizes, device, generator).to(dtype);
+      })
+      .not_differentiable()
+      .samples([]() -> std::vector<Sample> {
+        return {{{},
+                 {Attribute(int64_t{0}), Attribute(int64_t{10}), Attribute(Shape{3, 4}),
+                  Attribute(kInt64), Attribute(kCpu), Attribute()},
+                 false}};
+      });
+}
+
+void define_random(OpDef& op) {
+  op.doc(
+        "Whole numbers, uniform in [from, to), in the sizes and dtype of `x`; `to` is what the "
+        "dtype counts up to unless given. `x.random_()` fills `x`.")
+      .compose([](const Tensor& x, int64_t from, std::optional<int64_t> to,
+                  Generator* generator) -> Tensor {
+        const int64_t high = to.value_or(default_high(x.dtype()));
+        return random_integers(from, high, x.sizes(), x.device(), generator).to(x.dtype());
+      })
+      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .samples([] {
+        return not_differentiable(unary_samples(
+            -2, 2, {Attribute(int64_t{0}), Attribute(int64_t{9}), Attribute()}));
+      });
+}
+
+void define_randperm(OpDef& op) {
+  op.doc("The numbers 0 to n - 1 in a random order: that of n random keys, sorted.")
+      .compose([](int64_t n, DType dtype, Device device, Generator* generator) -> Tensor {
+        const Tensor keys = random_integers(0, INT64_MAX, {n}, device, generator);
+        return argsort(keys, 0, false).to(dtype);
+      })
+      .not_differentiable()
+      .samples([]() -> std::vector<Sample> {
+        return {{{}, {Attribute(int64_t{7}), Attribute(kInt64), Attribute(kCpu), Attribute()},
+                 false}};
+      });
+}
+
+}  // namespace tenon::ops

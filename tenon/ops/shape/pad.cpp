@@ -1,0 +1,121 @@
+// Wider borders: pad.
+
+#include <fmt/format.h>
+
+#include "tenon/base/error.h"
+#include "tenon/ops/creation/from_data.h"
+#include "tenon/ops/define.h"
+
+namespace tenon::ops {
+namespace {
+
+/// Before and after per dim: `padding` names the last dim first.
+struct Borders {
+  Shape before, after;
+};
+
+Borders borders_of(const Tensor& x, IntList padding) {
+  const size_t rank = x.sizes().size();
+  if (padding.size() % 2 != 0 || padding.size() > 2 * rank) {
+    fail<ShapeError>("pad", fmt::format("expected a pair (before, after) for each of at most {} "
+                                        "dims, the last dim first, got {}",
+                                        rank, to_string(padding)));
+  }
+  Borders result{Shape(rank, 0), Shape(rank, 0)};
+  for (size_t i = 0; i < padding.size() / 2; ++i) {
+    result.before[rank - 1 - i] = padding[2 * i];
+    result.after[rank - 1 - i] = padding[2 * i + 1];
+  }
+  return result;
+}
+
+/// Which element of the unpadded dim stands at place `i`, counted from its first.
+int64_t source_of(std::string_view mode, int64_t i, int64_t size) {
+  if (mode == "replicate") return i < 0 ? 0 : i >= size ? size - 1 : i;
+  if (mode == "circular") return ((i % size) + size) % size;
+  return i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i;
+}
+
+Tensor pad_by_copies(const Tensor& x, const Borders& borders, std::string_view mode) {
+  Tensor result = x;
+  for (size_t dim = 0; dim < x.sizes().size(); ++dim) {
+    const int64_t size = x.sizes()[dim], before = borders.before[dim], after = borders.after[dim];
+    if (before == 0 && after == 0) continue;
+    const int64_t most = mode == "reflect" ? size - 1 : mode == "circular" ? size : INT64_MAX;
+    if (before > most || after > most || size == 0 || before + after + size < 0) {
+      fail<ShapeError>("pad", fmt::format("mode \"{}\" can't pad dim {} of size {} by {} and {}",
+                                          mode, dim, size, before, after));
+    }
+    std::vector<int64_t> index;
+    for (int64_t i = -before; i < size + after; ++i) index.push_back(source_of(mode, i, size));
+    const auto count = static_cast<int64_t>(index.size());
+    result = index_select(result, static_cast<int64_t>(dim),
+                          from_vector(index, {count}).to(x.device()));
+  }
+  return result;
+}
+
+}  // namespace
+
+void define_pad(OpDef& op) {
+  op.doc(
+        "`x` with borders: `padding` holds (before, after) for the last dim, then for the one "
+        "before it, and so on; negative numbers cut. `mode` is \"constant\" (with `value`), "
+        "\"reflect\" (without the edge), \"replicate\" or \"circular\". ShapeError where the "
+        "borders don't fit.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x, IntList padding, std::string_view mode,
+                  double value) -> Tensor {
+        const Borders borders = borders_of(x, padding);
+        if (mode == "reflect" || mode == "replicate" || mode == "circular") {
+          return pad_by_copies(x, borders, mode);
+        }
+        if (mode != "constant") {
+          fail<ValueError>("pad", fmt::format("expected mode constant, reflect, replicate or "
+                                              "circular, got \"{}\"",
+                                              mode));
+        }
+        return pad_constant(x, borders.before, borders.after, value);
+      })
+      .samples([]() -> std::vector<Sample> {
+        const Attribute one(1.5);
+        return {{{sample_tensor({2, 3})}, {Attribute(Shape{1, 2}), Attribute("constant"), one}},
+                {{sample_tensor({3, 4})},
+                 {Attribute(Shape{-1, 1, 2, -1}), Attribute("constant"), one}},
+                {{sample_tensor({2, 4})}, {Attribute(Shape{2, 3}), Attribute("reflect"), one}},
+                {{sample_tensor({2, 3})},
+                 {Attribute(Shape{2, 1, 1, 1}), Attribute("replicate"), one}},
+                {{sample_tensor({2, 3})}, {Attribute(Shape{3, 1}), Attribute("circular"), one}}};
+      });
+}
+
+void define_pad_constant(OpDef& op) {
+  op.doc("`x` with before[i] and after[i] elements of `value` around dim i; negative numbers cut.")
+      .accepts(kAnySet)
+      .shape([](const Tensor& x, IntList before, IntList after, double) -> Spec {
+        Spec spec{x.dtype(), x.sizes()};
+        for (size_t i = 0; i < before.size(); ++i) {
+          const int64_t size = spec.sizes[i];
+          if (before[i] < -size || after[i] < -size || size + before[i] + after[i] < 0) {
+            fail<ShapeError>("pad", fmt::format("borders of {} and {} cut more than dim {} of {} "
+                                                "has",
+                                                before[i], after[i], i, to_string(x.sizes())));
+          }
+          spec.sizes[i] = size + before[i] + after[i];
+        }
+        return spec;
+      })
+      .kernel()
+      .vjp([](const Saved&, const Tensor& dy, IntList before, IntList after, double) -> Grads {
+        Shape cut_before(before), cut_after(after);
+        for (int64_t& size : cut_before) size = -size;
+        for (int64_t& size : cut_after) size = -size;
+        return {pad_constant(dy, cut_before, cut_after, 0)};
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({2, 3})},
+                 {Attribute(Shape{0, 1}), Attribute(Shape{1, 2}), Attribute(0.5)}}};
+      });
+}
+
+}  // namespace tenon::ops
