@@ -15,7 +15,8 @@ int64_t arange_count(Scalar start, Scalar end, Scalar step) {
     fail<DTypeError>("arange", "expected real numbers");
   }
   const double range = end.to_double() - start.to_double(), by = step.to_double();
-  if (by == 0 || !std::isfinite(range) || !std::isfinite(by) || (range != 0 && (range > 0) != (by > 0))) {
+  if (by == 0 || !std::isfinite(range) || !std::isfinite(by) ||
+      (range != 0 && (range > 0) != (by > 0))) {
     fail<ValueError>("arange", fmt::format("no steps of {} lead from {} to {}", step.to_string(),
                                            start.to_string(), end.to_string()));
   }
@@ -38,8 +39,7 @@ void define_arange(OpDef& op) {
   op.doc(
         "[start, start + step, ...] up to but without `end`. dtype: int64 for whole numbers, else "
         "float32, unless given. ValueError where the step doesn't lead from start to end.")
-      .shape([](Scalar start, Scalar end, Scalar step, std::optional<DType> dtype,
-                Device) -> Spec {
+      .shape([](Scalar start, Scalar end, Scalar step, std::optional<DType> dtype, Device) -> Spec {
         const bool whole = start.is_integer() && end.is_integer() && step.is_integer();
         const DType result = dtype.value_or(whole ? kInt64 : kFloat32);
         if (!contains(kRealSet, result)) {
@@ -97,11 +97,11 @@ void define_eye(OpDef& op) {
       })
       .not_differentiable()
       .samples([]() -> std::vector<Sample> {
-        return {{{}, {Attribute(int64_t{3}), Attribute(), Attribute(kFloat32), Attribute(kCpu)},
-                 false},
-                {{},
-                 {Attribute(int64_t{2}), Attribute(int64_t{4}), Attribute(kInt64), Attribute(kCpu)},
-                 false}};
+        return {
+            {{}, {Attribute(int64_t{3}), Attribute(), Attribute(kFloat32), Attribute(kCpu)}, false},
+            {{},
+             {Attribute(int64_t{2}), Attribute(int64_t{4}), Attribute(kInt64), Attribute(kCpu)},
+             false}};
       });
 }
 

@@ -23,19 +23,22 @@ concept TensorElement = std::is_arithmetic_v<T> || is_complex_number<T>;
 TENON_API Tensor from_elements(const void* data, size_t count, DType element, IntList sizes,
                                DType dtype);
 
-/// A tensor with a copy of the vector's elements, of the vector's element type; 1-d unless `sizes`
-/// says otherwise. Throws ShapeError unless the sizes hold as many elements.
+/// A tensor of `sizes` with a copy of the vector's elements, of the vector's element type. Throws
+/// ShapeError unless the sizes hold as many elements.
 template <class T>
-Tensor from_vector(const std::vector<T>& values, std::optional<IntList> sizes = {}) {
-  const auto count = static_cast<int64_t>(values.size());
-  const Shape whole{count};
-  const IntList shape = sizes ? *sizes : IntList(whole);
+Tensor from_vector(const std::vector<T>& values, IntList sizes) {
   if constexpr (std::is_same_v<T, bool>) {
     const std::vector<uint8_t> bytes(values.begin(), values.end());
-    return from_elements(bytes.data(), values.size(), kBool, shape, kBool);
+    return from_elements(bytes.data(), values.size(), kBool, sizes, kBool);
   } else {
-    return from_elements(values.data(), values.size(), dtype_of<T>, shape, dtype_of<T>);
+    return from_elements(values.data(), values.size(), dtype_of<T>, sizes, dtype_of<T>);
   }
+}
+
+/// The same, 1-d.
+template <class T>
+Tensor from_vector(const std::vector<T>& values) {
+  return from_vector(values, {static_cast<int64_t>(values.size())});
 }
 
 /// A tensor that reads and writes `data`, row-major, without a copy. `deleter(data)` is called when

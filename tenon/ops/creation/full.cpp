@@ -28,7 +28,9 @@ void define_zeros(OpDef& op) {
       })
       .tile([](TileBuilder& t) { t.store(0, t.constant(0)); })
       .not_differentiable()
-      .samples([] { return size_samples({Attribute(kFloat32), Attribute(kCpu)}); });
+      .samples([] {
+        return size_samples({Attribute(kFloat32), Attribute(kCpu)});
+      });
 }
 
 void define_ones(OpDef& op) {
@@ -38,7 +40,9 @@ void define_ones(OpDef& op) {
       })
       .tile([](TileBuilder& t) { t.store(0, t.constant(1)); })
       .not_differentiable()
-      .samples([] { return size_samples({Attribute(kInt64), Attribute(kCpu)}); });
+      .samples([] {
+        return size_samples({Attribute(kInt64), Attribute(kCpu)});
+      });
 }
 
 void define_full(OpDef& op) {

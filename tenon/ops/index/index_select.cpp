@@ -53,10 +53,10 @@ void define_index_add(OpDef& op) {
         Shape expected = x.sizes();
         expected[checked_dim("index_add", x, dim, index)] = index.numel();
         if (source.sizes() != expected || source.dtype() != x.dtype()) {
-          fail<ShapeError>("index_add",
-                           fmt::format("expected a source of {} and {}, got {} and {}",
-                                       to_string(expected), name_of(x.dtype()),
-                                       to_string(source.sizes()), name_of(source.dtype())));
+          fail<ShapeError>(
+              "index_add",
+              fmt::format("expected a source of {} and {}, got {} and {}", to_string(expected),
+                          name_of(x.dtype()), to_string(source.sizes()), name_of(source.dtype())));
         }
         return {x.dtype(), x.sizes()};
       })

@@ -13,12 +13,12 @@ namespace {
     hint = "; did you mean b.transpose(-2, -1)?";
     if (b.dim() == 2) hint = "; did you mean b.transpose(0, 1)?";
   } else if (a.dim() >= 2 && a.size(-2) == other) {
-    hint = a.dim() == 2 ? "; did you mean a.transpose(0, 1)?"
-                        : "; did you mean a.transpose(-2, -1)?";
+    hint =
+        a.dim() == 2 ? "; did you mean a.transpose(0, 1)?" : "; did you mean a.transpose(-2, -1)?";
   }
-  fail<ShapeError>("matmul", fmt::format("inner sizes differ: a is {}, b is {} ({} != {}){}",
-                                         to_string(a.sizes()), to_string(b.sizes()), k, other,
-                                         hint));
+  fail<ShapeError>("matmul",
+                   fmt::format("inner sizes differ: a is {}, b is {} ({} != {}){}",
+                               to_string(a.sizes()), to_string(b.sizes()), k, other, hint));
 }
 
 /// The transpose of a matrix or of a batch of them, conjugated where numbers are complex.
@@ -71,9 +71,10 @@ MatmulSizes matmul_sizes(const Tensor& a, const Tensor& b) {
   const int64_t inner = b.dim() == 1 ? y[0] : y[y.size() - 2];
   if (result.k != inner) fail_inner(a, b, result.k, inner);
   if (x.size() > 2 || y.size() > 2) {
-    const size_t a_batch = x.size() > 2 ? x.size() - 2 : 0, b_batch = y.size() > 2 ? y.size() - 2 : 0;
-    result.batch = broadcast_shapes("matmul", std::span(x.data(), a_batch),
-                                    std::span(y.data(), b_batch));
+    const size_t a_batch = x.size() > 2 ? x.size() - 2 : 0,
+                 b_batch = y.size() > 2 ? y.size() - 2 : 0;
+    result.batch =
+        broadcast_shapes("matmul", std::span(x.data(), a_batch), std::span(y.data(), b_batch));
   }
   return result;
 }
@@ -81,7 +82,8 @@ MatmulSizes matmul_sizes(const Tensor& a, const Tensor& b) {
 void define_matmul(OpDef& op) {
   op.doc(
         "Matrix product: y[..., i, j] = sum over k of a[..., i, k] b[..., k, j]. The dims before "
-        "the last two broadcast. A 1-d `a` is a row, a 1-d `b` a column, and the dim that this adds "
+        "the last two broadcast. A 1-d `a` is a row, a 1-d `b` a column, and the dim that this "
+        "adds "
         "goes again; two 1-d tensors give their dot product. Half types accumulate in float32, "
         "integers wrap around. ShapeError unless the inner sizes are equal.")
       .accepts(kNumberSet)
@@ -97,10 +99,11 @@ void define_matmul(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor& dy) { return matmul_vjp(saved, dy); })
       .samples([]() -> std::vector<Sample> {
         std::vector<Sample> samples;
-        const std::pair<Shape, Shape> pairs[] = {
-            {{3, 4}, {4, 2}},       {{4}, {4}},          {{4}, {4, 3}},      {{3, 4}, {4}},
-            {{2, 3, 4}, {4, 2}},    {{2, 3, 4}, {2, 4, 2}}, {{3, 4}, {2, 4, 2}}, {{2, 1, 2, 3}, {2, 3, 2}},
-            {{2, 3, 4}, {4}},       {{3}, {2, 3, 2}}};
+        const std::pair<Shape, Shape> pairs[] = {{{3, 4}, {4, 2}},    {{4}, {4}},
+                                                 {{4}, {4, 3}},       {{3, 4}, {4}},
+                                                 {{2, 3, 4}, {4, 2}}, {{2, 3, 4}, {2, 4, 2}},
+                                                 {{3, 4}, {2, 4, 2}}, {{2, 1, 2, 3}, {2, 3, 2}},
+                                                 {{2, 3, 4}, {4}},    {{3}, {2, 3, 2}}};
         for (const auto& [a, b] : pairs) {
           samples.push_back({{sample_tensor(a, -2, 2, 1), sample_tensor(b, -2, 2, 2)}, {}});
         }

@@ -35,8 +35,8 @@ void define_dot(OpDef& op) {
       .compose([](const Tensor& a, const Tensor& b) -> Tensor {
         check_vectors("dot", a, b);
         if (a.sizes() != b.sizes()) {
-          fail<ShapeError>("dot", fmt::format("expected equal lengths, got {} and {}", a.size(0),
-                                              b.size(0)));
+          fail<ShapeError>(
+              "dot", fmt::format("expected equal lengths, got {} and {}", a.size(0), b.size(0)));
         }
         return matmul(a, b);
       })

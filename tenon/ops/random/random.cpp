@@ -10,8 +10,8 @@ namespace {
 
 Spec floating(std::string_view call, DType dtype, const Shape& sizes) {
   if (!is_floating(dtype)) {
-    fail<DTypeError>(call, fmt::format("expected one of {}, got {}", to_string(kFloatSet),
-                                       name_of(dtype)));
+    fail<DTypeError>(
+        call, fmt::format("expected one of {}, got {}", to_string(kFloatSet), name_of(dtype)));
   }
   return {dtype, sizes};
 }
@@ -107,7 +107,9 @@ void define_bernoulli(OpDef& op) {
       })
       .random()
       .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
-      .samples([] { return not_differentiable(unary_samples(0, 1, {Attribute(), Attribute()})); });
+      .samples([] {
+        return not_differentiable(unary_samples(0, 1, {Attribute(), Attribute()}));
+      });
 }
 
 void define_uniform(OpDef& op) {
@@ -119,9 +121,8 @@ void define_uniform(OpDef& op) {
         }
         return {x.dtype(), x.sizes()};
       })
-      .variant([](const Tensor& x, double, double, Generator*) {
-        return uniform_variant(x.dtype());
-      })
+      .variant(
+          [](const Tensor& x, double, double, Generator*) { return uniform_variant(x.dtype()); })
       .tile([](TileBuilder& t, int variant) {
         const Value from = t.scalar(0), to = t.scalar(1);
         t.store(0, t.add(from, t.mul(uniform_value(t, variant), t.sub(to, from))));

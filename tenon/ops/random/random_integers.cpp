@@ -1,4 +1,4 @@
-// Random whole numbers: randint, random_, randperm.
+// Random whole numbers: randint, random_.
 
 #include <fmt/format.h>
 
@@ -11,8 +11,8 @@ namespace {
 void check_range(std::string_view call, int64_t low, int64_t high) {
   int64_t range = 0;
   if (high <= low || __builtin_sub_overflow(high, low, &range)) {
-    fail<ValueError>(call, fmt::format("expected low < high, less than 2^63 apart, got {} and {}",
-                                       low, high));
+    fail<ValueError>(
+        call, fmt::format("expected low < high, less than 2^63 apart, got {} and {}", low, high));
   }
 }
 
@@ -85,21 +85,8 @@ void define_random(OpDef& op) {
       })
       .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
       .samples([] {
-        return not_differentiable(unary_samples(
-            -2, 2, {Attribute(int64_t{0}), Attribute(int64_t{9}), Attribute()}));
-      });
-}
-
-void define_randperm(OpDef& op) {
-  op.doc("The numbers 0 to n - 1 in a random order: that of n random keys, sorted.")
-      .compose([](int64_t n, DType dtype, Device device, Generator* generator) -> Tensor {
-        const Tensor keys = random_integers(0, INT64_MAX, {n}, device, generator);
-        return argsort(keys, 0, false).to(dtype);
-      })
-      .not_differentiable()
-      .samples([]() -> std::vector<Sample> {
-        return {{{}, {Attribute(int64_t{7}), Attribute(kInt64), Attribute(kCpu), Attribute()},
-                 false}};
+        return not_differentiable(
+            unary_samples(-2, 2, {Attribute(int64_t{0}), Attribute(int64_t{9}), Attribute()}));
       });
 }
 

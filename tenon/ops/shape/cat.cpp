@@ -69,9 +69,9 @@ void define_stack(OpDef& op) {
         std::vector<Tensor> parts;
         for (const Tensor& tensor : tensors) {
           if (tensor.sizes() != tensors[0].sizes()) {
-            fail<ShapeError>("stack", fmt::format("expected equal sizes, got {} and {}",
-                                                  to_string(tensors[0].sizes()),
-                                                  to_string(tensor.sizes())));
+            fail<ShapeError>("stack",
+                             fmt::format("expected equal sizes, got {} and {}",
+                                         to_string(tensors[0].sizes()), to_string(tensor.sizes())));
           }
           parts.push_back(unsqueeze(tensor, dim));
         }

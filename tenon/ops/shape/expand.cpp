@@ -47,9 +47,8 @@ void define_expand(OpDef& op) {
 void define_expand_as(OpDef& op) {
   op.doc("`x` broadcast to the sizes of `other`, a view; see expand.")
       .accepts(kAnySet)
-      .compose([](const Tensor& x, const Tensor& other) -> Tensor {
-        return expand(x, other.sizes());
-      })
+      .compose(
+          [](const Tensor& x, const Tensor& other) -> Tensor { return expand(x, other.sizes()); })
       .samples([]() -> std::vector<Sample> {
         return {{{sample_tensor({3, 1}), sample_tensor({3, 4})}, {}}};
       });

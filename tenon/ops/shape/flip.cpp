@@ -32,8 +32,9 @@ void define_roll(OpDef& op) {
           return reshape(roll(reshape(x, {-1}), shifts, {0}), x.sizes());
         }
         if (shifts.size() != dims.size() || dims.empty()) {
-          fail<ValueError>("roll", fmt::format("expected a shift per dim, got shifts {} and dims {}",
-                                               to_string(shifts), to_string(dims)));
+          fail<ValueError>("roll",
+                           fmt::format("expected a shift per dim, got shifts {} and dims {}",
+                                       to_string(shifts), to_string(dims)));
         }
         Tensor result = x;
         for (size_t i = 0; i < dims.size(); ++i) {

@@ -49,8 +49,8 @@ Tensor pad_by_copies(const Tensor& x, const Borders& borders, std::string_view m
     std::vector<int64_t> index;
     for (int64_t i = -before; i < size + after; ++i) index.push_back(source_of(mode, i, size));
     const auto count = static_cast<int64_t>(index.size());
-    result = index_select(result, static_cast<int64_t>(dim),
-                          from_vector(index, {count}).to(x.device()));
+    result =
+        index_select(result, static_cast<int64_t>(dim), from_vector(index, {count}).to(x.device()));
   }
   return result;
 }
@@ -64,8 +64,7 @@ void define_pad(OpDef& op) {
         "\"reflect\" (without the edge), \"replicate\" or \"circular\". ShapeError where the "
         "borders don't fit.")
       .accepts(kAnySet)
-      .compose([](const Tensor& x, IntList padding, std::string_view mode,
-                  double value) -> Tensor {
+      .compose([](const Tensor& x, IntList padding, std::string_view mode, double value) -> Tensor {
         const Borders borders = borders_of(x, padding);
         if (mode == "reflect" || mode == "replicate" || mode == "circular") {
           return pad_by_copies(x, borders, mode);
@@ -79,13 +78,12 @@ void define_pad(OpDef& op) {
       })
       .samples([]() -> std::vector<Sample> {
         const Attribute one(1.5);
-        return {{{sample_tensor({2, 3})}, {Attribute(Shape{1, 2}), Attribute("constant"), one}},
-                {{sample_tensor({3, 4})},
-                 {Attribute(Shape{-1, 1, 2, -1}), Attribute("constant"), one}},
-                {{sample_tensor({2, 4})}, {Attribute(Shape{2, 3}), Attribute("reflect"), one}},
-                {{sample_tensor({2, 3})},
-                 {Attribute(Shape{2, 1, 1, 1}), Attribute("replicate"), one}},
-                {{sample_tensor({2, 3})}, {Attribute(Shape{3, 1}), Attribute("circular"), one}}};
+        return {
+            {{sample_tensor({2, 3})}, {Attribute(Shape{1, 2}), Attribute("constant"), one}},
+            {{sample_tensor({3, 4})}, {Attribute(Shape{-1, 1, 2, -1}), Attribute("constant"), one}},
+            {{sample_tensor({2, 4})}, {Attribute(Shape{2, 3}), Attribute("reflect"), one}},
+            {{sample_tensor({2, 3})}, {Attribute(Shape{2, 1, 1, 1}), Attribute("replicate"), one}},
+            {{sample_tensor({2, 3})}, {Attribute(Shape{3, 1}), Attribute("circular"), one}}};
       });
 }
 

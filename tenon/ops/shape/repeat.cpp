@@ -14,9 +14,10 @@ void define_repeat(OpDef& op) {
       .accepts(kAnySet)
       .compose([](const Tensor& x, IntList repeats) -> Tensor {
         if (repeats.size() < x.sizes().size()) {
-          fail<ShapeError>("repeat", fmt::format("{} repeats for a tensor of sizes {}; give one per "
-                                                 "dim, or use tile()",
-                                                 repeats.size(), to_string(x.sizes())));
+          fail<ShapeError>("repeat",
+                           fmt::format("{} repeats for a tensor of sizes {}; give one per "
+                                       "dim, or use tile()",
+                                       repeats.size(), to_string(x.sizes())));
         }
         // Each dim as (repeat, size): expanded along the first, then the two become one.
         const size_t added = repeats.size() - x.sizes().size();

@@ -18,8 +18,8 @@ ViewSpec select_view(const Shape& sizes, const Shape& strides, int64_t offset, i
   const auto at = static_cast<size_t>(normalize_dim("select", dim, rank));
   const int64_t size = sizes[at];
   if (index < -size || index >= size) {
-    fail<IndexError>("select", fmt::format("index {} is out of range for dim {} of size {}", index,
-                                           at, size));
+    fail<IndexError>(
+        "select", fmt::format("index {} is out of range for dim {} of size {}", index, at, size));
   }
   ViewSpec spec{sizes, strides, offset + (index < 0 ? index + size : index) * strides[at]};
   spec.sizes.erase(at);
@@ -33,8 +33,8 @@ ViewSpec slice_view(const Shape& sizes, const Shape& strides, int64_t offset, in
   if (rank == 0) fail<IndexError>("slice", "a 0-d tensor has no dim to slice");
   const auto at = static_cast<size_t>(normalize_dim("slice", dim, rank));
   if (step <= 0) {
-    fail<ValueError>("slice", fmt::format("expected a step of at least 1, got {}; flip() reverses",
-                                          step));
+    fail<ValueError>("slice",
+                     fmt::format("expected a step of at least 1, got {}; flip() reverses", step));
   }
   const int64_t size = sizes[at];
   const auto place = [size](int64_t i) {
@@ -107,14 +107,15 @@ ViewSpec strided_view(const Tensor& x, IntList sizes, IntList strides,
     if (sizes[i] > 0) last += static_cast<__int128>(sizes[i] - 1) * strides[i];
   }
   count_elements("as_strided", sizes);
-  const auto held = x.device() == kMeta ? __int128{1} << 64
-                                        : static_cast<__int128>(x.impl()->storage->bytes /
-                                                                x.itemsize());
+  const auto held = x.device() == kMeta
+                        ? __int128{1} << 64
+                        : static_cast<__int128>(x.impl()->storage->bytes / x.itemsize());
   if (spec.offset < 0 || (!empty && last >= held)) {
-    fail<IndexError>("as_strided",
-                     fmt::format("sizes {}, strides {} and offset {} reach beyond the memory of the "
-                                 "tensor",
-                                 to_string(sizes), to_string(strides), spec.offset));
+    fail<IndexError>(
+        "as_strided",
+        fmt::format("sizes {}, strides {} and offset {} reach beyond the memory of the "
+                    "tensor",
+                    to_string(sizes), to_string(strides), spec.offset));
   }
   if (x.requires_grad() && (!x.is_contiguous() || (storage_offset && x.storage_offset() != 0))) {
     fail<ValueError>("as_strided",
@@ -135,7 +136,9 @@ Grads into_zeros(const Saved& saved, const Tensor& dy, Rule rule) {
 }  // namespace
 
 void define_select(OpDef& op) {
-  op.doc("The `index`-th slice along `dim`, which goes; a view. Negative indices count from the end.")
+  op.doc(
+        "The `index`-th slice along `dim`, which goes; a view. Negative indices count from the "
+        "end.")
       .accepts(kAnySet)
       .view([](const Tensor& x, int64_t dim, int64_t index) {
         return select_view(x.sizes(), x.strides(), x.storage_offset(), dim, index);
@@ -199,7 +202,8 @@ void define_narrow(OpDef& op) {
 
 void define_diagonal(OpDef& op) {
   op.doc(
-        "The elements x[..., i, ..., i + offset, ...] of dims `dim0` and `dim1`, as the last dim of "
+        "The elements x[..., i, ..., i + offset, ...] of dims `dim0` and `dim1`, as the last dim "
+        "of "
         "a view without those two.")
       .accepts(kAnySet)
       .view([](const Tensor& x, int64_t offset, int64_t dim0, int64_t dim1) {
@@ -236,9 +240,10 @@ void define_as_strided(OpDef& op) {
         return {view_backward(dy, saved.input_sizes(0), strides, storage_offset.value_or(0))};
       })
       .samples([]() -> std::vector<Sample> {
-        return {{{sample_tensor({3, 4})},
-                 {Attribute(Shape{2, 2}), Attribute(Shape{1, 4}), Attribute(int64_t{1})}},
-                {{sample_tensor({6})}, {Attribute(Shape{3, 2}), Attribute(Shape{1, 1}), Attribute()}}};
+        return {
+            {{sample_tensor({3, 4})},
+             {Attribute(Shape{2, 2}), Attribute(Shape{1, 4}), Attribute(int64_t{1})}},
+            {{sample_tensor({6})}, {Attribute(Shape{3, 2}), Attribute(Shape{1, 1}), Attribute()}}};
       });
 }
 

@@ -51,11 +51,12 @@ void define_split_with_sizes(OpDef& op) {
       .compose([](const Tensor& x, IntList split_sizes, int64_t dim) -> std::vector<Tensor> {
         const int64_t size = size_along("split_with_sizes", x, dim);
         int64_t left = size;
-        for (const int64_t piece : split_sizes) left = piece < 0 || piece > left ? -1 : left - piece;
+        for (const int64_t piece : split_sizes)
+          left = piece < 0 || piece > left ? -1 : left - piece;
         if (left != 0) {
-          fail<ShapeError>("split_with_sizes", fmt::format("pieces of {} don't fill dim {} of {}",
-                                                           to_string(split_sizes), dim,
-                                                           to_string(x.sizes())));
+          fail<ShapeError>("split_with_sizes",
+                           fmt::format("pieces of {} don't fill dim {} of {}",
+                                       to_string(split_sizes), dim, to_string(x.sizes())));
         }
         std::vector<Tensor> result;
         int64_t start = 0;

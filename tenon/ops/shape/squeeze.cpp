@@ -39,9 +39,8 @@ void define_unsqueeze(OpDef& op) {
         spec.strides.insert(at, stride);
         return spec;
       })
-      .vjp([](const Saved&, const Tensor& dy, int64_t dim) -> Grads {
-        return {squeeze(dy, {dim})};
-      })
+      .vjp(
+          [](const Saved&, const Tensor& dy, int64_t dim) -> Grads { return {squeeze(dy, {dim})}; })
       .samples([]() -> std::vector<Sample> {
         return {{{sample_tensor({2, 3})}, {Attribute(int64_t{0})}},
                 {{sample_tensor({2, 3})}, {Attribute(int64_t{-1})}},

@@ -10,8 +10,8 @@ namespace {
 
 Shape permutation(std::string_view call, const Tensor& x, IntList dims) {
   if (static_cast<int64_t>(dims.size()) != x.dim()) {
-    fail<ShapeError>(call, fmt::format("expected an order of all {} dims, got {}", x.dim(),
-                                       to_string(dims)));
+    fail<ShapeError>(
+        call, fmt::format("expected an order of all {} dims, got {}", x.dim(), to_string(dims)));
   }
   dim_mask(call, dims, x.dim());
   Shape order(dims);
@@ -52,9 +52,10 @@ void define_t(OpDef& op) {
       .accepts(kAnySet)
       .view([](const Tensor& x) -> ViewSpec {
         if (x.dim() > 2) {
-          fail<ShapeError>("t", fmt::format("expected a tensor of rank 2 or less, got sizes {}; use "
-                                            "transpose(dim0, dim1)",
-                                            to_string(x.sizes())));
+          fail<ShapeError>("t",
+                           fmt::format("expected a tensor of rank 2 or less, got sizes {}; use "
+                                       "transpose(dim0, dim1)",
+                                       to_string(x.sizes())));
         }
         return swapped(x, 0, x.dim() == 2 ? 1 : 0);
       })

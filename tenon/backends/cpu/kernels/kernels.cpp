@@ -3,6 +3,8 @@
 namespace tenon::cpu {
 
 void register_kernels() {
+  register_complex();
+  register_index();
   register_linalg();
   register_shape();
 }

@@ -7,6 +7,8 @@ namespace tenon::cpu {
 /// Registers every kernel of the CPU; one line a family.
 void register_kernels();
 
+void register_complex();
+void register_index();
 void register_linalg();
 void register_shape();
 

@@ -5,6 +5,7 @@
 
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/kernels/support.h"
+#include "tenon/dispatch/op_def.h"
 
 namespace tenon::cpu {
 namespace {
@@ -13,14 +14,13 @@ void leave_as_is(const Call&, std::span<Tensor>) {}
 
 void cat_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor& output = outputs[0];
-  const auto along =
-      static_cast<size_t>(normalize_dim("cat", call.get<int64_t>(0), output.dim()));
+  const auto along = static_cast<size_t>(normalize_dim("cat", call.get<int64_t>(0), output.dim()));
   StridedMemory target = memory_of(output);
   for (const Tensor* input : call.inputs) {
     const Tensor part = converted(*input, output.dtype());
     copy_strided(part.sizes(), memory_of(part), target, output.itemsize());
-    target.data += part.sizes()[along] * target.strides[along] *
-                   static_cast<int64_t>(output.itemsize());
+    target.data +=
+        part.sizes()[along] * target.strides[along] * static_cast<int64_t>(output.itemsize());
   }
 }
 

@@ -1,0 +1,117 @@
+// Kernels that move slices by number: index_select, index_add, nonzero.
+
+#include "tenon/backends/cpu/kernels/index.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "tenon/backends/cpu/kernels/kernels.h"
+#include "tenon/base/error.h"
+#include "tenon/base/parallel.h"
+
+namespace tenon::cpu {
+
+void check_indices(std::string_view call, const Tensor& index, int64_t size) {
+  const auto* values = index.data<int64_t>();
+  for (int64_t i = 0; i < index.numel(); ++i) {
+    if (values[i] < 0 || values[i] >= size) {
+      fail<IndexError>(call, fmt::format("index {} at place {} is out of range for size {}",
+                                         values[i], i, size));
+    }
+  }
+}
+
+namespace {
+
+void index_select_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor x = row_major(call.input(0)), index = index_values(call.input(1));
+  const int64_t dim = normalize_dim("index_select", call.get<int64_t>(0), x.dim());
+  const Around place = around(x.sizes(), dim);
+  check_indices("index_select", index, place.size);
+  const auto* numbers = index.data<int64_t>();
+  const int64_t count = index.numel();
+  const auto bytes = static_cast<size_t>(place.inner) * x.itemsize();
+  const char* from = static_cast<const char*>(x.raw_data());
+  char* to = static_cast<char*>(outputs[0].raw_data());
+  parallel_for(place.outer * count, rows_per_chunk(place.inner), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t source = row / count * place.size + numbers[row % count];
+      std::memcpy(to + static_cast<size_t>(row) * bytes, from + static_cast<size_t>(source) * bytes,
+                  bytes);
+    }
+  });
+}
+
+void index_add_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor& x = call.input(0);
+  const Tensor index = index_values(call.input(1)), source = row_major(call.input(2));
+  const int64_t dim = normalize_dim("index_add", call.get<int64_t>(0), x.dim());
+  const Around place = around(x.sizes(), dim);
+  check_indices("index_add", index, place.size);
+  copy_strided(x.sizes(), memory_of(x), memory_of(outputs[0]), x.itemsize());
+  const auto* numbers = index.data<int64_t>();
+  const int64_t count = index.numel();
+  visit_dtype(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    if constexpr (!std::is_same_v<T, bool>) {
+      const T* from = source.data<T>();
+      T* to = outputs[0].data<T>();
+      // Columns are independent of each other: each chunk takes all slices, in order.
+      const int64_t columns = place.outer * place.inner;
+      parallel_for(columns, rows_per_chunk(count), [&](int64_t begin, int64_t end) {
+        for (int64_t column = begin; column < end;) {
+          const int64_t outer = column / place.inner, first = column % place.inner;
+          const int64_t width = std::min(end - column, place.inner - first);
+          for (int64_t i = 0; i < count; ++i) {
+            const T* row = from + (outer * count + i) * place.inner + first;
+            T* sum = to + (outer * place.size + numbers[i]) * place.inner + first;
+            for (int64_t j = 0; j < width; ++j) sum[j] = static_cast<T>(sum[j] + row[j]);
+          }
+          column += width;
+        }
+      });
+    }
+  });
+}
+
+template <class T>
+bool is_nonzero(const T& value) {
+  if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>) {
+    return static_cast<float>(value) != 0;
+  } else {
+    return value != T{};
+  }
+}
+
+void nonzero_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor x = row_major(call.input(0));
+  std::vector<int64_t> places;
+  visit_dtype(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    const T* values = x.data<T>();
+    for (int64_t i = 0; i < x.numel(); ++i) {
+      if (is_nonzero(values[i])) places.push_back(i);
+    }
+  });
+  const auto count = static_cast<int64_t>(places.size());
+  outputs[0] = new_tensor({count, x.dim()}, kInt64, x.device());
+  auto* out = outputs[0].data<int64_t>();
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t rest = places[static_cast<size_t>(i)];
+    for (size_t d = x.sizes().size(); d-- > 0;) {
+      out[i * x.dim() + static_cast<int64_t>(d)] = rest % x.sizes()[d];
+      rest /= x.sizes()[d];
+    }
+  }
+}
+
+}  // namespace
+
+void register_index() {
+  register_kernel(OpId::kIndexSelect, kCpu.type, index_select_kernel);
+  register_kernel(OpId::kIndexAdd, kCpu.type, index_add_kernel);
+  register_kernel(OpId::kNonzero, kCpu.type, nonzero_kernel);
+}
+
+}  // namespace tenon::cpu
