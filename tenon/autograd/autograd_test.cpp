@@ -1,0 +1,353 @@
+#include "tenon/autograd/autograd.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tenon/autograd/custom_function.h"
+#include "tenon/autograd/gradcheck.h"
+#include "tenon/base/error.h"
+#include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
+
+namespace tenon {
+namespace {
+
+Tensor leaf(double value, DType dtype = kFloat64) {
+  return full({}, value, dtype).requires_grad_();
+}
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const AutogradError& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(Backward, AddsToLeaves) {
+  Tensor x = leaf(3), y = leaf(4);
+  (x * y + x * x).backward();
+  EXPECT_EQ(x.grad().item<double>(), 10);  // y + 2x
+  EXPECT_EQ(y.grad().item<double>(), 3);
+  (x * y).backward();
+  EXPECT_EQ(x.grad().item<double>(), 14);
+  EXPECT_EQ(y.grad().item<double>(), 6);
+}
+
+TEST(Backward, SumsWhatBroadcastingRepeated) {
+  Tensor x = ones({3, 1}, kFloat64).requires_grad_();
+  Tensor b = ones({4}, kFloat64).requires_grad_();
+  (x * b).sum().backward();
+  EXPECT_EQ(x.grad().sizes(), (Shape{3, 1}));
+  EXPECT_EQ(x.grad().to_vector<double>(), (std::vector<double>{4, 4, 4}));
+  EXPECT_EQ(b.grad().to_vector<double>(), (std::vector<double>{3, 3, 3, 3}));
+}
+
+TEST(Backward, FreedGraphSaysHowToKeepIt) {
+  Tensor x = leaf(2);
+  Tensor y = x * x;
+  y.backward({}, true);
+  y.backward();
+  EXPECT_EQ(x.grad().item<double>(), 8);
+  EXPECT_NE(message_of([&] { y.backward(); }).find("retain_graph"), std::string::npos);
+}
+
+TEST(Backward, StartsFromOneElementOnly) {
+  Tensor x = ones({2}, kFloat64).requires_grad_();
+  EXPECT_THROW((x * 2).backward(), ShapeError);
+  EXPECT_THROW((x * 2).backward(ones({3}, kFloat64)), ShapeError);
+  EXPECT_THROW(ones({}).backward(), AutogradError);
+  (x * 2).backward(full({2}, 3.0, kFloat64));
+  EXPECT_EQ(x.grad().to_vector<double>(), (std::vector<double>{6, 6}));
+}
+
+TEST(Backward, OverwrittenSavedTensorNamesBothPlaces) {
+  Tensor x = leaf(2);
+  Tensor h = x * 3;
+  Tensor y = h * h;
+  h.add_(1);
+  const std::string message = message_of([&] { y.backward(); });
+  EXPECT_NE(message.find("'mul'"), std::string::npos) << message;
+  EXPECT_NE(message.find("'add'"), std::string::npos) << message;
+}
+
+TEST(Backward, IntegersHaveNoGradient) {
+  EXPECT_THROW(zeros({2}, kInt64).requires_grad_(), DTypeError);
+}
+
+TEST(Backward, MillionOpsNeitherRecurseNorOverflow) {
+  Tensor x = leaf(1, kFloat32);
+  {
+    Tensor y = x;
+    for (int i = 0; i < 1'000'000; ++i) y = y + x;
+    y.backward();
+    EXPECT_EQ(x.grad().item<float>(), 1'000'001);
+    y = x;
+    for (int i = 0; i < 1'000'000; ++i) y = -y;  // dropped without a backward
+  }
+}
+
+TEST(Backward, DroppedResultFreesWhatItSaved) {
+  Tensor x = ones({1000, 100}).requires_grad_();
+  const int64_t before = memory_stats().allocated_bytes;
+  {
+    Tensor y = tanh(x * 2) * 3;
+    EXPECT_GT(memory_stats().allocated_bytes, before + 2 * 400'000);
+  }
+  EXPECT_EQ(memory_stats().allocated_bytes, before);
+}
+
+TEST(Backward, ThreadsShareLeaves) {
+  Tensor x = leaf(2);
+  std::vector<Tensor> grads(4);
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < grads.size(); ++t) {
+    threads.emplace_back([&, t] {
+      Tensor y = x;
+      for (int i = 0; i < 100; ++i) y = y * x;
+      grads[t] = grad({y * static_cast<double>(t)}, {x})[0];
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (size_t t = 0; t < grads.size(); ++t) {
+    EXPECT_EQ(grads[t].item<double>(), 101 * 0x1p100 * static_cast<double>(t));
+  }
+}
+
+TEST(Grad, HigherOrders) {
+  Tensor x = leaf(2);
+  const Tensor first = grad({x * x * x * x}, {x}, {}, {.create_graph = true})[0];
+  const Tensor second = grad({first}, {x}, {}, {.create_graph = true})[0];
+  const Tensor third = grad({second}, {x})[0];
+  EXPECT_EQ(first.item<double>(), 32);
+  EXPECT_EQ(second.item<double>(), 48);
+  EXPECT_EQ(third.item<double>(), 48);
+  EXPECT_FALSE(x.grad().defined());
+}
+
+TEST(Grad, HigherOrderThroughSavedResult) {
+  Tensor x = leaf(0.5);
+  const Tensor first = grad({tanh(x)}, {x}, {}, {.create_graph = true})[0];
+  const double t = std::tanh(0.5);
+  EXPECT_NEAR(grad({first}, {x})[0].item<double>(), -2 * t * (1 - t * t), 1e-14);
+}
+
+TEST(Grad, OfResultsAndUnusedInputs) {
+  Tensor x = leaf(3), unused = leaf(1);
+  Tensor h = x * x;
+  const std::vector<Tensor> grads = grad({h * h}, {h, x}, {}, {.retain_graph = true});
+  EXPECT_EQ(grads[0].item<double>(), 18);
+  EXPECT_EQ(grads[1].item<double>(), 108);
+  EXPECT_THROW(grad({h}, {unused}, {}, {.retain_graph = true}), AutogradError);
+  EXPECT_FALSE(grad({h}, {unused}, {}, {.allow_unused = true})[0].defined());
+}
+
+TEST(Hooks, ReplaceGradients) {
+  Tensor x = leaf(3);
+  Tensor h = x * 2;
+  const int64_t number = h.register_hook([](const Tensor& g) { return g * 10; });
+  (h * 1).backward({}, true);
+  EXPECT_EQ(x.grad().item<double>(), 20);
+  h.remove_hook(number);
+  (h * 1).backward();
+  EXPECT_EQ(x.grad().item<double>(), 22);
+}
+
+TEST(Hooks, LeafHookSeesTheSumOnce) {
+  Tensor x = leaf(3);
+  int calls = 0;
+  x.register_hook([&](const Tensor& g) {
+    ++calls;
+    EXPECT_EQ(g.item<double>(), 7);
+    return Tensor();
+  });
+  (x * 3 + x * 4).backward();
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(x.grad().item<double>(), 7);
+}
+
+TEST(Hooks, RetainedGradientOutlivesNothing) {
+  Tensor x = leaf(3);
+  Tensor y;
+  {
+    Tensor h = x * 2;
+    h.retain_grad();
+    y = h * 5;
+    y.backward({}, true);
+    EXPECT_EQ(h.grad().item<double>(), 5);
+  }
+  y.backward();  // the tensor that retained is gone
+  EXPECT_EQ(x.grad().item<double>(), 20);
+}
+
+TEST(Modes, NoGradAndInference) {
+  Tensor x = leaf(3);
+  {
+    const NoGrad no_grad;
+    EXPECT_FALSE((x * 2).requires_grad());
+    const EnableGrad enable;
+    EXPECT_TRUE((x * 2).requires_grad());
+  }
+  Tensor made;
+  {
+    const InferenceMode inference;
+    made = x * 2;
+  }
+  EXPECT_FALSE(made.requires_grad());
+  EXPECT_THROW(made * x, AutogradError);
+  EXPECT_THROW(made.requires_grad_(), AutogradError);
+  EXPECT_NO_THROW(clone(made) * x);
+}
+
+TEST(Modes, DetachAndStopGradient) {
+  Tensor x = leaf(3);
+  (x * x.detach()).backward();
+  EXPECT_EQ(x.grad().item<double>(), 3);
+  EXPECT_TRUE(x.detach().data<double>() == x.data<double>());
+  (x * stop_gradient(x)).backward();
+  EXPECT_EQ(x.grad().item<double>(), 6);
+}
+
+TEST(Modes, AnomalyNamesTheForwardCall) {
+  const AnomalyMode anomaly;
+  Tensor x = leaf(0);
+  const Tensor y = sqrt(x) * 0;  // d sqrt = inf, times 0
+  const std::string message = message_of([&] { y.backward(); });
+  EXPECT_NE(message.find("'sqrt'"), std::string::npos) << message;
+  EXPECT_NE(message.find("AnomalyNamesTheForwardCall"), std::string::npos) << message;
+}
+
+TEST(Inplace, LeavesAreProtected) {
+  Tensor x = ones({2}, kFloat64).requires_grad_();
+  EXPECT_THROW(x.add_(1), AutogradError);
+  EXPECT_THROW(x[0].add_(1), AutogradError);
+  const NoGrad no_grad;
+  x.add_(1);
+  EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{2, 2}));
+}
+
+TEST(Inplace, ResultsKeepTheirHistory) {
+  Tensor x = leaf(3), w = leaf(5);
+  Tensor h = x * 2;
+  h.mul_(w);
+  h.backward();
+  EXPECT_EQ(x.grad().item<double>(), 10);
+  EXPECT_EQ(w.grad().item<double>(), 6);
+}
+
+TEST(Inplace, WritesThroughViewsEnterTheBase) {
+  Tensor x = ones({3}, kFloat64).requires_grad_(), w = leaf(5);
+  Tensor h = x * 2;
+  const Tensor other = h[0];  // a view made before the write
+  h[0].mul_(w);
+  (h.sum() + other).backward();
+  EXPECT_EQ(h.to_vector<double>(), (std::vector<double>{10, 2, 2}));
+  EXPECT_EQ(x.grad().to_vector<double>(), (std::vector<double>{20, 2, 2}));
+  EXPECT_EQ(w.grad().item<double>(), 4);
+}
+
+TEST(Inplace, ViewOfPlainBaseBringsTheGradient) {
+  Tensor base = zeros({2}, kFloat64), w = leaf(5);
+  base[1].copy_(w * w);
+  EXPECT_TRUE(base.requires_grad());
+  (base * 3).sum().backward();
+  EXPECT_EQ(w.grad().item<double>(), 30);
+}
+
+TEST(Inplace, DetachedWritesStayOutOfTheHistory) {
+  Tensor x = leaf(3);
+  Tensor h = x * 2;
+  h.detach().add_(1);
+  (h * 1).backward();
+  EXPECT_EQ(h.item<double>(), 7);
+  EXPECT_EQ(x.grad().item<double>(), 2);
+}
+
+struct Cube final : autograd::Function {
+  std::vector<Tensor> forward(TensorList inputs) override {
+    save({inputs[0]});
+    return {inputs[0] * inputs[0] * inputs[0]};
+  }
+  std::vector<Tensor> backward(TensorList grads) override {
+    return {grads[0] * saved(0) * saved(0) * 3};
+  }
+};
+
+struct ExpByResult final : autograd::Function {
+  std::vector<Tensor> forward(TensorList inputs) override {
+    Tensor y = exp(inputs[0]);
+    save({y});
+    return {y};
+  }
+  std::vector<Tensor> backward(TensorList grads) override { return {grads[0] * saved(0)}; }
+};
+
+TEST(CustomFunction, DifferentiatesTwice) {
+  const auto cube = [](const std::vector<Tensor>& x) { return autograd::apply<Cube>({x[0]}); };
+  const auto by_result = [](const std::vector<Tensor>& x) {
+    return autograd::apply<ExpByResult>({x[0]});
+  };
+  Tensor x = linspace(-1, 2, 5, kFloat64).requires_grad_();
+  EXPECT_TRUE(gradcheck(cube, {x}));
+  EXPECT_TRUE(gradgradcheck(cube, {x}));
+  EXPECT_TRUE(gradgradcheck(by_result, {x}));
+}
+
+struct Wrong final : autograd::Function {
+  std::vector<Tensor> forward(TensorList inputs) override { return {inputs[0] * 2}; }
+  std::vector<Tensor> backward(TensorList grads) override { return {grads[0] * 3}; }
+};
+
+TEST(Gradcheck, FindsWrongGradients) {
+  Tensor x = linspace(-1, 2, 5, kFloat64).requires_grad_();
+  const std::string message = message_of([&] {
+    gradcheck([](const std::vector<Tensor>& in) { return autograd::apply<Wrong>({in[0]}); }, {x});
+  });
+  EXPECT_NE(message.find("finite differences"), std::string::npos) << message;
+}
+
+TEST(Checkpoint, SameGradientsLessMemory) {
+  Tensor x = linspace(-1, 1, 1000, kFloat64).requires_grad_();
+  Tensor w = leaf(0.7);
+  const auto block = [&](const std::vector<Tensor>& in) {
+    Tensor h = in[0];
+    for (int i = 0; i < 10; ++i) h = tanh(h * w);
+    return h;
+  };
+  const Tensor plain = block({x}).sum();
+  plain.backward();
+  const Tensor dx = clone(x.grad()), dw = clone(w.grad());
+  x.set_grad({});
+  w.set_grad({});
+  const int64_t before = memory_stats().allocated_bytes;
+  const Tensor y = checkpoint(block, {x});
+  EXPECT_LT(memory_stats().allocated_bytes, before + 2 * 8192);
+  y.sum().backward();
+  EXPECT_EQ(x.grad().to_vector<double>(), dx.to_vector<double>());
+  EXPECT_EQ(w.grad().item<double>(), dw.item<double>());
+}
+
+TEST(Checkpoint, ReplaysRandomNumbersAndWorksInGrad) {
+  Tensor x = ones({100}, kFloat64).requires_grad_();
+  Tensor w = leaf(2);
+  const auto block = [&](const std::vector<Tensor>& in) { return dropout(in[0] * w, 0.5, true); };
+  const Tensor y = checkpoint(block, {x});
+  const std::vector<Tensor> grads = grad({y.sum()}, {x, w});
+  EXPECT_EQ(grads[0].to_vector<double>(), y.to_vector<double>());  // mask * 2 both times
+  EXPECT_EQ(grads[1].item<double>(), y.sum().item<double>() / 2);
+}
+
+TEST(Checkpoint, DifferentiatesTwice) {
+  Tensor x = linspace(-1, 1, 4, kFloat64).requires_grad_();
+  EXPECT_TRUE(gradgradcheck(
+      [](const std::vector<Tensor>& in) {
+        return std::vector{
+            checkpoint([](const std::vector<Tensor>& v) { return tanh(v[0]) * v[0]; }, {in[0]})};
+      },
+      {x}));
+}
+
+}  // namespace
+}  // namespace tenon

@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include "tenon/autograd/autograd.h"
+#include "tenon/autograd/engine.h"
+#include "tenon/base/error.h"
+#include "tenon/core/generator.h"
+#include "tenon/ops/functions.h"
+
+namespace tenon {
+namespace {
+
+using CheckpointedFunction = std::function<Tensor(const std::vector<Tensor>&)>;
+
+/// Puts the calling thread's generator back to an earlier state while it lives.
+class ReplayedGenerator {
+ public:
+  explicit ReplayedGenerator(const Generator& state) : now_(default_generator()) {
+    default_generator() = state;
+  }
+  ~ReplayedGenerator() { default_generator() = now_; }
+
+ private:
+  Generator now_;
+};
+
+struct CheckpointRule final : autograd::Rule {
+  CheckpointedFunction function;
+  std::vector<Tensor> inputs;
+  std::vector<uint32_t> versions;
+  Generator generator;
+
+  std::string_view name() const override { return "checkpoint"; }
+
+  Grads run(const autograd::Node&, std::span<const Tensor> grads) override {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i].version() != versions[i]) {
+        fail<AutogradError>("checkpoint", fmt::format("input {} was overwritten in place since the "
+                                                      "forward call; clone() it first",
+                                                      i));
+      }
+    }
+    const bool create_graph = modes().grad;
+    const EnableGrad enable;
+    // Views, so that gradients can be caught at the edge of the function and flow on from there
+    // when the pass is itself recorded.
+    std::vector<Tensor> seen;
+    autograd::Captures captures;
+    captures.stop_there = true;
+    captures.outer = autograd::current_captures();
+    std::vector<size_t> places;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (!inputs[i].requires_grad()) {
+        seen.push_back(inputs[i]);
+        continue;
+      }
+      seen.push_back(as_strided(inputs[i], inputs[i].sizes(), inputs[i].strides(),
+                                inputs[i].storage_offset()));
+      captures.edges.push_back(autograd::edge_of(seen.back()));
+      places.push_back(i);
+    }
+    captures.grads.resize(captures.edges.size());
+    Tensor output;
+    {
+      const ReplayedGenerator replay(generator);
+      output = function(seen);
+    }
+    run_inner(output, grads[0], captures, create_graph);
+    std::vector<Tensor> result(inputs.size());
+    for (size_t i = 0; i < places.size(); ++i) result[places[i]] = captures.grads[i];
+    return Grads(std::move(result));
+  }
+
+  void release() override { inputs.clear(); }
+
+ private:
+  /// With an outer capture list everything is captured; else leaves inside the function
+  /// (parameters) accumulate as they would without the checkpoint.
+  static void run_inner(const Tensor& output, const Tensor& dy, autograd::Captures& captures,
+                        bool create_graph) {
+    captures.leaves_accumulate = !captures.outer;
+    autograd::run_backward({&output, 1}, {&dy, 1}, {create_graph, create_graph, &captures});
+  }
+};
+
+}  // namespace
+
+Tensor checkpoint(CheckpointedFunction function, TensorList inputs) {
+  auto rule = std::make_unique<CheckpointRule>();
+  rule->generator = default_generator();
+  std::vector<Tensor> arguments(inputs.begin(), inputs.end());
+  Tensor output;
+  {
+    const NoGrad no_grad;
+    output = function(arguments);
+  }
+  if (!modes().grad) return output;
+  std::vector<const Tensor*> pointers;
+  for (const Tensor& argument : arguments) {
+    pointers.push_back(&argument);
+    rule->versions.push_back(argument.version());
+  }
+  rule->function = std::move(function);
+  rule->inputs = arguments;
+  const Intrusive<autograd::Node> node = autograd::Node::create();
+  node->rule = std::move(rule);
+  autograd::connect(*node, pointers, {&output, 1});
+  autograd::set_history(output, node, 0);
+  return output;
+}
+
+}  // namespace tenon

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tenon/base/small_array.h"
+#include "tenon/core/tensor.h"
+#include "tenon/dispatch/op_def.h"
+
+namespace tenon::autograd {
+
+struct Node;
+
+/// Where a gradient goes: result `index` of a node, or a leaf; neither where none is wanted.
+struct Edge {
+  Intrusive<GradNode> node;
+  Intrusive<TensorImpl> leaf;
+  uint32_t index = 0;
+
+  explicit operator bool() const { return node || leaf; }
+};
+
+/// A tensor kept for a gradient rule, and the version that it had.
+struct SavedTensor {
+  Tensor tensor;
+  uint32_t version = 0;
+};
+
+/// A gradient rule that is not an op's: custom functions, checkpoints, writes through views.
+struct Rule {
+  virtual ~Rule() = default;
+  virtual std::string_view name() const = 0;
+  /// Gradients of the inputs given those of the results (undefined where none arrived).
+  virtual Grads run(const Node& node, std::span<const Tensor> grads) = 0;
+  /// Drops what it holds on to; called when the graph is freed.
+  virtual void release() {}
+};
+
+using Hook = std::function<Tensor(const Tensor&)>;
+
+/// What few results have: hooks, a wish to keep the gradient.
+struct ResultExtras {
+  struct Entry {
+    int64_t number;
+    uint32_t result;
+    Hook hook;
+  };
+  std::vector<Entry> hooks;
+  /// Results whose gradient is kept, and where: shared with the result's own extras.
+  std::vector<std::pair<uint32_t, std::shared_ptr<Tensor>>> retained;
+};
+
+/// One op of the backward graph: what it needs to turn gradients of its results into gradients of
+/// its inputs. Owned by the tensors that it made and by later nodes. Freed without recursion.
+struct Node : GradNode {
+  /// Greater than that of every node it leads to: nodes run in descending order.
+  uint64_t order = 1;
+  const OpDef* op = nullptr;  ///< null when `rule` is set
+  std::unique_ptr<Rule> rule;
+  SmallArray<Edge, 3> edges;  ///< one an input
+  SmallArray<SavedTensor, 3> inputs;
+  SmallArray<SavedTensor, 1> outputs;
+  SmallArray<Spec, 1> results;  ///< sizes and dtypes of what it made
+  Device device;
+  bool released = false;  ///< a backward pass has freed what it saved
+  std::vector<Attribute> attributes;
+  std::vector<Spec> input_specs;
+  std::unique_ptr<ResultExtras> extras;
+  std::unique_ptr<std::string> place;  ///< where the forward call was made; anomaly mode only
+  Node* next_free = nullptr;           ///< while it waits to be used again, or to be dropped
+
+  static Intrusive<Node> create();
+  /// Back to the state of a new one.
+  void reset();
+  std::string_view name() const { return op ? op->name : rule->name(); }
+  /// Frees what it saved, keeps the edges.
+  void release();
+};
+
+/// The edge that gradients of `tensor` follow; empty where it requires none. A view whose base was
+/// written since gets a new node here.
+Edge edge_of(const Tensor& tensor);
+/// Makes `tensor` result `index` of `node`.
+void set_history(const Tensor& tensor, const Intrusive<Node>& node, uint32_t index);
+/// Fills in edges, order, device, result specs and the place of a new node.
+void connect(Node& node, std::span<const Tensor* const> inputs, std::span<const Tensor> outputs);
+/// Where the calling user code is, as text; for anomaly mode.
+std::string describe_place();
+
+}  // namespace tenon::autograd

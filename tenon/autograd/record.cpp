@@ -1,0 +1,114 @@
+// Turns calls into nodes of the backward graph; dispatch calls these through its Recorder.
+
+#include <fmt/format.h>
+
+#include "tenon/autograd/node.h"
+#include "tenon/autograd/view_history.h"
+#include "tenon/base/error.h"
+#include "tenon/dispatch/dispatch.h"
+
+namespace tenon::autograd {
+namespace {
+
+void save(const Call& call, const Tensor& tensor, SavedTensor& slot) {
+  if (tensor.impl()->inference) {
+    fail<AutogradError>(call.op.name,
+                        "a tensor made in inference mode can't be saved for a gradient; "
+                        "clone() it outside of inference mode first");
+  }
+  slot.tensor = tensor;
+  slot.version = tensor.version();
+}
+
+void save_inputs(Node& node, const Call& call) {
+  const OpDef& op = call.op;
+  if (op.saved_inputs != 0) {
+    node.inputs.allocate(call.inputs.size());
+    for (size_t i = 0; i < call.inputs.size(); ++i) {
+      // The last bit stands for all further inputs of a list.
+      const bool saved = op.saved_inputs >> std::min<size_t>(i, 31) & 1;
+      if (saved && call.has(i)) save(call, call.input(i), node.inputs[i]);
+    }
+  }
+  if (op.saves_specs) {
+    node.input_specs.resize(call.inputs.size());
+    for (size_t i = 0; i < call.inputs.size(); ++i) {
+      if (call.has(i)) node.input_specs[i] = {call.input(i).dtype(), call.input(i).sizes()};
+    }
+  }
+  node.attributes.assign(call.attributes.begin(), call.attributes.end());
+}
+
+/// Results are saved without their history, which would be a cycle; the engine gives it back.
+void save_outputs(Node& node, const Call& call, std::span<const Tensor> outputs) {
+  if (call.op.saved_outputs == 0) return;
+  node.outputs.allocate(outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (!(call.op.saved_outputs >> i & 1)) continue;
+    const TensorImpl* impl = outputs[i].impl();
+    Tensor alias = new_view(outputs[i], impl->sizes, impl->strides, impl->offset);
+    alias.impl()->base = {};
+    save(call, alias, node.outputs[i]);
+  }
+}
+
+Intrusive<Node> new_node(const Call& call) {
+  if (!call.op.vjp_rule) {
+    fail<AutogradError>(call.op.name,
+                        "its definition gives neither a gradient nor says that it has "
+                        "none: call vjp() or not_differentiable() there");
+  }
+  Intrusive<Node> node = Node::create();
+  node->op = &call.op;
+  save_inputs(*node, call);
+  return node;
+}
+
+void record(const Call& call, std::span<Tensor> outputs) {
+  if (call.op.nondifferentiable) return;
+  const Intrusive<Node> node = new_node(call);
+  connect(*node, call.inputs, outputs);
+  save_outputs(*node, call, outputs);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].defined() && is_differentiable(outputs[i].dtype())) {
+      set_history(outputs[i], node, static_cast<uint32_t>(i));
+    }
+  }
+}
+
+void check_inplace(const Call& call, const Tensor& self) {
+  const bool leaf = self.is_leaf() && self.requires_grad();
+  const TensorImpl* base = self.impl()->base.get();
+  const bool leaf_view = base && base->requires_grad && !base->grad_node;
+  if (leaf || leaf_view) {
+    fail<AutogradError>(call.op.name,
+                        fmt::format("in place: {} that requires a gradient can't be written while "
+                                    "recording; do it under NoGrad, or on a clone()",
+                                    leaf ? "a leaf" : "a view of a leaf"));
+  }
+  if (self.impl()->inference) {
+    fail<AutogradError>(call.op.name,
+                        "in place: a tensor made in inference mode can't enter a graph; "
+                        "clone() it first");
+  }
+}
+
+void record_inplace(const Call& call, const Tensor& original, const Tensor& self) {
+  if (call.op.nondifferentiable) return;
+  std::vector<const Tensor*> inputs(call.inputs.begin(), call.inputs.end());
+  const Intrusive<Node> node = Node::create();
+  connect(*node, inputs, {&self, 1});  // edges of `self` before the write
+  if (original.defined()) inputs[0] = &original;
+  const Call seen{call.op, inputs, call.attributes};
+  if (!call.op.vjp_rule) new_node(call);  // throws
+  node->op = &call.op;
+  save_inputs(*node, seen);
+  save_outputs(*node, seen, {&self, 1});
+  write_history(self, node);
+}
+
+constexpr Recorder kRecorder = {record, check_inplace, record_inplace};
+const bool registered = (set_recorder(&kRecorder), true);
+
+}  // namespace
+}  // namespace tenon::autograd

@@ -1,0 +1,99 @@
+// The gradient members of Tensor.
+
+#include <fmt/format.h>
+
+#include "tenon/autograd/autograd.h"
+#include "tenon/autograd/leaf.h"
+#include "tenon/base/error.h"
+
+namespace tenon {
+namespace {
+
+int64_t next_hook_number() {
+  static std::atomic<int64_t> next{0};
+  return next++;
+}
+
+autograd::Node* node_of(const Tensor& tensor) {
+  return static_cast<autograd::Node*>(autograd::edge_of(tensor).node.get());
+}
+
+/// Hooks of a leaf live with the leaf, those of a result with the node that made it.
+std::vector<autograd::ResultExtras::Entry>& hooks_of(const Tensor& tensor) {
+  autograd::Node* node = node_of(tensor);
+  if (!node) return autograd::extras_of(tensor.impl()).hooks;
+  if (!node->extras) node->extras = std::make_unique<autograd::ResultExtras>();
+  return node->extras->hooks;
+}
+
+}  // namespace
+
+Tensor& Tensor::requires_grad_(bool requires_grad) {
+  if (requires_grad && !is_differentiable(dtype())) {
+    fail<DTypeError>("requires_grad_",
+                     fmt::format("only floating and complex tensors have gradients, "
+                                 "this one holds {}",
+                                 name_of(dtype())));
+  }
+  if (impl_->inference && requires_grad) {
+    fail<AutogradError>("requires_grad_",
+                        "a tensor made in inference mode has no gradient; clone() it "
+                        "outside of inference mode");
+  }
+  if (!is_leaf() && !requires_grad) {
+    fail<AutogradError>("requires_grad_", "the result of an op keeps its gradient; use detach()");
+  }
+  if (is_leaf()) impl_->requires_grad = requires_grad;
+  return *this;
+}
+
+Tensor Tensor::grad() const {
+  const autograd::LeafExtras* extras = autograd::find_extras(impl_.get());
+  return extras ? *extras->grad : Tensor();
+}
+
+void Tensor::set_grad(const Tensor& grad) {
+  if (grad.defined() && (grad.sizes() != sizes() || grad.device() != device())) {
+    fail<ShapeError>("set_grad",
+                     fmt::format("expected a gradient of sizes {} on '{}', got {} on '{}'",
+                                 tenon::to_string(sizes()), tenon::to_string(device()),
+                                 tenon::to_string(grad.sizes()), tenon::to_string(grad.device())));
+  }
+  if (grad.defined() || impl_->extras) *autograd::extras_of(impl_.get()).grad = grad;
+}
+
+void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph,
+                      bool create_graph) const {
+  const Tensor grads[] = {gradient};
+  tenon::backward(std::span<const Tensor>(this, 1), std::span<const Tensor>(grads), retain_graph,
+                  create_graph);
+}
+
+void Tensor::retain_grad() const {
+  if (!requires_grad()) {
+    fail<AutogradError>("retain_grad", "this tensor requires no gradient");
+  }
+  autograd::Node* node = node_of(*this);
+  if (!node) return;  // leaves always keep theirs
+  if (!node->extras) node->extras = std::make_unique<autograd::ResultExtras>();
+  const std::shared_ptr<Tensor>& kept = autograd::extras_of(impl_.get()).grad;
+  for (const auto& [result, other] : node->extras->retained) {
+    if (other == kept) return;
+  }
+  node->extras->retained.emplace_back(impl_->grad_index, kept);
+}
+
+int64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) const {
+  if (!requires_grad()) {
+    fail<AutogradError>("register_hook", "this tensor requires no gradient");
+  }
+  const int64_t number = next_hook_number();
+  hooks_of(*this).push_back({number, impl_->grad_index, std::move(hook)});
+  return number;
+}
+
+void Tensor::remove_hook(int64_t number) const {
+  std::erase_if(hooks_of(*this), [&](const auto& entry) { return entry.number == number; });
+}
+
+}  // namespace tenon
