@@ -57,7 +57,7 @@ TENON_API std::vector<Tensor> apply(std::shared_ptr<Function> function, TensorLi
 /// Makes an `F` from `arguments` and applies it.
 template <class F, class... A>
 std::vector<Tensor> apply(TensorList inputs, A&&... arguments) {
-  return apply(std::make_shared<F>(std::forward<A>(arguments)...), inputs);
+  return autograd::apply(std::make_shared<F>(std::forward<A>(arguments)...), inputs);
 }
 
 }  // namespace tenon::autograd

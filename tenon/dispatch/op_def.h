@@ -240,9 +240,8 @@ struct OpDef {
   }
   /// Makes the tile program one with rows: bit i of the result says that dim i of the iteration
   /// space belongs to the row. `[](const Call&, const Shape& space) -> uint64_t`.
-  template <class F>
-  OpDef& rows(F) {
-    row_dims = [](const Call& call, const Shape& space) -> uint64_t { return F{}(call, space); };
+  OpDef& rows(RowDims rule) {
+    row_dims = rule;
     return *this;
   }
   /// Says that these inputs have no row dims (labels of cross-entropy). Where all inputs are such,
