@@ -149,7 +149,11 @@ void run_tile_call(const Call& call, const TileCall& typed, std::span<const Tens
   tile::Operand inputs[kMostOperands];
   tile::Operand results[4];
   for (size_t i = 0; i < call.inputs.size(); ++i) {
-    if (call.has(i)) inputs[i] = operand(call, call.input(i), typed, op.row_inputs >> i & 1);
+    if (call.has(i)) {
+      inputs[i] = operand(call, call.input(i), typed, op.row_inputs >> i & 1);
+    } else {  // the variant doesn't load it, but executors look at all strides
+      for (size_t k = 0; k < typed.space.size(); ++k) inputs[i].strides.push_back(0);
+    }
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     const bool lacks_rows =
