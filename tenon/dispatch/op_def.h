@@ -338,9 +338,8 @@ struct OpDef {
     offset_attribute = offset;
     return *this;
   }
-  template <class F>
-  OpDef& samples(F) {
-    samples_rule = [] { return F{}(); };
+  OpDef& samples(Samples rule) {
+    samples_rule = rule;
     return *this;
   }
 
