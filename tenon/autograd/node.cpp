@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -95,24 +96,28 @@ void set_history(const Tensor& tensor, const Intrusive<Node>& node, uint32_t ind
 }
 
 std::string describe_place() {
-  constexpr int kMost = 48;
-  void* frames[kMost];
-  const int count = backtrace(frames, kMost);
-  Dl_info own{};
+  constexpr int kMostFrames = 48, kShown = 6;
+  void* frames[kMostFrames];
+  const int count = backtrace(frames, kMostFrames);
+  Dl_info own{}, program{};
   dladdr(reinterpret_cast<void*>(&describe_place), &own);
+  const bool linked_in = dladdr(frames[count - 1], &program) && own.dli_fbase == program.dli_fbase;
   std::string text;
   int shown = 0;
-  for (int i = 0; i < count && shown < 6; ++i) {
+  for (int i = 0; i < count && shown < kShown; ++i) {
     Dl_info info{};
-    if (!dladdr(frames[i], &info) || !info.dli_fname || !info.dli_sname) continue;
+    if (!dladdr(frames[i], &info) || !info.dli_fname) continue;
+    if (info.dli_fbase == own.dli_fbase && !linked_in) continue;  // our own part of the way
+    const auto offset = static_cast<char*>(frames[i]) - static_cast<char*>(info.dli_fbase);
+    text += shown++ ? "\n  called by " : "  ";
+    text += fmt::format("{}+{:#x}", info.dli_fname, offset);
+    if (!info.dli_sname) continue;
     int status = 0;
     char* plain = abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status);
-    const std::string name = status == 0 ? plain : info.dli_sname;
+    text += fmt::format(" {}", status == 0 ? plain : info.dli_sname);
     std::free(plain);
-    if (name.starts_with("tenon::dispatch") || name.starts_with("tenon::autograd")) continue;
-    text += (shown++ ? "\n  called by " : "  ") + name;
   }
-  return text.empty() ? "  (no symbols; link the program with -rdynamic)" : text;
+  return text + "\n  (`addr2line -e FILE OFFSET` gives source lines)";
 }
 
 }  // namespace tenon::autograd
