@@ -92,7 +92,13 @@ class InlineVector {
       assign(other.data(), other.size_);
       return;
     }
-    std::memcpy(inline_, other.inline_, sizeof(inline_));  // of fixed size: a few moves
+#pragma GCC diagnostic push
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+    // All of it, used or not: a copy of fixed size is a few moves.
+    std::memcpy(inline_, other.inline_, sizeof(inline_));
+#pragma GCC diagnostic pop
     size_ = other.size_;
   }
   void grow(size_t capacity) {
@@ -121,7 +127,7 @@ class InlineVector {
   T* heap_ = nullptr;
   uint32_t size_ = 0;
   uint32_t capacity_ = N;
-  T inline_[N] = {};
+  T inline_[N];
 };
 
 }  // namespace tenon

@@ -16,10 +16,16 @@ using Kernel = void (*)(const Call& call, std::span<Tensor> outputs);
 /// `out = f(a, b)` over `count` contiguous elements of the compute class; unary ones ignore `b`.
 using DirectKernel = void (*)(const void* a, const void* b, void* out, size_t count);
 
+/// Above this many elements a small run's set-up is no saving any more.
+inline constexpr int64_t kMostSmallElements = 1024;
+
 /// What a device type can do. Registered once, at load time, by the backend itself.
 struct Backend {
   void (*run_tile)(const tile::Launch& launch);
   void (*run_tile_many)(std::span<const tile::Launch> launches);
+  /// Runs a program over few elements without set-up. False, having done nothing, when the program
+  /// is not one of elementwise steps only, or `count` is beyond `kMostSmallElements`.
+  bool (*run_small)(const tile::SmallLaunch& launch);
   /// The direct path of a program of one micro-op, or null.
   DirectKernel (*direct_kernel)(const tile::Program& program, tile::Compute compute);
 };

@@ -6,6 +6,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
+#include "tenon/dispatch/small_call.h"
 #include "tenon/dispatch/tile_call.h"
 
 namespace tenon {
@@ -252,6 +253,13 @@ Tensor dispatch(const Call& call) {
   if (run_direct(call, output)) [[likely]] {
     if (wants_gradient(call)) recorder->record(call, {&output, 1});
     return output;
+  }
+  if (call.op.kind == OpKind::kTile) {
+    check_defined(call);
+    if (run_small_call(call, output)) {
+      if (wants_gradient(call)) recorder->record(call, {&output, 1});
+      return output;
+    }
   }
   dispatch(call, {&output, 1});
   return output;

@@ -9,41 +9,6 @@
 namespace tenon {
 namespace {
 
-DType result_dtype(ResultDType rule, DType computed) {
-  switch (rule) {
-    case ResultDType::kComputed:
-      return computed;
-    case ResultDType::kBool:
-      return kBool;
-    case ResultDType::kInt64:
-      return kInt64;
-    case ResultDType::kReal:
-      return real_of(computed);
-  }
-  __builtin_unreachable();
-}
-
-DType promoted_dtype(const Call& call) {
-  const OpDef& op = call.op;
-  bool first = true;
-  DType dtype = kFloat32;
-  for (size_t i = 0; i < call.inputs.size(); ++i) {
-    if (!call.has(i) || (op.row_inputs >> i & 1)) continue;
-    if (op.computed_in == ComputedIn::kSecondInput && i != 1) continue;
-    dtype = first ? call.input(i).dtype() : promote(dtype, call.input(i).dtype());
-    first = false;
-  }
-  if (!contains(op.accepted, dtype)) {
-    fail<DTypeError>(op.name, fmt::format("got {}; expected one of {}; convert with to(k...)",
-                                          name_of(dtype), to_string(op.accepted)));
-  }
-  if (op.integers == Integers::kBecomeFloat) return floating_of(dtype);
-  if (op.integers == Integers::kBecomeInt64 && !is_differentiable(dtype) && dtype != kUInt64) {
-    return kInt64;
-  }
-  return dtype;
-}
-
 /// Sizes with the row dims removed.
 Shape without_rows(const Shape& space, uint64_t row_mask) {
   Shape kept;
@@ -111,10 +76,56 @@ Generator& generator_of(const Call& call) {
 
 }  // namespace
 
+DType result_dtype(ResultDType rule, DType computed) {
+  switch (rule) {
+    case ResultDType::kComputed:
+      return computed;
+    case ResultDType::kBool:
+      return kBool;
+    case ResultDType::kInt64:
+      return kInt64;
+    case ResultDType::kReal:
+      return real_of(computed);
+  }
+  __builtin_unreachable();
+}
+
+DType computed_dtype(const Call& call) {
+  const OpDef& op = call.op;
+  bool first = true;
+  DType dtype = kFloat32;
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    if (!call.has(i) || (op.row_inputs >> i & 1)) continue;
+    if (op.computed_in == ComputedIn::kSecondInput && i != 1) continue;
+    dtype = first ? call.input(i).dtype() : promote(dtype, call.input(i).dtype());
+    first = false;
+  }
+  if (!contains(op.accepted, dtype)) {
+    fail<DTypeError>(op.name, fmt::format("got {}; expected one of {}; convert with to(k...)",
+                                          name_of(dtype), to_string(op.accepted)));
+  }
+  if (op.integers == Integers::kBecomeFloat) return floating_of(dtype);
+  if (op.integers == Integers::kBecomeInt64 && !is_differentiable(dtype) && dtype != kUInt64) {
+    return kInt64;
+  }
+  return dtype;
+}
+
+size_t collect_scalars(const Call& call, std::span<tile::Scalar64> scalars) {
+  size_t count = 0;
+  for (const Attribute& attribute : call.attributes) {
+    if (!attribute.is_number() || count == scalars.size()) continue;
+    const Scalar number = attribute.number();
+    scalars[count++] =
+        number.is_integer() ? tile::Scalar64(number.to_int()) : tile::Scalar64(number.to_double());
+  }
+  return count;
+}
+
 TileCall type_tile_call(const Call& call) {
   const OpDef& op = call.op;
   TileCall typed;
-  typed.computed = promoted_dtype(call);
+  typed.computed = computed_dtype(call);
   bool first = true;
   for (size_t i = 0; i < call.inputs.size(); ++i) {
     if (!call.has(i) || (op.row_inputs >> i & 1)) continue;
@@ -161,13 +172,7 @@ void run_tile_call(const Call& call, const TileCall& typed, std::span<const Tens
     results[i] = operand(call, outputs[i], typed, lacks_rows);
   }
   tile::Scalar64 scalars[kMostOperands];
-  size_t scalar_count = 0;
-  for (const Attribute& attribute : call.attributes) {
-    if (!attribute.is_number()) continue;
-    const Scalar number = attribute.number();
-    scalars[scalar_count++] =
-        number.is_integer() ? tile::Scalar64(number.to_int()) : tile::Scalar64(number.to_double());
-  }
+  const size_t scalar_count = collect_scalars(call, scalars);
   tile::Launch launch;
   launch.program = &program;
   launch.compute = compute_of(typed.computed);

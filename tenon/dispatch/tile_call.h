@@ -16,6 +16,13 @@ struct TileCall {
   int variant = 0;
 };
 
+/// The dtype that a tile op computes in. Throws DTypeError where the op doesn't accept it.
+DType computed_dtype(const Call& call);
+/// The dtype of a result by its rule.
+DType result_dtype(ResultDType rule, DType computed);
+/// Writes the call's numeric attributes, in order, and returns how many there are.
+size_t collect_scalars(const Call& call, std::span<tile::Scalar64> scalars);
+
 /// Types a call of a tile op. Throws DTypeError, ShapeError.
 TileCall type_tile_call(const Call& call);
 /// Runs it into `outputs`, which have the sizes of `results`, any strides and any real dtype.

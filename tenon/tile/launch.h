@@ -55,4 +55,21 @@ struct Launch {
   uint64_t offset = 0;  ///< of random numbers: a new one for each run
 };
 
+/// A run over few elements that lie in one piece: no dims, no rows, no random numbers.
+struct SmallLaunch {
+  struct Input {
+    const void* data = nullptr;
+    DType dtype = kFloat32;
+    bool repeated = false;  ///< one element for the whole run
+  };
+
+  const Program* program = nullptr;
+  Compute compute = Compute::kF32;
+  size_t count = 0;
+  std::span<const Input> inputs;
+  void* output = nullptr;  ///< of the program's one output; may be exactly an input
+  DType output_dtype = kFloat32;
+  std::span<const Scalar64> scalars;
+};
+
 }  // namespace tenon::tile

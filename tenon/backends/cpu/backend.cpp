@@ -9,7 +9,7 @@
 namespace tenon::cpu {
 namespace {
 
-constexpr Backend kBackend = {run_tile, run_tile_many, direct_kernel};
+constexpr Backend kBackend = {run_tile, run_tile_many, run_small, direct_kernel};
 
 const bool registered = [] {
   register_allocator(kCpu.type, &allocator());

@@ -1,0 +1,190 @@
+// Elementwise programs over few contiguous elements: each instruction is one kernel call, with no
+// plan.
+
+#include <cstring>
+#include <memory>
+
+#include "tenon/backends/cpu/tile/executor.h"
+#include "tenon/backends/cpu/tile/kernels.h"
+#include "tenon/dispatch/backend.h"
+
+namespace tenon::cpu {
+namespace {
+
+using tile::Compute;
+using tile::Family;
+using tile::Instruction;
+using tile::Op;
+
+constexpr size_t kMostInstructions = 32;
+
+constexpr DType native_dtype(Compute compute) {
+  constexpr DType kNative[tile::kComputeCount] = {kFloat32, kFloat64, kInt64, kUInt64};
+  return kNative[static_cast<int>(compute)];
+}
+
+/// A cell is a vector wide, so that a kernel may write whole ones.
+struct alignas(64) Cell {
+  char bytes[64];
+};
+
+/// What instructions compute; one set a thread, as an instruction never runs another program.
+struct Memory {
+  alignas(64) char tiles[kMostInstructions][kMostSmallElements * 8];
+  Cell cells[kMostInstructions];
+};
+
+struct Value {
+  const void* data = nullptr;
+  bool scalar = false;
+};
+
+class SmallRun {
+ public:
+  SmallRun(const tile::SmallLaunch& launch, Memory& memory)
+      : launch_(launch),
+        code_(launch.program->instructions()),
+        memory_(memory),
+        kernels_(cpu::kernels().classes[static_cast<int>(launch.compute)]),
+        native_(native_dtype(launch.compute)) {}
+
+  /// False when an instruction is no elementwise step; nothing has been stored then.
+  bool run() {
+    // The step before the last store may write the output itself: nothing reads an input after it.
+    const bool straight = code_.size() >= 2 && code_.back().op == Op::kStore &&
+                          code_.back().a == code_.size() - 2 && launch_.output_dtype == native_;
+    for (size_t i = 0; i < code_.size(); ++i) {
+      const bool last = straight && i + 2 == code_.size();
+      if (!step(i, last ? launch_.output : memory_.tiles[i])) return false;
+    }
+    return true;
+  }
+
+ private:
+  bool step(size_t i, void* place) {
+    const Instruction& instruction = code_[i];
+    switch (info_of(instruction.op).family) {
+      case Family::kSource:
+        return source(i, place);
+      case Family::kUnary:
+        return elementwise(i, values_[instruction.a], values_[instruction.a], place);
+      case Family::kBinary:
+        return elementwise(i, values_[instruction.a], values_[instruction.b], place);
+      case Family::kTernary:
+        return ternary(i, place);
+      case Family::kStore:
+        return store(values_[instruction.a]);
+      default:
+        return false;
+    }
+  }
+
+  bool source(size_t i, void* place) {
+    const Instruction& instruction = code_[i];
+    if (instruction.op == Op::kLoad) return load(i, place);
+    if (instruction.op != Op::kConstant && instruction.op != Op::kScalar) return false;
+    const bool constant = instruction.op == Op::kConstant;
+    const double real = constant ? instruction.constant : launch_.scalars[instruction.slot].real;
+    const int64_t integer =
+        constant ? instruction.integer : launch_.scalars[instruction.slot].integer;
+    void* cell = memory_.cells[i].bytes;
+    switch (launch_.compute) {
+      case Compute::kF32: {
+        const auto narrow = static_cast<float>(real);
+        std::memcpy(cell, &narrow, sizeof narrow);
+        break;
+      }
+      case Compute::kF64:
+        std::memcpy(cell, &real, sizeof real);
+        break;
+      default:
+        std::memcpy(cell, &integer, sizeof integer);
+    }
+    values_[i] = {cell, true};
+    return true;
+  }
+
+  bool load(size_t i, void* place) {
+    const tile::SmallLaunch::Input& input = launch_.inputs[code_[i].slot];
+    if (input.dtype == native_) {
+      values_[i] = {input.data, input.repeated};
+      return true;
+    }
+    ConvertKernel convert = kernels_.load[static_cast<int>(input.dtype)];
+    if (!convert) return false;
+    void* out = input.repeated ? memory_.cells[i].bytes : place;
+    // The output may be the memory that a later load reads: convert into a tile of our own.
+    if (out == launch_.output) out = memory_.tiles[i];
+    convert(input.data, out, input.repeated ? 1 : launch_.count);
+    values_[i] = {out, input.repeated};
+    return true;
+  }
+
+  bool elementwise(size_t i, Value a, Value b, void* place) {
+    const auto op = static_cast<int>(code_[i].op);
+    if (!kernels_.elementwise[op]) return false;
+    if (a.scalar && b.scalar) {
+      kernels_.elementwise[op](a.data, b.data, memory_.cells[i].bytes, 1);
+      values_[i] = {memory_.cells[i].bytes, true};
+      return true;
+    }
+    const ElementwiseKernel kernel = a.scalar   ? kernels_.left_scalar[op]
+                                     : b.scalar ? kernels_.right_scalar[op]
+                                                : kernels_.elementwise[op];
+    if (!kernel) return false;
+    kernel(a.data, b.data, place, launch_.count);
+    values_[i] = {place, false};
+    return true;
+  }
+
+  bool ternary(size_t i, void* place) {
+    const Instruction& instruction = code_[i];
+    const TernaryKernel kernel =
+        instruction.op == Op::kSelect ? kernels_.select : kernels_.multiply_add;
+    if (!kernel) return false;
+    const Value a = values_[instruction.a], b = values_[instruction.b], c = values_[instruction.c];
+    const unsigned scalars = (a.scalar ? 1u : 0) | (b.scalar ? 2u : 0) | (c.scalar ? 4u : 0);
+    const bool scalar = scalars == 7;
+    void* out = scalar ? memory_.cells[i].bytes : place;
+    kernel(a.data, b.data, c.data, out, scalar ? 1 : launch_.count, scalar ? 0 : scalars);
+    values_[i] = {out, scalar};
+    return true;
+  }
+
+  bool store(Value value) {
+    const size_t width = size_of(launch_.compute);
+    if (value.scalar) {
+      void* full = launch_.output_dtype == native_ ? launch_.output : memory_.tiles[0];
+      kernels_.fill(value.data, full, launch_.count);
+      value = {full, false};
+    }
+    if (launch_.output_dtype != native_) {
+      kernels_.store[static_cast<int>(launch_.output_dtype)](value.data, launch_.output,
+                                                             launch_.count);
+    } else if (value.data != launch_.output) {
+      std::memmove(launch_.output, value.data, launch_.count * width);
+    }
+    return true;
+  }
+
+  const tile::SmallLaunch& launch_;
+  std::span<const Instruction> code_;
+  Memory& memory_;
+  const ClassKernels& kernels_;
+  DType native_;
+  Value values_[kMostInstructions];
+};
+
+}  // namespace
+
+bool run_small(const tile::SmallLaunch& launch) {
+  const tile::Program& program = *launch.program;
+  if (launch.count > kMostSmallElements || program.instructions().size() > kMostInstructions ||
+      program.outputs() != 1 || !program.exists_in(launch.compute)) {
+    return false;
+  }
+  static thread_local auto memory = std::make_unique<Memory>();
+  return SmallRun(launch, *memory).run();
+}
+
+}  // namespace tenon::cpu
