@@ -17,7 +17,7 @@ struct Part {
     return {view.sizes(), view.strides(), view.storage_offset() - view.impl()->base->offset};
   }
   Tensor read(const Tensor& base) const {
-    return as_strided(base.contiguous(), sizes, strides, offset);
+    return strided_part(base.contiguous(), sizes, strides, offset);
   }
   /// Ones of the base's sizes, zero in the part.
   Tensor rest_mask(const Spec& base, Device device) const {

@@ -247,6 +247,26 @@ void define_as_strided(OpDef& op) {
       });
 }
 
+void define_strided_part(OpDef& op) {
+  op.doc(
+        "The part of a row-major `x` that lies at `offset` from its first element with these sizes "
+        "and strides, a view.")
+      .accepts(kAnySet)
+      .view([](const Tensor& x, IntList sizes, IntList strides, int64_t offset) -> ViewSpec {
+        if (!x.is_contiguous()) fail<ValueError>("strided_part", "expected a row-major tensor");
+        return {Shape(sizes), Shape(strides), x.storage_offset() + offset};
+      })
+      .saves_sizes()
+      .vjp([](const Saved& saved, const Tensor& dy, IntList, IntList strides,
+              int64_t offset) -> Grads {
+        return {view_backward(dy, saved.input_sizes(0), strides, offset)};
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({3, 4})},
+                 {Attribute(Shape{2, 2}), Attribute(Shape{1, 4}), Attribute(int64_t{1})}}};
+      });
+}
+
 void define_view_backward(OpDef& op) {
   op.doc(
         "Zeros of `sizes`, row-major, with `dy` added where a view with dy's sizes, `strides` and "
@@ -259,8 +279,7 @@ void define_view_backward(OpDef& op) {
       .saves_sizes()
       .vjp([](const Saved& saved, const Tensor& ddx, IntList, IntList strides,
               int64_t offset) -> Grads {
-        const bool whole = ddx.is_contiguous() && ddx.storage_offset() == 0;
-        return {as_strided(whole ? ddx : clone(ddx), saved.input_sizes(0), strides, offset)};
+        return {strided_part(contiguous(ddx), saved.input_sizes(0), strides, offset)};
       })
       .samples([]() -> std::vector<Sample> {
         return {{{sample_tensor({2, 2})},

@@ -4,9 +4,12 @@ namespace tenon::cpu {
 
 void register_kernels() {
   register_complex();
+  register_conv();
+  register_gather();
   register_index();
   register_linalg();
   register_shape();
+  register_sort();
 }
 
 }  // namespace tenon::cpu

@@ -8,8 +8,11 @@ namespace tenon::cpu {
 void register_kernels();
 
 void register_complex();
+void register_conv();
+void register_gather();
 void register_index();
 void register_linalg();
 void register_shape();
+void register_sort();
 
 }  // namespace tenon::cpu

@@ -1,0 +1,219 @@
+// Kernels of gather, scatter, scatter_add, embedding, index_rows and index_put_rows.
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "tenon/backends/cpu/kernels/index.h"
+#include "tenon/backends/cpu/kernels/kernels.h"
+#include "tenon/base/error.h"
+#include "tenon/base/parallel.h"
+
+namespace tenon::cpu {
+namespace {
+
+/// The element of row-major `sizes` that position `i` of row-major `index_sizes` belongs to, but
+/// for the dim `along`, where it is at 0.
+struct OuterPlace {
+  const Shape& index_sizes;
+  Shape strides;
+
+  OuterPlace(const Shape& index_sizes, const Shape& sizes, size_t along)
+      : index_sizes(index_sizes), strides(contiguous_strides(sizes)) {
+    if (!strides.empty()) strides[along] = 0;
+  }
+  int64_t operator()(int64_t i) const {
+    int64_t place = 0;
+    for (size_t d = index_sizes.size(); d-- > 0;) {
+      place += i % index_sizes[d] * strides[d];
+      i /= index_sizes[d];
+    }
+    return place;
+  }
+};
+
+size_t dim_of(const Call& call) {
+  return static_cast<size_t>(
+      normalize_dim(call.op.name, call.get<int64_t>(0), call.input(0).dim()));
+}
+
+int64_t size_along(const Tensor& x, size_t dim) { return x.dim() == 0 ? 1 : x.sizes()[dim]; }
+int64_t stride_along(const Tensor& x, size_t dim) { return x.dim() == 0 ? 1 : x.strides()[dim]; }
+
+void gather_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor x = row_major(call.input(0)), index = index_values(call.input(1));
+  const size_t along = dim_of(call);
+  check_indices("gather", index, size_along(x, along));
+  const OuterPlace outer(index.sizes(), x.sizes(), along);
+  const int64_t stride = stride_along(x, along);
+  const auto* numbers = index.data<int64_t>();
+  visit_size(x.itemsize(), [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    const T* from = static_cast<const T*>(x.raw_data());
+    T* to = static_cast<T*>(outputs[0].raw_data());
+    parallel_for(index.numel(), kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) to[i] = from[outer(i) + numbers[i] * stride];
+    });
+  });
+}
+
+/// Calls `put(T& target, const T& source)` for each index, in order, on a copy of x.
+template <class T, class Put>
+void scatter_into(const Call& call, const Tensor& output, Put put) {
+  const Tensor& x = call.input(0);
+  const Tensor index = index_values(call.input(1));
+  const Tensor source = row_major(converted(call.input(2), x.dtype()));
+  const size_t along = dim_of(call);
+  check_indices(call.op.name, index, size_along(x, along));
+  copy_strided(x.sizes(), memory_of(x), memory_of(output), x.itemsize());
+  const OuterPlace target_of(index.sizes(), output.sizes(), along);
+  // A source may be larger than the index, or one number.
+  Shape source_strides = source.sizes().size() == index.sizes().size()
+                             ? contiguous_strides(source.sizes())
+                             : Shape(index.sizes().size(), 0);
+  const int64_t stride = stride_along(output, along);
+  const auto* numbers = index.data<int64_t>();
+  const T* from = static_cast<const T*>(source.raw_data());
+  T* to = static_cast<T*>(output.raw_data());
+  for (int64_t i = 0; i < index.numel(); ++i) {
+    int64_t rest = i, read = 0;
+    for (size_t d = index.sizes().size(); d-- > 0;) {
+      read += rest % index.sizes()[d] * source_strides[d];
+      rest /= index.sizes()[d];
+    }
+    put(to[target_of(i) + numbers[i] * stride], from[read]);
+  }
+}
+
+void scatter_kernel(const Call& call, std::span<Tensor> outputs) {
+  visit_size(outputs[0].itemsize(), [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    scatter_into<T>(call, outputs[0], [](T& target, const T& value) { target = value; });
+  });
+}
+
+void scatter_add_kernel(const Call& call, std::span<Tensor> outputs) {
+  visit_dtype(outputs[0].dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    if constexpr (!std::is_same_v<T, bool>) {
+      scatter_into<T>(call, outputs[0],
+                      [](T& target, const T& value) { target = static_cast<T>(target + value); });
+    }
+  });
+}
+
+void embedding_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor weight = row_major(call.input(0)), index = index_values(call.input(1));
+  check_indices("embedding", index, weight.size(0));
+  const auto* numbers = index.data<int64_t>();
+  const auto bytes = static_cast<size_t>(weight.size(1)) * weight.itemsize();
+  const char* from = static_cast<const char*>(weight.raw_data());
+  char* to = static_cast<char*>(outputs[0].raw_data());
+  parallel_for(index.numel(), rows_per_chunk(weight.size(1)), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      std::memcpy(to + static_cast<size_t>(i) * bytes,
+                  from + static_cast<size_t>(numbers[i]) * bytes, bytes);
+    }
+  });
+}
+
+/// For each place of the broadcast index tensors, the number of the row of `x` that they name.
+std::vector<int64_t> row_numbers(const Tensor& x, std::span<const Tensor* const> indices,
+                                 Shape& places) {
+  places = indices[0]->sizes();
+  for (const Tensor* index : indices) {
+    places = broadcast_shapes("index", places, index->sizes());
+  }
+  const int64_t count = count_elements("index", places);
+  std::vector<int64_t> rows(static_cast<size_t>(count), 0);
+  for (size_t k = 0; k < indices.size(); ++k) {
+    const Tensor index = index_values(*indices[k]);
+    const Shape strides = broadcast_strides("index", index.sizes(), index.strides(), places);
+    const auto* numbers = index.data<int64_t>();
+    const int64_t size = x.sizes()[k];
+    for (int64_t i = 0; i < count; ++i) {
+      int64_t rest = i, at = 0;
+      for (size_t d = places.size(); d-- > 0;) {
+        at += rest % places[d] * strides[d];
+        rest /= places[d];
+      }
+      const int64_t number = numbers[at];
+      if (number < -size || number >= size) {
+        fail<IndexError>("index", fmt::format("index {} is out of range for dim {} of size {}",
+                                              number, k, size));
+      }
+      int64_t& row = rows[static_cast<size_t>(i)];
+      row = row * size + (number < 0 ? number + size : number);
+    }
+  }
+  return rows;
+}
+
+int64_t row_length(const Tensor& x, size_t indexed) {
+  int64_t length = 1;
+  for (size_t i = indexed; i < x.sizes().size(); ++i) length *= x.sizes()[i];
+  return length;
+}
+
+void index_rows_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor x = row_major(call.input(0));
+  const auto indices = call.inputs.subspan(1);
+  Shape places;
+  const std::vector<int64_t> rows = row_numbers(x, indices, places);
+  const int64_t length = row_length(x, indices.size());
+  visit_size(x.itemsize(), [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    const T* from = static_cast<const T*>(x.raw_data());
+    T* to = static_cast<T*>(outputs[0].raw_data());
+    parallel_for(static_cast<int64_t>(rows.size()), rows_per_chunk(length),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t i = begin; i < end; ++i) {
+                     const T* row = from + rows[static_cast<size_t>(i)] * length;
+                     std::copy(row, row + length, to + i * length);
+                   }
+                 });
+  });
+}
+
+void index_put_rows_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor &x = call.input(0), &output = outputs[0];
+  const auto indices = call.inputs.subspan(2);
+  Shape sizes;
+  const std::vector<int64_t> rows = row_numbers(x, indices, sizes);
+  for (size_t i = indices.size(); i < x.sizes().size(); ++i) sizes.push_back(x.sizes()[i]);
+  const Tensor given = converted(call.input(1), x.dtype());
+  const Tensor values = row_major(
+      new_view(given, sizes, broadcast_strides("index_put", given.sizes(), given.strides(), sizes),
+               given.storage_offset()));
+  copy_strided(x.sizes(), memory_of(x), memory_of(output), x.itemsize());
+  const int64_t length = row_length(x, indices.size());
+  const bool accumulate = call.get<bool>(0);
+  visit_dtype(x.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    const T* from = values.data<T>();
+    T* to = output.data<T>();
+    for (size_t i = 0; i < rows.size(); ++i, from += length) {
+      T* row = to + rows[i] * length;
+      if constexpr (!std::is_same_v<T, bool>) {
+        if (accumulate) {
+          for (int64_t j = 0; j < length; ++j) row[j] = static_cast<T>(row[j] + from[j]);
+          continue;
+        }
+      }
+      std::copy(from, from + length, row);
+    }
+  });
+}
+
+}  // namespace
+
+void register_gather() {
+  register_kernel(OpId::kGather, kCpu.type, gather_kernel);
+  register_kernel(OpId::kScatter, kCpu.type, scatter_kernel);
+  register_kernel(OpId::kScatterAdd, kCpu.type, scatter_add_kernel);
+  register_kernel(OpId::kEmbedding, kCpu.type, embedding_kernel);
+  register_kernel(OpId::kIndexRows, kCpu.type, index_rows_kernel);
+  register_kernel(OpId::kIndexPutRows, kCpu.type, index_put_rows_kernel);
+}
+
+}  // namespace tenon::cpu
