@@ -1,0 +1,48 @@
+#include "tenon/optim/adagrad.h"
+
+#include "tenon/optim/checks_internal.h"
+#include "tenon/tile/builder.h"
+#include "tenon/tile/launch.h"
+
+namespace tenon::optim {
+
+Adagrad::Adagrad(std::vector<Tensor> parameters, AdagradOptions options)
+    : Adagrad(std::vector<ParameterGroup<AdagradOptions>>{{std::move(parameters), options}}) {}
+
+Adagrad::Adagrad(std::vector<ParameterGroup<AdagradOptions>> groups) {
+  for (ParameterGroup<AdagradOptions>& group : groups) {
+    const AdagradOptions& options = group.options;
+    check_not_negative("Adagrad", "learning_rate_decay", options.learning_rate_decay);
+    check_not_negative("Adagrad", "weight_decay", options.weight_decay);
+    check_not_negative("Adagrad", "initial_accumulator_value", options.initial_accumulator_value);
+    check_not_negative("Adagrad", "eps", options.eps);
+    options_.push_back(options);
+    add_group("Adagrad", std::move(group.parameters), options.learning_rate);
+  }
+}
+
+std::vector<std::string_view> Adagrad::state_names(size_t) const { return {"sum"}; }
+
+double Adagrad::initial_state(size_t group, size_t) const {
+  return options_[group].initial_accumulator_value;
+}
+
+void Adagrad::write_program(tile::TileBuilder& t, size_t) const {
+  enum { kStep, kDecay, kEps };
+  const tile::Value p = t.load(0);
+  const tile::Value g = t.multiply_add(p, t.scalar(kDecay), t.load(1));
+  const tile::Value sum = t.multiply_add(g, g, t.load(2));
+  t.store(1, sum);
+  t.store(0, t.sub(p, t.mul(t.scalar(kStep), t.div(g, t.add(t.sqrt(sum), t.scalar(kEps))))));
+}
+
+int Adagrad::write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const {
+  const AdagradOptions& options = options_[group];
+  const double past = static_cast<double>(step - 1);
+  scalars[0] = learning_rate(group) / (1 + past * options.learning_rate_decay);
+  scalars[1] = options.weight_decay;
+  scalars[2] = options.eps;
+  return 3;
+}
+
+}  // namespace tenon::optim

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "tenon/optim/optimizer.h"
+
+namespace tenon::optim {
+
+struct AdagradOptions {
+  double learning_rate = 1e-2;
+  double learning_rate_decay = 0;
+  double weight_decay = 0;  ///< added to the gradient
+  double initial_accumulator_value = 0;
+  double eps = 1e-10;
+};
+
+/// Adagrad (Duchi et al. 2011): s += g^2;
+/// p -= learning_rate / (1 + (t - 1) * learning_rate_decay) * g / (sqrt(s) + eps).
+class TENON_API Adagrad : public Optimizer {
+ public:
+  /// Throws ValueError on options that make no sense.
+  explicit Adagrad(std::vector<Tensor> parameters, AdagradOptions options = {});
+  explicit Adagrad(std::vector<ParameterGroup<AdagradOptions>> groups);
+
+ protected:
+  std::vector<std::string_view> state_names(size_t group) const override;
+  double initial_state(size_t group, size_t number) const override;
+  void write_program(tile::TileBuilder& t, size_t group) const override;
+  int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const override;
+
+ private:
+  std::vector<AdagradOptions> options_;
+};
+
+}  // namespace tenon::optim

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "tenon/optim/optimizer.h"
+
+namespace tenon::optim {
+
+struct AdamOptions {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 0;  ///< Adam: added to the gradient; AdamW: p *= 1 - learning_rate * decay
+  bool amsgrad = false;     ///< divide by the largest second moment so far
+  bool maximize = false;
+};
+
+/// Adam (Kingma and Ba 2014): m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
+/// p -= learning_rate / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps).
+class TENON_API Adam : public Optimizer {
+ public:
+  /// Throws ValueError on options that make no sense.
+  explicit Adam(std::vector<Tensor> parameters, AdamOptions options = {});
+  explicit Adam(std::vector<ParameterGroup<AdamOptions>> groups);
+
+ protected:
+  Adam(std::string_view name, std::vector<ParameterGroup<AdamOptions>> groups, bool decoupled);
+  std::vector<std::string_view> state_names(size_t group) const override;
+  void write_program(tile::TileBuilder& t, size_t group) const override;
+  int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const override;
+
+ private:
+  std::vector<AdamOptions> options_;
+  bool decoupled_;
+};
+
+struct AdamWOptions {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 1e-2;
+  bool amsgrad = false;
+  bool maximize = false;
+};
+
+/// Adam whose weight decay shrinks the parameter and not the gradient (Loshchilov and Hutter 2017):
+/// p *= 1 - learning_rate * weight_decay, then Adam's update.
+class TENON_API AdamW : public Adam {
+ public:
+  explicit AdamW(std::vector<Tensor> parameters, AdamWOptions options = {});
+  explicit AdamW(std::vector<ParameterGroup<AdamWOptions>> groups);
+};
+
+}  // namespace tenon::optim

@@ -1,0 +1,10 @@
+#pragma once
+
+/// All of tenon/optim.
+
+#include "tenon/optim/adagrad.h"
+#include "tenon/optim/adam.h"
+#include "tenon/optim/optimizer.h"
+#include "tenon/optim/rmsprop.h"
+#include "tenon/optim/schedule.h"
+#include "tenon/optim/sgd.h"

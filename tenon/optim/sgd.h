@@ -1,0 +1,34 @@
+#pragma once
+
+#include "tenon/optim/optimizer.h"
+
+namespace tenon::optim {
+
+struct SGDOptions {
+  double learning_rate = 1e-3;
+  double momentum = 0;
+  double dampening = 0;
+  double weight_decay = 0;  ///< added to the gradient: weight_decay * p
+  bool nesterov = false;
+  bool maximize = false;
+};
+
+/// Stochastic gradient descent. With g' = g + weight_decay * p and momentum m > 0:
+/// b = m * b + (1 - dampening) * g' (b = g' at first); p -= learning_rate * b, or with Nesterov
+/// p -= learning_rate * (g' + m * b). Without momentum: p -= learning_rate * g'.
+class TENON_API SGD : public Optimizer {
+ public:
+  /// Throws ValueError on options that make no sense.
+  explicit SGD(std::vector<Tensor> parameters, SGDOptions options = {});
+  explicit SGD(std::vector<ParameterGroup<SGDOptions>> groups);
+
+ protected:
+  std::vector<std::string_view> state_names(size_t group) const override;
+  void write_program(tile::TileBuilder& t, size_t group) const override;
+  int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const override;
+
+ private:
+  std::vector<SGDOptions> options_;
+};
+
+}  // namespace tenon::optim
