@@ -11,6 +11,8 @@ file(GLOB tile_kernels CONFIGURE_DEPENDS
   ${CMAKE_CURRENT_SOURCE_DIR}/tenon/backends/cpu/tile/*.cpp)
 set_source_files_properties(${tile_kernels} PROPERTIES COMPILE_OPTIONS
   "-ftree-vectorize;$<$<CXX_COMPILER_ID:GNU>:-fvect-cost-model=dynamic>;-fno-trapping-math")
+set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/tenon/base/version.cpp PROPERTIES
+  COMPILE_DEFINITIONS "TENON_VERSION=\"${PROJECT_VERSION}\"")
 target_include_directories(tenon_objects PUBLIC
   ${CMAKE_CURRENT_SOURCE_DIR} ${TENON_GENERATED_DIR})
 target_link_libraries(tenon_objects PRIVATE tenon_options ${TENON_PRIVATE_LIBRARIES})
