@@ -17,21 +17,6 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-/// Sets a model's training flag for its life.
-class ModeOf {
- public:
-  ModeOf(nn::Module& model, bool training) : model_(model), previous_(model.is_training()) {
-    model_.train(training);
-  }
-  ~ModeOf() { model_.train(previous_); }
-  ModeOf(const ModeOf&) = delete;
-  ModeOf& operator=(const ModeOf&) = delete;
-
- private:
-  nn::Module& model_;
-  bool previous_;
-};
-
 bool all_finite(const std::vector<Tensor>& tensors) {
   const NoGrad no_grad;
   for (const Tensor& tensor : tensors) {
@@ -98,11 +83,7 @@ Trainer::Trainer(nn::AnyModule model, optim::Optimizer& optimizer, TrainerOption
     fail<ValueError>("Trainer", "expected epochs, checkpoint_every_steps and "
                                 "early_stopping_patience of 0 or more");
   }
-  if (!options_.loss) {
-    options_.loss = [](const Tensor& output, const Tensor& target) {
-      return cross_entropy(output, target);
-    };
-  }
+  if (!options_.loss) options_.loss = default_loss;
 }
 
 Trainer::~Trainer() = default;
@@ -239,27 +220,10 @@ void Trainer::save(Run& run) {
 }
 
 Evaluation Trainer::evaluate(data::DataLoader& loader) {
-  const NoGrad no_grad;
-  const ModeOf mode(model_.get(), false);
-  Metrics metrics;
-  loader.set_state({});
-  for (const auto& [input, target] : loader) {
-    const Tensor output = model_(input);
-    metrics.add(options_.loss(output, target).item().to_double(), output, target);
-  }
-  return {metrics.loss(), metrics.has_accuracy() ? metrics.accuracy() : kUnknown,
-          metrics.samples()};
+  return train::evaluate(model_, loader, options_.loss);
 }
 
-Tensor Trainer::predict(data::DataLoader& loader) {
-  const NoGrad no_grad;
-  const ModeOf mode(model_.get(), false);
-  std::vector<Tensor> outputs;
-  loader.set_state({});
-  for (const auto& [input, target] : loader) outputs.push_back(model_(input));
-  if (outputs.empty()) fail<ValueError>("Trainer::predict", "the loader has no samples");
-  return cat(outputs, 0);
-}
+Tensor Trainer::predict(data::DataLoader& loader) { return train::predict(model_, loader); }
 
 Checkpoint Trainer::make_checkpoint(const Run& run) const {
   Checkpoint checkpoint;

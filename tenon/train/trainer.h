@@ -27,10 +27,13 @@ class TENON_API DivergedError : public Error {
   int64_t step_;
 };
 
+/// The mean loss of a batch.
+using LossFunction = std::function<Tensor(const Tensor& output, const Tensor& target)>;
+
 struct TrainerOptions {
   int64_t epochs = 10;
-  /// The mean loss of a batch; cross_entropy where none is given.
-  std::function<Tensor(const Tensor& output, const Tensor& target)> loss;
+  /// cross_entropy where none is given.
+  LossFunction loss;
   /// Gradients are scaled down to this common norm; none: left alone.
   std::optional<double> clip_grad_norm;
   /// Stops when the validation loss (else the training loss) has not improved for this many epochs;
@@ -72,6 +75,13 @@ struct Evaluation {
   double accuracy = 0;
   int64_t samples = 0;
 };
+
+/// Mean loss and accuracy of a model in eval mode, over one pass of the loader from its start.
+/// `loss` as in TrainerOptions.
+TENON_API Evaluation evaluate(nn::AnyModule model, data::DataLoader& loader,
+                              const LossFunction& loss = {});
+/// The outputs of a model in eval mode for all inputs of the loader, one after the other.
+TENON_API Tensor predict(nn::AnyModule model, data::DataLoader& loader);
 
 /// The training loop: batches, metrics, progress, checkpoints, and a way back into the middle of an
 /// epoch that gives the same bits as a run that was never stopped.

@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+
+#include "apps/tenon/command.h"
+#include "apps/tenon/digits.h"
+#include "tenon/base/error.h"
+#include "tenon/base/parallel.h"
+#include "tenon/core/generator.h"
+#include "tenon/data/data_loader.h"
+#include "tenon/data/transforms.h"
+#include "tenon/optim/adam.h"
+#include "tenon/optim/schedule.h"
+#include "tenon/train/trainer.h"
+
+namespace tenon::app {
+namespace {
+
+struct TrainArguments {
+  std::string task;
+  std::string data;
+  std::string out = "digits.safetensors";
+  std::string checkpoint;
+  int64_t epochs = 10;
+  int64_t batch_size = 64;
+  uint64_t seed = 1;
+  int threads = 0;
+  int64_t checkpoint_every = 0;
+  double learning_rate = 1.5e-3;
+  bool resume = false;
+};
+
+void report(Session& session, const train::FitResult& fit, const train::Evaluation& test) {
+  nlohmann::json& result = session.result;
+  for (const char* name : {"train_loss", "train_accuracy", "validation_accuracy"}) {
+    result[name] = nlohmann::json::array();
+  }
+  for (const train::EpochResult& epoch : fit.epochs) {
+    result["train_loss"].push_back(epoch.train_loss);
+    result["train_accuracy"].push_back(epoch.train_accuracy);
+    result["validation_accuracy"].push_back(epoch.validation_accuracy);
+  }
+  result["steps"] = fit.steps;
+  result["train_images_per_second"] = fit.samples_per_second();
+  result["test_accuracy"] = test.accuracy;
+  result["test_loss"] = test.loss;
+  result["interrupted"] = fit.reason == train::StopReason::kInterrupted;
+}
+
+void train_digits(const TrainArguments& arguments, Session& session) {
+  if (arguments.threads > 0) set_num_threads(arguments.threads);
+  if (arguments.resume && arguments.checkpoint.empty()) {
+    fail<ValueError>("train", "--resume needs --checkpoint DIR, the folder to resume from");
+  }
+  const data::TrainAndTest digits = load_digits(arguments.data);
+  manual_seed(arguments.seed);
+  models::DigitsCNN model({.dropout = 0.5});
+  fmt::print("{}\n{} images to train on, {} to test, {} threads, seed {}\n", model.to_string(),
+             digits.train.size(), digits.test.size(), num_threads(), arguments.seed);
+
+  data::DataLoader loader(digits.train, {.batch_size = arguments.batch_size,
+                                         .shuffle = true,
+                                         .seed = arguments.seed,
+                                         .transform = data::random_shift(2)});
+  data::DataLoader test(digits.test, {.batch_size = 256});
+  optim::AdamW optimizer(model.parameters(), {.learning_rate = arguments.learning_rate});
+  const int64_t steps = std::max<int64_t>(1, arguments.epochs * loader.size());
+  const int64_t warmup = std::max<int64_t>(1, std::min<int64_t>(100, steps / 10));
+  optim::SequentialLR schedule(
+      {warmup}, optim::LinearWarmup(optimizer, {.steps = warmup, .start_factor = 0.1}),
+      optim::CosineAnnealingLR(optimizer, {.steps = std::max<int64_t>(1, steps - warmup)}));
+  train::Trainer trainer(model, optimizer,
+                         {.epochs = arguments.epochs,
+                          .checkpoint_folder = arguments.checkpoint,
+                          .checkpoint_every_steps = arguments.checkpoint_every});
+  trainer.schedule_by_step(schedule);
+  if (arguments.resume && !trainer.resume()) {
+    fmt::print("nothing to resume in {}; starting anew\n", arguments.checkpoint);
+  }
+  const train::FitResult fit = trainer.fit(loader, test);
+  const train::Evaluation result = trainer.evaluate(test);
+  report(session, fit, result);
+  save(model.state_dict(), arguments.out, network_metadata());
+  session.result["out"] = arguments.out;
+  fmt::print("test accuracy {:.2f}% on {} images, {:.0f} training images/s; weights in {}\n",
+             100 * result.accuracy, result.samples, fit.samples_per_second(), arguments.out);
+  if (fit.reason == train::StopReason::kInterrupted) session.exit_code = 1;
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<TrainArguments>();
+  CLI::App* command = add_command(
+      app, session, "train", "Train a network and save its weights",
+      "  tenon train digits --epochs 3\n"
+      "  tenon train digits --data mnist --out mnist.safetensors --json result.json\n"
+      "  tenon train digits --checkpoint run --checkpoint-every 50   # Ctrl-C saves, too\n"
+      "  tenon train digits --checkpoint run --resume                # goes on where it stopped\n",
+      [arguments](Session& run) { train_digits(*arguments, run); });
+  command->add_option("TASK", arguments->task, "What to learn: digits")
+      ->required()
+      ->check(CLI::IsMember({"digits"}));
+  command
+      ->add_option("--data", arguments->data,
+                   "Folder of IDX files (plain or .gz) as MNIST's; without it Tenon draws digits")
+      ->type_name("DIR");
+  command->add_option("--epochs", arguments->epochs, "Times through the training images")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{0}, int64_t{1000000}));
+  command->add_option("--batch-size", arguments->batch_size, "Images a step")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, int64_t{1000000}));
+  command->add_option("--learning-rate", arguments->learning_rate, "AdamW's, at its peak")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command->add_option("--seed", arguments->seed, "The same seed gives the same bits")
+      ->capture_default_str();
+  command->add_option("--threads", arguments->threads, "Threads to use; the result is the same")
+      ->check(CLI::Range(1, 4096));
+  command->add_option("--out", arguments->out, "Where the weights go (safetensors)")
+      ->capture_default_str()
+      ->type_name("FILE");
+  command->add_option("--checkpoint", arguments->checkpoint, "Folder for checkpoints, every epoch")
+      ->type_name("DIR");
+  command->add_option("--checkpoint-every", arguments->checkpoint_every,
+                      "Also after so many steps")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
+      ->type_name("STEPS");
+  command->add_flag("--resume", arguments->resume,
+                    "Go on from the newest checkpoint, to the same bits");
+}
+
+}  // namespace tenon::app
