@@ -1,6 +1,9 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tenon/dispatch/call.h"
 #include "tenon/dispatch/op_ids.h"
@@ -28,6 +31,8 @@ struct Backend {
   bool (*run_small)(const tile::SmallLaunch& launch);
   /// The direct path of a program of one micro-op, or null.
   DirectKernel (*direct_kernel)(const tile::Program& program, tile::Compute compute);
+  /// Names and values for people: instruction sets, libraries and their versions.
+  std::vector<std::pair<std::string, std::string>> (*describe)();
 };
 
 TENON_API void register_backend(uint8_t device_type, const Backend* backend);

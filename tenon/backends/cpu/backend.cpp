@@ -2,14 +2,32 @@
 
 #include "tenon/dispatch/backend.h"
 
+#include <dnnl.h>
+#include <fmt/format.h>
+
 #include "tenon/backends/cpu/allocator.h"
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/tile/executor.h"
+#include "tenon/backends/cpu/tile/isa.h"
 
 namespace tenon::cpu {
 namespace {
 
-constexpr Backend kBackend = {run_tile, run_tile_many, run_small, direct_kernel};
+std::vector<std::pair<std::string, std::string>> describe() {
+  std::string sets;
+  for (const std::string& set : available_instruction_sets()) {
+    sets += (sets.empty() ? "" : ", ") + set;
+  }
+  const dnnl_version_t* dnnl = dnnl_version();
+  return {
+      {"instruction sets", sets},
+      {"instruction set", instruction_set()},
+      {"oneDNN", fmt::format("{}.{}.{}", dnnl->major, dnnl->minor, dnnl->patch)},
+      {"OpenMP", fmt::format("{}", _OPENMP)},
+  };
+}
+
+constexpr Backend kBackend = {run_tile, run_tile_many, run_small, direct_kernel, describe};
 
 const bool registered = [] {
   register_allocator(kCpu.type, &allocator());

@@ -1,0 +1,32 @@
+#pragma once
+
+/// Everything that a program uses: tensors and ops, gradients, layers, optimizers, data, training,
+/// files. Each header also stands alone; including only those that are needed compiles faster.
+
+#include "tenon/autograd/autograd.h"
+#include "tenon/autograd/custom_function.h"
+#include "tenon/autograd/gradcheck.h"
+#include "tenon/base/error.h"
+#include "tenon/base/parallel.h"
+#include "tenon/base/version.h"
+#include "tenon/core/generator.h"
+#include "tenon/core/print.h"
+#include "tenon/core/tensor.h"
+#include "tenon/data/data_loader.h"
+#include "tenon/data/dataset.h"
+#include "tenon/data/digits.h"
+#include "tenon/data/transforms.h"
+#include "tenon/dispatch/custom_op.h"
+#include "tenon/dispatch/modes.h"
+#include "tenon/io/checkpoint.h"
+#include "tenon/io/idx.h"
+#include "tenon/io/png.h"
+#include "tenon/io/safetensors.h"
+#include "tenon/models/digits_cnn.h"
+#include "tenon/models/digits_input.h"
+#include "tenon/nn/nn.h"
+#include "tenon/ops/creation/from_data.h"
+#include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
+#include "tenon/optim/optim.h"
+#include "tenon/train/trainer.h"
