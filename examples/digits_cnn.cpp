@@ -24,7 +24,7 @@ struct Digits : nn::Module {
 int main(int argc, char** argv) {
   manual_seed(1);
   const int64_t epochs = argc > 1 ? std::atoi(argv[1]) : 1;
-  const data::TrainAndTest digits = data::drawn_digits({.train_count = 2000, .test_count = 500});
+  const data::TrainAndTest digits = data::draw_digit_sets(2000, 500, 1);
   data::DataLoader loader(digits.train, {.batch_size = 50, .shuffle = true, .seed = 1});
   data::DataLoader test(digits.test, {.batch_size = 100});
 

@@ -4,9 +4,14 @@
 
 #include "tenon/base/error.h"
 #include "tenon/data/digits.h"
+#include "tenon/models/digits_input.h"
 
 namespace tenon::app {
 namespace {
+
+// The drawn digits are the same for every training seed, so that results can be compared.
+constexpr int64_t kDrawnToTrain = 8000, kDrawnToTest = 2000;
+constexpr uint64_t kDrawnSeed = 2026;
 
 constexpr const char* kModelKey = "tenon.model";
 constexpr const char* kModelName = "digits_cnn";
@@ -14,7 +19,9 @@ constexpr const char* kModelName = "digits_cnn";
 }  // namespace
 
 data::TrainAndTest load_digits(const std::string& folder) {
-  return folder.empty() ? data::drawn_digits() : data::load_mnist(folder);
+  const data::ImageOptions image{.mean = models::kDigitMean, .standard_deviation = models::kDigitDeviation};
+  if (!folder.empty()) return data::read_digit_sets(folder, image);
+  return data::draw_digit_sets(kDrawnToTrain, kDrawnToTest, kDrawnSeed, {.image = image});
 }
 
 Metadata network_metadata() { return {{kModelKey, kModelName}}; }

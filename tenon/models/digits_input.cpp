@@ -14,7 +14,6 @@ namespace tenon::models {
 namespace {
 
 constexpr int64_t kSide = 28;
-constexpr double kMean = 0.1307, kDeviation = 0.3081;  // of MNIST's training images, in [0, 1]
 
 /// Lightness in [0, 1], row by row.
 struct Grey {
@@ -93,8 +92,35 @@ Tensor digits_input(const Tensor& images) {
   const NoGrad no_grad;
   const int64_t count = images.dim() == 3 ? images.size(0) : 1;
   Tensor scaled = images.to(kFloat32);
-  scaled.sub_(255 * kMean).mul_(1 / (255 * kDeviation));
+  scaled.sub_(255 * kDigitMean).mul_(1 / (255 * kDigitDeviation));
   return scaled.reshape({count, 1, kSide, kSide});
+}
+
+Tensor random_shift(const Tensor& input, int64_t most, Generator& generator) {
+  if (input.dtype() != kFloat32) {
+    fail<DTypeError>("random_shift", fmt::format("expected float32, got {}", name_of(input.dtype())));
+  }
+  if (input.dim() != 3 || input.numel() == 0) {
+    fail<ShapeError>("random_shift", fmt::format("expected [channels, height, width], got {}",
+                                                 to_string(input.sizes())));
+  }
+  const NoGrad no_grad;
+  const Tensor drawn = randint(-most, most + 1, {2}, kInt64, kCpu, &generator);
+  const int64_t down = drawn.data<int64_t>()[0], right = drawn.data<int64_t>()[1];
+  const Tensor source = input.contiguous();
+  const int64_t height = source.size(1), width = source.size(2);
+  Tensor shifted = empty(source.sizes());
+  const float* from = source.data<float>();
+  float* to = shifted.data<float>();
+  std::fill_n(to, shifted.numel(), *std::min_element(from, from + source.numel()));
+  const int64_t first = std::max<int64_t>(0, right), last = std::min(width, width + right);
+  for (int64_t row = 0; row < source.size(0) * height; ++row) {
+    const int64_t y = row % height + down;
+    if (y < 0 || y >= height || first >= last) continue;
+    std::copy_n(from + row * width + first - right, last - first,
+                to + (row + down) * width + first);
+  }
+  return shifted;
 }
 
 Tensor digit_image(const Tensor& picture) {
