@@ -14,6 +14,7 @@
 #include "tenon/data/data_loader.h"
 #include "tenon/data/dataset.h"
 #include "tenon/data/digits.h"
+#include "tenon/data/transforms.h"
 #include "tenon/dispatch/custom_op.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/io/checkpoint.h"

@@ -30,4 +30,7 @@ void add_bench(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);
 void add_version(CLI::App& app, Session& session);
 
+/// The whole program. Exit codes: 0 done, 1 an error, told on standard error, 2 wrong usage.
+int run(int argc, const char* const* argv);
+
 }  // namespace tenon::app

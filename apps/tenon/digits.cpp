@@ -4,7 +4,6 @@
 
 #include "tenon/base/error.h"
 #include "tenon/data/digits.h"
-#include "tenon/models/digits_input.h"
 
 namespace tenon::app {
 namespace {
@@ -19,9 +18,8 @@ constexpr const char* kModelName = "digits_cnn";
 }  // namespace
 
 data::TrainAndTest load_digits(const std::string& folder) {
-  const data::ImageOptions image{.mean = models::kDigitMean, .standard_deviation = models::kDigitDeviation};
-  if (!folder.empty()) return data::read_digit_sets(folder, image);
-  return data::draw_digit_sets(kDrawnToTrain, kDrawnToTest, kDrawnSeed, {.image = image});
+  if (!folder.empty()) return data::read_digit_sets(folder);
+  return data::draw_digit_sets(kDrawnToTrain, kDrawnToTest, kDrawnSeed);
 }
 
 Metadata network_metadata() { return {{kModelKey, kModelName}}; }

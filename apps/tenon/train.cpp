@@ -9,7 +9,7 @@
 #include "tenon/base/parallel.h"
 #include "tenon/core/generator.h"
 #include "tenon/data/data_loader.h"
-#include "tenon/models/digits_input.h"
+#include "tenon/data/transforms.h"
 #include "tenon/optim/adam.h"
 #include "tenon/optim/schedule.h"
 #include "tenon/train/trainer.h"
@@ -62,9 +62,8 @@ void train_digits(const TrainArguments& arguments, Session& session) {
   data::DataLoader loader(digits.train, {.batch_size = arguments.batch_size,
                                          .shuffle = true,
                                          .seed = arguments.seed,
-                                         .transform = [](const Tensor& image, Generator& generator) {
-                                           return models::random_shift(image, 2, generator);
-                                         }});
+                                         .transform = data::compose({data::random_rotation(10),
+                                                                     data::random_shift(2)})});
   data::DataLoader test(digits.test, {.batch_size = 256});
   optim::AdamW optimizer(model.parameters(), {.learning_rate = arguments.learning_rate});
   const int64_t steps = std::max<int64_t>(1, arguments.epochs * loader.size());

@@ -9,6 +9,7 @@
 #include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
 
 namespace tenon::models {
 namespace {
@@ -91,36 +92,7 @@ Tensor digits_input(const Tensor& images) {
   }
   const NoGrad no_grad;
   const int64_t count = images.dim() == 3 ? images.size(0) : 1;
-  Tensor scaled = images.to(kFloat32);
-  scaled.sub_(255 * kDigitMean).mul_(1 / (255 * kDigitDeviation));
-  return scaled.reshape({count, 1, kSide, kSide});
-}
-
-Tensor random_shift(const Tensor& input, int64_t most, Generator& generator) {
-  if (input.dtype() != kFloat32) {
-    fail<DTypeError>("random_shift", fmt::format("expected float32, got {}", name_of(input.dtype())));
-  }
-  if (input.dim() != 3 || input.numel() == 0) {
-    fail<ShapeError>("random_shift", fmt::format("expected [channels, height, width], got {}",
-                                                 to_string(input.sizes())));
-  }
-  const NoGrad no_grad;
-  const Tensor drawn = randint(-most, most + 1, {2}, kInt64, kCpu, &generator);
-  const int64_t down = drawn.data<int64_t>()[0], right = drawn.data<int64_t>()[1];
-  const Tensor source = input.contiguous();
-  const int64_t height = source.size(1), width = source.size(2);
-  Tensor shifted = empty(source.sizes());
-  const float* from = source.data<float>();
-  float* to = shifted.data<float>();
-  std::fill_n(to, shifted.numel(), *std::min_element(from, from + source.numel()));
-  const int64_t first = std::max<int64_t>(0, right), last = std::min(width, width + right);
-  for (int64_t row = 0; row < source.size(0) * height; ++row) {
-    const int64_t y = row % height + down;
-    if (y < 0 || y >= height || first >= last) continue;
-    std::copy_n(from + row * width + first - right, last - first,
-                to + (row + down) * width + first);
-  }
-  return shifted;
+  return (images.to(kFloat32) * (1 / 255.0)).reshape({count, 1, kSide, kSide});
 }
 
 Tensor digit_image(const Tensor& picture) {
