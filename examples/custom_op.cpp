@@ -6,8 +6,8 @@
 
 using namespace tenon;
 
-// "Squared ReLU" (So et al. 2021): max(x, 0)^2. One pass over memory, on every device that runs tile
-// programs; the same program is what a compiled model fuses with its neighbours.
+// "Squared ReLU" (So et al. 2021): max(x, 0)^2. One pass over memory, on every device that runs
+// tile programs; the same program is what a compiled model fuses with its neighbours.
 const CustomOp squared_relu("squared_relu(Tensor x) -> Tensor", [](OpDef& op) {
   op.doc("max(x, 0)^2")
       .accepts(kFloatSet)

@@ -27,7 +27,8 @@ double median_seconds(const std::function<void()>& body, int calls, double budge
     const auto start = Clock::now();
     for (int i = 0; i < calls; ++i) body();
     rounds.push_back(std::chrono::duration<double>(Clock::now() - start).count() / calls);
-  } while (rounds.size() < 5 || std::chrono::duration<double>(Clock::now() - begin).count() < budget);
+  } while (rounds.size() < 5 ||
+           std::chrono::duration<double>(Clock::now() - begin).count() < budget);
   std::nth_element(rounds.begin(), rounds.begin() + rounds.size() / 2, rounds.end());
   return rounds[rounds.size() / 2];
 }
@@ -94,7 +95,8 @@ void add_bench(CLI::App& app, Session& session) {
   command->add_option("--seconds", arguments->seconds, "For each case")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 3600.0));
-  command->add_option("--threads", arguments->threads, "Threads to use")->check(CLI::Range(1, 4096));
+  command->add_option("--threads", arguments->threads, "Threads to use")
+      ->check(CLI::Range(1, 4096));
 }
 
 }  // namespace tenon::app

@@ -83,8 +83,7 @@ TEST_F(Command, PredictReadsPngAndIdx) {
   write_idx(images, path("images"));
   write_png(images.select(0, 1).clone(), path("one.png"));
   EXPECT_EQ(tenon({"predict", weights, path("one.png"), "--json", path("png.json")}), 0);
-  EXPECT_EQ(tenon({"predict", weights, path("images"), "--index", "1", "--json",
-                   path("idx.json")}),
+  EXPECT_EQ(tenon({"predict", weights, path("images"), "--index", "1", "--json", path("idx.json")}),
             0);
   const std::vector<double> probabilities = json("png.json")["probabilities"];
   ASSERT_EQ(probabilities.size(), 10u);

@@ -49,7 +49,8 @@ void add_evaluate(CLI::App& app, Session& session) {
   command->add_option("--batch-size", arguments->batch_size, "Images at a time")
       ->capture_default_str()
       ->check(CLI::Range(int64_t{1}, int64_t{1000000}));
-  command->add_option("--threads", arguments->threads, "Threads to use")->check(CLI::Range(1, 4096));
+  command->add_option("--threads", arguments->threads, "Threads to use")
+      ->check(CLI::Range(1, 4096));
 }
 
 }  // namespace tenon::app

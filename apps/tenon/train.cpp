@@ -59,11 +59,12 @@ void train_digits(const TrainArguments& arguments, Session& session) {
   fmt::print("{}\n{} images to train on, {} to test, {} threads, seed {}\n", model.to_string(),
              digits.train.size(), digits.test.size(), num_threads(), arguments.seed);
 
-  data::DataLoader loader(digits.train, {.batch_size = arguments.batch_size,
-                                         .shuffle = true,
-                                         .seed = arguments.seed,
-                                         .transform = data::compose({data::random_rotation(10),
-                                                                     data::random_shift(2)})});
+  data::DataLoader loader(
+      digits.train,
+      {.batch_size = arguments.batch_size,
+       .shuffle = true,
+       .seed = arguments.seed,
+       .transform = data::compose({data::random_rotation(10), data::random_shift(2)})});
   data::DataLoader test(digits.test, {.batch_size = 256});
   optim::AdamW optimizer(model.parameters(), {.learning_rate = arguments.learning_rate});
   const int64_t steps = std::max<int64_t>(1, arguments.epochs * loader.size());
@@ -125,8 +126,7 @@ void add_train(CLI::App& app, Session& session) {
       ->type_name("FILE");
   command->add_option("--checkpoint", arguments->checkpoint, "Folder for checkpoints, every epoch")
       ->type_name("DIR");
-  command->add_option("--checkpoint-every", arguments->checkpoint_every,
-                      "Also after so many steps")
+  command->add_option("--checkpoint-every", arguments->checkpoint_every, "Also after so many steps")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
       ->type_name("STEPS");
   command->add_flag("--resume", arguments->resume,

@@ -43,8 +43,8 @@ Grey grey_of(const Tensor& picture) {
   for (size_t i = 0; i < grey.values.size(); ++i) {
     const uint8_t* pixel = bytes.data() + i * static_cast<size_t>(channels);
     // ITU-R BT.601
-    const double light = channels >= 3 ? 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]
-                                       : pixel[0];
+    const double light =
+        channels >= 3 ? 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2] : pixel[0];
     const double alpha = channels == 2 || channels == 4 ? pixel[channels - 1] / 255.0 : 1;
     // Transparent pixels show white paper when the ink is dark; the inversion below settles it.
     grey.values[i] = alpha * light / 255 + (1 - alpha);
@@ -83,9 +83,11 @@ double area_mean(const Grey& grey, double y0, double y1, double x0, double x1) {
 
 Tensor digits_input(const Tensor& images) {
   if (images.dtype() != kUInt8) {
-    fail<DTypeError>("digits_input", fmt::format("expected uint8, got {}", name_of(images.dtype())));
+    fail<DTypeError>("digits_input",
+                     fmt::format("expected uint8, got {}", name_of(images.dtype())));
   }
-  if (images.dim() < 2 || images.dim() > 3 || images.size(-1) != kSide || images.size(-2) != kSide) {
+  if (images.dim() < 2 || images.dim() > 3 || images.size(-1) != kSide ||
+      images.size(-2) != kSide) {
     fail<ShapeError>("digits_input", fmt::format("expected [28, 28] or [count, 28, 28], got {}; "
                                                  "digit_image() scales a picture",
                                                  to_string(images.sizes())));

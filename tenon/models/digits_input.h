@@ -6,9 +6,8 @@
 
 namespace tenon::models {
 
-/// What DigitsCNN takes, of images as they are in IDX files: uint8 [28, 28] or [count, 28, 28], light
-/// on dark, to float32 [count, 1, 28, 28] with white as 1.
-/// Throws ShapeError, DTypeError.
+/// What DigitsCNN takes, of images as they are in IDX files: uint8 [28, 28] or [count, 28, 28],
+/// light on dark, to float32 [count, 1, 28, 28] with white as 1. Throws ShapeError, DTypeError.
 TENON_API Tensor digits_input(const Tensor& images);
 
 /// One picture of a digit as uint8 [28, 28], light on dark: colours become grey, transparent pixels

@@ -15,9 +15,10 @@ class TENON_API Sequential : public Module {
  public:
   Sequential() = default;
   template <class First, class... Rest>
-  requires(std::is_base_of_v<Module, std::remove_cvref_t<First>> &&
-           !std::is_same_v<Sequential, std::remove_cvref_t<First>>)
-      explicit Sequential(First first, Rest... rest) {
+  requires(
+      std::is_base_of_v<Module, std::remove_cvref_t<First>> &&
+      !std::is_same_v<Sequential, std::remove_cvref_t<First>>) explicit Sequential(First first,
+                                                                                   Rest... rest) {
     push_back(AnyModule(std::move(first)));
     (push_back(AnyModule(std::move(rest))), ...);
   }

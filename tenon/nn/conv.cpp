@@ -13,9 +13,10 @@ namespace {
 
 void check_channels(std::string_view call, int64_t in, int64_t out, int64_t groups) {
   if (in < 1 || out < 1 || groups < 1 || in % groups != 0 || out % groups != 0) {
-    fail<ValueError>(call, fmt::format("expected in_channels and out_channels that are multiples of "
-                                       "groups, got {}, {} and {}",
-                                       in, out, groups));
+    fail<ValueError>(call,
+                     fmt::format("expected in_channels and out_channels that are multiples of "
+                                 "groups, got {}, {} and {}",
+                                 in, out, groups));
   }
 }
 
@@ -44,7 +45,8 @@ Conv1d::Conv1d(int64_t in_channels, int64_t out_channels, int64_t kernel_size,
   weight = parameter("weight", starting_values({out_channels, in_group, kernel_size}, fan_in,
                                                options.dtype, options.device));
   if (options.bias) {
-    bias = parameter("bias", starting_values({out_channels}, fan_in, options.dtype, options.device));
+    bias =
+        parameter("bias", starting_values({out_channels}, fan_in, options.dtype, options.device));
   }
 }
 
@@ -68,11 +70,12 @@ Conv2d::Conv2d(int64_t in_channels, int64_t out_channels, Pair kernel_size, Conv
   check_channels("Conv2d", in_channels, out_channels, options.groups);
   const int64_t in_group = in_channels / options.groups;
   const int64_t fan_in = in_group * kernel_size.height * kernel_size.width;
-  weight = parameter("weight",
-                     starting_values({out_channels, in_group, kernel_size.height, kernel_size.width},
-                                     fan_in, options.dtype, options.device));
+  weight = parameter(
+      "weight", starting_values({out_channels, in_group, kernel_size.height, kernel_size.width},
+                                fan_in, options.dtype, options.device));
   if (options.bias) {
-    bias = parameter("bias", starting_values({out_channels}, fan_in, options.dtype, options.device));
+    bias =
+        parameter("bias", starting_values({out_channels}, fan_in, options.dtype, options.device));
   }
 }
 
@@ -82,9 +85,8 @@ Tensor Conv2d::forward(const Tensor& x) {
 }
 
 std::string Conv2d::description() const {
-  std::string text =
-      fmt::format("{} -> {}, kernel {}", weight.size(1) * options_.groups, weight.size(0),
-                  text_of({weight.size(2), weight.size(3)}));
+  std::string text = fmt::format("{} -> {}, kernel {}", weight.size(1) * options_.groups,
+                                 weight.size(0), text_of({weight.size(2), weight.size(3)}));
   append_option(text, "stride", options_.stride, 1);
   append_option(text, "padding", options_.padding, 0);
   append_option(text, "dilation", options_.dilation, 1);

@@ -20,7 +20,8 @@ DType draw_dtype(const Tensor& tensor) { return tensor.dtype() == kFloat64 ? kFl
 
 void check_floating(std::string_view call, const Tensor& tensor) {
   if (!tensor.is_floating_point()) {
-    fail<DTypeError>(call, fmt::format("expected a floating tensor, got {}", name_of(tensor.dtype())));
+    fail<DTypeError>(call,
+                     fmt::format("expected a floating tensor, got {}", name_of(tensor.dtype())));
   }
 }
 
@@ -28,7 +29,7 @@ double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
 /// The inverse of `normal_cdf`: Acklam's rational approximation, refined by one Halley step.
 double inverse_normal_cdf(double p) {
-  constexpr double a[] = {-3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02,
+  constexpr double a[] = {-3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,
                           1.383577518672690e+02,  -3.066479806614716e+01, 2.506628277459239e+00};
   constexpr double b[] = {-5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02,
                           6.680131188771972e+01, -1.328068155288572e+01};
@@ -81,7 +82,8 @@ double kaiming_std(const Tensor& tensor, const KaimingOptions& options) {
   }
   const int64_t fan = options.mode == "fan_in" ? fans.in : fans.out;
   if (fan == 0) return 0;
-  return gain_of(options.nonlinearity, options.negative_slope) / std::sqrt(static_cast<double>(fan));
+  return gain_of(options.nonlinearity, options.negative_slope) /
+         std::sqrt(static_cast<double>(fan));
 }
 
 Tensor keras_normal(Tensor tensor, double variance, Generator* generator) {
@@ -111,9 +113,10 @@ double gain_of(std::string_view nonlinearity, double negative_slope) {
   if (nonlinearity == "relu") return std::sqrt(2.0);
   if (nonlinearity == "leaky_relu") return std::sqrt(2 / (1 + negative_slope * negative_slope));
   if (nonlinearity == "selu") return 0.75;
-  fail<ValueError>("init::gain_of",
-                   fmt::format("expected linear, sigmoid, tanh, relu, leaky_relu or selu, got \"{}\"",
-                               nonlinearity));
+  fail<ValueError>(
+      "init::gain_of",
+      fmt::format("expected linear, sigmoid, tanh, relu, leaky_relu or selu, got \"{}\"",
+                  nonlinearity));
 }
 
 Tensor uniform_(Tensor tensor, double from, double to, Generator* generator) {
@@ -176,8 +179,8 @@ Tensor eye_(Tensor tensor) {
 Tensor orthogonal_(Tensor tensor, double gain, Generator* generator) {
   check_floating("init::orthogonal_", tensor);
   if (tensor.dim() < 2) {
-    fail<ShapeError>("init::orthogonal_", fmt::format("expected at least two dims, got {}",
-                                                      to_string(tensor.sizes())));
+    fail<ShapeError>("init::orthogonal_",
+                     fmt::format("expected at least two dims, got {}", to_string(tensor.sizes())));
   }
   const NoGrad no_grad;
   if (tensor.numel() == 0 || tensor.device() == kMeta) return tensor;

@@ -40,8 +40,9 @@ TEST(Init, HasTheStatedSpread) {
   EXPECT_NEAR(largest(lecun_uniform_(w, &generator)), std::sqrt(0.03), 1e-3);
   EXPECT_NEAR(deviation(kaiming_normal_(w, {.nonlinearity = "relu"}, &generator)),
               std::sqrt(2.0 / 100), 2e-3);
-  EXPECT_NEAR(deviation(kaiming_normal_(w, {.mode = "fan_out", .nonlinearity = "relu"}, &generator)),
-              std::sqrt(2.0 / 200), 2e-3);
+  EXPECT_NEAR(
+      deviation(kaiming_normal_(w, {.mode = "fan_out", .nonlinearity = "relu"}, &generator)),
+      std::sqrt(2.0 / 200), 2e-3);
   EXPECT_THROW(kaiming_normal_(w, {.mode = "fan"}), ValueError);
 }
 
@@ -61,8 +62,8 @@ TEST(Init, MakesOrthogonalRowsOrColumns) {
   Generator generator(13);
   for (const Shape& sizes : {Shape{3, 5}, Shape{5, 3}}) {
     const Tensor w = orthogonal_(empty(sizes, kFloat64), 2, &generator);
-    const Tensor product = sizes[0] < sizes[1] ? matmul(w, transpose(w, 0, 1))
-                                               : matmul(transpose(w, 0, 1), w);
+    const Tensor product =
+        sizes[0] < sizes[1] ? matmul(w, transpose(w, 0, 1)) : matmul(transpose(w, 0, 1), w);
     const std::vector<double> values = product.to_vector<double>();
     for (size_t i = 0; i < 9; ++i) EXPECT_NEAR(values[i], i % 4 == 0 ? 4 : 0, 1e-12);
   }

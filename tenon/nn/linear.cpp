@@ -12,16 +12,17 @@ namespace tenon::nn {
 
 Linear::Linear(int64_t in_features, int64_t out_features, LinearOptions options) {
   if (in_features < 1 || out_features < 1) {
-    fail<ValueError>("Linear", fmt::format("expected at least one feature in and out, got {} and {}",
-                                           in_features, out_features));
+    fail<ValueError>("Linear",
+                     fmt::format("expected at least one feature in and out, got {} and {}",
+                                 in_features, out_features));
   }
   const double bound = 1 / std::sqrt(static_cast<double>(in_features));
-  weight = parameter("weight",
-                     init::uniform_(empty({out_features, in_features}, options.dtype, options.device),
-                                    -bound, bound));
+  weight = parameter(
+      "weight", init::uniform_(empty({out_features, in_features}, options.dtype, options.device),
+                               -bound, bound));
   if (options.bias) {
-    bias = parameter(
-        "bias", init::uniform_(empty({out_features}, options.dtype, options.device), -bound, bound));
+    bias = parameter("bias", init::uniform_(empty({out_features}, options.dtype, options.device),
+                                            -bound, bound));
   }
 }
 

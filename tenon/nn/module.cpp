@@ -148,14 +148,16 @@ LoadReport Module::load_state_dict(const StateDict& state, bool strict) {
     if (!own.contains(name)) report.unexpected.push_back(name);
   }
   if (!wrong.empty()) {
-    fail<ShapeError>("load_state_dict", fmt::format("{} of the wrong shape: {}; nothing was loaded",
-                                                    wrong.size() == 1 ? "a tensor is" : "tensors are",
-                                                    list_names(wrong)));
+    fail<ShapeError>(
+        "load_state_dict",
+        fmt::format("{} of the wrong shape: {}; nothing was loaded",
+                    wrong.size() == 1 ? "a tensor is" : "tensors are", list_names(wrong)));
   }
   if (strict && !(report.missing.empty() && report.unexpected.empty())) {
     std::string message;
     if (!report.missing.empty()) message += "missing: " + list_names(report.missing) + "; ";
-    if (!report.unexpected.empty()) message += "unexpected: " + list_names(report.unexpected) + "; ";
+    if (!report.unexpected.empty())
+      message += "unexpected: " + list_names(report.unexpected) + "; ";
     fail<ValueError>("load_state_dict",
                      message + "nothing was loaded; load_state_dict(state, false) takes what fits");
   }

@@ -186,8 +186,8 @@ TEST(Module, AppliesToTheWholeTree) {
 TEST(Module, PrintsATree) {
   struct Network : nn::Module {
     nn::Conv2d conv = child("conv", nn::Conv2d(1, 32, 3, {.padding = 1}));
-    nn::Sequential head = child(
-        "head", nn::Sequential(nn::BatchNorm2d(32), nn::ReLU(), nn::Linear(32, 10, {.bias = false})));
+    nn::Sequential head = child("head", nn::Sequential(nn::BatchNorm2d(32), nn::ReLU(),
+                                                       nn::Linear(32, 10, {.bias = false})));
   };
   std::ostringstream out;
   out << Network();
@@ -202,7 +202,8 @@ TEST(Module, PrintsATree) {
             "    2: Linear(32 -> 10, bias=false)           weight [10, 32]"
             "                                                                                320\n"
             "parameters"
-            "                                                                                                      "
+            "                                                                                      "
+            "                "
             "               704\n");
 }
 

@@ -11,7 +11,8 @@ namespace tenon::nn {
 BatchNorm::BatchNorm(int64_t num_features, int64_t spatial_dims, BatchNormOptions options)
     : features_(num_features), spatial_dims_(spatial_dims), options_(options) {
   if (num_features < 1) {
-    fail<ValueError>("BatchNorm", fmt::format("expected at least one feature, got {}", num_features));
+    fail<ValueError>("BatchNorm",
+                     fmt::format("expected at least one feature, got {}", num_features));
   }
   if (options.affine) {
     weight = parameter("weight", ones({num_features}, options.dtype, options.device));
@@ -27,11 +28,10 @@ BatchNorm::BatchNorm(int64_t num_features, int64_t spatial_dims, BatchNormOption
 Tensor BatchNorm::forward(const Tensor& x) {
   const bool flat = spatial_dims_ == 1 && x.dim() == 2;
   if (!flat && x.dim() != 2 + spatial_dims_) {
-    fail<ShapeError>(type_name(),
-                     fmt::format("expected [batch, features{}], got {}",
-                                 spatial_dims_ == 1 ? "] or [batch, features, length"
-                                                    : ", height, width",
-                                 tenon::to_string(x.sizes())));
+    fail<ShapeError>(type_name(), fmt::format("expected [batch, features{}], got {}",
+                                              spatial_dims_ == 1 ? "] or [batch, features, length"
+                                                                 : ", height, width",
+                                              tenon::to_string(x.sizes())));
   }
   const bool learns = is_training() && running_mean.defined();
   double momentum = options_.momentum.value_or(0);

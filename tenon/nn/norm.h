@@ -16,8 +16,8 @@ struct BatchNormOptions {
   Device device = kCpu;
 };
 
-/// What BatchNorm1d and BatchNorm2d share: (x - mean) / sqrt(var + eps) * weight + bias per channel.
-/// Ioffe and Szegedy 2015.
+/// What BatchNorm1d and BatchNorm2d share: (x - mean) / sqrt(var + eps) * weight + bias per
+/// channel. Ioffe and Szegedy 2015.
 class TENON_API BatchNorm : public Module {
  public:
   Tensor forward(const Tensor& x) override;

@@ -22,8 +22,8 @@ std::string describe(Pair kernel, Pair stride, Pair padding) {
 }  // namespace
 
 Tensor MaxPool1d::forward(const Tensor& x) {
-  return max_pool1d(x, {kernel_size_}, {options_.stride.value_or(kernel_size_)},
-                    {options_.padding}, {options_.dilation}, options_.ceil_mode);
+  return max_pool1d(x, {kernel_size_}, {options_.stride.value_or(kernel_size_)}, {options_.padding},
+                    {options_.dilation}, options_.ceil_mode);
 }
 std::string MaxPool1d::description() const {
   return describe(kernel_size_, options_.stride.value_or(kernel_size_), options_.padding);
@@ -38,8 +38,8 @@ std::string MaxPool2d::description() const {
 }
 
 Tensor AvgPool1d::forward(const Tensor& x) {
-  return avg_pool1d(x, {kernel_size_}, {options_.stride.value_or(kernel_size_)},
-                    {options_.padding}, options_.ceil_mode, options_.count_include_pad);
+  return avg_pool1d(x, {kernel_size_}, {options_.stride.value_or(kernel_size_)}, {options_.padding},
+                    options_.ceil_mode, options_.count_include_pad);
 }
 std::string AvgPool1d::description() const {
   return describe(kernel_size_, options_.stride.value_or(kernel_size_), options_.padding);

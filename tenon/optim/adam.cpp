@@ -9,8 +9,7 @@
 namespace tenon::optim {
 namespace {
 
-std::vector<ParameterGroup<AdamOptions>> as_adam(
-    std::vector<ParameterGroup<AdamWOptions>> groups) {
+std::vector<ParameterGroup<AdamOptions>> as_adam(std::vector<ParameterGroup<AdamWOptions>> groups) {
   std::vector<ParameterGroup<AdamOptions>> result;
   for (ParameterGroup<AdamWOptions>& group : groups) {
     const AdamWOptions& from = group.options;

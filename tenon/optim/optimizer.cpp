@@ -64,11 +64,13 @@ double Optimizer::initial_state(size_t, size_t) const { return 0; }
 void Optimizer::add_group(std::string_view optimizer, std::vector<Tensor> parameters,
                           double learning_rate) {
   if (parameters.empty()) {
-    fail<ValueError>(optimizer, "expected at least one parameter, got an empty list; "
-                                "has the model registered its layers with child()?");
+    fail<ValueError>(optimizer,
+                     "expected at least one parameter, got an empty list; "
+                     "has the model registered its layers with child()?");
   }
   if (!(learning_rate >= 0)) {
-    fail<ValueError>(optimizer, fmt::format("expected a learning rate >= 0, got {}", learning_rate));
+    fail<ValueError>(optimizer,
+                     fmt::format("expected a learning rate >= 0, got {}", learning_rate));
   }
   std::unordered_set<const TensorImpl*> seen;
   for (const auto& slot : implementation_->slots) seen.insert(slot->parameter.impl());
@@ -99,16 +101,16 @@ void Optimizer::zero_grad() {
 
 void Optimizer::Implementation::check(const Slot& slot, const Tensor& gradient) const {
   if (gradient.sizes() != slot.parameter.sizes()) {
-    fail<ShapeError>("Optimizer::step", fmt::format("a gradient is {}, its parameter {}",
-                                                    to_string(gradient.sizes()),
-                                                    to_string(slot.parameter.sizes())));
+    fail<ShapeError>("Optimizer::step",
+                     fmt::format("a gradient is {}, its parameter {}", to_string(gradient.sizes()),
+                                 to_string(slot.parameter.sizes())));
   }
   if (!gradient.is_floating_point() || gradient.device() != slot.parameter.device()) {
-    fail<DTypeError>("Optimizer::step",
-                     fmt::format("a gradient is {} on '{}', its parameter {} on '{}'",
-                                 name_of(gradient.dtype()), to_string(gradient.device()),
-                                 name_of(slot.parameter.dtype()),
-                                 to_string(slot.parameter.device())));
+    fail<DTypeError>(
+        "Optimizer::step",
+        fmt::format("a gradient is {} on '{}', its parameter {} on '{}'", name_of(gradient.dtype()),
+                    to_string(gradient.device()), name_of(slot.parameter.dtype()),
+                    to_string(slot.parameter.device())));
   }
 }
 
@@ -176,8 +178,7 @@ bool Optimizer::Implementation::update(const Optimizer& optimizer, Slot& slot) {
   }
   const bool same = slot.ready && slot.gradient_contiguous && gradient.is_contiguous() &&
                     parameter.is_contiguous() && gradient.sizes() == parameter.sizes() &&
-                    slot.launch.sizes.size() == 1 &&
-                    slot.launch.sizes[0] == parameter.numel() &&
+                    slot.launch.sizes.size() == 1 && slot.launch.sizes[0] == parameter.numel() &&
                     slot.inputs[0].dtype == parameter.dtype() &&
                     slot.inputs[1].dtype == gradient.dtype();
   if (same) {
@@ -251,10 +252,9 @@ StateDict Optimizer::state_dict() const {
     state.add(name + "step", number(slot.step));
     for (size_t s = 0; s < names.size(); ++s) {
       state.add(name + std::string(names[s]),
-                slot.states.empty()
-                    ? full(slot.parameter.sizes(), initial_state(slot.group, s),
-                           slot.parameter.dtype(), slot.parameter.device())
-                    : slot.states[s].clone());
+                slot.states.empty() ? full(slot.parameter.sizes(), initial_state(slot.group, s),
+                                           slot.parameter.dtype(), slot.parameter.device())
+                                    : slot.states[s].clone());
     }
   }
   return state;
@@ -277,12 +277,12 @@ void Optimizer::load_state_dict(const StateDict& state) {
     if (!own.contains(name)) unexpected.push_back(name);
   }
   if (!missing.empty() || !unexpected.empty()) {
-    fail<ValueError>("Optimizer::load_state_dict",
-                     fmt::format("missing: {}; unexpected: {}; nothing was loaded; is it the state "
-                                 "of the same optimizer and model?",
-                                 missing.empty() ? "none" : fmt::format("{}", fmt::join(missing, ", ")),
-                                 unexpected.empty() ? "none"
-                                                    : fmt::format("{}", fmt::join(unexpected, ", "))));
+    fail<ValueError>(
+        "Optimizer::load_state_dict",
+        fmt::format("missing: {}; unexpected: {}; nothing was loaded; is it the state "
+                    "of the same optimizer and model?",
+                    missing.empty() ? "none" : fmt::format("{}", fmt::join(missing, ", ")),
+                    unexpected.empty() ? "none" : fmt::format("{}", fmt::join(unexpected, ", "))));
   }
   if (!wrong.empty()) {
     fail<ShapeError>("Optimizer::load_state_dict",

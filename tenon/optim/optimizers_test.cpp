@@ -89,10 +89,9 @@ TEST(Adam, FollowsTheFormula) {
   expect_like_reference(
       maker<Adam>(AdamOptions{.learning_rate = 0.01}),
       [](double& p, double g, double* s, int step) { adam(p, g, s, step, 0.01); });
-  expect_like_reference(maker<Adam>(AdamOptions{.learning_rate = 0.01, .weight_decay = 0.1}),
-                        [](double& p, double g, double* s, int step) {
-                          adam(p, g + 0.1 * p, s, step, 0.01);
-                        });
+  expect_like_reference(
+      maker<Adam>(AdamOptions{.learning_rate = 0.01, .weight_decay = 0.1}),
+      [](double& p, double g, double* s, int step) { adam(p, g + 0.1 * p, s, step, 0.01); });
 }
 
 TEST(Adam, HasAmsgrad) {

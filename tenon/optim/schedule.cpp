@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "tenon/optim/checks_internal.h"
 #include "tenon/ops/functions.h"
+#include "tenon/optim/checks_internal.h"
 
 namespace tenon::optim {
 namespace {

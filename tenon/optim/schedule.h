@@ -79,7 +79,7 @@ class TENON_API ExponentialLR : public Schedule {
 };
 
 struct CosineAnnealingLROptions {
-  int64_t steps = 1;            ///< half a period: from the initial rate to the minimum
+  int64_t steps = 1;  ///< half a period: from the initial rate to the minimum
   double min_learning_rate = 0;
 };
 /// min + (initial - min) * (1 + cos(pi * step / steps)) / 2. Loshchilov and Hutter 2016.

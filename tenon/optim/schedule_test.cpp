@@ -38,8 +38,7 @@ TEST(Schedules, HaveTheirValues) {
   expect_near(rates(exponential, 3), {0.5, 0.25, 0.125});
   CosineAnnealingLR cosine(optimizer, {.steps = 4, .min_learning_rate = 0.1});
   const double root = std::sqrt(0.5);
-  expect_near(rates(cosine, 5),
-              {0.5, 0.1 + 0.2 * (1 + root), 0.3, 0.1 + 0.2 * (1 - root), 0.1});
+  expect_near(rates(cosine, 5), {0.5, 0.1 + 0.2 * (1 + root), 0.3, 0.1 + 0.2 * (1 - root), 0.1});
   LinearWarmup warmup(optimizer, {.steps = 4, .start_factor = 0.2});
   expect_near(rates(warmup, 6), {0.1, 0.2, 0.3, 0.4, 0.5, 0.5});
 }

@@ -37,9 +37,8 @@ void SGD::write_program(tile::TileBuilder& t, size_t group) const {
     const tile::Value buffer =
         t.multiply_add(t.load(2), t.scalar(kMomentum), t.mul(direction, t.scalar(kFresh)));
     t.store(1, buffer);
-    direction = options_[group].nesterov
-                    ? t.multiply_add(buffer, t.scalar(kMomentum), direction)
-                    : buffer;
+    direction =
+        options_[group].nesterov ? t.multiply_add(buffer, t.scalar(kMomentum), direction) : buffer;
   }
   t.store(0, t.sub(p, t.mul(step, direction)));
 }

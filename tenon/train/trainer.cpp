@@ -33,10 +33,10 @@ int64_t samples_per_epoch(const data::DataLoader& loader) {
 }
 
 std::string summary(const EpochResult& result, int64_t epochs) {
-  std::string text = fmt::format(
-      "epoch {}/{}  {:.0f}/s  {}  loss {:.4f}", result.epoch, epochs,
-      result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0,
-      clock_text(result.seconds), result.train_loss);
+  std::string text =
+      fmt::format("epoch {}/{}  {:.0f}/s  {}  loss {:.4f}", result.epoch, epochs,
+                  result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0,
+                  clock_text(result.seconds), result.train_loss);
   if (!std::isnan(result.train_accuracy)) {
     text += fmt::format("  accuracy {:.2f}%", 100 * result.train_accuracy);
   }
@@ -80,8 +80,9 @@ Trainer::Trainer(nn::AnyModule model, optim::Optimizer& optimizer, TrainerOption
       best_loss_(std::numeric_limits<double>::infinity()) {
   if (options_.epochs < 0 || options_.checkpoint_every_steps < 0 ||
       options_.early_stopping_patience < 0) {
-    fail<ValueError>("Trainer", "expected epochs, checkpoint_every_steps and "
-                                "early_stopping_patience of 0 or more");
+    fail<ValueError>("Trainer",
+                     "expected epochs, checkpoint_every_steps and "
+                     "early_stopping_patience of 0 or more");
   }
   if (!options_.loss) options_.loss = default_loss;
 }
@@ -110,12 +111,12 @@ FitResult Trainer::fit(data::DataLoader& loader, data::DataLoader* validation) {
   }
   if (run.result.reason == StopReason::kInterrupted) {
     save(run);
-    log_line(run.result.checkpoint.empty()
-                 ? fmt::format("interrupted after step {}; nothing was saved (no checkpoint "
-                               "folder is set)",
-                               step_)
-                 : fmt::format("interrupted after step {}; saved to {}", step_,
-                               run.result.checkpoint));
+    log_line(
+        run.result.checkpoint.empty()
+            ? fmt::format("interrupted after step {}; nothing was saved (no checkpoint "
+                          "folder is set)",
+                          step_)
+            : fmt::format("interrupted after step {}; saved to {}", step_, run.result.checkpoint));
   }
   run.result.steps = step_;
   return std::move(run.result);
@@ -151,15 +152,14 @@ bool Trainer::train_epoch(Run& run) {
     }
   }
   progress.finish();
-  run.result.epochs.push_back({.epoch = run.epoch + 1,
-                               .train_loss = run.metrics.loss(),
-                               .train_accuracy = run.metrics.has_accuracy()
-                                                     ? run.metrics.accuracy()
-                                                     : kUnknown,
-                               .validation_loss = kUnknown,
-                               .validation_accuracy = kUnknown,
-                               .seconds = progress.seconds(),
-                               .samples = run.metrics.samples() - first});
+  run.result.epochs.push_back(
+      {.epoch = run.epoch + 1,
+       .train_loss = run.metrics.loss(),
+       .train_accuracy = run.metrics.has_accuracy() ? run.metrics.accuracy() : kUnknown,
+       .validation_loss = kUnknown,
+       .validation_accuracy = kUnknown,
+       .seconds = progress.seconds(),
+       .samples = run.metrics.samples() - first});
   return true;
 }
 

@@ -258,7 +258,8 @@ TEST(Trainer, NeverSavesBrokenWeights) {
   for (const int64_t step : CheckpointFolder(folder.path()).steps()) {
     const Checkpoint saved = Checkpoint::load(CheckpointFolder(folder.path()).path_of(step));
     for (const auto& [name, tensor] : saved.tensors_of("model")) {
-      for (const double value : tensor.to_vector<double>()) EXPECT_TRUE(std::isfinite(value)) << name;
+      for (const double value : tensor.to_vector<double>())
+        EXPECT_TRUE(std::isfinite(value)) << name;
     }
   }
 }
