@@ -172,8 +172,8 @@ def call_setup(op, first=None):
     names = [first if first and i == 0 else f"&{p.name}" for i, p in enumerate(op.inputs)]
     if lists:
         lines.append("InputList inputs;")
-        for p in op.inputs:
-            lines.append(f"inputs.add({p.name});")
+        for i, p in enumerate(op.inputs):
+            lines.append(f"inputs.add({'*' + first if first and i == 0 else p.name});")
         span = "inputs"
     elif names:
         lines.append(f"const Tensor* const inputs[] = {{{', '.join(names)}}};")

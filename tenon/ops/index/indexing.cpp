@@ -196,7 +196,7 @@ void write(const Tensor& x, Indices indices, const Tensor& value) {
 
 }  // namespace
 
-Tensor Tensor::operator[](int64_t index) const { return select(*this, 0, index); }
+Tensor Tensor::operator[](int64_t index) const { return tenon::select(*this, 0, index); }
 
 Tensor Tensor::index(std::initializer_list<TensorIndex> indices) const {
   return read(*this, {indices.begin(), indices.size()});
