@@ -1,7 +1,8 @@
 # Tests, found by folder:
 #   tenon/<room>/**/*_test.cpp   one executable per room, <room>_tests
 #   apps/tenon/*_test.cpp        apps_tests
-#   tests/<name>.cpp             one executable each: matrices that cross rooms
+#   tests/<name>.cpp             one executable each, with the parts in tests/<name>/*.cpp: matrices
+#                                that cross rooms
 #   tests/cli/*_test.py          run with the path of the tenon command
 # Each executable is one CTest test. Labels: `unit` or `matrix`, `quick` (in the one-minute subset),
 # `threaded` (run under the thread sanitizer).
@@ -61,8 +62,15 @@ endif()
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/*.cpp)
 foreach(source ${sources})
   cmake_path(GET source STEM name)
-  tenon_add_test(${name} matrix ${source})
+  file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tests/${name}/*.cpp)
+  tenon_add_test(${name} matrix ${source} ${parts})
 endforeach()
+if(TARGET op_matrix)
+  # What a contributor runs between edits: every op, without gradients and large sizes.
+  add_test(NAME op_matrix_quick COMMAND op_matrix --gtest_brief=1
+    --gtest_filter=OpTable.*:*.Definition/*:*.Samples*:*.HasIts*:*.DTypes/*:*.Layouts/*:*.Meta/*:*.InPlace/*)
+  set_tests_properties(op_matrix_quick PROPERTIES LABELS "quick" TIMEOUT 300)
+endif()
 
 # Tests of the tree and of what is installed; one build checks them for all.
 if(NOT TENON_SANITIZE)
