@@ -1,0 +1,151 @@
+"""Arithmetic, comparison, logical and bitwise ops."""
+import numpy as np
+
+
+def _integers_become_float(x):
+    return x.astype(np.float32) if x.dtype.kind in "biu" else x
+
+
+def add(a, b):
+    return a | b if a.dtype == b.dtype == bool else a + b
+
+
+def sub(a, b):
+    return a - b
+
+
+def mul(a, b):
+    return a & b if a.dtype == b.dtype == bool else a * b
+
+
+def div(a, b):
+    return _integers_become_float(a) / _integers_become_float(b)
+
+
+def floor_divide(a, b):
+    return np.floor(a / b) if a.dtype.kind == "f" else np.floor_divide(a, b)
+
+
+def remainder(a, b):
+    return np.remainder(a, b)  # the sign of the divisor
+
+
+def fmod(a, b):
+    return np.fmod(a, b)  # the sign of the dividend
+
+
+def pow(a, b):
+    return np.power(a, b)
+
+
+def minimum(a, b):
+    return np.minimum(a, b)
+
+
+def maximum(a, b):
+    return np.maximum(a, b)
+
+
+def lerp(a, b, weight):
+    return a + weight * (b - a)
+
+
+def neg(x):
+    return -x
+
+
+def eq(a, b):
+    return a == b
+
+
+def ne(a, b):
+    return a != b
+
+
+def lt(a, b):
+    return a < b
+
+
+def le(a, b):
+    return a <= b
+
+
+def gt(a, b):
+    return a > b
+
+
+def ge(a, b):
+    return a >= b
+
+
+def logical_and(a, b):
+    return (a != 0) & (b != 0)
+
+
+def logical_or(a, b):
+    return (a != 0) | (b != 0)
+
+
+def logical_xor(a, b):
+    return (a != 0) ^ (b != 0)
+
+
+def logical_not(x):
+    return x == 0
+
+
+def bitwise_and(a, b):
+    return a & b
+
+
+def bitwise_or(a, b):
+    return a | b
+
+
+def bitwise_xor(a, b):
+    return a ^ b
+
+
+def bitwise_not(x):
+    return ~x
+
+
+def bitwise_left_shift(a, b):
+    return a << b
+
+
+def bitwise_right_shift(a, b):
+    return a >> b
+
+
+def where(condition, a, b):
+    return np.where(condition, a, b)
+
+
+def clamp(x, low, high):
+    dtype = x.dtype
+    for bound in (low, high):
+        if bound is not None:
+            dtype = np.result_type(dtype, np.float32 if isinstance(bound, float) and dtype.kind in "biu" else dtype)
+    y = x.astype(dtype)
+    if low is not None:
+        y = np.where(y < low, np.asarray(low, dtype), y)
+    if high is not None:
+        y = np.where(y > high, np.asarray(high, dtype), y)
+    return y
+
+
+def complex(real, imag):
+    return real + 1j * imag
+
+
+def real(x):
+    return x.real
+
+
+def imag(x):
+    return x.imag
+
+
+def conj(x):
+    return np.conj(x)

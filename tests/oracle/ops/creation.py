@@ -1,0 +1,63 @@
+"""Tensors from nothing. `device` is always the host."""
+import numpy as np
+
+
+def empty(sizes, dtype, device):
+    return np.empty(sizes, dtype)
+
+
+def empty_like(x, dtype):
+    return np.empty(x.shape, dtype or x.dtype)
+
+
+def zeros(sizes, dtype, device):
+    return np.zeros(sizes, dtype)
+
+
+def ones(sizes, dtype, device):
+    return np.ones(sizes, dtype)
+
+
+def full(sizes, value, dtype, device):
+    default = "bool" if isinstance(value, bool) else "int64" if isinstance(value, int) else "float32"
+    return np.full(sizes, value, dtype or default)
+
+
+def zeros_like(x, dtype):
+    return np.zeros(x.shape, dtype or x.dtype)
+
+
+def ones_like(x, dtype):
+    return np.ones(x.shape, dtype or x.dtype)
+
+
+def full_like(x, value, dtype):
+    return np.full(x.shape, value, dtype or x.dtype)
+
+
+def arange(start, end, step, dtype, device):
+    whole = isinstance(start, int) and isinstance(end, int) and isinstance(step, int)
+    count = max(0, int(np.ceil((end - start) / step)))
+    return np.array([start + i * step for i in range(count)], dtype or ("int64" if whole else "float32"))
+
+
+def linspace(start, end, steps, dtype, device):
+    return np.linspace(start, end, steps).astype(dtype)
+
+
+def eye(n, m, dtype, device):
+    return np.eye(n, m).astype(dtype)
+
+
+def copy(x, source):
+    if x.dtype == bool:
+        source = source != 0
+    return np.broadcast_to(source, x.shape).astype(x.dtype)
+
+
+def fill(x, value):
+    return np.full(x.shape, value, x.dtype)
+
+
+def zero(x):
+    return np.zeros(x.shape, x.dtype)

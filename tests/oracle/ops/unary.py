@@ -1,0 +1,166 @@
+"""Functions of one number, from their definitions."""
+import numpy as np
+from scipy import special
+
+
+def _floating(x):
+    return x.astype(np.float32) if x.dtype.kind in "biu" else x
+
+
+def exp(x):
+    return np.exp(_floating(x))
+
+
+def expm1(x):
+    return np.expm1(_floating(x))
+
+
+def log(x):
+    return np.log(_floating(x))
+
+
+def log1p(x):
+    return np.log1p(_floating(x))
+
+
+def log2(x):
+    return np.log2(_floating(x))
+
+
+def log10(x):
+    return np.log10(_floating(x))
+
+
+def sqrt(x):
+    return np.sqrt(_floating(x))
+
+
+def rsqrt(x):
+    return 1 / np.sqrt(_floating(x))
+
+
+def reciprocal(x):
+    return 1 / _floating(x)
+
+
+def square(x):
+    return x * x
+
+
+def abs(x):
+    return np.abs(x)
+
+
+def sign(x):
+    return x if x.dtype == bool else np.sign(x)
+
+
+def sin(x):
+    return np.sin(_floating(x))
+
+
+def cos(x):
+    return np.cos(_floating(x))
+
+
+def tan(x):
+    return np.tan(_floating(x))
+
+
+def asin(x):
+    return np.arcsin(_floating(x))
+
+
+def acos(x):
+    return np.arccos(_floating(x))
+
+
+def atan(x):
+    return np.arctan(_floating(x))
+
+
+def sinh(x):
+    return np.sinh(_floating(x))
+
+
+def cosh(x):
+    return np.cosh(_floating(x))
+
+
+def tanh(x):
+    return np.tanh(_floating(x))
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-_floating(x)))
+
+
+def erf(x):
+    return special.erf(_floating(x))
+
+
+def erfc(x):
+    return special.erfc(_floating(x))
+
+
+def floor(x):
+    return np.floor(x) if x.dtype.kind == "f" else x
+
+
+def ceil(x):
+    return np.ceil(x) if x.dtype.kind == "f" else x
+
+
+def round(x):
+    return np.rint(x) if x.dtype.kind == "f" else x  # half to even
+
+
+def trunc(x):
+    return np.trunc(x) if x.dtype.kind == "f" else x
+
+
+def isnan(x):
+    return np.isnan(x)
+
+
+def isinf(x):
+    return np.isinf(x)
+
+
+def isfinite(x):
+    return np.isfinite(x)
+
+
+def relu(x):
+    return np.where(x > 0, x, np.zeros_like(x))
+
+
+def leaky_relu(x, negative_slope):
+    x = _floating(x)
+    return np.where(x > 0, x, x.dtype.type(negative_slope) * x)
+
+
+def elu(x, alpha):
+    x = _floating(x)
+    return np.where(x > 0, x, alpha * (np.exp(x) - 1))
+
+
+def gelu(x, approximate):
+    x = _floating(x)
+    if approximate == "tanh":
+        return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    return x * special.ndtr(x)
+
+
+def silu(x):
+    x = _floating(x)
+    return x / (1 + np.exp(-x))
+
+
+def softplus(x, beta, threshold):
+    x = _floating(x)
+    return np.where(beta * x > threshold, x, np.log(1 + np.exp(beta * x)) / beta)
+
+
+def hardtanh(x, min_value, max_value):
+    return np.minimum(np.maximum(_floating(x), min_value), max_value)
