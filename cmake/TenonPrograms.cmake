@@ -10,6 +10,13 @@ if(TENON_BUILD_APPS AND app_sources)
     tenon tenon_options fmt::fmt CLI11::CLI11 nlohmann_json::nlohmann_json PNG::PNG)
 endif()
 
+# Writes docs/reference/ops.md.
+add_executable(tenon_reference EXCLUDE_FROM_ALL
+  ${CMAKE_CURRENT_SOURCE_DIR}/tools/reference/reference.cpp)
+set_target_properties(tenon_reference PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/tools)
+target_link_libraries(tenon_reference PRIVATE tenon tenon_options)
+
 set(TENON_EXAMPLES)
 if(TENON_BUILD_EXAMPLES)
   file(GLOB example_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/examples/*.cpp)

@@ -70,7 +70,17 @@ if(TARGET op_matrix)
   add_test(NAME op_matrix_quick COMMAND op_matrix --gtest_brief=1
     --gtest_filter=OpTable.*:*.Definition/*:*.Samples*:*.HasIts*:*.DTypes/*:*.Layouts/*:*.Meta/*:*.InPlace/*)
   set_tests_properties(op_matrix_quick PROPERTIES LABELS "quick" TIMEOUT 300)
+  tenon_sanitizer_environment(op_matrix_quick)
 endif()
+
+# Every op against its definition in NumPy and SciPy; skipped where they are absent.
+add_executable(oracle_dump
+  tests/oracle/dump.cpp tests/op_matrix/cases.cpp tests/op_matrix/layouts.cpp)
+target_link_libraries(oracle_dump PRIVATE tenon_internal)
+add_test(NAME oracle COMMAND ${Python3_EXECUTABLE} -B
+  ${CMAKE_CURRENT_SOURCE_DIR}/tests/oracle/check.py ${CMAKE_CURRENT_BINARY_DIR}/oracle
+  $<TARGET_FILE:oracle_dump>)
+set_tests_properties(oracle PROPERTIES LABELS "quick" SKIP_RETURN_CODE 77 TIMEOUT 600)
 
 # Tests of the tree and of what is installed; one build checks them for all.
 if(NOT TENON_SANITIZE)
@@ -82,7 +92,16 @@ if(NOT TENON_SANITIZE)
     COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/layers_test.py --self-test)
   add_test(NAME exports
     COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/exports_test.py $<TARGET_FILE:tenon>)
-  set_tests_properties(layers layers_self_test exports PROPERTIES LABELS "project;quick")
+  add_test(NAME quotes
+    COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/quotes_test.py ${CMAKE_CURRENT_SOURCE_DIR})
+  add_test(NAME quotes_self_test
+    COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/quotes_test.py --self-test)
+  set_target_properties(tenon_reference PROPERTIES EXCLUDE_FROM_ALL OFF)
+  add_test(NAME reference
+    COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/reference_test.py
+      ${CMAKE_CURRENT_SOURCE_DIR} $<TARGET_FILE:tenon_reference>)
+  set_tests_properties(layers layers_self_test exports quotes quotes_self_test reference
+    PROPERTIES LABELS "project;quick")
 
   # Each public header compiles alone: a source for each, which includes it and nothing else.
   file(GLOB_RECURSE public_headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}

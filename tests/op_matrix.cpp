@@ -1,5 +1,5 @@
-// Every op of the op list, on its samples, in every dtype, layout, thread count and instruction set,
-// with its gradients. The parts lie in op_matrix/; values are held against NumPy by oracle/.
+// Every op of the op list, on its samples, in every dtype, layout, thread count and instruction
+// set, with its gradients. The parts lie in op_matrix/; values are held against NumPy by oracle/.
 
 #include "tests/op_matrix/op_matrix_test.h"
 

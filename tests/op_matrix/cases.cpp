@@ -112,9 +112,8 @@ bool is_uninitialised(const OpDef& op) { return op.name.starts_with("empty"); }
 
 bool is_random(const OpDef& op) {
   return op.uses_generator || op.seed_attribute >= 0 ||
-         std::any_of(op.params.begin(), op.params.end(), [](const ParamInfo& param) {
-           return param.type == ParamType::kGenerator;
-         });
+         std::any_of(op.params.begin(), op.params.end(),
+                     [](const ParamInfo& param) { return param.type == ParamType::kGenerator; });
 }
 
 std::vector<bool> cast_inputs(const Case& c) {

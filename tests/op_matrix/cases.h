@@ -1,7 +1,8 @@
 #pragma once
 
-// What every part of the op matrix shares: the samples of an op, runs whose outcome can be compared,
-// casts and storage layouts. None of it uses Tenon's own ops, so that a broken op can't hide itself.
+// What every part of the op matrix shares: the samples of an op, runs whose outcome can be
+// compared, casts and storage layouts. None of it uses Tenon's own ops, so that a broken op can't
+// hide itself.
 
 #include <complex>
 #include <string>

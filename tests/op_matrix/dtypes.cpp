@@ -84,8 +84,8 @@ TEST_P(OpMatrix, OtherDTypesAreRefused) {
       if (contains(op().accepted, dtype) || op().kind == OpKind::kComposition) continue;
       const Outcome outcome = run(op(), cast_all(c, dtype), c.sample.attributes);
       EXPECT_EQ(outcome.error, "DTypeError")
-          << c.name() << " in " << name_of(dtype) << ", which the op doesn't accept: "
-          << (outcome.ok() ? "a result" : outcome.message);
+          << c.name() << " in " << name_of(dtype)
+          << ", which the op doesn't accept: " << (outcome.ok() ? "a result" : outcome.message);
     }
   }
 }

@@ -22,7 +22,8 @@ std::vector<Tensor> differentiable_inputs(const Case& c, bool& any) {
   std::vector<Tensor> inputs = copies_of(c.sample.inputs);
   any = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].defined() || inputs[i].dtype() != kFloat64 || is_constant_input(*c.op, i)) continue;
+    if (!inputs[i].defined() || inputs[i].dtype() != kFloat64 || is_constant_input(*c.op, i))
+      continue;
     inputs[i].requires_grad_();
     any = true;
   }

@@ -45,7 +45,8 @@ void check_inplace(const Case& c, DType dtype, bool stepped) {
   const uint32_t version = changed[0].version();
   const std::string error = run_inplace(*c.op, changed, c.sample.attributes);
   const Tensor& result = want.results[0];
-  const bool becomes_floating = is_differentiable(result.dtype()) && !is_differentiable(inputs[0].dtype());
+  const bool becomes_floating =
+      is_differentiable(result.dtype()) && !is_differentiable(inputs[0].dtype());
   const std::string what = c.name() + " in " + std::string(name_of(dtype)) + ", in place" +
                            (stepped ? ", sliced with a step" : "");
   if (result.sizes() != inputs[0].sizes()) {

@@ -47,15 +47,15 @@ std::vector<Case> row_cases(const OpDef& op) {
   size_t tensors = op.params.size() - params.size();
   if (tensors != 1 || params.empty() || !op.samples_rule) return cases;
   const bool by_dims = params[0]->type == ParamType::kDims && params[0]->name == "dims";
-  const bool by_dim = (params[0]->type == ParamType::kDim ||
-                       params[0]->type == ParamType::kOptionalDim) &&
-                      params[0]->name == "dim" && !op.returns_list && op.kind != OpKind::kView;
+  const bool by_dim =
+      (params[0]->type == ParamType::kDim || params[0]->type == ParamType::kOptionalDim) &&
+      params[0]->name == "dim" && !op.returns_list && op.kind != OpKind::kView;
   const bool by_p = op.name == "norm" || op.name == "var" || op.name == "std";
   if (!by_dims && !by_dim && !by_p) return cases;
   const Sample first = op.samples_rule()[0];
-  for (const auto& [sizes, dim] : {std::pair{Shape{3, 300007}, int64_t{1}},
-                                   std::pair{Shape{100003, 7}, int64_t{0}},
-                                   std::pair{Shape{20011, 33}, int64_t{1}}}) {
+  for (const auto& [sizes, dim] :
+       {std::pair{Shape{3, 300007}, int64_t{1}}, std::pair{Shape{100003, 7}, int64_t{0}},
+        std::pair{Shape{20011, 33}, int64_t{1}}}) {
     Sample sample{{numbers(sizes, 0.5, 1.5)}, first.attributes};
     for (size_t i = 0; i < params.size(); ++i) {
       if (params[i]->name == "dims") sample.attributes[i] = Attribute(IntList{dim});
@@ -106,7 +106,8 @@ std::vector<Case> convolution_cases(const OpDef& op) {
 
 std::vector<Case> norm_cases(const OpDef& op) {
   if (op.name == "layer_norm" || op.name == "rms_norm") {
-    std::vector<Case> cases = with_inputs(op, {{numbers({2003, 257}), numbers({257}), numbers({257})}});
+    std::vector<Case> cases =
+        with_inputs(op, {{numbers({2003, 257}), numbers({257}), numbers({257})}});
     Sample& sample = cases[0].sample;
     sample.inputs.resize(op.name == "layer_norm" ? 3 : 2);
     sample.attributes[0] = Attribute(IntList{257});

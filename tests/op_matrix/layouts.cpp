@@ -84,7 +84,8 @@ Tensor copy_into(const Tensor& tensor, const Tensor& view) {
 Tensor transposed_storage(const Tensor& tensor) {
   if (tensor.dim() < 2) return {};
   Shape reversed;
-  for (int64_t i = tensor.dim(); i-- > 0;) reversed.push_back(tensor.sizes()[static_cast<size_t>(i)]);
+  for (int64_t i = tensor.dim(); i-- > 0;)
+    reversed.push_back(tensor.sizes()[static_cast<size_t>(i)]);
   const Tensor storage = new_tensor(reversed, tensor.dtype());
   Shape strides;
   for (int64_t i = tensor.dim(); i-- > 0;) {
@@ -120,8 +121,8 @@ bool same_bits(const Tensor& a, const Tensor& b) {
     const size_t size = a.itemsize();
     const auto* p = static_cast<const char*>(a.raw_data()) + i * size;
     const auto* q = static_cast<const char*>(b.raw_data()) + i * size;
-    const bool both_nan = std::isnan(x[i].real() + x[i].imag()) &&
-                          std::isnan(y[i].real() + y[i].imag());
+    const bool both_nan =
+        std::isnan(x[i].real() + x[i].imag()) && std::isnan(y[i].real() + y[i].imag());
     if (std::memcmp(p, q, size) != 0 && !both_nan) return false;
   }
   return true;
@@ -245,8 +246,8 @@ std::string difference(const Tensor& got, const Tensor& want, double tolerance, 
   const double largest = got.dtype() == kFloat16 ? 65504.0 : std::numeric_limits<float>::max();
   for (size_t i = 0; i < x.size(); ++i) {
     if (x[i] == y[i]) continue;
-    const bool both_nan = std::isnan(x[i].real() + x[i].imag()) &&
-                          std::isnan(y[i].real() + y[i].imag());
+    const bool both_nan =
+        std::isnan(x[i].real() + x[i].imag()) && std::isnan(y[i].real() + y[i].imag());
     if (both_nan) continue;
     const bool integers = is_integer(got.dtype()) || got.dtype() == kBool;
     if (integers && equal_integers(got, x[i].real(), y[i].real())) continue;

@@ -10,7 +10,8 @@ namespace {
 
 /// Ops whose meaning is the storage itself.
 bool reads_storage(const OpDef& op) {
-  constexpr std::array<std::string_view, 3> kNames = {"as_strided", "view", "view_backward"};
+  constexpr std::array<std::string_view, 4> kNames = {"as_strided", "strided_part", "view",
+                                                      "view_backward"};
   return std::find(kNames.begin(), kNames.end(), op.name) != kNames.end();
 }
 

@@ -15,9 +15,9 @@ bool size_depends_on_data(const Case& c) {
                                                       "unique_consecutive"};
   if (std::find(kNames.begin(), kNames.end(), c.op->name) != kNames.end()) return true;
   if (c.op->name == "one_hot") return c.sample.attributes[0].as<int64_t>() < 0;
-  const bool boolean_index = c.op->name == "index" &&
-                             std::any_of(c.sample.inputs.begin() + 1, c.sample.inputs.end(),
-                                         [](const Tensor& t) { return t.dtype() == kBool; });
+  const bool boolean_index =
+      c.op->name == "index" && std::any_of(c.sample.inputs.begin() + 1, c.sample.inputs.end(),
+                                           [](const Tensor& t) { return t.dtype() == kBool; });
   return boolean_index || (c.op->kind == OpKind::kKernel && !c.op->shape_rule);
 }
 

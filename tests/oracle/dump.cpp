@@ -25,8 +25,8 @@ class Dump {
     const OpDef& op = *c.op;
     const Outcome outcome = run(op, copies_of(inputs), c.sample.attributes);
     if (!outcome.ok()) return;
-    json entry = {{"op", op.name},          {"sample", c.number},
-                  {"variant", variant},     {"internal", op.internal},
+    json entry = {{"op", op.name},           {"sample", c.number},
+                  {"variant", variant},      {"internal", op.internal},
                   {"random", is_random(op)}, {"uninitialised", is_uninitialised(op)}};
     entry["arguments"] = arguments(c, inputs);
     entry["results"] = tensors(outcome.results);
@@ -110,7 +110,8 @@ class Dump {
           others += other.type < ParamType::kTensorList ? 1 : 0;
         }
         json entries = json::array();
-        for (size_t n = inputs.size() - others; n > 0; --n) entries.push_back(tensor(inputs[input++]));
+        for (size_t n = inputs.size() - others; n > 0; --n)
+          entries.push_back(tensor(inputs[input++]));
         list.push_back({{"tensors", std::move(entries)}});
       } else if (param.type < ParamType::kTensorList) {
         list.push_back({{"tensor", tensor(inputs[input++])}});

@@ -73,7 +73,7 @@ def sort(x, dim, descending, stable):
     return (np.take_along_axis(x, order, dim) if x.ndim else x), order
 
 
-def argsort(x, dim, descending, stable):
+def argsort(x, dim, descending):
     return _ordered(x, dim, descending)
 
 
@@ -98,12 +98,14 @@ def embedding(weight, index, padding_idx):
     return weight[index]
 
 
-def index(x, *indices):
-    return x[tuple(indices[0])]
+def index_rows(x, indices):
+    return x[tuple(indices)]
 
 
-def index_put(x, *rest):
-    indices, value = rest[0], rest[1]
+def index_put_rows(x, values, indices, accumulate):
     y = x.copy()
-    y[tuple(indices)] = value
+    if accumulate:
+        np.add.at(y, tuple(indices), values)
+    else:
+        y[tuple(indices)] = values
     return y
