@@ -63,6 +63,8 @@ class Attribute {
       return std::get<std::string>(value_);
     } else if constexpr (std::is_same_v<T, Scalar>) {
       return number();
+    } else if constexpr (std::is_pointer_v<T>) {
+      return has_value() ? std::get<T>(value_) : nullptr;
     } else {
       return std::get<T>(value_);
     }

@@ -1,4 +1,5 @@
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 
 namespace tenon::ops {
 
@@ -28,8 +29,8 @@ void define_mul(OpDef& op) {
       .tile([](TileBuilder& t) { t.store(0, t.mul(t.load(0), t.load(1))); })
       .saves_input(0, 1)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {saved.needs(0) ? dy * saved.input(1) : Tensor(),
-                saved.needs(1) ? dy * saved.input(0) : Tensor()};
+        return {saved.needs(0) ? dy * conjugate(saved.input(1)) : Tensor(),
+                saved.needs(1) ? dy * conjugate(saved.input(0)) : Tensor()};
       })
       .samples([] { return binary_samples(); });
 }
@@ -43,8 +44,8 @@ void define_div(OpDef& op) {
       .saves_input(1)
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        const Tensor da = dy / saved.input(1);
-        return {da, saved.needs(1) ? -(da * saved.output()) : Tensor()};
+        const Tensor da = dy / conjugate(saved.input(1));
+        return {da, saved.needs(1) ? -(da * conjugate(saved.output())) : Tensor()};
       })
       .samples([] { return binary_samples(0.5, 2); });
 }

@@ -14,7 +14,7 @@ void define_minimum(OpDef& op) {
         return {saved.needs(0) ? where_greater(dy, b, a) : Tensor(),
                 saved.needs(1) ? where_greater(dy, a, b) : Tensor()};
       })
-      .samples([] { return binary_samples(); });
+      .samples([] { return binary_samples(-1.93, 2.04); });
 }
 
 void define_maximum(OpDef& op) {
@@ -29,7 +29,7 @@ void define_maximum(OpDef& op) {
         return {saved.needs(0) ? where_greater(dy, a, b) : Tensor(),
                 saved.needs(1) ? where_greater(dy, b, a) : Tensor()};
       })
-      .samples([] { return binary_samples(); });
+      .samples([] { return binary_samples(-1.93, 2.04); });
 }
 
 void define_where_greater(OpDef& op) {
@@ -45,7 +45,7 @@ void define_where_greater(OpDef& op) {
         return {where_greater(v, saved.input(1), saved.input(2)), Tensor(), Tensor()};
       })
       .samples([] {
-        std::vector<Sample> samples = binary_samples();
+        std::vector<Sample> samples = binary_samples(-1.93, 2.04);
         for (Sample& sample : samples) {
           sample.inputs.insert(sample.inputs.begin(),
                                sample_tensor(sample.inputs[0].sizes(), -1, 1, 3));

@@ -1,4 +1,5 @@
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 
 namespace tenon::ops {
 
@@ -34,7 +35,9 @@ void define_square(OpDef& op) {
       .accepts(kAnySet)
       .tile([](TileBuilder& t) { t.store(0, t.square(t.load(0))); })
       .saves_input(0)
-      .vjp([](const Saved& saved, const Tensor& dy) -> Grads { return {dy * saved.input(0) * 2}; })
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {dy * conjugate(saved.input(0)) * 2};
+      })
       .samples([] { return unary_samples(); });
 }
 
@@ -66,7 +69,7 @@ void define_reciprocal(OpDef& op) {
       .tile([](TileBuilder& t) { t.store(0, t.reciprocal(t.load(0))); })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {-(dy * square(saved.output()))};
+        return {-(dy * square(conjugate(saved.output())))};
       })
       .samples([] { return unary_samples(0.4, 3); });
 }

@@ -26,7 +26,7 @@ void define_binary_cross_entropy(OpDef& op) {
         "-weight (target ln(input) + (1 - target) ln(1 - input)) of probabilities, then its mean "
         "or "
         "sum over all elements (reduction=\"mean\", \"sum\") or itself (\"none\"). Logarithms are "
-        "limited to -100 from below. Broadcasts. The weight gets no gradient.")
+        "limited to -100 from below. Broadcasts.")
       .accepts(kFloatSet)
       .shape([](const Call& call) -> Spec { return elementwise_loss_spec(call); })
       .rows(elementwise_loss_rows)
@@ -46,11 +46,17 @@ void define_binary_cross_entropy(OpDef& op) {
       .saves_sizes()
       .vjp([](const Saved& saved, const Tensor& dy, std::string_view reduction) -> Grads {
         const Tensor &x = saved.input(0), &target = saved.input(1);
-        const Tensor g = times(dy * gradient_scale(saved, reduction), saved.input(2));
+        const Tensor& weight = saved.input(2);
+        const Tensor scaled = expand(dy * gradient_scale(saved, reduction), loss_sizes(saved));
+        const Tensor g = times(scaled, weight);
         Tensor d_input, d_target;
         if (saved.needs(0)) d_input = g * (x - target) / clamp(x * (1 - x), 1e-12);
         if (saved.needs(1)) d_target = g * (clamped_log(1 - x) - clamped_log(x));
-        return {d_input, d_target, Tensor()};
+        Tensor d_weight;
+        if (weight.defined() && saved.needs(2)) {
+          d_weight = scaled * binary_cross_entropy(x, target, {}, "none");
+        }
+        return {d_input, d_target, d_weight};
       })
       .samples([] {
         std::vector<Sample> samples = loss_samples(0.1, 0.9, {}, 0.1, 0.9);
@@ -65,7 +71,7 @@ void define_binary_cross_entropy_with_logits(OpDef& op) {
   op.doc(
         "binary_cross_entropy(sigmoid(input), target, weight), without over- or underflow: weight "
         "((1 - target) x + l (ln(1 + e^-|x|) + max(-x, 0))), where l = 1 + (pos_weight - 1) "
-        "target. Reductions as there. Broadcasts. The weights get no gradient.")
+        "target. Reductions as there. Broadcasts.")
       .accepts(kFloatSet)
       .shape([](const Call& call) -> Spec { return elementwise_loss_spec(call); })
       .rows(elementwise_loss_rows)
@@ -84,17 +90,25 @@ void define_binary_cross_entropy_with_logits(OpDef& op) {
       .saves_input(0, 1, 2, 3)
       .saves_sizes()
       .vjp([](const Saved& saved, const Tensor& dy, std::string_view reduction) -> Grads {
-        const Tensor &x = saved.input(0), &weight = saved.input(2), &pos_weight = saved.input(3);
+        const Tensor &x = saved.input(0), &target = saved.input(1);
+        const Tensor &weight = saved.input(2), &pos_weight = saved.input(3);
         const double scale = gradient_scale(saved, reduction);
-        Tensor d_input, d_target;
-        if (saved.needs(0)) {
-          d_input = logits_backward(dy, x, saved.input(1), weight, pos_weight, scale);
-        }
+        Tensor d_input, d_target, d_weight, d_pos_weight;
+        if (saved.needs(0)) d_input = logits_backward(dy, x, target, weight, pos_weight, scale);
+        const bool rest = saved.needed >> 1 != 0;
+        if (!rest) return {d_input, Tensor(), Tensor(), Tensor()};
+        const Tensor scaled = expand(dy * scale, loss_sizes(saved));
         if (saved.needs(1)) {
           const Tensor slope = pos_weight.defined() ? softplus(-x) * (pos_weight - 1) - x : -x;
-          d_target = times(dy * scale, weight) * slope;
+          d_target = times(scaled, weight) * slope;
         }
-        return {d_input, d_target, Tensor(), Tensor()};
+        if (weight.defined() && saved.needs(2)) {
+          d_weight = scaled * binary_cross_entropy_with_logits(x, target, {}, pos_weight, "none");
+        }
+        if (pos_weight.defined() && saved.needs(3)) {
+          d_pos_weight = times(scaled, weight) * target * softplus(-x);
+        }
+        return {d_input, d_target, d_weight, d_pos_weight};
       })
       .samples([] {
         std::vector<Sample> samples = loss_samples(-3, 3, {}, 0.1, 0.9);
@@ -124,21 +138,30 @@ void define_logits_backward(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor& v, double scale) -> Grads {
         const Tensor &x = saved.input(1), &target = saved.input(2);
         const Tensor &weight = saved.input(3), &pos_weight = saved.input(4);
-        const Tensor g = times(v * saved.input(0) * scale, weight);
+        const Tensor scaled = v * saved.input(0) * scale;
+        const Tensor g = times(scaled, weight);
         const Tensor s = sigmoid(x);
         Tensor d_input = g * s * (1 - s);
         Tensor d_target = -g;
+        Tensor d_weight, d_pos_weight;
         if (pos_weight.defined()) {
           d_input = d_input * ((pos_weight - 1) * target + 1);
           d_target = d_target - g * (pos_weight - 1) * (1 - s);
+          d_pos_weight = -(g * target * (1 - s));
+        }
+        if (weight.defined()) {
+          d_weight = logits_backward(v * saved.input(0), x, target, {}, pos_weight, scale);
         }
         return {logits_backward(v, x, target, weight, pos_weight, scale), d_input, d_target,
-                Tensor(), Tensor()};
+                d_weight, d_pos_weight};
       })
       .samples([] {
         const Tensor dy = sample_tensor({3, 4}), x = sample_tensor({3, 4}, -3, 3, 2);
         const Tensor target = sample_tensor({3, 4}, 0.1, 0.9, 3);
-        return std::vector<Sample>{{{dy, x, target, Tensor(), Tensor()}, {Attribute(0.5)}}};
+        const Tensor weight = sample_tensor({4}, 0.5, 2, 4),
+                     pos_weight = sample_tensor({4}, 0.5, 2, 5);
+        return std::vector<Sample>{{{dy, x, target, Tensor(), Tensor()}, {Attribute(0.5)}},
+                                   {{dy, x, target, weight, pos_weight}, {Attribute(0.5)}}};
       });
 }
 

@@ -55,6 +55,33 @@ Tensor of_probabilities(const Tensor& input, const Tensor& target, const Tensor&
   return reduction == kMean ? sum(terms) * (-1 / count) : -sum(terms);
 }
 
+/// `slope` of the input's sizes to the gradient of the class weights: what the smoothed label
+/// multiplies.
+Tensor by_smoothed_label(const Tensor& slope, const Tensor& target, int64_t ignore_index,
+                         double smoothing) {
+  const Tensor at_label = at_labels(slope, target, ignore_index);
+  if (smoothing == 0) return at_label;
+  const double share = smoothing / static_cast<double>(slope.size(class_dim(slope)));
+  const Tensor kept = along_classes(target != ignore_index, slope.sizes());
+  return at_label * (1 - smoothing) + where(kept, slope * share, 0);
+}
+
+/// The gradient of cross_entropy_rows with respect to the class weights.
+Tensor row_weight_gradient(const Saved& saved, int64_t ignore_index, double smoothing) {
+  const Tensor &input = saved.input(0), &target = saved.input(1);
+  const auto wide = [&](const Tensor& row) { return along_classes(row, input.sizes()); };
+  Tensor result;
+  if (saved.grads[0].defined()) {
+    const Tensor slope = wide(saved.grads[0]) * (wide(saved.output(1)) - input);
+    result = by_smoothed_label(slope, target, ignore_index, smoothing);
+  }
+  if (saved.grads[2].defined()) {
+    const Tensor direct = at_labels(wide(saved.grads[2]), target, ignore_index);
+    result = result.defined() ? result + direct : direct;
+  }
+  return result;
+}
+
 std::vector<Sample> row_samples() {
   const Tensor weight = sample_tensor({5}, 0.5, 2, 4);
   std::vector<Sample> samples;
@@ -157,13 +184,15 @@ void define_cross_entropy_rows(OpDef& op) {
                                            ignore_index, smoothing);
         }
         if (saved.grads[1].defined()) {
-          const auto wide = [&](const Tensor& row) {
-            return spread(row, input.sizes(), {class_dim(input)}, false);
-          };
+          const auto wide = [&](const Tensor& row) { return along_classes(row, input.sizes()); };
           const Tensor through = logsumexp_backward(wide(saved.grads[1]), input, wide(lse));
           d_input = d_input.defined() ? d_input + through : through;
         }
-        return {d_input, Tensor(), Tensor()};
+        Tensor d_weight;
+        if (saved.input(2).defined() && saved.needs(2)) {
+          d_weight = row_weight_gradient(saved, ignore_index, smoothing);
+        }
+        return {d_input, Tensor(), d_weight};
       })
       .samples(row_samples);
 }

@@ -48,7 +48,7 @@ void define_kl_div_elements(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor& dy, std::string_view reduction,
               bool log_target) -> Grads {
         const Tensor &input = saved.input(0), &target = saved.input(1);
-        const Tensor g = dy * gradient_scale(saved, reduction);
+        const Tensor g = expand(dy * gradient_scale(saved, reduction), loss_sizes(saved));
         const Tensor weighted = g * (log_target ? exp(target) : target);
         Tensor d_target;
         if (saved.needs(1)) {

@@ -86,4 +86,13 @@ Tensor class_weights(std::string_view call, const Tensor& input, const Tensor& w
   return spread(weight, sizes, dims, false);
 }
 
+Tensor along_classes(const Tensor& row, const Shape& input_sizes) {
+  return spread(row, input_sizes, {class_dim(input_sizes)}, false);
+}
+
+Tensor at_labels(const Tensor& x, const Tensor& target, int64_t ignore_index) {
+  const Tensor kept = along_classes(target != ignore_index, x.sizes());
+  return where(kept, keep_at(x, along_classes(target, x.sizes()), class_dim(x)), 0);
+}
+
 }  // namespace tenon::ops

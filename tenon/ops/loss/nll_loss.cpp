@@ -51,16 +51,27 @@ void define_nll_rows(OpDef& op) {
         t.store(0, t.select(kept, t.neg(t.mul(own, t.pick(0, label))), zero));
         t.store(1, t.select(kept, own, zero));
       })
-      .saves_input(1)
+      .saves_input(0, 1, 2)
       .saves_output(1)
-      .saves_sizes()
-      .vjp([](const Saved& saved, const Tensor& dy, int64_t) -> Grads {
-        if (!dy.defined()) return {Tensor(), Tensor(), Tensor()};
-        const Shape& sizes = saved.input_sizes(0);
-        const int64_t dim = sizes.size() > 1 ? 1 : 0;
-        const auto wide = [&](const Tensor& row) { return spread(row, sizes, {dim}, false); };
-        return {keep_at(wide(-(dy * saved.output(1))), wide(saved.input(1)), dim), Tensor(),
-                Tensor()};
+      .vjp([](const Saved& saved, const Tensor& dy, int64_t ignore_index) -> Grads {
+        const Tensor &input = saved.input(0), &target = saved.input(1);
+        const Shape& sizes = input.sizes();
+        Tensor d_input, d_weight;
+        if (dy.defined() && saved.needs(0)) {
+          d_input = keep_at(along_classes(-(dy * saved.output(1)), sizes),
+                            along_classes(target, sizes), class_dim(input));
+        }
+        if (saved.input(2).defined() && saved.needs(2)) {
+          const Tensor& d_row_weight = saved.grads[1];
+          Tensor slope;
+          if (dy.defined()) slope = -(along_classes(dy, sizes) * input);
+          if (d_row_weight.defined()) {
+            const Tensor wide = along_classes(d_row_weight, sizes);
+            slope = slope.defined() ? slope + wide : wide;
+          }
+          d_weight = at_labels(slope, target, ignore_index);
+        }
+        return {d_input, Tensor(), d_weight};
       })
       .samples([] {
         return std::vector<Sample>{{{sample_tensor({6, 5}, -3, -0.1), sample_integers({6}, 0, 5),

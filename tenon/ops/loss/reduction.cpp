@@ -37,13 +37,17 @@ void store_reduced(tile::TileBuilder& t, tile::Value loss, int reduction) {
   t.store(0, loss);
 }
 
-double gradient_scale(const Saved& saved, std::string_view reduction) {
-  if (reduction != "mean") return 1;
+Shape loss_sizes(const Saved& saved) {
   Shape space = saved.input_sizes(0);
   for (size_t i = 1; i < saved.input_specs.size(); ++i) {
     space = broadcast_shapes(saved.op.name, space, saved.input_sizes(i));
   }
-  return 1.0 / static_cast<double>(count_elements(saved.op.name, space));
+  return space;
+}
+
+double gradient_scale(const Saved& saved, std::string_view reduction) {
+  if (reduction != "mean") return 1;
+  return 1.0 / static_cast<double>(count_elements(saved.op.name, loss_sizes(saved)));
 }
 
 Tensor reduce_loss(const Tensor& loss, Reduction reduction) {

@@ -18,6 +18,8 @@ Reduction reduction_of(std::string_view call, std::string_view text);
 Spec elementwise_loss_spec(const Call& call);
 uint64_t elementwise_loss_rows(const Call& call, const Shape& space);
 void store_reduced(tile::TileBuilder& t, tile::Value loss, int reduction);
+/// What all inputs broadcast to.
+Shape loss_sizes(const Saved& saved);
 /// What the gradient of each element is multiplied by: 1 / n for the mean, else 1.
 double gradient_scale(const Saved& saved, std::string_view reduction);
 
