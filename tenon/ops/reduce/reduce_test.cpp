@@ -1,0 +1,101 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tenon/autograd/autograd.h"
+#include "tenon/base/error.h"
+#include "tenon/ops/creation/from_data.h"
+#include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
+#include "tenon/ops/reduce/extremes.h"
+
+namespace tenon {
+namespace {
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+using Floats = std::vector<float>;
+using Ints = std::vector<int64_t>;
+
+TEST(Reductions, DTypes) {
+  const Tensor mask = tensor({true, true, false}), bytes = tensor({200, 100}, kUInt8);
+  EXPECT_EQ(sum(mask).dtype(), kInt64);
+  EXPECT_EQ(sum(mask).item<int64_t>(), 2);
+  EXPECT_EQ(sum(bytes).item<int64_t>(), 300);
+  EXPECT_EQ(sum(bytes.to(kUInt64)).dtype(), kUInt64);
+  EXPECT_EQ(prod(bytes).item<int64_t>(), 20000);
+  EXPECT_EQ(cumsum(bytes, 0).to_vector<int64_t>(), (Ints{200, 300}));
+  EXPECT_EQ(mean(bytes).item<float>(), 150.f);
+  EXPECT_EQ(sum(bytes, {}, false, kFloat64).dtype(), kFloat64);
+  EXPECT_EQ(amax(bytes).dtype(), kUInt8);
+  EXPECT_EQ(argmax(bytes).dtype(), kInt64);
+}
+
+TEST(Reductions, OfNothing) {
+  const Tensor none = zeros({2, 0});
+  EXPECT_EQ(sum(none, {1}).to_vector<float>(), (Floats{0, 0}));
+  EXPECT_EQ(prod(none, {1}).to_vector<float>(), (Floats{1, 1}));
+  EXPECT_TRUE(std::isnan(mean(none).item<float>()));
+  EXPECT_FALSE(any(none).item<bool>());
+  EXPECT_TRUE(all(none).item<bool>());
+  EXPECT_EQ(logsumexp(none, {1}).to_vector<float>(), (Floats{-kInf, -kInf}));
+  EXPECT_THROW(amax(none, {1}), ValueError);
+  EXPECT_THROW(argmin(none), ValueError);
+  EXPECT_THROW(max(none, 1), ValueError);
+  EXPECT_THROW(norm(none, kInf), ValueError);
+  EXPECT_EQ(amax(none, {0}).sizes(), (Shape{0}));
+  EXPECT_TRUE(std::isnan(var(tensor({1.f})).item<float>()));
+  EXPECT_THROW(sum(none, {2}), IndexError);
+  EXPECT_THROW(sum(none, {1, -1}), IndexError);
+}
+
+TEST(Extremes, PositionsTiesAndNan) {
+  const Tensor x = tensor({{1.f, 3.f, 3.f}, {kNan, 0.f, kNan}});
+  const Extremes largest = max(x, 1);
+  EXPECT_EQ(largest.indices.to_vector<int64_t>(), (Ints{1, 0}));
+  EXPECT_TRUE(std::isnan(largest.values.to_vector<float>()[1]));
+  EXPECT_EQ(max(x, 0, true).values.sizes(), (Shape{1, 3}));
+  EXPECT_EQ(argmin(tensor({{4, 2}, {3, 1}})).item<int64_t>(), 3);
+  Tensor tied = tensor({2.f, 2.f, 1.f});
+  tied.requires_grad_();
+  max(tied).backward();
+  EXPECT_EQ(tied.grad().to_vector<float>(), (Floats{0.5f, 0.5f, 0}));
+}
+
+TEST(LogSumExp, StableAndInfinite) {
+  EXPECT_FLOAT_EQ(logsumexp(tensor({1000.f, 1000.f}), {0}).item<float>(), 1000 + std::log(2.f));
+  EXPECT_EQ(logsumexp(tensor({-kInf, -kInf}), {0}).item<float>(), -kInf);
+  EXPECT_EQ(logsumexp(tensor({kInf, 1.f}), {0}).item<float>(), kInf);
+}
+
+TEST(Variance, StableFarFromZero) {
+  const Tensor x = arange(1000).to(kFloat32) + 1e4;
+  EXPECT_NEAR(var(x).item<float>(), 83416.667, 0.5);
+  EXPECT_NEAR(std(x, {}, 0).item<float>(), std::sqrt(83333.25), 1e-2);
+}
+
+TEST(Sum, OfAMillionTenths) {
+  const Tensor x = full({1000000}, 0.1f);
+  EXPECT_NEAR(sum(x).item<float>(), 1e5, 0.1);
+}
+
+TEST(CumulativeProduct, GradientAtZeros) {
+  Tensor x = tensor({2., 0., 3., 0.}, kFloat64);
+  x.requires_grad_();
+  sum(cumprod(x, 0)).backward();
+  // d/dx of 2 + 0 + 0 + 0: products 2, x0 x1, x0 x1 x2, x0 x1 x2 x3.
+  EXPECT_EQ(x.grad().to_vector<double>(), (std::vector<double>{1, 2 + 6, 0, 0}));
+}
+
+TEST(Softmax, LargeAndLongRows) {
+  EXPECT_EQ(softmax(tensor({1e30f, -1e30f}), 0).to_vector<float>(), (Floats{1, 0}));
+  const Tensor x = full({100000}, 80.f);
+  EXPECT_NEAR(sum(softmax(x, 0)).item<float>(), 1, 1e-5);
+  EXPECT_NEAR(log_softmax(x, 0).to_vector<float>()[7], -std::log(1e5), 1e-5);
+  EXPECT_EQ(softmax(tensor(3.f), 0).item<float>(), 1.f);
+}
+
+}  // namespace
+}  // namespace tenon
