@@ -4,6 +4,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
 
 namespace tenon::ops {
 namespace {

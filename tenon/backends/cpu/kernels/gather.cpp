@@ -6,9 +6,9 @@
 
 #include "tenon/backends/cpu/kernels/index.h"
 #include "tenon/backends/cpu/kernels/kernels.h"
-#include "tenon/dispatch/op_def.h"
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"
+#include "tenon/dispatch/op_def.h"
 
 namespace tenon::cpu {
 namespace {
