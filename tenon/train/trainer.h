@@ -60,7 +60,7 @@ struct EpochResult {
 
 enum class StopReason : uint8_t { kDone, kEarlyStopping, kInterrupted };
 
-struct FitResult {
+struct TENON_API FitResult {
   std::vector<EpochResult> epochs;
   StopReason reason = StopReason::kDone;
   int64_t steps = 0;
