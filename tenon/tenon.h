@@ -10,6 +10,7 @@
 #include "tenon/base/parallel.h"
 #include "tenon/base/version.h"
 #include "tenon/core/generator.h"
+#include "tenon/core/print.h"
 #include "tenon/core/tensor.h"
 #include "tenon/data/data_loader.h"
 #include "tenon/data/dataset.h"

@@ -13,7 +13,8 @@ namespace {
 
 using Number = std::complex<double>;
 
-/// How many digits the real (or imaginary) parts of a tensor take, and in which notation.
+/// How many digits the real (or imaginary) parts of a tensor take, and in which notation. Zeros at
+/// the end are left out and, as NumPy does, made up for with spaces so that points align.
 struct FloatFormat {
   bool scientific = false;
   int digits = 0;  ///< behind the point
@@ -21,9 +22,16 @@ struct FloatFormat {
   std::string operator()(double value) const {
     if (std::isnan(value)) return "nan";
     if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-    if (scientific) return fmt::format("{:.{}e}", value, digits);
-    std::string text = fmt::format("{:.{}f}", value, digits);
-    return digits == 0 ? text + "." : text;
+    if (scientific) return fmt::format("{:#.{}e}", value, digits);
+    std::string text = fmt::format("{:#.{}f}", value, digits);
+    while (text.back() == '0') text.pop_back();
+    return text;
+  }
+  /// Spaces for the zeros that `text` lacks.
+  std::string padding(const std::string& text) const {
+    const size_t point = text.find('.');
+    if (scientific || point == std::string::npos) return {};
+    return std::string(static_cast<size_t>(digits) - (text.size() - point - 1), ' ');
   }
 };
 
@@ -115,9 +123,12 @@ class Formatter {
     });
   }
   std::string text_of(Number value) const {
-    if (!x_.is_complex()) return real_(value.real());
+    const std::string real = real_(value.real());
+    const std::string start = real + real_.padding(real);
+    if (!x_.is_complex()) return start;
     const std::string imaginary = imaginary_(value.imag());
-    return real_(value.real()) + (imaginary[0] == '-' ? "" : "+") + imaginary + "j";
+    return start + (imaginary[0] == '-' ? "" : "+") + imaginary + "j" +
+           imaginary_.padding(imaginary);
   }
 
   const Tensor& x_;

@@ -191,20 +191,21 @@ TEST(Module, PrintsATree) {
   };
   std::ostringstream out;
   out << Network();
-  EXPECT_EQ(out.str(),
-            "Network\n"
-            "  conv: Conv2d(1 -> 32, kernel 3, padding=1)  weight [32, 1, 3, 3], bias [32]"
-            "                                                                              320\n"
-            "  head: Sequential\n"
-            "    0: BatchNorm2d(32)                        weight [32], bias [32]; buffers "
-            "running_mean [32], running_var [32], num_batches_tracked [] int64   64\n"
-            "    1: ReLU()\n"
-            "    2: Linear(32 -> 10, bias=false)           weight [10, 32]"
-            "                                                                                320\n"
-            "parameters"
-            "                                                                                      "
-            "                "
-            "               704\n");
+  const auto line = [](const std::string& text, const std::string& count) {
+    return text + std::string(148 - text.size() - count.size(), ' ') + count + "\n";
+  };
+  EXPECT_EQ(
+      out.str(),
+      "Network\n" +
+          line("  conv: Conv2d(1 -> 32, kernel 3, padding=1)  weight [32, 1, 3, 3], bias [32]",
+               "320") +
+          "  head: Sequential\n" +
+          line("    0: BatchNorm2d(32)                        weight [32], bias [32]; buffers "
+               "running_mean [32], running_var [32], num_batches_tracked [] int64",
+               "64") +
+          "    1: ReLU()\n" +
+          line("    2: Linear(32 -> 10, bias=false)           weight [10, 32]", "320") +
+          line("parameters", "704"));
 }
 
 TEST(Module, WithoutForwardSaysSo) {

@@ -7,7 +7,7 @@ namespace {
 
 TEST(Progress, DrawsABar) {
   EXPECT_EQ(progress_line("epoch 3/10", 4000, 8000, 1000, 0.1234, 80),
-            "epoch 3/10 [==========>         ] 4000/8000  1000/s  loss 0.1234  0:04 left");
+            "epoch 3/10 [============>           ] 4000/8000  1000/s  loss 0.1234  0:04 left");
   EXPECT_EQ(progress_line("epoch 3/10", 8000, 8000, 1000, 0.1234, 0),
             "epoch 3/10 8000/8000  1000/s  loss 0.1234  0:00 left");
   EXPECT_EQ(progress_line("e", 0, 10, 0, 0, 0), "e 0/10  0/s  loss 0.0000  - left");

@@ -98,10 +98,10 @@ void expect_same_bits(const StateDict& a, const StateDict& b) {
 }
 
 TEST(Trainer, Learns) {
-  Experiment experiment(quiet(12));
+  Experiment experiment(quiet(20));
   const FitResult result = experiment.trainer.fit(experiment.loader, experiment.validation);
-  ASSERT_EQ(result.epochs.size(), 12u);
-  EXPECT_EQ(result.steps, 12 * 20);
+  ASSERT_EQ(result.epochs.size(), 20u);
+  EXPECT_EQ(result.steps, 20 * 20);
   EXPECT_EQ(result.epochs[0].samples, 200);
   EXPECT_LT(result.epochs.back().train_loss, 0.6 * result.epochs.front().train_loss);
   const Evaluation evaluation = experiment.trainer.evaluate(experiment.validation);

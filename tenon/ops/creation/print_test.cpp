@@ -24,7 +24,7 @@ TEST(Print, NumPysLook) {
   EXPECT_EQ(tensor({1e-6, 1.0}).to_string(), "tensor([1.e-06, 1.e+00])");
   EXPECT_EQ(tensor({NAN, INFINITY, -1.5f}).to_string(), "tensor([ nan,  inf, -1.5])");
   EXPECT_EQ(complex(tensor({1.0, 2.0}), tensor({0.5, -1.0})).to_string(),
-            "tensor([1.+0.5j, 2.-1.0j], dtype=complex64)");
+            "tensor([1.+0.5j, 2.-1.j ], dtype=complex64)");
 }
 
 TEST(Print, SummariesAndOddShapes) {

@@ -45,7 +45,7 @@ TEST(Indexing, TensorsPlaceTheirDimsAsNumPyDoes) {
   EXPECT_EQ(x.index({v, Slice(), u}).sizes(), (Shape{2, 3}));
   EXPECT_EQ(numbers(x.index({v, Slice(), u})), (List{3, 7, 11, 12, 16, 20}));
   EXPECT_EQ(x.index({Slice(), Slice(), t}).sizes(), (Shape{2, 3, 2, 2}));
-  EXPECT_EQ(x.index({v, None, u}).sizes(), (Shape{2, 1, 4}));
+  EXPECT_EQ(x.index({v, None, v}).sizes(), (Shape{2, 1, 4}));
 }
 
 TEST(Indexing, Masks) {
