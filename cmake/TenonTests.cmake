@@ -77,7 +77,12 @@ endif()
 add_executable(oracle_dump
   tests/oracle/dump.cpp tests/op_matrix/cases.cpp tests/op_matrix/layouts.cpp)
 target_link_libraries(oracle_dump PRIVATE tenon_internal)
-add_test(NAME oracle COMMAND ${Python3_EXECUTABLE} -B
+# The system's Python has Debian's NumPy and SciPy; another one first on PATH may lack them.
+find_program(TENON_ORACLE_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
+if(NOT TENON_ORACLE_PYTHON)
+  set(TENON_ORACLE_PYTHON ${Python3_EXECUTABLE})
+endif()
+add_test(NAME oracle COMMAND ${TENON_ORACLE_PYTHON} -B
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/oracle/check.py ${CMAKE_CURRENT_BINARY_DIR}/oracle
   $<TARGET_FILE:oracle_dump>)
 set_tests_properties(oracle PROPERTIES LABELS "quick" SKIP_RETURN_CODE 77 TIMEOUT 600)

@@ -50,7 +50,9 @@ void compare(const Case& c, DType dtype, const Outcome& got, const Outcome& want
     const double epsilon = std::max(epsilon_of(result.dtype()), epsilon_of(floating_of(dtype)));
     // Half types compute in float32, and round once a step.
     const double steps = epsilon > 1e-4 ? 4 : 32;
-    EXPECT_EQ(difference(result, want.results[i], steps * epsilon, scale), "")
+    // A bool result holds whether the number is not zero.
+    const Tensor expected = result.dtype() == kBool ? want.results[i].to(kBool) : want.results[i];
+    EXPECT_EQ(difference(result, expected, steps * epsilon, scale), "")
         << c.name() << " in " << name_of(dtype) << ", result " << i << ": " << describe(result);
   }
 }

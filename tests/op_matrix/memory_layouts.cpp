@@ -20,6 +20,26 @@ std::vector<Tensor> layout_inputs(const Case& c) {
   return contains(c.op->accepted, kFloat32) ? cast_all(c, kFloat32) : copies_of(c.sample.inputs);
 }
 
+/// Ops that pick their kernel, and so the order of their sums, by the layout: rounding may differ.
+bool sums_by_layout(const OpDef& op) {
+  for (const std::string_view name : {"matmul", "linear", "adaptive_avg_pool1d",
+                                      "adaptive_avg_pool2d", "batch_norm", "outer", "dot"}) {
+    if (op.name == name) return true;
+  }
+  return false;
+}
+
+/// Empty when the outcomes have the same bits, or agree to rounding where sums follow the layout.
+std::string layout_difference(const OpDef& op, const Outcome& got, const Outcome& want) {
+  if (!sums_by_layout(op) || !got.ok() || !want.ok()) return difference(got, want);
+  if (got.results.size() != want.results.size()) return "another number of results";
+  for (size_t i = 0; i < got.results.size(); ++i) {
+    std::string text = difference(got.results[i], want.results[i], 1e-6, 4);
+    if (!text.empty()) return text;
+  }
+  return "";
+}
+
 TEST_P(OpMatrix, Layouts) {
   if (is_uninitialised(op()) || reads_storage(op())) return;
   for (const Case& c : cases()) {
@@ -34,7 +54,7 @@ TEST_P(OpMatrix, Layouts) {
         if (view.defined()) input = view;
       }
       if (!any) continue;
-      EXPECT_EQ(difference(run(op(), changed, c.sample.attributes), want), "")
+      EXPECT_EQ(layout_difference(op(), run(op(), changed, c.sample.attributes), want), "")
           << c.name() << ", inputs " << name_of(layout);
     }
   }
@@ -55,7 +75,7 @@ TEST_P(OpMatrix, Expanded) {
         const bool updates = want.ok() && got.error == "ValueError" &&
                              !difference(want.inputs_after[i], copy_of(changed[i]), 0).empty();
         if (updates) continue;
-        EXPECT_EQ(difference(got, want), "")
+        EXPECT_EQ(layout_difference(op(), got, want), "")
             << c.name() << ", input " << i << " expanded along " << dim;
       }
     }

@@ -4,7 +4,7 @@ namespace tenon::ops {
 
 void define_hardtanh(OpDef& op) {
   op.doc("Each element limited to [min_value, max_value]. NaN stays.")
-      .accepts(kRealSet)
+      .accepts(kSignedSet | kFloatSet)
       .tile([](TileBuilder& t) {
         t.store(0, t.minimum(t.maximum(t.load(0), t.scalar(0)), t.scalar(1)));
       })

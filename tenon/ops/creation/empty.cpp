@@ -8,7 +8,12 @@ void define_empty(OpDef& op) {
         return {dtype, Shape(sizes)};
       })
       .kernel()
-      .not_differentiable();
+      .not_differentiable()
+      .samples([] {
+        return std::vector<Sample>{
+            {{}, {Attribute(Shape{2, 3}), Attribute(kFloat32), Attribute(kCpu)}},
+            {{}, {Attribute(Shape{}), Attribute(kInt64), Attribute(kCpu)}}};
+      });
 }
 
 void define_empty_like(OpDef& op) {
@@ -18,7 +23,8 @@ void define_empty_like(OpDef& op) {
         return {dtype.value_or(x.dtype()), x.sizes()};
       })
       .kernel()
-      .not_differentiable();
+      .not_differentiable()
+      .samples([] { return not_differentiable(unary_samples(-2, 2, {Attribute()})); });
 }
 
 }  // namespace tenon::ops

@@ -13,7 +13,7 @@ void define_fill(OpDef& op) {
       })
       .tile([](TileBuilder& t) { t.store(0, t.scalar(0)); })
       .vjp([](const Saved&, const Tensor&, Scalar) -> Grads { return {Tensor()}; })
-      .samples([] { return unary_samples(-2, 2, {Attribute(Scalar(1.5))}); });
+      .samples([] { return unary_samples(-2, 2, {Attribute(Scalar(1.0))}); });
 }
 
 void define_copy(OpDef& op) {
@@ -30,7 +30,11 @@ void define_copy(OpDef& op) {
       .vjp([](const Saved&, const Tensor& dy) -> Grads {
         return {Tensor(), dy};
       })
-      .samples([] { return binary_samples(); });
+      .samples([] {
+        return std::vector<Sample>{{{sample_tensor({3, 4}), sample_tensor({3, 4}, -2, 2, 2)}, {}},
+                                   {{sample_tensor({3, 4}), sample_tensor({4}, -2, 2, 2)}, {}},
+                                   {{sample_tensor({5}), sample_tensor({}, -2, 2, 2)}, {}}};
+      });
 }
 
 }  // namespace tenon::ops

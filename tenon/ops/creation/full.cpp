@@ -87,7 +87,7 @@ void define_full_like(OpDef& op) {
       .tile([](TileBuilder& t) { t.store(0, t.scalar(0)); })
       .not_differentiable()
       .samples([] {
-        return not_differentiable(unary_samples(-2, 2, {Attribute(Scalar(1.5)), Attribute()}));
+        return not_differentiable(unary_samples(-2, 2, {Attribute(Scalar(1.0)), Attribute()}));
       });
 }
 

@@ -108,8 +108,7 @@ TEST(Gather, AndScatter) {
   const Tensor index = tensor({{2, 0}, {1, 1}});
   EXPECT_EQ(numbers(gather(x, 1, index)), (List{2, 0, 4, 4}));
   EXPECT_EQ(numbers(scatter(x, 1, index, 9)), (List{9, 1, 9, 3, 9, 5}));
-  EXPECT_EQ(numbers(scatter_add(x, 1, index, tensor({{1, 2}, {3, 4}}))),
-            (List{2, 1, 3, 3, 11, 5}));
+  EXPECT_EQ(numbers(scatter_add(x, 1, index, tensor({{1, 2}, {3, 4}}))), (List{2, 1, 3, 3, 11, 5}));
   EXPECT_EQ(numbers(gather(x, 0, tensor({{1, 0, 1}}))), (List{3, 1, 5}));
   EXPECT_THROW(gather(x, 1, tensor({{3}})), IndexError);
   EXPECT_THROW(gather(x, 1, tensor({0})), ShapeError);

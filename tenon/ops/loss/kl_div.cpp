@@ -10,6 +10,7 @@ void define_kl_div(OpDef& op) {
         "- input), 0 where target is 0; with log_target, e^target (target - input). Then its mean "
         "or sum over all elements (reduction=\"mean\", \"sum\"), its sum over the size of dim 0 "
         "(\"batchmean\", the divergence's definition), or itself (\"none\"). Broadcasts.")
+      .accepts(kFloatSet)
       .compose([](const Tensor& input, const Tensor& target, std::string_view reduction,
                   bool log_target) -> Tensor {
         if (reduction != "batchmean") return kl_div_elements(input, target, reduction, log_target);

@@ -69,6 +69,7 @@ void define_batch_norm(OpDef& op) {
         "towards its mean and unbiased variance by `momentum`; otherwise those two are used. All "
         "four are [C]. A ShapeError where sizes don't match, a ValueError where a channel has one "
         "value only when training, or where there are no running statistics when not.")
+      .accepts(kFloatSet)
       .compose([](const Tensor& x, const Tensor& running_mean, const Tensor& running_var,
                   const Tensor& weight, const Tensor& bias, bool training, double momentum,
                   double eps) -> Tensor {

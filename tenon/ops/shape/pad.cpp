@@ -77,7 +77,7 @@ void define_pad(OpDef& op) {
         return pad_constant(x, borders.before, borders.after, value);
       })
       .samples([]() -> std::vector<Sample> {
-        const Attribute one(1.5);
+        const Attribute one(1.0);
         return {
             {{sample_tensor({2, 3})}, {Attribute(Shape{1, 2}), Attribute("constant"), one}},
             {{sample_tensor({3, 4})}, {Attribute(Shape{-1, 1, 2, -1}), Attribute("constant"), one}},

@@ -32,8 +32,10 @@ void binary_lanes(const void* a, const void* b, void* out, size_t count) {
   const T* from_a = static_cast<const T*>(a);
   const T* from_b = static_cast<const T*>(b);
   T* to = static_cast<T*>(out);
+  if (count == 0) return;
+  const T first_a = *from_a, first_b = *from_b;  // `out` may be where the one element lies
   for (size_t i = 0; i < count; ++i) {
-    to[i] = kFunction(from_a[kScalarA ? 0 : i], from_b[kScalarB ? 0 : i]);
+    to[i] = kFunction(kScalarA ? first_a : from_a[i], kScalarB ? first_b : from_b[i]);
   }
 }
 
@@ -109,14 +111,16 @@ void pow_float(const void* a, const void* b, void* out, size_t count) {
   const float* from_a = static_cast<const float*>(a);
   const float* from_b = static_cast<const float*>(b);
   float* to = static_cast<float*>(out);
+  if (count == 0) return;
+  const float first_a = *from_a, first_b = *from_b;  // `out` may be where the one element lies
   HWY_ALIGN double base[hn::MaxLanes(d)], exponent[hn::MaxLanes(d)];
   const auto inf = hn::Inf(d);
   for (size_t i = 0; i < count; i += lanes) {
     const size_t taken = count - i < lanes ? count - i : lanes;
     for (size_t k = 0; k < lanes; ++k) {
       const size_t at = i + (k < taken ? k : 0);
-      base[k] = static_cast<double>(from_a[kScalarA ? 0 : at]);
-      exponent[k] = static_cast<double>(from_b[kScalarB ? 0 : at]);
+      base[k] = static_cast<double>(kScalarA ? first_a : from_a[at]);
+      exponent[k] = static_cast<double>(kScalarB ? first_b : from_b[at]);
     }
     const auto x = hn::Load(d, base), y = hn::Load(d, exponent);
     const auto plain =
@@ -126,7 +130,8 @@ void pow_float(const void* a, const void* b, void* out, size_t count) {
       for (size_t k = 0; k < taken; ++k) to[i + k] = static_cast<float>(base[k]);
     } else {
       for (size_t k = 0; k < taken; ++k) {
-        to[i + k] = std::pow(from_a[kScalarA ? 0 : i + k], from_b[kScalarB ? 0 : i + k]);
+        to[i + k] =
+            std::pow(kScalarA ? first_a : from_a[i + k], kScalarB ? first_b : from_b[i + k]);
       }
     }
   }
