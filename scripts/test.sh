@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # Builds and tests.
-#   test.sh         everything: all tests in release; unit tests and the op matrix under the address
-#                   and undefined-behaviour sanitizers; threaded ones under the thread sanitizer;
-#                   fuzz targets; formatting; the quickstart. About half an hour on two cores.
+#   test.sh         formatting, the tests in release but for those that are labelled `open` (see
+#                   docs/known-defects.md), the quickstart at a small size. What CI runs.
+#   test.sh full    also the open ones; unit tests and the op matrix under the address and
+#                   undefined-behaviour sanitizers; threaded ones under the thread sanitizer; fuzz
+#                   targets.
 #   test.sh quick   about a minute (after a first build): formatting, and the quick tests in release.
 # The last line is `N passed, N failed`, counting CTest's tests and the other checks.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-mode=${1:-full}
+mode=${1:-release}
 case "$mode" in
-  full | quick) ;;
-  *) echo "usage: $0 [quick]" >&2; exit 2 ;;
+  release | full | quick) ;;
+  *) echo "usage: $0 [quick|full]" >&2; exit 2 ;;
 esac
 
 passed=0
@@ -118,15 +120,19 @@ heading "formatting"
 check formatting ./scripts/format.sh --check
 
 if [ "$mode" = quick ]; then
-  build release && run_tests release -L quick -j2
+  build release && run_tests release -L quick -LE open -j2
   finish
 fi
 
 # The release tests run one at a time: they use all cores themselves.
-build release && run_tests release
-test_sanitized asan-ubsan 'unit|matrix'
-test_sanitized tsan threaded
-test_fuzz_targets
+if [ "$mode" = full ]; then
+  build release && run_tests release
+  test_sanitized asan-ubsan 'unit|matrix'
+  test_sanitized tsan threaded
+  test_fuzz_targets
+else
+  build release && run_tests release -LE open
+fi
 heading "the quickstart, at a small size"
 check quickstart ./scripts/quickstart.sh --epochs 1
 finish

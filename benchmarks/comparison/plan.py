@@ -1,0 +1,128 @@
+"""What is compared: the cases with their goals and limits, and the peers with their commands."""
+
+from dataclasses import dataclass, field
+from typing import Callable, Optional
+
+LOWER, HIGHER = "lower", "higher"  # which way is better
+
+
+@dataclass
+class Goal:
+    """What a case has to reach; every part that is given counts."""
+
+    value: Optional[float] = None  # ours, in the case's unit: at most, or at least for rates
+    ratio: Optional[float] = None  # against the best of `against`
+    fraction: Optional[float] = None  # of the limit
+    against: str = "eager"  # a kind of peers, or a peer's key
+
+    def text(self, unit, better):
+        parts = []
+        if self.value is not None:
+            parts.append(f"{'≤' if better == LOWER else '≥'} {self.value:g} {unit}")
+        if self.ratio is not None:
+            name = {"eager": "the best eager peer"}.get(self.against, self.against)
+            parts.append(f"≥ {self.ratio:g}× {name}")
+        if self.fraction is not None:
+            parts.append(f"≥ {100 * self.fraction:g} % of the limit")
+        return ", ".join(parts)
+
+
+@dataclass
+class Case:
+    row: str
+    name: str
+    unit: str
+    better: str = LOWER
+    goal: Goal = field(default_factory=Goal)
+    # The best value that the machine allows, from its measured limits; None where none is stated.
+    limit: Optional[Callable[[dict], float]] = None
+
+
+def bandwidth(limits):
+    """Bytes a second that a copy reaches, the better of plain and non-temporal stores."""
+    return 1e9 * max(limits["DRAM copy"], limits["DRAM copy, non-temporal"])
+
+
+def milliseconds_to_move(streams, count):
+    """The limit of a case that reads or writes `streams` arrays of `count` floats."""
+    return lambda limits: 1e3 * 4 * streams * count / bandwidth(limits)
+
+
+def images_of_flops(flops):
+    return lambda limits: 1e9 * limits["f32 multiply-add"] / flops
+
+
+def row9():
+    mega16, matrix, vocabulary = 1 << 24, 8192 * 1024, 512 * 50257
+    for links in 1, 4:
+        for size in "64K", "1M", "16M":
+            # Op by op, a link of three ops reads five arrays and writes three. Smaller arrays stay
+            # in caches, where DRAM's bandwidth says nothing.
+            limit = milliseconds_to_move(8 * links, mega16) if size == "16M" else None
+            yield Case("9", f"{3 * links}-op chain, {size}", "ms", goal=Goal(ratio=2), limit=limit)
+    yield Case("9", "GELU, 16M", "ms", limit=milliseconds_to_move(2, mega16))
+    for op in "softmax", "layer norm":
+        for way, streams in ("forward", 2), ("forward + backward", 5):
+            yield Case("9", f"{op} 8192x1024 {way}", "ms", goal=Goal(fraction=0.8),
+                       limit=milliseconds_to_move(streams, matrix))
+    yield Case("9", "cross-entropy 512x50257 forward + backward", "ms",
+               limit=milliseconds_to_move(3, vocabulary))
+
+
+# Multiply-adds of the digits CNN, counted twice; the two gradients cost as much as the forward each.
+CNN_FLOPS = 2 * (26 * 26 * 32 * 9 + 24 * 24 * 64 * 288 + 9216 * 128 + 1280)
+
+CASES = [
+    Case("1", "add", "ns", goal=Goal(40, 10, against="libtorch")),
+    Case("1", "add with gradient", "ns", goal=Goal(80, 10, against="libtorch")),
+    Case("1", "multiply forward + backward", "ns", goal=Goal(100, 10, against="libtorch")),
+    Case("1", "multiply forward + backward, two gradients", "ns",
+         goal=Goal(ratio=10, against="libtorch")),
+    Case("2", "linear regression, SGD step", "us", goal=Goal(2)),
+    Case("3", "MLP 16-32-32-4, Adam step", "us", goal=Goal(10)),
+    Case("4", "digits CNN training, f32", "images/s", HIGHER, Goal(ratio=1.5, fraction=0.7),
+         images_of_flops(3 * CNN_FLOPS)),
+    Case("4", "digits CNN inference, f32", "images/s", HIGHER, Goal(ratio=1.5, fraction=0.7),
+         images_of_flops(CNN_FLOPS)),
+    *row9(),
+    Case("12", "shuffled 28x28 images, batch 64", "images/s", HIGHER,
+         Goal(ratio=30, against="PyTorch"), lambda limits: bandwidth(limits) / (2 * 4 * 28 * 28)),
+]
+FIRST_OP = Case("13", "process start to first op", "ms", goal=Goal(10))
+RESIDENT = Case("13", "resident memory after the first op", "MB", goal=Goal(20))
+SIZE = Case("13", "library without its dependencies", "MB", goal=Goal(10))
+ROWS = ["1", "2", "3", "4", "9", "12", "13"]
+
+# glibc told to keep large blocks: without it each fresh large tensor pays for page faults.
+TUNED = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000",
+         "MALLOC_TOP_PAD_": "268435456"}
+
+
+@dataclass
+class Peer:
+    key: str
+    package: str  # whose version is named
+    rows: list
+    script: str  # under peers/; empty for the program that is built from libtorch.cpp
+    arguments: list = field(default_factory=list)
+    environment: dict = field(default_factory=dict)
+    kind: str = "eager"
+
+
+PEERS = [
+    Peer("libtorch", "torch", ["1", "2", "3"], ""),
+    Peer("PyTorch", "torch", ["2", "3", "4", "9", "12"], "pytorch.py"),
+    Peer("PyTorch, tuned malloc", "torch", ["4", "9", "12"], "pytorch.py", environment=TUNED),
+    Peer("PyTorch, channels last, tuned malloc", "torch", ["4"], "pytorch.py", ["--channels-last"],
+         TUNED),
+    Peer("TensorFlow eager", "tensorflow-cpu", ["2", "3", "4", "9", "12"], "tensorflow_eager.py"),
+    Peer("tf.function", "tensorflow-cpu", ["2", "3", "4"], "tensorflow_eager.py", ["--function"],
+         kind="compiled"),
+    Peer("JAX eager", "jax", ["9"], "jax_eager.py"),
+    Peer("JAX jit", "jax", ["2", "3", "4", "9"], "jax_eager.py", ["--jit"], kind="compiled"),
+]
+# Row 13: what first_op.py imports, and the folders of site-packages that an installation takes.
+FIRST_OP_PEERS = [("PyTorch", "torch", "torch"), ("TensorFlow", "tensorflow-cpu", "tensorflow"),
+                  ("JAX", "jax", "jax"), ("ONNX Runtime", "onnxruntime", "onnxruntime")]
+PACKAGE_FOLDERS = {"torch": ["torch"], "tensorflow-cpu": ["tensorflow"], "jax": ["jax", "jaxlib"],
+                   "onnxruntime": ["onnxruntime"]}

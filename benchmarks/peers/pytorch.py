@@ -1,0 +1,196 @@
+"""PyTorch: `pytorch.py ROW [--serve]`, eager as shipped."""
+
+import sys
+
+import torch
+import torch.nn.functional as F
+from timing import Suite
+
+MULTIPLIES = 10
+
+
+def multiply_and_backward(x, y, dy):
+    h = x
+    for _ in range(MULTIPLIES):
+        h = h * y
+    h.backward(dy)
+    x.grad = None
+    y.grad = None
+
+
+def add_row1(suite):
+    def prepare_add(gradient):
+        x, y = torch.ones(8, requires_grad=gradient), torch.ones(8)
+        return lambda: torch.add(x, y)
+
+    def prepare_multiply(both):
+        x, y = torch.ones(8, requires_grad=True), torch.ones(8, requires_grad=both)
+        dy = torch.ones(8)
+        return lambda: multiply_and_backward(x, y, dy)
+
+    suite.time("add", "ns", 1e9, lambda: prepare_add(False))
+    suite.time("add with gradient", "ns", 1e9, lambda: prepare_add(True))
+    scale = 1e9 / MULTIPLIES
+    suite.time("multiply forward + backward", "ns", scale, lambda: prepare_multiply(False))
+    suite.time("multiply forward + backward, two gradients", "ns", scale,
+               lambda: prepare_multiply(True))
+
+
+def add_row2(suite):
+    steps = 100
+
+    def prepare():
+        x = torch.linspace(-1, 1, 32).reshape(32, 1)
+        y = x * 2
+
+        def body():
+            weight = torch.zeros((), requires_grad=True)
+            bias = torch.zeros((), requires_grad=True)
+            optimizer = torch.optim.SGD([weight, bias], lr=0.01)
+            for _ in range(steps):
+                optimizer.zero_grad()
+                F.mse_loss(x * weight + bias, y).backward()
+                optimizer.step()
+
+        return body
+
+    suite.time("linear regression, SGD step", "us", 1e6 / steps, prepare)
+
+
+def train_step(model, x, y, optimizer):
+    def body():
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+
+    return body
+
+
+def add_row3(suite):
+    def prepare():
+        torch.manual_seed(1)
+        model = torch.nn.Sequential(
+            torch.nn.Linear(16, 32), torch.nn.ReLU(), torch.nn.Linear(32, 32), torch.nn.ReLU(),
+            torch.nn.Linear(32, 4))
+        optimizer = torch.optim.Adam(model.parameters(), fused=True)
+        return train_step(model, torch.randn(16, 16), torch.randint(0, 4, (16,)), optimizer)
+
+    suite.time("MLP 16-32-32-4, Adam step", "us", 1e6, prepare)
+
+
+def digits_cnn():
+    torch.manual_seed(1)
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(1, 32, 3), torch.nn.ReLU(), torch.nn.Conv2d(32, 64, 3), torch.nn.ReLU(),
+        torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Linear(64 * 12 * 12, 128),
+        torch.nn.ReLU(), torch.nn.Linear(128, 10))
+
+
+def add_row4(suite, memory_format, batch=64):
+    def prepare_training():
+        model = digits_cnn().to(memory_format=memory_format)
+        optimizer = torch.optim.Adam(model.parameters(), fused=True)
+        x = torch.randn(batch, 1, 28, 28).to(memory_format=memory_format)
+        return train_step(model, x, torch.randint(0, 10, (batch,)), optimizer)
+
+    def prepare_inference():
+        model = digits_cnn().to(memory_format=memory_format).eval()
+        x = torch.randn(batch, 1, 28, 28).to(memory_format=memory_format)
+
+        def body():
+            with torch.inference_mode():
+                return model(x)
+
+        return body
+
+    suite.rate("digits CNN training, f32", "images/s", batch, prepare_training)
+    suite.rate("digits CNN inference, f32", "images/s", batch, prepare_inference)
+
+
+def forward_and_backward(op, x, dy):
+    def body():
+        op(x).backward(dy)
+        x.grad = None
+
+    return body
+
+
+def add_row_op(suite, name, op):
+    def prepare_forward():
+        x = torch.randn(8192, 1024)
+
+        def body():
+            with torch.no_grad():
+                return op(x)
+
+        return body
+
+    def prepare_both():
+        x = torch.randn(8192, 1024, requires_grad=True)
+        return forward_and_backward(op, x, torch.randn(8192, 1024))
+
+    suite.time(f"{name} 8192x1024 forward", "ms", 1e3, prepare_forward)
+    suite.time(f"{name} 8192x1024 forward + backward", "ms", 1e3, prepare_both)
+
+
+def add_row9(suite):
+    def prepare_chain(links, count):
+        x, y = torch.rand(count), torch.rand(count)
+
+        def body():
+            h = x
+            for _ in range(links):
+                h = torch.relu(h * y + x)
+            return h
+
+        return body
+
+    def prepare_gelu():
+        x = torch.randn(1 << 24)
+        return lambda: F.gelu(x)
+
+    def prepare_cross_entropy():
+        x = torch.randn(512, 50257, requires_grad=True)
+        y = torch.randint(0, 50257, (512,))
+        return forward_and_backward(lambda x: F.cross_entropy(x, y), x, None)
+
+    for links in 1, 4:
+        for name, count in ("64K", 1 << 16), ("1M", 1 << 20), ("16M", 1 << 24):
+            suite.time(f"{3 * links}-op chain, {name}", "ms", 1e3,
+                       lambda links=links, count=count: prepare_chain(links, count))
+    suite.time("GELU, 16M", "ms", 1e3, prepare_gelu)
+    add_row_op(suite, "softmax", lambda x: torch.softmax(x, 1))
+    weight = torch.ones(1024, requires_grad=True)
+    bias = torch.zeros(1024, requires_grad=True)
+    add_row_op(suite, "layer norm", lambda x: F.layer_norm(x, (1024,), weight, bias))
+    suite.time("cross-entropy 512x50257 forward + backward", "ms", 1e3, prepare_cross_entropy)
+
+
+def add_row12(suite, workers=0, images=60000):
+    def prepare():
+        data = torch.utils.data.TensorDataset(
+            torch.rand(images, 1, 28, 28), torch.randint(0, 10, (images,)))
+        loader = torch.utils.data.DataLoader(
+            data, batch_size=64, shuffle=True, num_workers=workers)
+
+        def body():
+            for _ in loader:
+                pass
+
+        return body
+
+    suite.rate("shuffled 28x28 images, batch 64", "images/s", images, prepare)
+
+
+def main():
+    row = sys.argv[1]
+    channels_last = "--channels-last" in sys.argv
+    suite = Suite(f"PyTorch {torch.__version__}")
+    if row == "4":
+        add_row4(suite, torch.channels_last if channels_last else torch.contiguous_format)
+    else:
+        {"1": add_row1, "2": add_row2, "3": add_row3, "9": add_row9, "12": add_row12}[row](suite)
+    suite.run()
+
+
+main()

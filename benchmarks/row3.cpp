@@ -1,0 +1,37 @@
+// Row 3: one Adam step of a small network, where the framework costs more than the arithmetic.
+
+#include <memory>
+
+#include "benchmarks/timing.h"
+#include "tenon/core/generator.h"
+#include "tenon/nn/linear.h"
+#include "tenon/ops/functions.h"
+#include "tenon/optim/adam.h"
+
+using namespace tenon;
+
+namespace {
+
+struct SmallNetwork : nn::Module {
+  nn::Linear fc1 = child("fc1", nn::Linear(16, 32));
+  nn::Linear fc2 = child("fc2", nn::Linear(32, 32));
+  nn::Linear fc3 = child("fc3", nn::Linear(32, 4));
+  Tensor forward(const Tensor& x) override { return fc3(relu(fc2(relu(fc1(x))))); }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Suite suite("Tenon");
+  suite.time("MLP 16-32-32-4, Adam step", "us", 1e6, [] {
+    manual_seed(1);
+    const SmallNetwork model;
+    auto optimizer = std::make_shared<optim::Adam>(model.parameters());
+    return [model, optimizer, x = randn({16, 16}), y = randint(0, 4, {16})] {
+      optimizer->zero_grad();
+      cross_entropy(model(x), y).backward();
+      optimizer->step();
+    };
+  });
+  return suite.run(argc, argv);
+}
