@@ -27,6 +27,13 @@ TEST(Conv, HandComputed) {
   EXPECT_THROW(conv2d(x, w.to(kFloat64)), DTypeError);
 }
 
+TEST(Conv, GradientsOfNoImagesAreZero) {
+  const auto [dweight, dbias] = conv2d_backward_weight(zeros({0, 2, 2, 2}), zeros({0, 1, 3, 3}),
+                                                       {2, 1, 2, 2}, {1}, {0}, {1}, 1);
+  EXPECT_EQ(numbers(dweight), List(8, 0));
+  EXPECT_EQ(numbers(dbias), List(2, 0));
+}
+
 TEST(Pool, HandComputed) {
   const Tensor x = arange(25).reshape({1, 5, 5}).to(kFloat32);
   EXPECT_EQ(numbers(max_pool2d(x, {2})), (List{6, 8, 16, 18}));

@@ -72,6 +72,7 @@ TEST(Movement, FlipRollRepeatPadTriangles) {
   EXPECT_EQ(numbers(x.pad({1, 1}, "circular")), (List{2, 0, 1, 2, 0, 5, 3, 4, 5, 3}));
   EXPECT_EQ(numbers(x.tril()), (List{0, 0, 0, 3, 4, 0}));
   EXPECT_EQ(numbers(x.triu(1)), (List{0, 1, 2, 0, 0, 5}));
+  EXPECT_EQ(ones({2, 2}, kBool).tril().dtype(), kBool);
   EXPECT_EQ(numbers(eye(2, 3)), (List{1, 0, 0, 0, 1, 0}));
 }
 

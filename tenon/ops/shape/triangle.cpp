@@ -15,7 +15,9 @@ Tensor without(std::string_view call, const Tensor& x, int64_t diagonal, int64_t
     fail<ShapeError>(call, fmt::format("expected a tensor of rank 2 or more, got sizes {}",
                                        to_string(x.sizes())));
   }
-  return masked_fill(x, diagonal_mask(x.size(-2), x.size(-1), diagonal, side, x.device()), 0);
+  const Tensor mask = diagonal_mask(x.size(-2), x.size(-1), diagonal, side, x.device());
+  // A zero of bool's own kind: the integer 0 would make the result int64.
+  return masked_fill(x, mask, x.dtype() == kBool ? Scalar(false) : Scalar(0));
 }
 
 std::vector<Sample> triangle_samples() {

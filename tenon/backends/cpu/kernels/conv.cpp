@@ -1,5 +1,7 @@
 // Convolution and pooling on the wrappers of backends/cpu/dnnl.
 
+#include <cstring>
+
 #include "tenon/backends/cpu/dnnl/convolution.h"
 #include "tenon/backends/cpu/dnnl/pooling.h"
 #include "tenon/backends/cpu/kernels/kernels.h"
@@ -45,6 +47,13 @@ ConvArgs conv_args(const Call& call, size_t first, const Shape& x, const Shape& 
   return args;
 }
 
+/// What sums over nothing give.
+void clear(std::span<Tensor> outputs) {
+  for (const Tensor& output : outputs) {
+    if (output.nbytes() != 0) std::memset(output.raw_data(), 0, output.nbytes());
+  }
+}
+
 void conv2d_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor x = row_major(call.input(0)), weight = row_major(call.input(1));
   Tensor bias;
@@ -57,6 +66,7 @@ void conv2d_kernel(const Call& call, std::span<Tensor> outputs) {
 
 void conv2d_backward_input_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor dy = row_major(call.input(0)), weight = row_major(call.input(1));
+  if (dy.numel() == 0) return clear(outputs);
   if (outputs[0].numel() == 0) return;
   convolution_backward_data(conv_args(call, 1, outputs[0].sizes(), weight.sizes(), dy.sizes()),
                             dy.raw_data(), weight.raw_data(), outputs[0].raw_data());
@@ -64,6 +74,7 @@ void conv2d_backward_input_kernel(const Call& call, std::span<Tensor> outputs) {
 
 void conv2d_backward_weight_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor dy = row_major(call.input(0)), x = row_major(call.input(1));
+  if (dy.numel() == 0) return clear(outputs);
   convolution_backward_weights(conv_args(call, 1, x.sizes(), outputs[0].sizes(), dy.sizes()),
                                x.raw_data(), dy.raw_data(), outputs[0].raw_data(),
                                outputs[1].raw_data());
