@@ -18,8 +18,16 @@ find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(hwy REQUIRED)
-find_package(dnnl REQUIRED CONFIG)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+include(TenonOneDnn)
 enable_testing()
+
+# What the targets start from: small valid files of each format.
+set(seed_folder ${CMAKE_CURRENT_BINARY_DIR}/seeds)
+set(seed_script ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/make_seeds.py)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${seed_script})
+execute_process(COMMAND ${Python3_EXECUTABLE} ${seed_script} ${seed_folder}
+  COMMAND_ERROR_IS_FATAL ANY)
 
 set(sanitizers -fsanitize=fuzzer,address,undefined -fno-sanitize=vptr,function)
 add_library(tenon_fuzz_options INTERFACE)
@@ -51,10 +59,10 @@ foreach(source ${fuzz_sources})
 
   # libFuzzer writes what it finds to the first folder, and starts from the inputs of all of them.
   set(found ${CMAKE_CURRENT_BINARY_DIR}/${name}_found)
-  set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/${name})
+  set(seeds ${seed_folder}/${name})
   file(MAKE_DIRECTORY ${found})
   if(NOT EXISTS ${seeds})
-    set(seeds)
+    message(FATAL_ERROR "${seed_script} writes no inputs for ${name} to start from")
   endif()
   add_test(NAME ${name} COMMAND ${name}
     -runs=${TENON_FUZZ_RUNS} -seed=1 -max_len=4096 -timeout=20 -rss_limit_mb=2048

@@ -141,7 +141,7 @@ void check(const Case& sizes) {
       }
     }
   }
-  EXPECT_EQ(std::memcmp(untouched.data(), out.data(), out.size() * sizeof(T)), 0)
+  EXPECT_TRUE(out.empty() || std::memcmp(untouched.data(), out.data(), out.size() * sizeof(T)) == 0)
       << "wrote between the rows of c";
 }
 
