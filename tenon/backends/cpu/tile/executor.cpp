@@ -1,11 +1,11 @@
 #include "tenon/backends/cpu/tile/executor.h"
 
 #include <algorithm>
-#include <deque>
 #include <memory>
 #include <new>
 
 #include "tenon/backends/cpu/tile/plan.h"
+#include "tenon/backends/cpu/tile/plan_cache.h"
 #include "tenon/backends/cpu/tile/runner.h"
 #include "tenon/base/parallel.h"
 
@@ -28,8 +28,9 @@ int64_t elements_of(const Space& space) {
 }
 
 /// Whole groups [begin, end), each with its passes in turn.
-void run_groups(const Plan& plan, int64_t begin, int64_t end) {
-  Runner runner(plan, group_bytes(plan) + plan.state_bytes);
+void run_groups(const Run& run, int64_t begin, int64_t end) {
+  const Plan& plan = *run.plan;
+  Runner runner(run, group_bytes(plan) + plan.state_bytes);
   Group group;
   char* states = runner.extra() + group_bytes(plan) / 64 * 64;
   for (int64_t g = begin; g < end; ++g) {
@@ -44,8 +45,9 @@ void run_groups(const Plan& plan, int64_t begin, int64_t end) {
 }
 
 /// Tiles [begin, end) of work without rows.
-void run_elementwise(const Plan& plan, int64_t begin, int64_t end) {
-  Runner runner(plan, group_bytes(plan));
+void run_elementwise(const Run& run, int64_t begin, int64_t end) {
+  const Plan& plan = *run.plan;
+  Runner runner(run, group_bytes(plan));
   Group group;
   place_group(plan, 0, runner.extra(), group);
   runner.run_tiles(0, group, nullptr, begin, end);
@@ -63,7 +65,8 @@ Memory allocate(size_t bytes) {
 
 /// Few, long groups: each pass is cut into chunks of tiles, by size alone; the chunks' states are
 /// joined in their order.
-void run_split(const Plan& plan, int64_t tiles_per_chunk) {
+void run_split(const Run& run, int64_t tiles_per_chunk) {
+  const Plan& plan = *run.plan;
   const int64_t chunks = (plan.space.tiles + tiles_per_chunk - 1) / tiles_per_chunk;
   const int64_t groups = plan.space.groups;
   const size_t group_size = (group_bytes(plan) + 63) / 64 * 64;
@@ -78,10 +81,10 @@ void run_split(const Plan& plan, int64_t tiles_per_chunk) {
   const auto states_of = [&](int64_t g, int64_t chunk) {
     return all_states.get() + state_size * static_cast<size_t>(g * chunks + chunk);
   };
-  for (int64_t g = 0; g < groups; ++g) Runner(plan, 0).run_prologue(place(g));
+  for (int64_t g = 0; g < groups; ++g) Runner(run, 0).run_prologue(place(g));
   for (size_t pass = 0; pass < plan.passes.size(); ++pass) {
     parallel_for(groups * chunks, 1, [&](int64_t begin, int64_t end) {
-      Runner runner(plan, 0);
+      Runner runner(run, 0);
       for (int64_t k = begin; k < end; ++k) {
         const int64_t g = k / chunks, chunk = k % chunks;
         runner.start_states(pass, states_of(g, chunk));
@@ -89,7 +92,7 @@ void run_split(const Plan& plan, int64_t tiles_per_chunk) {
                          std::min(plan.space.tiles, (chunk + 1) * tiles_per_chunk));
       }
     });
-    Runner runner(plan, 0);
+    Runner runner(run, 0);
     for (int64_t g = 0; g < groups; ++g) {
       for (int64_t chunk = 1; chunk < chunks; ++chunk) {
         runner.join_states(pass, states_of(g, 0), states_of(g, chunk));
@@ -128,56 +131,71 @@ Cut cut(const Plan& plan) {
   return result;
 }
 
-void run_units(const Plan& plan, const Cut& cut, int64_t begin, int64_t end) {
+void run_units(const Run& run, const Cut& cut, int64_t begin, int64_t end) {
   if (cut.elementwise) {
-    run_elementwise(plan, begin, end);
+    run_elementwise(run, begin, end);
   } else {
-    run_groups(plan, begin, end);
+    run_groups(run, begin, end);
   }
 }
 
-/// Plans of the calling thread, reused. A deque, so that growing it moves none.
-std::deque<Plan>& plans() {
-  static thread_local std::deque<Plan> instance(1);
+/// Memory of the calling thread for the run-wide values of launches with scalars.
+std::vector<uint64_t>& uniform_memory() {
+  static thread_local std::vector<uint64_t> instance;
   return instance;
 }
 
 }  // namespace
 
 void run_tile(const Launch& launch) {
-  Plan& plan = plans().front();
-  make_plan(launch, plan);
+  PlanCache& cache = PlanCache::of_thread();
+  cache.trim();
+  const Plan& plan = cache.plan_of(launch);
   if (plan.space.empty) return;
+  Run run{&plan, &launch, plan.uniforms.data()};
+  if (plan.uniforms.empty()) {
+    std::vector<uint64_t>& uniforms = uniform_memory();
+    uniforms.resize(launch.program->instructions().size());
+    make_uniforms(plan, launch, uniforms.data());
+    run.uniforms = uniforms.data();
+  }
   const Cut pieces = cut(plan);
-  if (pieces.tiles_per_chunk != 0) return run_split(plan, pieces.tiles_per_chunk);
-  if (pieces.units <= pieces.grain) return run_units(plan, pieces, 0, pieces.units);
+  if (pieces.tiles_per_chunk != 0) return run_split(run, pieces.tiles_per_chunk);
+  if (pieces.units <= pieces.grain) return run_units(run, pieces, 0, pieces.units);
   parallel_for(pieces.units, pieces.grain,
-               [&](int64_t begin, int64_t end) { run_units(plan, pieces, begin, end); });
+               [&](int64_t begin, int64_t end) { run_units(run, pieces, begin, end); });
 }
 
 void run_tile_many(std::span<const Launch> launches) {
   struct Task {
-    const Plan* plan;
+    Run run;
     Cut cut;
     int64_t begin, end;
   };
   static thread_local std::vector<Task> task_list;
   std::vector<Task>& tasks = task_list;
   tasks.clear();
-  std::deque<Plan>& all = plans();
-  if (all.size() < launches.size()) all.resize(launches.size());
+  std::vector<uint64_t>& uniforms = uniform_memory();
+  size_t words = 0;
+  for (const Launch& launch : launches) words += launch.program->instructions().size();
+  uniforms.resize(words);
+  uint64_t* next_uniforms = uniforms.data();
+  PlanCache& cache = PlanCache::of_thread();
+  cache.trim();
   double nanoseconds = 0;
-  for (size_t i = 0; i < launches.size(); ++i) {
-    Plan& plan = all[i];
-    make_plan(launches[i], plan);
+  for (const Launch& launch : launches) {
+    const Plan& plan = cache.plan_of(launch);
     if (plan.space.empty) continue;
+    Run run{&plan, &launch, next_uniforms};
+    make_uniforms(plan, launch, next_uniforms);
+    next_uniforms += launch.program->instructions().size();
     const Cut pieces = cut(plan);
     if (pieces.tiles_per_chunk != 0) {
-      run_split(plan, pieces.tiles_per_chunk);
+      run_split(run, pieces.tiles_per_chunk);
       continue;
     }
     for (int64_t begin = 0; begin < pieces.units; begin += pieces.grain) {
-      tasks.push_back({&plan, pieces, begin, std::min(pieces.units, begin + pieces.grain)});
+      tasks.push_back({run, pieces, begin, std::min(pieces.units, begin + pieces.grain)});
     }
     nanoseconds += plan.cost * static_cast<double>(elements_of(plan.space) * plan.space.groups);
   }
@@ -186,7 +204,7 @@ void run_tile_many(std::span<const Launch> launches) {
   parallel_for(count, grain, [&tasks](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
       const Task& task = tasks[static_cast<size_t>(k)];
-      run_units(*task.plan, task.cut, task.begin, task.end);
+      run_units(task.run, task.cut, task.begin, task.end);
     }
   });
 }

@@ -53,8 +53,10 @@ class Planner {
         code_(launch.program->instructions()) {}
 
   void run() {
-    plan_.launch = &launch_;
+    plan_.program = *launch_.program;
     plan_.schedule = &s_;
+    plan_.compute = launch_.compute;
+    plan_.inputs = launch_.inputs.size();
     plan_.table = &kernels();
     plan_.kernels = &plan_.table->classes[static_cast<int>(launch_.compute)];
     plan_.width = size_of(launch_.compute);
@@ -65,64 +67,11 @@ class Planner {
                plan_.space);
     if (plan_.space.empty) return;
     plan_.columns = plan_.space.column_mode ? static_cast<size_t>(plan_.space.tile_columns) : 1;
-    make_uniforms();
     make_steps();
     size_memory();
   }
 
  private:
-  void make_uniforms() {
-    plan_.uniforms.resize(code_.size());
-    for (uint16_t i : s_.uniform_steps) {
-      const Instruction& instruction = code_[i];
-      switch (instruction.op) {
-        case Op::kConstant:
-          set_uniform(i, instruction.constant, instruction.integer);
-          break;
-        case Op::kScalar: {
-          const tile::Scalar64& scalar = launch_.scalars[instruction.slot];
-          set_uniform(i, scalar.real, scalar.integer);
-          break;
-        }
-        case Op::kRowLength: {
-          int64_t length = 1;
-          const size_t rank = launch_.sizes.size();
-          for (size_t d = rank - static_cast<size_t>(launch_.row_dims); d < rank; ++d) {
-            length *= launch_.sizes[d];
-          }
-          set_uniform(i, static_cast<double>(length), length);
-          break;
-        }
-        default:
-          compute_uniform(i, instruction);
-      }
-    }
-  }
-
-  void set_uniform(uint16_t i, double real, int64_t integer) {
-    void* word = &plan_.uniforms[i];
-    const float single = static_cast<float>(real);
-    if (launch_.compute == Compute::kF32) {
-      std::memcpy(word, &single, sizeof single);
-    } else if (launch_.compute == Compute::kF64) {
-      std::memcpy(word, &real, sizeof real);
-    } else {
-      std::memcpy(word, &integer, sizeof integer);
-    }
-  }
-
-  void compute_uniform(uint16_t i, const Instruction& instruction) {
-    uint64_t* u = plan_.uniforms.data();
-    const ClassKernels& k = *plan_.kernels;
-    if (instruction.op == Op::kMultiplyAdd || instruction.op == Op::kSelect) {
-      const TernaryKernel kernel = instruction.op == Op::kSelect ? k.select : k.multiply_add;
-      kernel(u + instruction.a, u + instruction.b, u + instruction.c, u + i, 1, 0);
-    } else {
-      k.elementwise[static_cast<int>(instruction.op)](u + instruction.a, u + instruction.b, u + i,
-                                                      1);
-    }
-  }
-
   void make_steps() {
     plan_.steps.clear();
     plan_.stores.clear();
@@ -256,6 +205,7 @@ class Planner {
     store.value = code_[i].a;
     store.view = static_cast<uint16_t>(launch_.inputs.size() + code_[i].slot);
     const View& view = plan_.space.views[store.view];
+    const void* output = launch_.outputs[code_[i].slot].data;
     store.scalar = is_scalar_[store.value];
     store.contiguous = is_contiguous(view);
     const bool native = view.dtype == native_dtype(launch_.compute);
@@ -264,8 +214,8 @@ class Planner {
     if (native && store.contiguous && !store.scalar) {
       const int64_t bytes = plan_.space.groups * plan_.space.tiles * plan_.space.tile_rows *
                             plan_.space.tile_columns * view.element_size;
-      store.stream = bytes >= kStreamBytes && !is_read(view);
-      store.in_place = !store.stream && may_write_early(pass, store.value, view);
+      store.stream = bytes >= kStreamBytes && !is_read(output);
+      store.in_place = !store.stream && may_write_early(pass, store.value, output);
       for (size_t t = pass.step_begin; store.in_place && t < plan_.steps.size(); ++t) {
         if (plan_.steps[t].value == store.value) plan_.steps[t].in_place = true;
       }
@@ -273,16 +223,16 @@ class Planner {
     plan_.stores.push_back(store);
   }
 
-  bool is_read(const View& output) const {
-    for (size_t k = 0; k < launch_.inputs.size(); ++k) {
-      if (plan_.space.views[k].data == output.data) return true;
+  bool is_read(const void* output) const {
+    for (const tile::Operand& input : launch_.inputs) {
+      if (input.data == output) return true;
     }
     return false;
   }
 
   /// Whether the step that makes `value` may write straight into the output: it is made in this
   /// pass, goes to one output only, and nobody reads the same memory as an input afterwards.
-  bool may_write_early(const PassPlan& pass, uint16_t value, const View& output) const {
+  bool may_write_early(const PassPlan& pass, uint16_t value, const void* output) const {
     size_t maker = SIZE_MAX;
     for (size_t t = pass.step_begin; t < plan_.steps.size(); ++t) {
       const Step& step = plan_.steps[t];
@@ -303,11 +253,11 @@ class Planner {
     return maker != SIZE_MAX;
   }
 
-  bool reads(const Step& step, const View& output) const {
-    return step.op == Op::kLoad && plan_.space.views[step.slot].data == output.data;
+  bool reads(const Step& step, const void* output) const {
+    return step.op == Op::kLoad && launch_.inputs[step.slot].data == output;
   }
 
-  bool points_at(uint16_t value, const PassPlan& pass, const View& output) const {
+  bool points_at(uint16_t value, const PassPlan& pass, const void* output) const {
     for (size_t t = pass.step_begin; t < plan_.steps.size(); ++t) {
       const Step& load = plan_.steps[t];
       if (load.value == value) {
@@ -318,7 +268,7 @@ class Planner {
     return false;
   }
 
-  bool uses_input(const Step& step, const PassPlan& pass, const View& output) const {
+  bool uses_input(const Step& step, const PassPlan& pass, const void* output) const {
     const int arity = info_of(step.op).arity;
     return (arity > 0 && points_at(step.a, pass, output)) ||
            (arity > 1 && points_at(step.b, pass, output)) ||
@@ -341,16 +291,88 @@ class Planner {
   Plan& plan_;
   const Schedule& s_;
   std::span<const Instruction> code_;
-  static thread_local std::vector<char> is_scalar_;
+  std::vector<char> is_scalar_;  ///< [value]: one element for the whole tile
 };
 
-thread_local std::vector<char> Planner::is_scalar_;
+/// The run-wide values of one launch.
+class Uniforms {
+ public:
+  Uniforms(const Plan& plan, const Launch& launch, uint64_t* words)
+      : plan_(plan), launch_(launch), code_(plan.program.instructions()), words_(words) {}
+
+  void run() {
+    for (uint16_t i : plan_.schedule->uniform_steps) {
+      const Instruction& instruction = code_[i];
+      switch (instruction.op) {
+        case Op::kConstant:
+          set_uniform(i, instruction.constant, instruction.integer);
+          break;
+        case Op::kScalar: {
+          const tile::Scalar64& scalar = launch_.scalars[instruction.slot];
+          set_uniform(i, scalar.real, scalar.integer);
+          break;
+        }
+        case Op::kRowLength: {
+          int64_t length = 1;
+          const size_t rank = launch_.sizes.size();
+          for (size_t d = rank - static_cast<size_t>(launch_.row_dims); d < rank; ++d) {
+            length *= launch_.sizes[d];
+          }
+          set_uniform(i, static_cast<double>(length), length);
+          break;
+        }
+        default:
+          compute_uniform(i, instruction);
+      }
+    }
+  }
+
+ private:
+  void set_uniform(uint16_t i, double real, int64_t integer) {
+    void* word = words_ + i;
+    const float single = static_cast<float>(real);
+    if (launch_.compute == Compute::kF32) {
+      std::memcpy(word, &single, sizeof single);
+    } else if (launch_.compute == Compute::kF64) {
+      std::memcpy(word, &real, sizeof real);
+    } else {
+      std::memcpy(word, &integer, sizeof integer);
+    }
+  }
+
+  void compute_uniform(uint16_t i, const Instruction& instruction) {
+    uint64_t* u = words_;
+    const ClassKernels& k = *plan_.kernels;
+    if (instruction.op == Op::kMultiplyAdd || instruction.op == Op::kSelect) {
+      const TernaryKernel kernel = instruction.op == Op::kSelect ? k.select : k.multiply_add;
+      kernel(u + instruction.a, u + instruction.b, u + instruction.c, u + i, 1, 0);
+    } else {
+      k.elementwise[static_cast<int>(instruction.op)](u + instruction.a, u + instruction.b, u + i,
+                                                      1);
+    }
+  }
+
+  const Plan& plan_;
+  const Launch& launch_;
+  std::span<const Instruction> code_;
+  uint64_t* words_;
+};
 
 }  // namespace
 
-void make_plan(const Launch& launch, Plan& plan) {
+Plan make_plan(const Launch& launch) {
   if (!launch.program->exists_in(launch.compute)) tile::verify(launch);
+  Plan plan;
   Planner(launch, plan).run();
+  if (launch.program->scalars() == 0) {
+    plan.uniforms.resize(launch.program->instructions().size());
+    make_uniforms(plan, launch, plan.uniforms.data());
+  }
+  return plan;
+}
+
+void make_uniforms(const Plan& plan, const Launch& launch, uint64_t* uniforms) {
+  Uniforms(plan, launch, uniforms).run();
 }
 
 }  // namespace tenon::cpu

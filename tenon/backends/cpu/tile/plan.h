@@ -62,12 +62,13 @@ struct PassPlan {
   uint32_t store_begin = 0, store_end = 0;  ///< in Plan::stores
 };
 
-/// A launch made ready to run: everything that doesn't depend on where in the space a tile is. Read
-/// only while it runs; the launch and its program must outlive it. Reused, so that making one
-/// allocates nothing once its vectors have grown.
+/// What all launches of one form have in common: everything that depends on neither addresses nor
+/// scalars, nor on where in the space a tile is. Never changed once made; keeps its program alive.
 struct Plan {
-  const tile::Launch* launch = nullptr;
+  tile::Program program;
   const tile::Schedule* schedule = nullptr;
+  tile::Compute compute = tile::Compute::kF32;
+  size_t inputs = 0;
   const Kernels* table = nullptr;
   const ClassKernels* kernels = nullptr;
   size_t width = 4;  ///< bytes per element of the compute class
@@ -76,7 +77,7 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<StoreStep> stores;
   std::vector<PassPlan> passes;
-  std::vector<uint64_t> uniforms;  ///< [value]: run-wide values, one word each
+  std::vector<uint64_t> uniforms;  ///< [value]: run-wide values, one word each; without scalars
   double cost = 0;                 ///< estimated nanoseconds per element
 
   // Bytes of the parts of a group's memory.
@@ -88,12 +89,18 @@ struct Plan {
   size_t columns = 1;         ///< columns of a group's state, the capacity of its fields
 
   const View& input(int i) const { return space.views[static_cast<size_t>(i)]; }
-  const View& output(int i) const {
-    return space.views[launch->inputs.size() + static_cast<size_t>(i)];
-  }
+};
+
+/// One launch and its plan. The launch must outlive it.
+struct Run {
+  const Plan* plan = nullptr;
+  const tile::Launch* launch = nullptr;
+  const uint64_t* uniforms = nullptr;  ///< as Plan::uniforms, with the launch's scalars
 };
 
 /// Throws DTypeError when an op doesn't exist in the compute class.
-void make_plan(const tile::Launch& launch, Plan& plan);
+Plan make_plan(const tile::Launch& launch);
+/// Works out the run-wide values of a launch: one word for each instruction of the program.
+void make_uniforms(const Plan& plan, const tile::Launch& launch, uint64_t* uniforms);
 
 }  // namespace tenon::cpu

@@ -14,35 +14,35 @@ using tile::Kind;
 using tile::Op;
 using tile::Schedule;
 
-namespace {
-
 /// Scratch memory of a thread, grown to the largest plan it has run.
-struct Arena {
-  char* data = nullptr;
+struct Runner::Arena {
+  char* memory = nullptr;
   size_t size = 0;
-  std::vector<char*> values;
+  std::vector<char*> data, values;
   std::vector<int64_t> offsets;
 
   ~Arena() { release(); }
   void release() {
-    if (data != nullptr) ::operator delete (data, std::align_val_t{64});
-    data = nullptr;
+    if (memory != nullptr) ::operator delete (memory, std::align_val_t{64});
+    memory = nullptr;
     size = 0;
   }
   char* reserve(size_t bytes) {
     if (bytes > size) {
       release();
-      data = static_cast<char*>(::operator new (bytes, std::align_val_t{64}));
+      memory = static_cast<char*>(::operator new (bytes, std::align_val_t{64}));
       size = bytes;
     }
-    return data;
+    return memory;
   }
 };
 
-Arena& arena() {
+Runner::Arena& Runner::arena() {
   static thread_local Arena instance;
   return instance;
 }
+
+namespace {
 
 unsigned full_mask(Op op) { return (1u << info_of(op).arity) - 1; }
 
@@ -104,24 +104,33 @@ void place_group(const Plan& plan, int64_t index, char* memory, Group& group) {
   }
 }
 
-Runner::Runner(const Plan& plan, size_t bytes)
-    : plan_(plan),
-      space_(plan.space),
-      schedule_(*plan.schedule),
-      code_(plan.launch->program->instructions()),
-      values_(arena().values),
-      outer_offsets_(arena().offsets) {
-  const size_t tile_bytes = static_cast<size_t>(plan.longest) * plan.width;
+Runner::Runner(const Run& run, size_t bytes) : Runner(run, bytes, arena()) {}
+
+Runner::Runner(const Run& run, size_t bytes, Arena& arena)
+    : launch_(*run.launch),
+      plan_(*run.plan),
+      space_(plan_.space),
+      schedule_(*plan_.schedule),
+      code_(plan_.program.instructions()),
+      data_(arena.data),
+      values_(arena.values),
+      outer_offsets_(arena.offsets) {
+  const size_t tile_bytes = static_cast<size_t>(plan_.longest) * plan_.width;
   const size_t buffers = tile_bytes * static_cast<size_t>(schedule_.buffer_count);
-  const size_t raw = static_cast<size_t>(plan.longest) * 8;
-  buffers_ = arena().reserve(buffers + 2 * raw + bytes);
+  const size_t raw = static_cast<size_t>(plan_.longest) * 8;
+  buffers_ = arena.reserve(buffers + 2 * raw + bytes);
   raw_ = buffers_ + buffers;
   full_ = raw_ + raw;
   extra_ = full_ + raw;
+  data_.clear();
+  for (const tile::Operand& input : launch_.inputs) data_.push_back(static_cast<char*>(input.data));
+  for (const tile::Operand& output : launch_.outputs) {
+    data_.push_back(static_cast<char*>(output.data));
+  }
   values_.resize(code_.size());
   outer_offsets_.resize(space_.views.size());
   for (uint16_t i : schedule_.uniform_steps) {
-    values_[i] = reinterpret_cast<char*>(const_cast<uint64_t*>(&plan.uniforms[i]));
+    values_[i] = reinterpret_cast<char*>(const_cast<uint64_t*>(run.uniforms + i));
   }
 }
 
@@ -176,8 +185,8 @@ int64_t Runner::tile_offset(size_t v) const {
          tile_.across * view.strides[space_.across()];
 }
 
-char* Runner::address(const View& view, size_t number) const {
-  return view.data + tile_offset(number) * static_cast<int64_t>(view.element_size);
+char* Runner::address(size_t view) const {
+  return data_[view] + tile_offset(view) * static_cast<int64_t>(space_.views[view].element_size);
 }
 
 void Runner::point_rows(const Group& group) {
@@ -202,7 +211,7 @@ void Runner::run_tiles(size_t pass_number, const Group& group, char* states, int
     point_kept(group);
     for (uint32_t k = pass.store_begin; k < pass.store_end; ++k) {
       const StoreStep& store = plan_.stores[k];
-      if (store.in_place) values_[store.value] = address(space_.views[store.view], store.view);
+      if (store.in_place) values_[store.value] = address(store.view);
     }
     for (uint32_t k = pass.step_begin; k < pass.step_end; ++k) {
       run_step(plan_.steps[k], group, states);
@@ -235,7 +244,7 @@ const char* Runner::materialize(uint16_t value, bool scalar) {
 void Runner::run_store(const StoreStep& store) {
   const View& view = space_.views[store.view];
   const char* from = materialize(store.value, store.scalar);
-  char* to = address(view, store.view);
+  char* to = address(store.view);
   if (store.convert == nullptr && store.contiguous) {
     const size_t bytes = tile_.count * plan_.width;
     if (store.stream && bytes % 64 == 0 && reinterpret_cast<uintptr_t>(to) % 64 == 0) {
@@ -258,9 +267,8 @@ void Runner::start_states(size_t pass, char* states) const {
   for (uint32_t k = plan_.passes[pass].step_begin; k < plan_.passes[pass].step_end; ++k) {
     const Step& step = plan_.steps[k];
     if (step.action != Action::kReduce) continue;
-    start_reduction(step.op, plan_.launch->compute,
-                    states + step.slot * kStateFields * plan_.row_bytes, plan_.columns,
-                    plan_.columns);
+    start_reduction(step.op, plan_.compute, states + step.slot * kStateFields * plan_.row_bytes,
+                    plan_.columns, plan_.columns);
   }
 }
 
@@ -269,8 +277,7 @@ void Runner::join_states(size_t pass, char* states, const char* other) const {
     const Step& step = plan_.steps[k];
     if (step.action != Action::kReduce) continue;
     const size_t at = step.slot * kStateFields * plan_.row_bytes;
-    join_reduction(step.op, plan_.launch->compute, states + at, other + at, plan_.columns,
-                   plan_.columns);
+    join_reduction(step.op, plan_.compute, states + at, other + at, plan_.columns, plan_.columns);
   }
 }
 
@@ -299,7 +306,7 @@ void Runner::run_step(const Step& step, const Group& group, char* states) {
   const size_t count = step.scalar ? 1 : tile_.count;
   switch (step.action) {
     case Action::kPoint:
-      values_[step.value] = address(space_.views[step.slot], step.slot);
+      values_[step.value] = address(step.slot);
       return;
     case Action::kConvert:
     case Action::kGather:
@@ -332,14 +339,14 @@ void Runner::run_step(const Step& step, const Group& group, char* states) {
       return;
     }
     case Action::kPosition:
-      return visit_class(plan_.launch->compute, result_place(step),
+      return visit_class(plan_.compute, result_place(step),
                          [this](auto* out) { number_positions(out); });
     case Action::kLinearIndex:
-      return visit_class(plan_.launch->compute, result_place(step),
+      return visit_class(plan_.compute, result_place(step),
                          [this](auto* out) { number_elements(out); });
     case Action::kIsAt: {
       const auto* index = reinterpret_cast<const int64_t*>(values_[step.a]);
-      return visit_class(plan_.launch->compute, result_place(step),
+      return visit_class(plan_.compute, result_place(step),
                          [&](auto* out) { mark_index(index, out); });
     }
     case Action::kRandom:
@@ -355,7 +362,7 @@ void Runner::run_kept_scalar(const Step& step) {
 
 void Runner::run_load(const Step& step) {
   const View& view = space_.views[step.slot];
-  const char* from = address(view, step.slot);
+  const char* from = address(step.slot);
   char* out = result_place(step);
   if (step.action == Action::kGather) {
     char* to = step.convert == nullptr ? out : raw_;
@@ -421,7 +428,7 @@ void Runner::run_random(const Step& step, char* out) const {
   const int64_t per_row = whole ? 1 : tile_.columns / run;
   for (int64_t k = 0; k < runs; ++k) {
     const int64_t first = tile_offset(number) + k / per_row * down + k % per_row * across;
-    step.random(plan_.launch->seed, plan_.launch->offset, step.slot, static_cast<uint64_t>(first),
+    step.random(launch_.seed, launch_.offset, step.slot, static_cast<uint64_t>(first),
                 out + static_cast<size_t>(k * run) * plan_.width, static_cast<size_t>(run));
   }
 }

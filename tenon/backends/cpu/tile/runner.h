@@ -23,11 +23,11 @@ size_t group_bytes(const Plan& plan);
 /// Points the group at `memory` and at its place in the space.
 void place_group(const Plan& plan, int64_t index, char* memory, Group& group);
 
-/// Runs tiles of one plan on one thread, with that thread's scratch. Not shared between threads.
+/// Runs tiles of one launch on one thread, with that thread's scratch. Not shared between threads.
 class Runner {
  public:
   /// Scratch that the calling thread keeps; `bytes` beyond the tile buffers belong to the caller.
-  Runner(const Plan& plan, size_t bytes);
+  Runner(const Run& run, size_t bytes);
   char* extra() const { return extra_; }
 
   /// What a row does before its first pass.
@@ -41,6 +41,10 @@ class Runner {
   void join_states(size_t pass, char* states, const char* other) const;
 
  private:
+  struct Arena;
+  static Arena& arena();
+  Runner(const Run& run, size_t bytes, Arena& arena);
+
   struct Tile {
     int64_t index[kMostDims];  ///< of the outer walk dims
     int64_t position = 0;      ///< row position of the first element
@@ -54,7 +58,8 @@ class Runner {
   void next_outer();
   void refresh_outer(const Group& group);
   int64_t tile_offset(size_t view) const;
-  char* address(const View& view, size_t number) const;
+  /// Of the current tile's first element in a view.
+  char* address(size_t view) const;
 
   void point_rows(const Group& group);
   void point_kept(const Group& group);
@@ -81,6 +86,7 @@ class Runner {
   void store_row(uint16_t i, const Group& group);
   void expand(uint16_t i, const Group& group);
 
+  const tile::Launch& launch_;
   const Plan& plan_;
   const Space& space_;
   const tile::Schedule& schedule_;
@@ -89,6 +95,7 @@ class Runner {
   char* raw_ = nullptr;   ///< one tile as memory has it
   char* full_ = nullptr;  ///< one tile of the compute class
   char* extra_ = nullptr;
+  std::vector<char*>& data_;             ///< of each view
   std::vector<char*>& values_;           ///< where each value of the current tile is
   std::vector<int64_t>& outer_offsets_;  ///< of each view: group and outer dims
   Tile tile_;

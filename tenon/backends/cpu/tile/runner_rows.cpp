@@ -24,7 +24,7 @@ void Runner::run_prologue(const Group& group) {
   for (uint16_t scan : schedule_.scans) {
     char* carry = group.carry + schedule_.state_numbers[scan] * plan_.row_bytes;
     const Op start = code_[scan].op == Op::kRowCumsum ? Op::kRowSum : Op::kRowProd;
-    start_reduction(start, plan_.launch->compute, carry, plan_.columns, plan_.columns);
+    start_reduction(start, plan_.compute, carry, plan_.columns, plan_.columns);
   }
 }
 
@@ -38,7 +38,7 @@ void Runner::run_row_step(uint16_t i, const Group& group, const char* states) {
   char* out = row_value(group, i);
   switch (info_of(instruction.op).family) {
     case Family::kReduction:
-      finish_reduction(instruction.op, plan_.launch->compute,
+      finish_reduction(instruction.op, plan_.compute,
                        states + schedule_.state_numbers[i] * kStateFields * plan_.row_bytes, out,
                        group.columns, plan_.columns);
       break;
@@ -86,8 +86,8 @@ void Runner::load_index(uint16_t i, const Group& group, char* out) {
   const int64_t stride = space_.column_mode ? view.strides[space_.across()] : 0;
   const auto columns = static_cast<int64_t>(group.columns);
   copy_block(view.element_size,
-             view.data + group.offsets[number] * static_cast<int64_t>(view.element_size), 0, stride,
-             raw_, columns, 1, 1, columns);
+             data_[number] + group.offsets[number] * static_cast<int64_t>(view.element_size), 0,
+             stride, raw_, columns, 1, 1, columns);
   const ClassKernels& whole = plan_.table->classes[static_cast<int>(Compute::kI64)];
   whole.load[static_cast<int>(view.dtype)](raw_, out, group.columns);
 }
@@ -108,13 +108,14 @@ void Runner::pick(uint16_t i, const Group& group, char* out) {
       position /= space_.sizes[dim];
     }
     std::memcpy(raw_ + c * view.element_size,
-                view.data + offset * static_cast<int64_t>(view.element_size), view.element_size);
+                data_[number] + offset * static_cast<int64_t>(view.element_size),
+                view.element_size);
   }
   plan_.kernels->load[static_cast<int>(view.dtype)](raw_, out, group.columns);
 }
 
 void Runner::store_row(uint16_t i, const Group& group) {
-  const size_t number = plan_.launch->inputs.size() + code_[i].slot;
+  const size_t number = plan_.inputs + code_[i].slot;
   const View& view = space_.views[number];
   const uint16_t value = code_[i].a;
   const ClassKernels& kernels = schedule_.kinds[value] == Kind::kIndex
@@ -124,8 +125,8 @@ void Runner::store_row(uint16_t i, const Group& group) {
   const int64_t stride = space_.column_mode ? view.strides[space_.across()] : 0;
   const auto columns = static_cast<int64_t>(group.columns);
   copy_block(view.element_size, raw_, columns, 1,
-             view.data + group.offsets[number] * static_cast<int64_t>(view.element_size), 0, stride,
-             1, columns);
+             data_[number] + group.offsets[number] * static_cast<int64_t>(view.element_size), 0,
+             stride, 1, columns);
 }
 
 /// Repeats a row value down a full tile, so that tile steps see an operand of their own shape.

@@ -46,7 +46,6 @@ struct Shaper {
 
   void add_view(const tile::Operand& operand) {
     View view;
-    view.data = static_cast<char*>(operand.data);
     view.dtype = operand.dtype;
     view.element_size = static_cast<uint32_t>(size_of(operand.dtype));
     space.views.push_back(view);
@@ -167,7 +166,8 @@ struct Shaper {
   bool is_transposed() const {
     const int down = space.down(), across = space.across();
     return std::any_of(space.views.begin(), space.views.end(), [&](const View& view) {
-      return view.data != nullptr && view.strides[down] == 1 && std::abs(view.strides[across]) > 1;
+      return view.element_size != 0 && view.strides[down] == 1 &&
+             std::abs(view.strides[across]) > 1;
     });
   }
 

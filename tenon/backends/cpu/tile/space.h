@@ -9,11 +9,10 @@ namespace tenon::cpu {
 
 inline constexpr int kMostDims = 12;  // after dims of size 1 are gone and others are joined
 
-/// Memory of an operand, or the virtual operand whose "offset" is the linear index.
+/// How an operand is walked, or the virtual operand whose "offset" is the linear index.
 struct View {
-  char* data = nullptr;
   DType dtype = kFloat32;
-  uint32_t element_size = 0;
+  uint32_t element_size = 0;        ///< 0: the virtual operand
   int64_t strides[kMostDims] = {};  ///< in elements, over the dims of the Space
 };
 
