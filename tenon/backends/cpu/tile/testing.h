@@ -22,11 +22,12 @@ struct Layout {
   std::vector<int64_t> strides;
 };
 
+/// Elements from the first to the last; at least as many for no elements, because a reduction over
+/// an empty row still stores one result a row.
 inline int64_t extent(const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides) {
   int64_t last = 0;
   for (size_t d = 0; d < sizes.size(); ++d) {
-    if (sizes[d] == 0) return 1;
-    last += (sizes[d] - 1) * strides[d];
+    last += std::max<int64_t>(sizes[d] - 1, 0) * strides[d];
   }
   return last + 1;
 }
