@@ -51,7 +51,8 @@ void compare(const Case& c, DType dtype, const Outcome& got, const Outcome& want
     // Half types compute in float32, and round once a step.
     const double steps = epsilon > 1e-4 ? 4 : 32;
     // A bool result holds whether the number is not zero.
-    const Tensor expected = result.dtype() == kBool ? want.results[i].to(kBool) : want.results[i];
+    const Tensor expected =
+        result.dtype() == kBool ? widen(want.results[i], kBool) : want.results[i];
     EXPECT_EQ(difference(result, expected, steps * epsilon, scale), "")
         << c.name() << " in " << name_of(dtype) << ", result " << i << ": " << describe(result);
   }

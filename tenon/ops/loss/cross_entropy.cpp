@@ -229,21 +229,28 @@ void define_cross_entropy_backward(OpDef& op) {
         t.store(0, t.select(label.kept, t.mul(t.load(0), slope), t.constant(0)));
       })
       .saves_input(0, 1, 2, 3, 4)
-      .vjp(
-          [](const Saved& saved, const Tensor& v, int64_t ignore_index, double smoothing) -> Grads {
-            const Tensor &dy = saved.input(0), &input = saved.input(1), &lse = saved.input(3);
-            const auto gradient = [&](const Tensor& scale, const Tensor& logsumexp) {
-              return cross_entropy_backward(scale, input, saved.input(2), logsumexp, saved.input(4),
-                                            ignore_index, smoothing);
-            };
-            // An infinite logsumexp leaves the terms without probabilities; the difference has
-            // them.
-            const Tensor infinite = fill(lse, std::numeric_limits<double>::infinity());
-            const Tensor d_input = v * (gradient(dy, lse) - gradient(dy, infinite));
-            const int64_t dim = class_dim(input);
-            return {sum(v * gradient(fill(dy, 1), lse), {dim}), d_input, Tensor(),
-                    -sum(d_input, {dim}), Tensor()};
-          })
+      .vjp([](const Saved& saved, const Tensor& v, int64_t ignore_index,
+              double smoothing) -> Grads {
+        const Tensor &dy = saved.input(0), &input = saved.input(1), &lse = saved.input(3);
+        const auto gradient = [&](const Tensor& scale, const Tensor& logsumexp) {
+          return cross_entropy_backward(scale, input, saved.input(2), logsumexp, saved.input(4),
+                                        ignore_index, smoothing);
+        };
+        // An infinite logsumexp leaves the terms without probabilities; the difference has
+        // them.
+        const Tensor infinite = fill(lse, std::numeric_limits<double>::infinity());
+        const Tensor d_input = v * (gradient(dy, lse) - gradient(dy, infinite));
+        const int64_t dim = class_dim(input);
+        Tensor d_weight;
+        if (saved.input(4).defined() && saved.needs(4)) {
+          const auto wide = [&](const Tensor& row) { return along_classes(row, input.sizes()); };
+          const Tensor mean = sum(v * exp(input - wide(lse)), {dim});
+          d_weight = by_smoothed_label(wide(dy) * (wide(mean) - v), saved.input(2), ignore_index,
+                                       smoothing);
+        }
+        return {sum(v * gradient(fill(dy, 1), lse), {dim}), d_input, Tensor(), -sum(d_input, {dim}),
+                d_weight};
+      })
       .samples([] {
         std::vector<Sample> samples = row_samples();
         for (Sample& sample : samples) {

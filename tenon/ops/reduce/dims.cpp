@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
 #include "tenon/base/error.h"
+#include "tenon/dispatch/modes.h"
+#include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
 #include "tenon/ops/reduce/dims_internal.h"
 #include "tenon/ops/samples.h"
 
@@ -47,6 +50,15 @@ void check_not_empty(std::string_view call, const Tensor& x, IntList dims) {
 
 DType accumulation_dtype(DType dtype) {
   return is_differentiable(dtype) || dtype == kUInt64 ? dtype : kInt64;
+}
+
+Tensor without_each(const Tensor& x) {
+  const int64_t n = x.size(-1);
+  return where(eye(n, n, kBool, x.device()), 1, unsqueeze(x, -2));
+}
+
+bool needs_exact_products(const Tensor& x) {
+  return modes().grad && x.device() != kMeta && any(x == 0).item<bool>();
 }
 
 std::vector<Sample> reduction_samples(std::vector<Attribute> (*make)(IntList, bool), double low,

@@ -20,6 +20,13 @@ void check_not_empty(std::string_view call, const Tensor& x, IntList dims);
 /// The dtype that sums and products are made in: int64 for bool and integers (uint64 stays).
 DType accumulation_dtype(DType dtype);
 
+/// `x` [..., n] as [..., n, n], where row k is x with 1 in the place of x_k. Products along these
+/// rows have gradients of any order that hold where elements are zero, for n times the memory.
+Tensor without_each(const Tensor& x);
+/// Whether gradients of a product need `without_each`: they are recorded, so that they can be
+/// differentiated again, and there are zeros, by which they can't be divided.
+bool needs_exact_products(const Tensor& x);
+
 /// Row dims of ops whose `A`-th attribute is a `Dims`.
 template <size_t A>
 uint64_t rows_of_dims(const Call& call, const Shape& space) {

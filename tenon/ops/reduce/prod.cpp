@@ -8,14 +8,55 @@ std::vector<Attribute> attributes(IntList dims, bool keepdim) {
   return {Attribute(dims), Attribute(keepdim)};
 }
 
-/// The gradient of prod_backward with respect to x, right for any number of zeros: for each k, dy
-/// times the sum over i of v_i times the product of all x but x_i and x_k.
-Tensor second_derivative(const Tensor& v, const Tensor& dy, const Tensor& x, IntList dims) {
+/// `x` with the reduced dims last, as one.
+Tensor reduced_last(const Tensor& x, uint64_t mask) {
+  Shape order, sizes;
+  for (int64_t i = 0; i < x.dim(); ++i) {
+    if (mask >> i & 1) continue;
+    order.push_back(i);
+    sizes.push_back(x.size(i));
+  }
+  int64_t count = 1;
+  for (int64_t i = 0; i < x.dim(); ++i) {
+    if (!(mask >> i & 1)) continue;
+    order.push_back(i);
+    count *= x.size(i);
+  }
+  sizes.push_back(count);
+  return reshape(permute(x, order), sizes);
+}
+
+/// Undoes `reduced_last` of a tensor of `sizes`.
+Tensor reduced_in_place(const Tensor& x, const Shape& sizes, uint64_t mask) {
+  Shape order(sizes.size(), 0), permuted;
+  for (const bool reduced : {false, true}) {
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      if (static_cast<bool>(mask >> i & 1) != reduced) continue;
+      order[i] = static_cast<int64_t>(permuted.size());
+      permuted.push_back(sizes[i]);
+    }
+  }
+  return permute(reshape(x, permuted), order);
+}
+
+/// The gradient of prod_backward with respect to x: for each k, the sum over i of w_i times the
+/// product of all x but x_i and x_k, where w = v dy. Can be differentiated again.
+Tensor recorded_second_derivative(const Tensor& w, const Tensor& x, IntList dims) {
+  const uint64_t mask = dim_mask("prod", dims, x.dim());
+  const Tensor rows = without_each(reduced_last(x, mask));
+  const Tensor weights = expand(unsqueeze(reduced_last(w, mask), -1), rows.sizes());
+  const int64_t n = rows.size(-1);
+  const Tensor diagonal = eye(n, n, kBool, x.device());
+  const Tensor terms = where(diagonal, 0, prod_backward(weights, rows, {-1}));
+  return reduced_in_place(sum(terms, {-2}), x.sizes(), mask);
+}
+
+/// The same by division, without its own derivatives where x is zero.
+Tensor second_derivative(const Tensor& weighted, const Tensor& x, IntList dims) {
   const Tensor zero = x == 0;
   const Tensor zeros = sum(zero, dims, true);
   const Tensor safe = where(zero, 1, x);
   const Tensor product = prod(safe, dims, true);
-  const Tensor weighted = v * dy;
   const Tensor ratio = where(zero, 0, weighted) / safe;
   const Tensor at_zeros = sum(where(zero, weighted, 0), dims, true);
   const Tensor ratios = sum(ratio, dims, true);
@@ -67,8 +108,14 @@ void define_prod_backward(OpDef& op) {
       .saves_input(0, 1)
       .vjp([](const Saved& saved, const Tensor& v, IntList dims) -> Grads {
         const Tensor& x = saved.input(1);
-        return {saved.needs(0) ? prod_backward(v, x, dims) : Tensor(),
-                saved.needs(1) ? second_derivative(v, saved.input(0), x, dims) : Tensor()};
+        Tensor d_dy, d_x;
+        if (saved.needs(0)) d_dy = prod_backward(v, x, dims);
+        if (saved.needs(1)) {
+          const Tensor weighted = v * saved.input(0);
+          d_x = needs_exact_products(x) ? recorded_second_derivative(weighted, x, dims)
+                                        : second_derivative(weighted, x, dims);
+        }
+        return {d_dy, d_x};
       })
       .samples([] {
         Tensor zeros = sample_tensor({4, 3}, 0.5, 2, 2);

@@ -17,6 +17,14 @@ Tensor cumprod_gradient(const Tensor& dy, const Tensor& x, const Tensor& y, int6
   return where(before, elsewhere, where(first, at_first, 0));
 }
 
+/// The same without division, for each k the sum over i >= k of dy_i times the product up to x_i of
+/// all x but x_k: right in every order of differentiation.
+Tensor recorded_cumprod_gradient(const Tensor& dy, const Tensor& x, int64_t dim) {
+  const Tensor rows = movedim(x, dim, -1), slopes = movedim(dy, dim, -1);
+  const Tensor terms = triu(unsqueeze(slopes, -2) * cumprod(without_each(rows), -1));
+  return movedim(sum(terms, {-1}), -1, dim);
+}
+
 Spec scan_spec(const Tensor& x) { return {accumulation_dtype(x.dtype()), x.sizes()}; }
 
 }  // namespace
@@ -48,8 +56,7 @@ void define_reverse_cumsum(OpDef& op) {
 void define_cumprod(OpDef& op) {
   op.doc(
         "Running product along `dim`: y_i = x_0 ... x_i. Integers and bool are multiplied in int64 "
-        "(uint64 stays). Second derivatives leave out terms between elements from the first zero "
-        "of a row on.")
+        "(uint64 stays).")
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, int64_t) -> Spec { return scan_spec(x); })
       .rows(rows_of_dim<0>)
@@ -57,9 +64,17 @@ void define_cumprod(OpDef& op) {
       .saves_input(0)
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy, int64_t dim) -> Grads {
-        return {cumprod_gradient(dy, saved.input(0), saved.output(), dim)};
+        const Tensor& x = saved.input(0);
+        if (x.dim() > 0 && needs_exact_products(x)) return {recorded_cumprod_gradient(dy, x, dim)};
+        return {cumprod_gradient(dy, x, saved.output(), dim)};
       })
-      .samples([] { return dim_samples(0.4, 1.6); });
+      .samples([] {
+        std::vector<Sample> samples = dim_samples(0.4, 1.6);
+        Tensor x = sample_tensor({3, 4}, 0.5, 2);
+        x.data<double>()[1] = x.data<double>()[4] = x.data<double>()[6] = 0;
+        samples.push_back({{x}, {Attribute(int64_t{1})}});
+        return samples;
+      });
 }
 
 }  // namespace tenon::ops

@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "tenon/base/error.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/reduce/dims_internal.h"
 
@@ -60,13 +63,23 @@ void define_spread(OpDef& op) {
         "them without a copy.")
       .accepts(kAnySet)
       .view([](const Tensor& x, IntList sizes, IntList dims, bool keepdim) -> ViewSpec {
-        ViewSpec view{Shape(std::span<const int64_t>(sizes)), {}, x.storage_offset()};
+        ViewSpec view{Shape(sizes), {}, x.storage_offset()};
         const uint64_t mask = dim_mask("spread", dims, static_cast<int64_t>(sizes.size()));
         size_t from = 0;
+        bool fits = true;
         for (size_t i = 0; i < sizes.size(); ++i) {
           const bool reduced = mask >> i & 1;
+          const bool read = !reduced || keepdim;
+          fits = fits && (!read ||
+                          (from < x.sizes().size() && x.sizes()[from] == (reduced ? 1 : sizes[i])));
+          if (!fits) break;
           view.strides.push_back(reduced ? 0 : x.strides()[from]);
-          if (!reduced || keepdim) ++from;
+          if (read) ++from;
+        }
+        if (!fits || from != x.sizes().size()) {
+          fail<ShapeError>(
+              "spread", fmt::format("a tensor of {} isn't {} without dims {}", to_string(x.sizes()),
+                                    to_string(sizes), to_string(dims)));
         }
         return view;
       })
