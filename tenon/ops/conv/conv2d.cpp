@@ -10,46 +10,101 @@
 namespace tenon::ops {
 namespace {
 
-Window window_of(const Tensor& weight, IntList stride, IntList padding, IntList dilation) {
+Window window_of(IntList weight_sizes, IntList stride, IntList padding, IntList dilation) {
   Window window;
-  window.kernel = {weight.size(-2), weight.size(-1)};
+  window.kernel = {weight_sizes[weight_sizes.size() - 2], weight_sizes[weight_sizes.size() - 1]};
   window.stride = pair_of("conv2d", "stride", stride, 1);
   window.padding = pair_of("conv2d", "padding", padding, 0);
   window.dilation = pair_of("conv2d", "dilation", dilation, 1);
   return window;
 }
 
-Spec conv2d_spec(const Tensor& x, const Tensor& weight, const Tensor& bias, IntList stride,
-                 IntList padding, IntList dilation, int64_t groups) {
-  check_images("conv2d", x);
-  if (weight.dim() != 4 || weight.size(2) == 0 || weight.size(3) == 0) {
-    fail<ShapeError>("conv2d", fmt::format("expected weight [out, in / groups, kh, kw], got {}",
-                                           to_string(weight.sizes())));
+/// Checks everything of a convolution but how its window steps; `spatial` is 1 or 2.
+void check_convolution(std::string_view call, size_t spatial, IntList x, IntList weight,
+                       int64_t groups) {
+  const bool empty_kernel =
+      weight.size() == spatial + 2 && (weight[2] == 0 || weight[weight.size() - 1] == 0);
+  if (weight.size() != spatial + 2 || empty_kernel) {
+    fail<ShapeError>(call, fmt::format("expected weight [out, in / groups, {}], got {}",
+                                       spatial == 1 ? "k" : "kh, kw", to_string(weight)));
   }
-  const int64_t out = weight.size(0), in = x.size(-3);
-  if (groups < 1 || out % groups != 0 || in != weight.size(1) * groups) {
-    fail<ShapeError>("conv2d", fmt::format("x of {} has {} channels, but weight {} with {} groups "
-                                           "takes {}",
-                                           to_string(x.sizes()), in, to_string(weight.sizes()),
-                                           groups, weight.size(1) * groups));
+  const int64_t out = weight[0], in = x[x.size() - spatial - 1];
+  if (groups < 1) {
+    fail<ValueError>(call, fmt::format("expected groups of at least 1, got {}", groups));
   }
+  if (in % groups != 0 || out % groups != 0) {
+    fail<ShapeError>(call, fmt::format("{} groups don't divide the {} channels of x {} and the {} "
+                                       "of weight {}",
+                                       groups, in, to_string(x), out, to_string(weight)));
+  }
+  if (weight[1] != in / groups) {
+    fail<ShapeError>(call, fmt::format("x of {} has {} channels, so with groups = {} expected "
+                                       "weight [out, {}, ...], got {}",
+                                       to_string(x), in, groups, in / groups, to_string(weight)));
+  }
+}
+
+void check_operands(std::string_view call, const Tensor& x, const Tensor& weight,
+                    const Tensor& bias) {
+  const int64_t out = weight.size(0);
   if (bias.defined() && (bias.dim() != 1 || bias.size(0) != out)) {
-    fail<ShapeError>("conv2d",
+    fail<ShapeError>(call,
                      fmt::format("expected a bias of [{}], got {}", out, to_string(bias.sizes())));
   }
   if (x.dtype() != weight.dtype() || (bias.defined() && bias.dtype() != x.dtype())) {
-    fail<DTypeError>("conv2d", fmt::format("expected x, weight and bias of one dtype, got {} and "
-                                           "{}; convert with to(k...)",
-                                           name_of(x.dtype()), name_of(weight.dtype())));
+    fail<DTypeError>(
+        call, fmt::format("expected x, weight and bias of one dtype, got {}, {}{}; "
+                          "convert with to(k...)",
+                          name_of(x.dtype()), name_of(weight.dtype()),
+                          bias.defined() ? fmt::format(" and {}", name_of(bias.dtype())) : ""));
   }
-  const Pair steps =
-      window_of(weight, stride, padding, dilation).steps("conv2d", x.size(-2), x.size(-1));
-  Spec spec{x.dtype(), {}};
-  if (x.dim() == 4) spec.sizes.push_back(x.size(0));
-  spec.sizes.push_back(out);
-  spec.sizes.push_back(steps.height);
-  spec.sizes.push_back(steps.width);
-  return spec;
+}
+
+/// The sizes of conv2d's result for `x` [n, c, h, w] or [c, h, w].
+Shape result_sizes(std::string_view call, IntList x, IntList weight, const Window& window,
+                   int64_t groups) {
+  check_convolution(call, 2, x, weight, groups);
+  const Pair steps = window.steps(call, x[x.size() - 2], x[x.size() - 1]);
+  Shape sizes;
+  if (x.size() == 4) sizes.push_back(x[0]);
+  sizes.push_back(weight[0]);
+  sizes.push_back(steps.height);
+  sizes.push_back(steps.width);
+  return sizes;
+}
+
+/// A gradient's `dy` has the sizes and dtype of the result that it is a gradient of.
+void check_gradient(std::string_view call, const Tensor& dy, const Tensor& other, IntList x,
+                    IntList weight, IntList stride, IntList padding, IntList dilation,
+                    int64_t groups) {
+  if ((x.size() != 3 && x.size() != 4) || weight.size() != 4) {
+    fail<ShapeError>(call, fmt::format("expected x [n, c, h, w] or [c, h, w] and weight [out, in / "
+                                       "groups, kh, kw], got {} and {}",
+                                       to_string(x), to_string(weight)));
+  }
+  count_elements(call, x);
+  count_elements(call, weight);
+  const Shape expected =
+      result_sizes(call, x, weight, window_of(weight, stride, padding, dilation), groups);
+  if (dy.sizes() != expected) {
+    fail<ShapeError>(
+        call, fmt::format("conv2d of x {} and weight {} gives {}, but dy is {}", to_string(x),
+                          to_string(weight), to_string(expected), to_string(dy.sizes())));
+  }
+  if (dy.dtype() != other.dtype()) {
+    fail<DTypeError>(call, fmt::format("expected tensors of one dtype, got {} and {}; convert with "
+                                       "to(k...)",
+                                       name_of(dy.dtype()), name_of(other.dtype())));
+  }
+}
+
+Spec conv2d_spec(const Tensor& x, const Tensor& weight, const Tensor& bias, IntList stride,
+                 IntList padding, IntList dilation, int64_t groups) {
+  check_images("conv2d", x);
+  check_convolution("conv2d", 2, x.sizes(), weight.sizes(), groups);
+  check_operands("conv2d", x, weight, bias);
+  const Window window = window_of(weight.sizes(), stride, padding, dilation);
+  return {x.dtype(), result_sizes("conv2d", x.sizes(), weight.sizes(), window, groups)};
 }
 
 std::vector<Attribute> window_attributes(int64_t stride, int64_t padding, int64_t dilation,
@@ -102,7 +157,10 @@ void define_conv2d(OpDef& op) {
 void define_conv2d_backward_input(OpDef& op) {
   op.doc("The gradient of conv2d's `x`, of these sizes.")
       .accepts(kFloatSet)
-      .shape([](const Tensor& dy, const Tensor&, IntList sizes) -> Spec {
+      .shape([](const Tensor& dy, const Tensor& weight, IntList sizes, IntList stride,
+                IntList padding, IntList dilation, int64_t groups) -> Spec {
+        check_gradient("conv2d_backward_input", dy, weight, sizes, weight.sizes(), stride, padding,
+                       dilation, groups);
         return {dy.dtype(), Shape(sizes)};
       })
       .kernel()
@@ -131,7 +189,10 @@ void define_conv2d_backward_input(OpDef& op) {
 void define_conv2d_backward_weight(OpDef& op) {
   op.doc("The gradients of conv2d's `weight`, of these sizes, and of its `bias`.")
       .accepts(kFloatSet)
-      .shape([](const Tensor& dy, const Tensor&, IntList sizes) -> Specs {
+      .shape([](const Tensor& dy, const Tensor& x, IntList sizes, IntList stride, IntList padding,
+                IntList dilation, int64_t groups) -> Specs {
+        check_gradient("conv2d_backward_weight", dy, x, x.sizes(), sizes, stride, padding, dilation,
+                       groups);
         return {Spec{dy.dtype(), Shape(sizes)}, Spec{dy.dtype(), {sizes[0]}}};
       })
       .kernel()
@@ -167,16 +228,15 @@ void define_conv1d(OpDef& op) {
       .accepts(kFloatSet)
       .compose([](const Tensor& x, const Tensor& weight, const Tensor& bias, IntList stride,
                   IntList padding, IntList dilation, int64_t groups) -> Tensor {
-        if ((x.dim() != 2 && x.dim() != 3) || weight.dim() != 3) {
-          fail<ShapeError>("conv1d", fmt::format("expected x [n, in, length] and weight [out, in / "
-                                                 "groups, k], got {} and {}",
-                                                 to_string(x.sizes()), to_string(weight.sizes())));
-        }
-        return squeeze(conv2d(unsqueeze(x, -2), unsqueeze(weight, -2), bias,
-                              with_height("conv1d", "stride", stride, 1),
-                              with_height("conv1d", "padding", padding, 0),
-                              with_height("conv1d", "dilation", dilation, 1), groups),
-                       {-2});
+        check_sequences("conv1d", x);
+        check_convolution("conv1d", 1, x.sizes(), weight.sizes(), groups);
+        check_operands("conv1d", x, weight, bias);
+        const Shape steps = with_height("conv1d", "stride", stride, 1, 1);
+        const Shape border = with_height("conv1d", "padding", padding, 0, 0);
+        const Shape gaps = with_height("conv1d", "dilation", dilation, 1, 1);
+        const Tensor wide = unsqueeze(weight, -2);
+        window_of(wide.sizes(), steps, border, gaps).steps("conv1d", 1, x.size(-1));
+        return squeeze(conv2d(unsqueeze(x, -2), wide, bias, steps, border, gaps, groups), {-2});
       })
       .samples([]() -> std::vector<Sample> {
         const Tensor bias = sample_tensor({4}, -1, 1, 3);

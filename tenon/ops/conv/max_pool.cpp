@@ -37,7 +37,7 @@ void define_max_pool2d_with_indices(OpDef& op) {
         check_images("max_pool2d", x);
         const Pair steps =
             Window::of_pooling("max_pool2d", kernel_size, stride, padding, dilation, ceil_mode)
-                .steps("max_pool2d", x.size(-2), x.size(-1));
+                .pooling_steps("max_pool2d", x.size(-2), x.size(-1));
         Shape sizes = x.sizes();
         sizes[sizes.size() - 2] = steps.height;
         sizes.back() = steps.width;
@@ -64,10 +64,18 @@ void define_max_pool2d(OpDef& op) {
 }
 
 void define_max_pool2d_backward(OpDef& op) {
-  op.doc("Zeros of `sizes` with `dy` added at the places `indices` of each plane.")
+  op.doc(
+        "Zeros of `sizes` with `dy` added at the places `indices` of each plane. IndexError where "
+        "one is outside it.")
       .accepts(kFloatSet)
       .accepts_input(1, set_of(kInt64))
-      .shape([](const Tensor& dy, const Tensor&, IntList sizes) -> Spec {
+      .shape([](const Tensor& dy, const Tensor& indices, IntList sizes) -> Spec {
+        check_pooled("max_pool2d_backward", dy, sizes);
+        if (indices.sizes() != dy.sizes()) {
+          fail<ShapeError>("max_pool2d_backward",
+                           fmt::format("expected indices of dy's sizes {}, got {}",
+                                       to_string(dy.sizes()), to_string(indices.sizes())));
+        }
         return {dy.dtype(), Shape(sizes)};
       })
       .kernel()
@@ -89,12 +97,15 @@ void define_max_pool1d(OpDef& op) {
       .accepts(kRealSet)
       .compose([](const Tensor& x, IntList kernel_size, IntList stride, IntList padding,
                   IntList dilation, bool ceil_mode) -> Tensor {
-        return squeeze(
-            max_pool2d(unsqueeze(x, -2), with_height("max_pool1d", "kernel_size", kernel_size, 1),
-                       with_height("max_pool1d", "stride", stride, 1),
-                       with_height("max_pool1d", "padding", padding, 0),
-                       with_height("max_pool1d", "dilation", dilation, 1), ceil_mode),
-            {-2});
+        constexpr const char* kCall = "max_pool1d";
+        check_sequences(kCall, x);
+        const Shape kernel = with_height(kCall, "kernel_size", kernel_size, 1, 1);
+        const Shape steps = stride.empty() ? Shape() : with_height(kCall, "stride", stride, 1, 1);
+        const Shape border = with_height(kCall, "padding", padding, 0, 0);
+        const Shape gaps = with_height(kCall, "dilation", dilation, 1, 1);
+        Window::of_pooling(kCall, kernel, steps, border, gaps, ceil_mode)
+            .pooling_steps(kCall, 1, x.size(-1));
+        return squeeze(max_pool2d(unsqueeze(x, -2), kernel, steps, border, gaps, ceil_mode), {-2});
       })
       .samples([]() -> std::vector<Sample> {
         return {{{sample_tensor({2, 3, 7})}, pool_attributes({3}, {2}, 1, 1, false)},

@@ -1,5 +1,7 @@
 #include "tenon/backends/cpu/dnnl/convolution_plan.h"
 
+#include <algorithm>
+
 #include "tenon/backends/cpu/dnnl/version.h"
 
 namespace tenon::cpu {
@@ -124,9 +126,17 @@ void fill_plan(const ConvPiece& piece, ConvPlan& plan) {
   if (!is_reference(weights.impl_info_str())) plan_backward_weights(weights, shapes, plan);
 }
 
+/// oneDNN's kernels count places in 32 bits, and check that only in part.
+bool is_in_range(const ConvArgs& w) {
+  constexpr int64_t kMost = 1 << 15;
+  return std::max({w.stride_h, w.stride_w, w.padding_h, w.padding_w, w.dilation_h, w.dilation_w}) <=
+         kMost;
+}
+
 std::shared_ptr<const ConvPlan> make_plan(const ConvPiece& piece) {
   const OneDnnThread one_thread;
   auto plan = std::make_shared<ConvPlan>();
+  if (!is_in_range(piece.whole)) return plan;
   try {
     fill_plan(piece, *plan);
   } catch (const dnnl::error& error) {

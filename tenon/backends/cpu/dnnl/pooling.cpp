@@ -41,7 +41,9 @@ Window col_window(const PoolArgs& p, int64_t ox, int64_t dilation) {
 /// `body(plane)` for every plane, a fixed number of them on a thread at a time.
 template <class Body>
 void for_each_plane(const PoolArgs& p, Body body) {
-  const int64_t work = std::max<int64_t>(1, std::max(p.ih * p.iw, p.oh * p.ow * p.kh * p.kw));
+  // Of a window, what lies inside the input.
+  const int64_t window = std::min(p.kh, p.ih) * std::min(p.kw, p.iw);
+  const int64_t work = std::max<int64_t>(1, std::max(p.ih * p.iw, p.oh * p.ow * window));
   parallel_for(p.planes, std::max<int64_t>(1, 32768 / work), [&](int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; ++plane) body(plane);
   });
@@ -151,12 +153,28 @@ void scatter_planes(const PoolArgs& p, T* dx, Scatter scatter) {
   });
 }
 
+void check_places(const int64_t* places, int64_t count, int64_t size) {
+  bool valid = true;
+  // One unsigned comparison for both ends of the range.
+  for (int64_t i = 0; i < count; ++i) {
+    valid &= static_cast<uint64_t>(places[i]) < static_cast<uint64_t>(size);
+  }
+  if (valid) return;
+  const int64_t* wrong = std::find_if(places, places + count,
+                                      [&](int64_t place) { return place < 0 || place >= size; });
+  fail<IndexError>("max_pool2d_backward",
+                   "index " + std::to_string(*wrong) + " is outside a plane of " +
+                       std::to_string(size) +
+                       " elements; pass the indices that max_pool2d_with_indices gave");
+}
+
 template <class T>
 void max_backward(const PoolArgs& p, const T* dy, const int64_t* indices, T* dx) {
   const int64_t out_plane = p.oh * p.ow;
   scatter_planes(p, dx, [&](int64_t plane, Sum<T>* sums) {
     const T* from = dy + plane * out_plane;
     const int64_t* at = indices + plane * out_plane;
+    check_places(at, out_plane, p.ih * p.iw);
     for (int64_t i = 0; i < out_plane; ++i) sums[at[i]] += static_cast<Sum<T>>(from[i]);
   });
 }

@@ -25,7 +25,8 @@ struct PoolArgs {
 /// y = the largest value of each window, NaN if there is one; indices (int64, null if not wanted) =
 /// its place iy * iw + ix in the plane, of the first one when several are equal.
 void max_pool_forward(const PoolArgs& args, const void* x, void* y, int64_t* indices);
-/// dx = dy added up at the places that `indices` names, zero elsewhere.
+/// dx = dy added up at the places that `indices` names, zero elsewhere. Throws IndexError where one
+/// is outside its plane.
 void max_pool_backward(const PoolArgs& args, const void* dy, const int64_t* indices, void* dx);
 
 /// y = the mean of each window; the divisor counts the places of the window inside the input, with
