@@ -66,14 +66,6 @@ foreach(source ${sources})
   tenon_add_test(${name} matrix ${source} ${parts})
 endforeach()
 if(TARGET op_matrix)
-  # The whole matrix is `open` while it has the failures of docs/known-defects.md; the same without
-  # them holds everything else.
-  set_tests_properties(op_matrix PROPERTIES LABELS "matrix;open")
-  file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/tests/op_matrix/known_defects.txt defects REGEX "^[^#]")
-  list(JOIN defects ":" defects)
-  add_test(NAME op_matrix_but_known_defects
-    COMMAND op_matrix --gtest_brief=1 --gtest_filter=-${defects})
-  set_tests_properties(op_matrix_but_known_defects PROPERTIES TIMEOUT 600)
   # What a contributor runs between edits: every op, without gradients and large sizes.
   add_test(NAME op_matrix_quick COMMAND op_matrix --gtest_brief=1
     --gtest_filter=OpTable.*:*.Definition/*:*.Samples*:*.HasIts*:*.DTypes/*:*.Layouts/*:*.Meta/*:*.InPlace/*)
@@ -93,7 +85,7 @@ endif()
 add_test(NAME oracle COMMAND ${TENON_ORACLE_PYTHON} -B
   ${CMAKE_CURRENT_SOURCE_DIR}/tests/oracle/check.py ${CMAKE_CURRENT_BINARY_DIR}/oracle
   $<TARGET_FILE:oracle_dump>)
-set_tests_properties(oracle PROPERTIES LABELS "open" SKIP_RETURN_CODE 77 TIMEOUT 600)
+set_tests_properties(oracle PROPERTIES LABELS oracle SKIP_RETURN_CODE 77 TIMEOUT 600)
 
 # Tests of the tree and of what is installed; one build checks them for all.
 if(NOT TENON_SANITIZE)

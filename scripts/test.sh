@@ -87,10 +87,8 @@ targets_of() {
   ctest --preset "$preset" -N -L "$label" | sed -nE 's/^ *Test +#[0-9]+: ([^ ]+)$/\1/p'
 }
 
-# test_sanitized PRESET LABEL [CTEST OPTION...]
 test_sanitized() {
   local preset=$1 label=$2 targets
-  shift 2
   mapfile -t targets < <(targets_of "$preset" "$label")
   if [ ${#targets[@]} = 0 ]; then
     tail -n 20 "$log"
@@ -98,7 +96,7 @@ test_sanitized() {
     failures+=("$preset: no tests are labelled $label")
     return
   fi
-  build "$preset" "${targets[@]}" && run_tests "$preset" -L "$label" "$@"
+  build "$preset" "${targets[@]}" && run_tests "$preset" -L "$label"
 }
 
 test_fuzz_targets() {
@@ -122,14 +120,14 @@ heading "formatting"
 check formatting ./scripts/format.sh --check
 
 if [ "$mode" = quick ]; then
-  build release && run_tests release -L quick -LE open -j2
+  build release && run_tests release -L quick -j2
   finish
 fi
 
 # The release tests run one at a time: they use all cores themselves.
-build release && run_tests release -LE open
+build release && run_tests release
 if [ "$mode" = all ]; then
-  test_sanitized asan-ubsan 'unit|matrix' -LE open
+  test_sanitized asan-ubsan 'unit|matrix'
   test_sanitized tsan threaded
   test_fuzz_targets
 fi

@@ -60,6 +60,8 @@ class Reader:
             return self.tensor(entry["tensor"])
         if "tensors" in entry:
             return self.tensors(entry["tensors"])
+        if "number" in entry:
+            return float(entry["number"])  # one that JSON can't write
         return entry["value"]
 
 

@@ -4,6 +4,7 @@
 //   FOLDER/data.bin     the elements of all tensors, row by row; entries say where each begins
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -116,7 +117,11 @@ class Dump {
       } else if (param.type < ParamType::kTensorList) {
         list.push_back({{"tensor", tensor(inputs[input++])}});
       } else {
-        list.push_back({{"value", value(param, c.sample.attributes[attribute++])}});
+        const json plain = value(param, c.sample.attributes[attribute++]);
+        // JSON has no infinity.
+        const bool infinite = plain.is_number_float() && !std::isfinite(plain.get<double>());
+        list.push_back(infinite ? json{{"number", std::to_string(plain.get<double>())}}
+                                : json{{"value", plain}});
       }
     }
     return list;

@@ -18,8 +18,8 @@ std::vector<Sample> division_samples() {
 void define_floor_divide(OpDef& op) {
   op.doc(
         "Quotient rounded down, as Python's `//`: y = floor(a / b). Broadcasts. Integers stay "
-        "integers; where `b` is 0 they give 0.")
-      .accepts(kRealSet | kBoolSet)
+        "integers; where `b` is 0 they give 0. Two bool tensors are a DTypeError.")
+      .accepts(kRealSet)
       .tile([](TileBuilder& t) { t.store(0, t.floor_divide(t.load(0), t.load(1))); })
       .vjp([](const Saved&, const Tensor&) -> Grads {
         return {Tensor(), Tensor()};
@@ -30,8 +30,8 @@ void define_floor_divide(OpDef& op) {
 void define_remainder(OpDef& op) {
   op.doc(
         "Remainder with the sign of the divisor, as Python's `%`: y = a - b floor(a / b). "
-        "Broadcasts. Integers give 0 where `b` is 0.")
-      .accepts(kRealSet | kBoolSet)
+        "Broadcasts. Integers give 0 where `b` is 0. Two bool tensors are a DTypeError.")
+      .accepts(kRealSet)
       .tile([](TileBuilder& t) { t.store(0, t.remainder(t.load(0), t.load(1))); })
       .saves_input(0, 1)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
@@ -45,8 +45,8 @@ void define_remainder(OpDef& op) {
 void define_fmod(OpDef& op) {
   op.doc(
         "Remainder with the sign of the dividend, as C's fmod: y = a - b trunc(a / b). "
-        "Broadcasts. Integers give 0 where `b` is 0.")
-      .accepts(kRealSet | kBoolSet)
+        "Broadcasts. Integers give 0 where `b` is 0. Two bool tensors are a DTypeError.")
+      .accepts(kRealSet)
       .tile([](TileBuilder& t) { t.store(0, t.fmod(t.load(0), t.load(1))); })
       .saves_input(0, 1)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {

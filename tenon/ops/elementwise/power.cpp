@@ -6,8 +6,9 @@ namespace tenon::ops {
 void define_pow(OpDef& op) {
   op.doc(
         "Power: y = a^b. Broadcasts. Integers stay integers: a negative exponent gives 0, except "
-        "for the bases 1 and -1. The gradient with respect to `b` is 0 where a = 0 and b >= 0.")
-      .accepts(kRealSet | kBoolSet)
+        "for the bases 1 and -1. The gradient with respect to `b` is 0 where a = 0 and b >= 0. Two "
+        "bool tensors are a DTypeError.")
+      .accepts(kRealSet)
       .tile([](TileBuilder& t) { t.store(0, t.pow(t.load(0), t.load(1))); })
       .saves_input(0, 1)
       .saves_output()

@@ -35,7 +35,11 @@ def fmod(a, b):
 
 
 def pow(a, b):
-    return np.power(a, b)
+    if a.dtype.kind != "i":
+        return np.power(a, b)
+    # Negative exponents: the reciprocal towards zero, which leaves the bases 1 and -1 only.
+    reciprocal = np.where(abs(a) == 1, np.power(a, abs(b)), 0)
+    return np.where(b < 0, reciprocal, np.power(a, np.maximum(b, 0))).astype(np.result_type(a, b))
 
 
 def minimum(a, b):

@@ -38,7 +38,7 @@ def _convolution(x, weight, bias, stride, padding, dilation, groups):
         first = channel // out_group * in_group
         for place in itertools.product(*map(range, sizes)):
             window = _window(x[:, first:first + in_group], place, stride, kernel, dilation)
-            y[(slice(None), channel) + place] = (window * weight[channel]).reshape(x.shape[0], -1).sum(1)
+            y[(slice(None), channel) + place] = (window * weight[channel]).sum(tuple(range(1, rank + 2)))
     if bias is not None:
         y = y + bias.reshape([-1] + [1] * rank)
     return y[0] if unbatched else y
@@ -77,10 +77,11 @@ def _max_pool(x, rank, kernel, stride, padding, dilation, ceil_mode):
         for i, n, k, s, p, d in zip(place, spatial, kernel, stride, padding, dilation):
             inside = [i * s - p + j * d for j in range(k)]
             grids.append([j for j in inside if 0 <= j < n])
-        window = x[(...,) + np.ix_(*grids)].reshape(x.shape[:-rank] + (-1,))
+        places = numbers[np.ix_(*grids)].reshape(-1)
+        window = x.reshape(x.shape[:-rank] + (numbers.size,))[..., places]
         at = (...,) + place
         values[at] = window.max(-1)
-        indices[at] = numbers[np.ix_(*grids)].reshape(-1)[window.argmax(-1)]
+        indices[at] = places[window.argmax(-1)]
     return values, indices
 
 
@@ -111,7 +112,7 @@ def _avg_pool(x, rank, kernel, stride, padding, ceil_mode, count_include_pad):
             inside *= min(end, n) - max(begin, 0)
             counted *= end - begin
         window = x[(...,) + tuple(slices)]
-        total = window.reshape(x.shape[:-rank] + (-1,)).sum(-1)
+        total = window.sum(tuple(range(-rank, 0)))
         y[(...,) + place] = total / (counted if count_include_pad else inside)
     return y
 
@@ -130,7 +131,7 @@ def _adaptive_avg_pool(x, rank, output_size):
     y = np.empty(list(x.shape[:-rank]) + sizes, x.dtype)
     for place in itertools.product(*map(range, sizes)):
         slices = tuple(slice(i * n // m, -(-(i + 1) * n // m)) for i, n, m in zip(place, spatial, sizes))
-        y[(...,) + place] = x[(...,) + slices].reshape(x.shape[:-rank] + (-1,)).mean(-1)
+        y[(...,) + place] = x[(...,) + slices].mean(tuple(range(-rank, 0)))
     return y
 
 

@@ -52,12 +52,14 @@ def nll_loss(input, target, weight, ignore_index, reduction):
 def cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing):
     x = _classes_last(input)
     log_probabilities = x - np.log(np.exp(x).sum(-1, keepdims=True))
-    classes = x.shape[-1]
-    weights = np.ones(classes, x.dtype) if weight is None else weight
+    classes = np.float64(x.shape[-1])
+    weights = np.ones(x.shape[-1], x.dtype) if weight is None else weight
     if target.dtype.kind == "f":
         q = _classes_last(target) * (1 - label_smoothing) + label_smoothing / classes
         losses = -(q * weights * log_probabilities).sum(-1)
-        return losses.sum() / max(losses.size, 1) if reduction == "mean" else _reduced(losses, reduction)
+        if reduction == "mean" and x.size == 0:
+            return np.asarray(np.nan, x.dtype)  # a mean of nothing
+        return _reduced(losses, reduction)
     used = target != ignore_index
     labels = np.where(used, target, 0)
     hard = -weights[labels] * np.take_along_axis(log_probabilities, labels[..., None], -1)[..., 0]

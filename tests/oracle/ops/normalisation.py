@@ -35,7 +35,7 @@ def rms_norm(x, normalized_shape, weight, eps):
 
 
 def group_norm(x, num_groups, weight, bias, eps):
-    groups = x.reshape(x.shape[0], num_groups, -1)
+    groups = x.reshape(x.shape[0], num_groups, int(np.prod(x.shape[1:])) // num_groups)
     y = (groups - groups.mean(2, keepdims=True)) / np.sqrt(groups.var(2, keepdims=True) + eps)
     return _scaled(y.reshape(x.shape), None if weight is None else _per_channel(weight, x),
                    None if bias is None else _per_channel(bias, x))

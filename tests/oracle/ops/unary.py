@@ -163,4 +163,4 @@ def softplus(x, beta, threshold):
 
 
 def hardtanh(x, min_value, max_value):
-    return np.minimum(np.maximum(_floating(x), min_value), max_value)
+    return np.clip(x, x.dtype.type(min_value), x.dtype.type(max_value))
