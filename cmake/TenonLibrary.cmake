@@ -36,8 +36,9 @@ target_link_libraries(tenon PRIVATE ${TENON_PRIVATE_LIBRARIES})
 # Templates of other libraries that are instantiated in ours have default visibility; the version
 # script keeps them, and whatever comes in from archives, out of what libtenon exports.
 set(version_script ${CMAKE_CURRENT_SOURCE_DIR}/cmake/tenon.map)
+# Calls within the library are direct: an op makes dozens, and nobody is to replace one of them.
 target_link_options(tenon PRIVATE
-  -Wl,--exclude-libs,ALL -Wl,--version-script=${version_script} -Wl,--no-undefined -Wl,--as-needed)
+  -Wl,-Bsymbolic-functions -Wl,--exclude-libs,ALL -Wl,--version-script=${version_script} -Wl,--no-undefined -Wl,--as-needed)
 if(TENON_SANITIZE)
   target_link_options(tenon PRIVATE -fsanitize=${TENON_SANITIZE})
 endif()

@@ -4,10 +4,17 @@
 
 #include "tenon/autograd/engine.h"
 #include "tenon/base/error.h"
+#include "tenon/dispatch/dispatch.h"
 #include "tenon/ops/functions.h"
 
 namespace tenon {
 namespace {
+
+/// One, of the sizes of a one-element tensor.
+Tensor one_like(const Tensor& tensor) {
+  if (tensor.dim() == 0 && tensor.device() == kCpu) return scalar_like(1.0, tensor);
+  return ones(tensor.sizes(), tensor.dtype(), tensor.device());
+}
 
 /// The gradients to start from: those given, or ones for one-element tensors.
 std::vector<Tensor> start_grads(std::string_view call, TensorList tensors, TensorList grads) {
@@ -37,8 +44,7 @@ std::vector<Tensor> start_grads(std::string_view call, TensorList tensors, Tenso
                                    "pass a gradient",
                                    to_string(tensor.sizes())));
     }
-    result.push_back(given.defined() ? given
-                                     : ones(tensor.sizes(), tensor.dtype(), tensor.device()));
+    result.push_back(given.defined() ? given : one_like(tensor));
   }
   return result;
 }

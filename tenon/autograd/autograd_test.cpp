@@ -7,6 +7,7 @@
 #include "tenon/autograd/custom_function.h"
 #include "tenon/autograd/gradcheck.h"
 #include "tenon/base/error.h"
+#include "tenon/dispatch/custom_op.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/operators.h"
 
@@ -71,6 +72,45 @@ TEST(Backward, OverwrittenSavedTensorNamesBothPlaces) {
   const std::string message = message_of([&] { y.backward(); });
   EXPECT_NE(message.find("'mul'"), std::string::npos) << message;
   EXPECT_NE(message.find("'add'"), std::string::npos) << message;
+}
+
+TEST(Backward, OnlyWhatTheWantedGradientsNeedIsSaved) {
+  Tensor x = leaf(2);
+  const Tensor scale = full({}, 3.0, kFloat64);
+  Tensor h = x * 1;
+  Tensor y = h * scale;  // dh needs `scale` alone
+  h.add_(1);
+  Tensor z = h * h;
+  z.mul_(scale);
+  (y + z).backward();
+  EXPECT_EQ(x.grad().item<double>(), 3 + 2 * 3 * 3);
+  Tensor w = leaf(5);
+  Tensor product = (x.detach() * 1).mul_(w);  // dw needs what was overwritten
+  product.backward();
+  EXPECT_EQ(w.grad().item<double>(), 2);
+  Tensor large = ones({1000, 100}).requires_grad_();
+  const int64_t before = memory_stats().allocated_bytes;
+  const Tensor result = (large * 2) * 3;
+  EXPECT_LT(memory_stats().allocated_bytes, before + 600'000);  // of `large * 2`, nothing is kept
+}
+
+TEST(Backward, APassInsideARuleCannotFreeWhatTheRuleReads) {
+  static Tensor outer;
+  static const CustomOp nested("test_backward_inside(Tensor x) -> Tensor", [](OpDef& op) {
+    op.doc("x^2, whose gradient rule runs the pass that it is part of.")
+        .accepts(kFloatSet)
+        .tile([](tile::TileBuilder& t) { t.store(0, t.square(t.load(0))); })
+        .saves_input(0)
+        .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+          EXPECT_THROW(outer.backward(), AutogradError);
+          return {dy * saved.input(0) * 2};
+        });
+  });
+  Tensor x = leaf(3);
+  outer = nested(x * 1);
+  outer.backward();
+  EXPECT_EQ(x.grad().item<double>(), 6);
+  outer = {};
 }
 
 TEST(Backward, IntegersHaveNoGradient) {

@@ -10,6 +10,10 @@
 namespace tenon::autograd {
 
 struct Function::State {
+  struct SavedTensor {
+    Tensor tensor;
+    uint32_t version = 0;
+  };
   std::vector<SavedTensor> saved;
   /// Which of `saved` are results: their history is given back when they are read.
   std::vector<int> result_of;
@@ -73,7 +77,7 @@ Tensor Function::saved(size_t i) const {
                                          state_->saved.size(),
                                          state_->released ? " (the graph was freed)" : ""));
   }
-  const SavedTensor& kept = state_->saved[i];
+  const State::SavedTensor& kept = state_->saved[i];
   if (kept.tensor.defined() && kept.tensor.version() != kept.version) {
     fail<AutogradError>(name(),
                         fmt::format("saved tensor {} was overwritten in place since: version {} "

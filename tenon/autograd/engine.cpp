@@ -20,44 +20,60 @@ struct Pending {
   Intrusive<Node> node;
   SmallArray<Tensor, 1> grads;
 
-  bool runs_before(const Pending& other) const {
-    return node->order != other.node->order ? node->order > other.node->order
-                                            : node.get() > other.node.get();
+  /// Nodes run in descending order; the address makes it a strict one.
+  bool runs_after(const Node* other) const {
+    return node->order != other->order ? node->order < other->order : node.get() < other;
   }
 };
 
-/// A gradient of the sizes and dtype that its target has: what broadcasting repeated is summed up.
-Tensor fitted(const Tensor& grad, const Shape& sizes, DType dtype) {
-  Tensor result = grad;
-  if (result.sizes() != sizes) {
-    Shape dims;
-    const auto extra = result.sizes().size() - sizes.size();
-    for (size_t i = 0; i < result.sizes().size(); ++i) {
-      if (i < extra || (sizes[i - extra] == 1 && result.sizes()[i] != 1)) {
-        dims.push_back(static_cast<int64_t>(i));
-      }
-    }
-    if (!dims.empty()) result = sum(result, dims, true);
-    if (result.sizes() != sizes) result = reshape(result, sizes);
+/// What broadcasting repeated, summed up.
+Tensor summed_to(const Tensor& grad, const Shape& sizes) {
+  Shape dims;
+  const size_t extra = grad.sizes().size() - sizes.size();
+  bool all_extra = true;
+  for (size_t i = 0; i < grad.sizes().size(); ++i) {
+    const bool repeated = i >= extra && sizes[i - extra] == 1 && grad.sizes()[i] != 1;
+    if (i < extra || repeated) dims.push_back(static_cast<int64_t>(i));
+    all_extra = all_extra && !repeated;
   }
+  if (dims.empty()) return reshape(grad, sizes);
+  const Tensor result = sum(grad, dims, !all_extra);
+  return result.sizes() == sizes ? result : reshape(result, sizes);
+}
+
+/// A gradient of the sizes and dtype that its target has.
+Tensor fitted(Tensor grad, const Shape& sizes, DType dtype) {
+  if (grad.sizes() != sizes) grad = summed_to(grad, sizes);
   // A real input of a complex op gets the real part.
-  if (result.dtype() != dtype) result = result.to(dtype);
-  return result;
+  if (grad.dtype() != dtype) grad = grad.to(dtype);
+  return grad;
+}
+
+/// Memory for the pending nodes of the passes on one thread, one after the other.
+std::vector<Pending>& spare_list() {
+  static thread_local std::vector<Pending> list;
+  return list;
 }
 
 class Pass {
  public:
   explicit Pass(const PassOptions& options) : options_(options), previous_(current_pass) {
     current_pass = &options_;
+    pending_.swap(spare_list());
   }
-  ~Pass() { current_pass = previous_; }
+  ~Pass() {
+    current_pass = previous_;
+    pending_.clear();
+    pending_.swap(spare_list());
+  }
   Pass(const Pass&) = delete;
 
-  void add(const Edge& edge, const Tensor& grad) {
+  void add(Edge edge, Tensor grad) {
     if (edge.node) {
-      add_to_node(static_cast<Node*>(edge.node.get()), edge.index, grad);
+      auto* node = static_cast<Node*>(edge.node.release());
+      add_to_node(Intrusive<Node>::adopt(node), edge.index, std::move(grad));
     } else if (edge.leaf) {
-      add_to_leaf(edge.leaf, grad);
+      add_to_leaf(edge.leaf, std::move(grad));
     }
   }
 
@@ -71,25 +87,27 @@ class Pass {
   }
 
  private:
-  void add_to_node(Node* node, uint32_t index, const Tensor& grad) {
+  void add_to_node(Intrusive<Node> node, uint32_t index, Tensor grad) {
     const Spec& result = node->results[index];
-    Tensor fit = fitted(grad, result.sizes, result.dtype);
-    // Ascending, so that the next to run is at the back; nearly always the place is there, too.
+    Tensor fit = fitted(std::move(grad), result.sizes, result.dtype);
+    // Nearly always the place is at the end.
     size_t at = pending_.size();
-    while (at > 0 && order_less(node, pending_[at - 1].node.get())) --at;
-    if (at > 0 && pending_[at - 1].node.get() == node) {
+    while (at > 0 && pending_[at - 1].node != node && !pending_[at - 1].runs_after(node.get())) {
+      --at;
+    }
+    if (at > 0 && pending_[at - 1].node == node) {
       accumulate(pending_[at - 1].grads[index], std::move(fit));
       return;
     }
     Pending entry;
-    entry.node = Intrusive<Node>::share(node);
     entry.grads.allocate(node->results.size());
     entry.grads[index] = std::move(fit);
-    pending_.insert(pending_.begin() + static_cast<std::ptrdiff_t>(at), std::move(entry));
-  }
-
-  static bool order_less(const Node* a, const Node* b) {
-    return a->order != b->order ? a->order < b->order : a < b;
+    entry.node = std::move(node);
+    if (at == pending_.size()) {
+      pending_.push_back(std::move(entry));
+    } else {
+      pending_.insert(pending_.begin() + static_cast<std::ptrdiff_t>(at), std::move(entry));
+    }
   }
 
   void accumulate(Tensor& into, Tensor grad) {
@@ -113,17 +131,18 @@ class Pass {
     return nullptr;
   }
 
-  void add_to_leaf(const Intrusive<TensorImpl>& leaf, const Tensor& grad) {
+  void add_to_leaf(const Intrusive<TensorImpl>& leaf, Tensor grad) {
     LeafExtras* extras = find_extras(leaf.get());
+    grad = fitted(std::move(grad), leaf->sizes, leaf->dtype);
     if (extras && !extras->hooks.empty()) {
       // Hooks see the sum of all that arrives in this pass.
       for (auto& [impl, sum] : hooked_) {
-        if (impl == leaf) return accumulate(sum, fitted(grad, leaf->sizes, leaf->dtype));
+        if (impl == leaf) return accumulate(sum, std::move(grad));
       }
-      hooked_.emplace_back(leaf, fitted(grad, leaf->sizes, leaf->dtype));
+      hooked_.emplace_back(leaf, std::move(grad));
       return;
     }
-    deliver(leaf, fitted(grad, leaf->sizes, leaf->dtype));
+    deliver(leaf, std::move(grad));
   }
 
   void deliver(const Intrusive<TensorImpl>& leaf, Tensor grad) {
@@ -200,51 +219,72 @@ class Pass {
     if (modes().anomaly) check_numbers(node, grads);
     if (!options_.retain_graph) node.release();
     for (size_t i = 0; i < node.edges.size() && i < grads.size(); ++i) {
-      if (node.edges[i] && grads[i].defined()) add(node.edges[i], grads[i]);
+      Edge& edge = node.edges[i];
+      if (!edge || !grads[i].defined()) continue;
+      // Nobody follows the edges of a freed graph again: moving them on counts no references.
+      add(options_.retain_graph ? edge : std::move(edge), std::move(grads[i]));
     }
   }
 
-  /// The tensors that a node saved, checked. Results get their history back where gradients of
-  /// gradients are wanted.
-  void unpack(const Intrusive<Node>& node, const SmallArray<SavedTensor, 3>& saved,
-              SmallArray<Tensor, 3>& out) const {
-    out.allocate(saved.size());
-    for (size_t i = 0; i < saved.size(); ++i) out[i] = checked(*node, saved[i]);
+  template <size_t N>
+  static void check_versions(const Node& node, const SavedTensors<N>& saved) {
+    for (size_t i = 0; i < saved.tensors.size(); ++i) {
+      const Tensor& tensor = saved.tensors[i];
+      if (tensor.defined() && tensor.version() != saved.versions[i]) [[unlikely]] {
+        fail_overwritten(node, tensor, saved.versions[i]);
+      }
+    }
   }
 
-  static const Tensor& checked(const Node& node, const SavedTensor& saved) {
-    if (saved.tensor.defined() && saved.tensor.version() != saved.version) {
-      const char* writer = saved.tensor.impl()->storage->writer.load(std::memory_order_relaxed);
-      fail<AutogradError>(
-          node.name(),
-          fmt::format(
-              "a tensor of sizes {} that '{}' saved for its gradient was overwritten since by "
-              "'{}' in place: version {} was saved, it has version {} now; clone() it before "
-              "the write{}",
-              to_string(saved.tensor.sizes()), node.name(), writer ? writer : "a user's write",
-              saved.version, saved.tensor.version(),
-              node.place ? "; saved at\n" + *node.place : ""));
+  [[noreturn]] static void fail_overwritten(const Node& node, const Tensor& tensor,
+                                            uint32_t version) {
+    const char* writer = tensor.impl()->storage->writer.load(std::memory_order_relaxed);
+    fail<AutogradError>(
+        node.name(),
+        fmt::format("a tensor of sizes {} that '{}' saved for its gradient was overwritten since "
+                    "by '{}' in place: version {} was saved, it has version {} now; clone() it "
+                    "before the write{}",
+                    to_string(tensor.sizes()), node.name(), writer ? writer : "a user's write",
+                    version, tensor.version(), node.place ? "; saved at\n" + *node.place : ""));
+  }
+
+  template <size_t N>
+  static SmallArray<Tensor, N> copied(const SmallArray<Tensor, N>& tensors) {
+    SmallArray<Tensor, N> copies;
+    copies.allocate(tensors.size());
+    for (size_t i = 0; i < copies.size(); ++i) copies[i] = tensors[i];
+    return copies;
+  }
+
+  /// Results were saved without history; gradients of gradients want it.
+  static void give_history_back(const Intrusive<Node>& node, SmallArray<Tensor, 1>& outputs) {
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (!outputs[i].defined()) continue;
+      const TensorImpl* impl = outputs[i].impl();
+      Tensor alias = new_view(outputs[i], impl->sizes, impl->strides, impl->offset);
+      alias.impl()->base = {};
+      set_history(alias, node, static_cast<uint32_t>(i));
+      outputs[i] = std::move(alias);
     }
-    return saved.tensor;
   }
 
   Grads run_op(Pending& entry) const {
     Node& node = *entry.node;
-    SmallArray<Tensor, 3> inputs;
-    SmallArray<Tensor, 1> outputs;
-    unpack(entry.node, node.inputs, inputs);
-    outputs.allocate(node.outputs.size());
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      const Tensor& saved = checked(node, node.outputs[i]);
-      if (!saved.defined() || !options_.create_graph) {
-        outputs[i] = saved;
-        continue;
-      }
-      const TensorImpl* impl = saved.impl();
-      outputs[i] = new_view(saved, impl->sizes, impl->strides, impl->offset);
-      outputs[i].impl()->base = {};
-      set_history(outputs[i], entry.node, static_cast<uint32_t>(i));
+    check_versions(node, node.inputs);
+    check_versions(node, node.outputs);
+    if (!options_.retain_graph && !options_.create_graph) {
+      node.released = true;  // a pass inside the rule must not free what the rule reads
+      return run_rule(entry, node.inputs.tensors, node.outputs.tensors);
     }
+    const SmallArray<Tensor, 3> inputs = copied(node.inputs.tensors);
+    SmallArray<Tensor, 1> outputs = copied(node.outputs.tensors);
+    if (options_.create_graph) give_history_back(entry.node, outputs);
+    return run_rule(entry, inputs, outputs);
+  }
+
+  static Grads run_rule(Pending& entry, std::span<const Tensor> inputs,
+                        std::span<const Tensor> outputs) {
+    const Node& node = *entry.node;
     uint64_t needed = 0;
     for (size_t i = 0; i < node.edges.size(); ++i) {
       if (node.edges[i]) needed |= uint64_t{1} << std::min<size_t>(i, 63);

@@ -52,7 +52,7 @@ void Node::reset() {
   edges.clear();
   inputs.clear();
   outputs.clear();
-  results.clear();
+  results.forget();
   released = false;
   attributes.clear();
   input_specs.clear();
@@ -88,9 +88,9 @@ void connect(Node& node, std::span<const Tensor* const> inputs, std::span<const 
   if (modes().anomaly) node.place = std::make_unique<std::string>(describe_place());
 }
 
-void set_history(const Tensor& tensor, const Intrusive<Node>& node, uint32_t index) {
+void set_history(const Tensor& tensor, Intrusive<Node> node, uint32_t index) {
   TensorImpl* impl = tensor.impl();
-  impl->grad_node = Intrusive<GradNode>::share(node.get());
+  impl->grad_node = Intrusive<GradNode>::adopt(node.release());
   impl->grad_index = index;
   impl->requires_grad = true;
 }

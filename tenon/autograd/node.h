@@ -23,10 +23,20 @@ struct Edge {
   explicit operator bool() const { return node || leaf; }
 };
 
-/// A tensor kept for a gradient rule, and the version that it had.
-struct SavedTensor {
-  Tensor tensor;
-  uint32_t version = 0;
+/// Tensors kept for a gradient rule, and the versions that they had. Undefined where not kept.
+template <size_t N>
+struct SavedTensors {
+  SmallArray<Tensor, N> tensors;
+  SmallArray<uint32_t, N> versions;
+
+  void allocate(size_t size) {
+    tensors.allocate(size);
+    versions.allocate(size);
+  }
+  void clear() {
+    tensors.clear();
+    versions.forget();
+  }
 };
 
 /// A gradient rule that is not an op's: custom functions, checkpoints, writes through views.
@@ -60,9 +70,10 @@ struct Node : GradNode {
   uint64_t order = 1;
   const OpDef* op = nullptr;  ///< null when `rule` is set
   std::unique_ptr<Rule> rule;
-  SmallArray<Edge, 3> edges;  ///< one an input
-  SmallArray<SavedTensor, 3> inputs;
-  SmallArray<SavedTensor, 1> outputs;
+  /// One an input. A pass that frees the graph takes them along, as it follows them.
+  SmallArray<Edge, 3> edges;
+  SavedTensors<3> inputs;
+  SavedTensors<1> outputs;
   SmallArray<Spec, 1> results;  ///< sizes and dtypes of what it made
   Device device;
   bool released = false;  ///< a backward pass has freed what it saved
@@ -76,7 +87,7 @@ struct Node : GradNode {
   /// Back to the state of a new one.
   void reset();
   std::string_view name() const { return op ? op->name : rule->name(); }
-  /// Frees what it saved, keeps the edges.
+  /// Frees what it saved.
   void release();
 };
 
@@ -84,7 +95,7 @@ struct Node : GradNode {
 /// written since gets a new node here.
 Edge edge_of(const Tensor& tensor);
 /// Makes `tensor` result `index` of `node`.
-void set_history(const Tensor& tensor, const Intrusive<Node>& node, uint32_t index);
+void set_history(const Tensor& tensor, Intrusive<Node> node, uint32_t index);
 /// Fills in edges, order, device, result specs and the place of a new node.
 void connect(Node& node, std::span<const Tensor* const> inputs, std::span<const Tensor> outputs);
 /// Where the calling user code is, as text; for anomaly mode.

@@ -10,24 +10,34 @@
 namespace tenon::autograd {
 namespace {
 
-void save(const Call& call, const Tensor& tensor, SavedTensor& slot) {
+template <size_t N>
+void save(const Call& call, const Tensor& tensor, SavedTensors<N>& saved, size_t i) {
   if (tensor.impl()->inference) {
     fail<AutogradError>(call.op.name,
                         "a tensor made in inference mode can't be saved for a gradient; "
                         "clone() it outside of inference mode first");
   }
-  slot.tensor = tensor;
-  slot.version = tensor.version();
+  saved.tensors[i] = tensor;
+  saved.versions[i] = tensor.version();
 }
 
+/// Bit i: the gradient of input i is wanted; the last bit stands for all further ones of a list.
+uint32_t wanted_gradients(const Node& node) {
+  uint32_t wanted = 0;
+  for (size_t i = 0; i < node.edges.size(); ++i) {
+    wanted |= static_cast<uint32_t>(static_cast<bool>(node.edges[i])) << std::min<size_t>(i, 31);
+  }
+  return wanted;
+}
+
+/// Of a connected node.
 void save_inputs(Node& node, const Call& call) {
   const OpDef& op = call.op;
   if (op.saved_inputs != 0) {
+    const uint32_t wanted = wanted_gradients(node);
     node.inputs.allocate(call.inputs.size());
     for (size_t i = 0; i < call.inputs.size(); ++i) {
-      // The last bit stands for all further inputs of a list.
-      const bool saved = op.saved_inputs >> std::min<size_t>(i, 31) & 1;
-      if (saved && call.has(i)) save(call, call.input(i), node.inputs[i]);
+      if (op.saves(i, wanted) && call.has(i)) save(call, call.input(i), node.inputs, i);
     }
   }
   if (op.saves_specs) {
@@ -48,7 +58,7 @@ void save_outputs(Node& node, const Call& call, std::span<const Tensor> outputs)
     const TensorImpl* impl = outputs[i].impl();
     Tensor alias = new_view(outputs[i], impl->sizes, impl->strides, impl->offset);
     alias.impl()->base = {};
-    save(call, alias, node.outputs[i]);
+    save(call, alias, node.outputs, i);
   }
 }
 
@@ -60,19 +70,20 @@ Intrusive<Node> new_node(const Call& call) {
   }
   Intrusive<Node> node = Node::create();
   node->op = &call.op;
-  save_inputs(*node, call);
   return node;
 }
 
 void record(const Call& call, std::span<Tensor> outputs) {
   if (call.op.nondifferentiable) return;
-  const Intrusive<Node> node = new_node(call);
+  Intrusive<Node> node = new_node(call);
   connect(*node, call.inputs, outputs);
+  save_inputs(*node, call);
   save_outputs(*node, call, outputs);
+  const size_t last = outputs.size() - 1;
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (outputs[i].defined() && is_differentiable(outputs[i].dtype())) {
-      set_history(outputs[i], node, static_cast<uint32_t>(i));
-    }
+    if (!outputs[i].defined() || !is_differentiable(outputs[i].dtype())) continue;
+    // The last result takes our reference over: counting is what costs here.
+    set_history(outputs[i], i == last ? std::move(node) : node, static_cast<uint32_t>(i));
   }
 }
 
@@ -96,12 +107,10 @@ void check_inplace(const Call& call, const Tensor& self) {
 void record_inplace(const Call& call, const Tensor& original, const Tensor& self) {
   if (call.op.nondifferentiable) return;
   std::vector<const Tensor*> inputs(call.inputs.begin(), call.inputs.end());
-  const Intrusive<Node> node = Node::create();
+  const Intrusive<Node> node = new_node(call);
   connect(*node, inputs, {&self, 1});  // edges of `self` before the write
   if (original.defined()) inputs[0] = &original;
   const Call seen{call.op, inputs, call.attributes};
-  if (!call.op.vjp_rule) new_node(call);  // throws
-  node->op = &call.op;
   save_inputs(*node, seen);
   save_outputs(*node, seen, {&self, 1});
   write_history(self, node);

@@ -1,6 +1,6 @@
 #include "tenon/core/storage.h"
 
-#include <array>
+#include <atomic>
 
 #include "tenon/base/error.h"
 
@@ -22,12 +22,16 @@ class MetaAllocator final : public Allocator {
   void release_cached() override {}
 };
 
-std::array<std::atomic<Allocator*>, kMaxDeviceTypes>& allocators() {
-  static MetaAllocator meta;
-  static std::array<std::atomic<Allocator*>, kMaxDeviceTypes> table{};
-  static const bool filled = (table[kMeta.type] = &meta, true);
-  (void)filled;
-  return table;
+constinit std::atomic<Allocator*> allocators[kMaxDeviceTypes] = {};
+
+/// Of a device type that nobody has registered one for.
+Allocator& missing_allocator(Device device) {
+  if (device.type == kMeta.type) {
+    static auto* meta = new MetaAllocator;  // never destroyed: tensors may outlive static objects
+    return *meta;
+  }
+  fail<DeviceError>("allocate", "device " + to_string(device) +
+                                    " has no memory here: its backend is not part of this build");
 }
 
 }  // namespace
@@ -37,16 +41,12 @@ Allocator::~Allocator() = default;
 void Storage::destroy(Storage* storage) { storage->owner->release(storage); }
 
 void register_allocator(uint8_t device_type, Allocator* allocator) {
-  allocators()[device_type] = allocator;
+  allocators[device_type].store(allocator, std::memory_order_release);
 }
 
 Allocator& allocator_of(Device device) {
-  Allocator* allocator = allocators()[device.type].load(std::memory_order_acquire);
-  if (!allocator) {
-    fail<DeviceError>("allocate", "device " + to_string(device) +
-                                      " has no memory here: its backend is not part of this build");
-  }
-  return *allocator;
+  Allocator* allocator = allocators[device.type].load(std::memory_order_acquire);
+  return allocator ? *allocator : missing_allocator(device);
 }
 
 MemoryStats memory_stats(Device device) { return allocator_of(device).stats(); }

@@ -14,6 +14,15 @@ namespace {
 
 constinit const Recorder* recorder = nullptr;
 
+/// Bit i: input i requires a gradient; the last bit stands for all further ones of a list.
+uint32_t inputs_with_gradient(const Call& call) {
+  uint32_t wanted = 0;
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    if (call.has(i) && call.input(i).requires_grad()) wanted |= 1u << std::min<size_t>(i, 31);
+  }
+  return wanted;
+}
+
 bool wants_gradient(const Call& call) {
   if (!modes().grad) return false;
   for (const Tensor* input : call.inputs) {
@@ -300,7 +309,7 @@ const Tensor& dispatch_inplace(const Call& call, const Tensor& self) {
   Tensor original;
   {
     const NoGrad no_grad;
-    if (call.op.saved_inputs & 1) {
+    if (call.op.saves(0, inputs_with_gradient(call))) {
       original = new_tensor(self.sizes(), self.dtype(), self.device());
       const Tensor* const inputs[] = {&original, &self};
       run_inplace(Call{op_definition(OpId::kCopy), inputs, {}}, original);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <initializer_list>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -176,6 +178,8 @@ struct OpDef {
   Vjp vjp_rule = nullptr;
   bool nondifferentiable = false;
   uint32_t saved_inputs = 0;
+  /// Of the first inputs: bit k is set where the gradient of input k needs it.
+  uint32_t saved_for[2] = {~0u, ~0u};
   uint32_t saved_outputs = 0;
   bool saves_specs = false;
   RowDims row_dims = nullptr;
@@ -312,6 +316,14 @@ struct OpDef {
     ((saved_inputs |= 1u << index), ...);
     return *this;
   }
+  /// Keeps `input` for the gradients of `wanted`, when one of those is asked for: the rule reads it
+  /// only where `saved.needs(k)` for one of them.
+  OpDef& saves_input_for(size_t input, std::initializer_list<size_t> wanted) {
+    saved_inputs |= 1u << input;
+    saved_for[input] = 0;
+    for (const size_t k : wanted) saved_for[input] |= 1u << k;
+    return *this;
+  }
   template <class... I>
   OpDef& saves_output(I... index) {
     saved_outputs |= 1;
@@ -345,6 +357,13 @@ struct OpDef {
 
   /// Of ops outside the op list (see custom_op.h), by device type.
   Kernel custom_kernels[kMaxDeviceTypes] = {};
+
+  /// Whether input `i` is kept when the gradients of the inputs in `wanted` (a bit each) are. The
+  /// last bit stands for all further inputs of a list.
+  bool saves(size_t i, uint32_t wanted) const {
+    return (saved_inputs >> std::min<size_t>(i, 31) & 1) != 0 &&
+           (i >= std::size(saved_for) || (saved_for[i] & wanted) != 0);
+  }
 
   /// The tile program of a variant; built once.
   const tile::Program& program(int variant) const;

@@ -53,6 +53,15 @@ constexpr auto kClassOfLines = [] {
   return table;
 }();
 
+/// class_bytes of each class of small blocks.
+constexpr auto kBytesOfClass = [] {
+  std::array<int64_t, kSmallClasses> table{};
+  for (size_t c = 0; c < table.size(); ++c) {
+    table[c] = static_cast<int64_t>(class_bytes(static_cast<int>(c)));
+  }
+  return table;
+}();
+
 int class_of(size_t bytes) {
   return bytes <= kLargestSmall ? kClassOfLines[(bytes + 63) / 64] : compute_class(bytes);
 }
@@ -98,26 +107,24 @@ struct ThreadCache {
 class CpuAllocator final : public Allocator {
  public:
   Storage* allocate(size_t bytes, Device) override {
-    if (bytes > (size_t{1} << 52)) fail_out_of_memory(bytes);
-    const int size_class = class_of(bytes + kHeader);
-    Storage* storage =
-        size_class < kSmallClasses ? take_small(size_class) : take_shared(size_class, bytes);
-    storage->references.reset();
-    storage->version.store(0, std::memory_order_relaxed);
-    storage->bytes = bytes;
-    count(static_cast<int64_t>(class_bytes(size_class)), 1);
-    return storage;
+    if (bytes <= kLargestSmall - kHeader && thread_cache_) [[likely]] {
+      const size_t size_class = kClassOfLines[(bytes + kHeader + 63) / 64];
+      if (Storage* storage = thread_cache_->free[size_class].pop()) [[likely]] {
+        count_here(kBytesOfClass[size_class], 1);
+        return made(storage, bytes);
+      }
+    }
+    return allocate_slowly(bytes);
   }
 
   void release(Storage* storage) noexcept override {
-    const int size_class = static_cast<int>(reinterpret_cast<intptr_t>(storage->owner_data));
-    count(-static_cast<int64_t>(class_bytes(size_class)), 0);
-    if (size_class < kSmallClasses && !thread_ended_) {
-      cache().free[size_class].push(storage);
-    } else {
-      const std::lock_guard lock(mutex_);
-      free_[static_cast<size_t>(size_class)].push(storage);
+    const auto size_class = reinterpret_cast<uintptr_t>(storage->owner_data);
+    if (size_class < kSmallClasses && thread_cache_) [[likely]] {
+      thread_cache_->free[size_class].push(storage);
+      count_here(-kBytesOfClass[size_class], 0);
+      return;
     }
+    release_slowly(storage, static_cast<int>(size_class));
   }
 
   MemoryStats stats() const override {
@@ -177,13 +184,46 @@ class CpuAllocator final : public Allocator {
     return *thread_cache_;
   }
 
+  Storage* allocate_slowly(size_t bytes) {
+    if (bytes > (size_t{1} << 52)) fail_out_of_memory(bytes);
+    const int size_class = class_of(bytes + kHeader);
+    Storage* storage =
+        size_class < kSmallClasses ? take_small(size_class) : take_shared(size_class, bytes);
+    count(static_cast<int64_t>(class_bytes(size_class)), 1);
+    return made(storage, bytes);
+  }
+
+  void release_slowly(Storage* storage, int size_class) noexcept {
+    count(-static_cast<int64_t>(class_bytes(size_class)), 0);
+    if (size_class < kSmallClasses && !thread_ended_) {
+      cache().free[size_class].push(storage);
+    } else {
+      const std::lock_guard lock(mutex_);
+      free_[static_cast<size_t>(size_class)].push(storage);
+    }
+  }
+
+  /// As a new one for its next user.
+  static Storage* made(Storage* storage, size_t bytes) {
+    storage->references.reset();
+    storage->version.store(0, std::memory_order_relaxed);
+    storage->bytes = bytes;
+    return storage;
+  }
+
   void count(int64_t bytes, int64_t allocations) {
     if (thread_ended_) {
       counters_.allocated += bytes;
       counters_.count += allocations;
       return;
     }
-    ThreadCache& local = cache();
+    cache();
+    count_here(bytes, allocations);
+  }
+
+  /// In the thread's cache, which there is.
+  void count_here(int64_t bytes, int64_t allocations) {
+    ThreadCache& local = *thread_cache_;
     const int64_t pending = local.allocated.load(std::memory_order_relaxed) + bytes;
     local.count.store(local.count.load(std::memory_order_relaxed) + allocations,
                       std::memory_order_relaxed);

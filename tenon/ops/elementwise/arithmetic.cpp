@@ -27,10 +27,11 @@ void define_mul(OpDef& op) {
   op.doc("Product of the elements: y = a b. Broadcasts.")
       .accepts(kAnySet)
       .tile([](TileBuilder& t) { t.store(0, t.mul(t.load(0), t.load(1))); })
-      .saves_input(0, 1)
+      .saves_input_for(0, {1})
+      .saves_input_for(1, {0})
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {saved.needs(0) ? dy * conjugate(saved.input(1)) : Tensor(),
-                saved.needs(1) ? dy * conjugate(saved.input(0)) : Tensor()};
+        return {saved.needs(0) ? times_conjugate(dy, saved.input(1)) : Tensor(),
+                saved.needs(1) ? times_conjugate(dy, saved.input(0)) : Tensor()};
       })
       .samples([] { return binary_samples(); });
 }

@@ -39,7 +39,8 @@ void define_linear(OpDef& op) {
         return linear_spec(x, weight, bias);
       })
       .kernel()
-      .saves_input(0, 1)
+      .saves_input_for(0, {1})
+      .saves_input_for(1, {0})
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         const Tensor &x = saved.input(0), &weight = saved.input(1);
         Tensor dx, dweight, dbias;
