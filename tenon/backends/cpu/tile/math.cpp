@@ -69,13 +69,6 @@ void through_double(const void* a, const void*, void* out, size_t count) {
   }
 }
 
-struct Everywhere {
-  template <class D, class V>
-  static HWY_INLINE auto in_range(D, V x) {
-    return hn::Or(hn::Eq(x, x), hn::IsNaN(x));
-  }
-};
-
 struct InCircle {
   template <class D, class V>
   static HWY_INLINE auto in_range(D d, V x) {
@@ -100,7 +93,6 @@ struct Tan : InCircle {
     return hn::Div(Sin()(d, x), Cos()(d, x));
   }
 };
-struct ErfFloat : Everywhere, Erf {};
 
 /// x^y in float as e^(y ln x) in double; what is not a positive finite base with a finite exponent
 /// goes to the C library.
@@ -170,7 +162,7 @@ void fill(Kernels& kernels) {
   ClassKernels& f32 = kernels.classes[static_cast<int>(Compute::kF32)];
   fill_class<float>(f32);
   f32.elementwise[static_cast<int>(Op::kTan)] = through_double<float, Tan, std::tan>;
-  f32.elementwise[static_cast<int>(Op::kErf)] = through_double<float, ErfFloat, std::erf>;
+  f32.elementwise[static_cast<int>(Op::kErf)] = unary_loop<float, Erf>;
   f32.elementwise[static_cast<int>(Op::kPow)] = pow_float<false, false>;
   f32.right_scalar[static_cast<int>(Op::kPow)] = pow_float<false, true>;
   f32.left_scalar[static_cast<int>(Op::kPow)] = pow_float<true, false>;
