@@ -142,11 +142,19 @@ struct Shaper {
     ++space.rank;
   }
 
-  /// Operands of tiles that go along `dim` element by element.
+  bool varies(const View& view, int begin, int end) const {
+    return std::any_of(view.strides + begin, view.strides + end,
+                       [](int64_t stride) { return stride != 0; });
+  }
+
+  /// Operands whose tiles go along `dim` element by element. One that is the same in every row or
+  /// all along a row is cheap either way, and doesn't count.
   int smooth_along(int dim) const {
     int count = 0;
     for (size_t i = 0; i < launch.inputs.size() + launch.outputs.size(); ++i) {
-      count += space.views[i].strides[dim] == 1;
+      const View& view = space.views[i];
+      const bool whole = varies(view, 0, kept) && varies(view, kept, space.rank);
+      count += whole && view.strides[dim] == 1;
     }
     return count;
   }
