@@ -24,7 +24,7 @@ void define_softmax(OpDef& op) {
       .tile([](TileBuilder& t) {
         const Value x = t.load(0);
         const Value e = t.exp(t.sub(x, t.row_max(x)));
-        t.store(0, t.div(e, t.row_sum(e)));
+        t.store(0, t.mul(e, t.reciprocal(t.row_sum(e))));
       })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy, int64_t dim) -> Grads {
