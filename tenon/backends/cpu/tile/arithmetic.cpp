@@ -147,13 +147,15 @@ void stream(const void* in, void* out, size_t bytes) {
   for (size_t i = 0; i < bytes / sizeof(float); i += lanes) {
     hn::Stream(hn::LoadU(d, from + i), d, to + i);
   }
-  hwy::FlushStream();
 }
+
+void finish_streams() { hwy::FlushStream(); }
 
 void fill(Kernels& kernels) {
   fill_class<float>(kernels.classes[static_cast<int>(Compute::kF32)]);
   fill_class<double>(kernels.classes[static_cast<int>(Compute::kF64)]);
   kernels.stream = stream;
+  kernels.finish_streams = finish_streams;
 }
 
 }  // namespace

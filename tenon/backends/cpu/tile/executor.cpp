@@ -17,6 +17,7 @@ using tile::Launch;
 constexpr double kTaskNanoseconds = 10'000;  // less work than that stays on the calling thread
 constexpr int64_t kFewGroups = 32;           // fewer groups of long rows are split along the row
 constexpr int64_t kMostChunks = 64;          // of a row
+constexpr int64_t kMostTasks = 256;          // more only cost: each waits for its stores at the end
 
 /// Elements that make a task worth its while. Depends on the program alone.
 int64_t task_elements(const Plan& plan) {
@@ -117,12 +118,13 @@ Cut cut(const Plan& plan) {
   result.elementwise = !plan.schedule->needs_row;
   if (result.elementwise) {
     result.units = space.tiles;
-    result.grain = std::max<int64_t>(1, elements / (space.tile_rows * space.tile_columns));
+    result.grain = std::max(
+        {int64_t{1}, elements / (space.tile_rows * space.tile_columns), result.units / kMostTasks});
     return result;
   }
   result.units = space.groups;
   const int64_t group_elements = std::max<int64_t>(1, elements_of(space));
-  result.grain = std::max<int64_t>(1, elements / group_elements);
+  result.grain = std::max({int64_t{1}, elements / group_elements, result.units / kMostTasks});
   if (space.groups < kFewGroups && group_elements >= 4 * elements && !plan.schedule->has_scans) {
     const int64_t tile = space.tile_rows * space.tile_columns;
     result.tiles_per_chunk =

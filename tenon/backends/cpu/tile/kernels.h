@@ -52,8 +52,11 @@ struct ClassKernels {
 struct Kernels {
   std::string name;
   ClassKernels classes[tile::kComputeCount];
-  /// Copies around the cache; `out` is aligned to 64 bytes and `bytes` a multiple of them.
+  /// Copies around the cache; `out` is aligned to 64 bytes and `bytes` a multiple of them. Other
+  /// threads may miss what was copied until this thread has called `finish_streams`, which waits
+  /// for memory: once per task, not once per tile.
   void (*stream)(const void* in, void* out, size_t bytes);
+  void (*finish_streams)();
 };
 
 /// The table of the instruction set in use.

@@ -17,6 +17,8 @@ using tile::Op;
 using tile::Schedule;
 
 constexpr int64_t kTileBytes = 24 * 1024;  // of all tile buffers together: most of L1
+// Work on less than that finds its inputs in L2 as like as not.
+constexpr int64_t kFetchBytes = int64_t{1} << 20;
 // Outputs from here on go around the cache: they would only push other data out of it.
 constexpr int64_t kStreamBytes = int64_t{16} << 20;
 
@@ -68,6 +70,7 @@ class Planner {
     if (plan_.space.empty) return;
     plan_.columns = plan_.space.column_mode ? static_cast<size_t>(plan_.space.tile_columns) : 1;
     make_steps();
+    plan_fetches();
     size_memory();
   }
 
@@ -101,6 +104,45 @@ class Planner {
     if (space.tile_rows == 1) return true;
     return view.strides[space.down()] == space.tile_columns &&
            space.tile_columns == space.sizes[space.across()];
+  }
+
+  /// Whether the next tile lies right behind a tile; at a row's end, the next row.
+  bool goes_on(const View& view) const {
+    const Space& space = plan_.space;
+    const int64_t columns = space.sizes[space.across()], rows = space.sizes[space.down()];
+    if (view.strides[space.across()] != 1) return false;
+    if (rows != 1 && view.strides[space.down()] != columns) return false;
+    if (space.column_mode) return space.tile_columns == columns;
+    return space.group_rank == 0 || view.strides[space.group_rank - 1] == rows * columns;
+  }
+
+  /// Processors fetch ahead by themselves, but start anew on each page of 4 KiB, which is a tile,
+  /// and not while a core works on what it has. So the last pass that loads from a view fetches the
+  /// next tile, a few lines after each step: many at once would only wait for one another.
+  void plan_fetches() {
+    const Space& space = plan_.space;
+    const int64_t tile = space.tile_rows * space.tile_columns;
+    if (space.groups * space.tiles * tile * static_cast<int64_t>(plan_.width) < kFetchBytes) return;
+    uint64_t seen = 0;  // views that a later pass loads from
+    for (size_t p = plan_.passes.size(); p-- > 0;) {
+      PassPlan& pass = plan_.passes[p];
+      uint64_t loaded = 0;
+      size_t bytes = 0;
+      for (uint32_t k = pass.step_begin; k < pass.step_end; ++k) {
+        Step& step = plan_.steps[k];
+        if (step.action != Action::kPoint && step.action != Action::kConvert) continue;
+        const View& view = plan_.input(step.slot);
+        const uint64_t bit = uint64_t{1} << step.slot % 64;
+        loaded |= bit;
+        if ((seen & bit) != 0 || !goes_on(view)) continue;
+        step.fetches = true;
+        bytes += static_cast<size_t>(tile) * view.element_size;
+      }
+      seen |= loaded;
+      const uint32_t steps = pass.step_end - pass.step_begin + pass.store_end - pass.store_begin;
+      const size_t lines = (bytes + kCacheLine - 1) / kCacheLine;
+      pass.lines_per_step = static_cast<uint32_t>((lines + steps - 1) / std::max(steps, 1u));
+    }
   }
 
   bool is_repeated(const View& view) const {

@@ -25,12 +25,15 @@ enum class Action : uint8_t {
   kRandom,
 };
 
+inline constexpr size_t kCacheLine = 64;
+
 struct Step {
   Action action = Action::kElementwise;
   tile::Op op = tile::Op::kLoad;
   bool kept = false;      ///< the result goes to the row's scratch
   bool in_place = false;  ///< the result goes straight into an output
   bool scalar = false;    ///< the result is one element for the whole tile
+  bool fetches = false;   ///< a load: what lies behind the tile is fetched while the pass computes
   uint8_t scalars = 0;    ///< bit k: operand k is one element
   uint16_t value = 0;     ///< number of the instruction
   uint16_t a = 0, b = 0, c = 0;
@@ -60,6 +63,7 @@ struct StoreStep {
 struct PassPlan {
   uint32_t step_begin = 0, step_end = 0;    ///< in Plan::steps
   uint32_t store_begin = 0, store_end = 0;  ///< in Plan::stores
+  uint32_t lines_per_step = 0;              ///< cache lines to fetch after each step and store
 };
 
 /// What all launches of one form have in common: everything that depends on neither addresses nor

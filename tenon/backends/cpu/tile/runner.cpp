@@ -214,11 +214,16 @@ void Runner::run_tiles(size_t pass_number, const Group& group, char* states, int
       if (store.in_place) values_[store.value] = address(store.view);
     }
     for (uint32_t k = pass.step_begin; k < pass.step_end; ++k) {
-      run_step(plan_.steps[k], group, states);
+      const Step& step = plan_.steps[k];
+      run_step(step, group, states);
+      if (step.fetches) remember_to_fetch(step);
+      if (!ahead_.empty()) fetch_ahead(pass.lines_per_step);
     }
     for (uint32_t k = pass.store_begin; k < pass.store_end; ++k) {
       if (!plan_.stores[k].in_place) run_store(plan_.stores[k]);
+      if (!ahead_.empty()) fetch_ahead(pass.lines_per_step);
     }
+    if (!ahead_.empty()) fetch_ahead(SIZE_MAX);  // of loads that came late
     if (++t == end) return;
     tile_.across += space_.tile_columns;
     if (space_.column_mode || tile_.across >= space_.sizes[space_.across()]) {
@@ -231,6 +236,24 @@ void Runner::run_tiles(size_t pass_number, const Group& group, char* states, int
       }
     }
     shape_tile(group);
+  }
+}
+
+void Runner::remember_to_fetch(const Step& step) {
+  const View& view = space_.views[step.slot];
+  const size_t bytes = tile_.count * view.element_size;
+  ahead_.push_back({address(step.slot) + bytes, (bytes + kCacheLine - 1) / kCacheLine});
+}
+
+void Runner::fetch_ahead(size_t lines) {
+  while (lines > 0 && !ahead_.empty()) {
+    Ahead& ahead = ahead_.back();
+    const size_t count = std::min(lines, ahead.lines);
+    for (size_t i = 0; i < count; ++i) __builtin_prefetch(ahead.at + i * kCacheLine);
+    ahead.at += count * kCacheLine;
+    ahead.lines -= count;
+    lines -= count;
+    if (ahead.lines == 0) ahead_.resize(ahead_.size() - 1);
   }
 }
 
@@ -249,6 +272,7 @@ void Runner::run_store(const StoreStep& store) {
     const size_t bytes = tile_.count * plan_.width;
     if (store.stream && bytes % 64 == 0 && reinterpret_cast<uintptr_t>(to) % 64 == 0) {
       plan_.table->stream(from, to, bytes);
+      streamed_ = true;
     } else {
       std::memcpy(to, from, bytes);
     }

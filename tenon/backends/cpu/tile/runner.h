@@ -28,6 +28,11 @@ class Runner {
  public:
   /// Scratch that the calling thread keeps; `bytes` beyond the tile buffers belong to the caller.
   Runner(const Run& run, size_t bytes);
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+  ~Runner() {
+    if (streamed_) plan_.table->finish_streams();
+  }
   char* extra() const { return extra_; }
 
   /// What a row does before its first pass.
@@ -53,6 +58,12 @@ class Runner {
     size_t count = 1;
   };
 
+  /// Memory that will be read soon.
+  struct Ahead {
+    const char* at = nullptr;
+    size_t lines = 0;
+  };
+
   void seek(const Group& group, int64_t tile_number);
   void shape_tile(const Group& group);
   void next_outer();
@@ -70,6 +81,8 @@ class Runner {
   void run_kept_scalar(const Step& step);
   void run_load(const Step& step);
   void run_random(const Step& step, char* out) const;
+  void remember_to_fetch(const Step& step);
+  void fetch_ahead(size_t lines);
   void run_store(const StoreStep& store);
   template <class T>
   void number_positions(T* out) const;
@@ -99,6 +112,8 @@ class Runner {
   std::vector<char*>& values_;           ///< where each value of the current tile is
   std::vector<int64_t>& outer_offsets_;  ///< of each view: group and outer dims
   Tile tile_;
+  InlineVector<Ahead, 4> ahead_;
+  bool streamed_ = false;  ///< stores around the cache are under way
 };
 
 }  // namespace tenon::cpu
