@@ -62,8 +62,9 @@ Tensor apply_transform(const Transform& transform, const Tensor& inputs,
 }  // namespace
 
 /// Batches are numbered; whoever claims a number makes that batch. The prefetch thread claims up to
-/// `kDepth` ahead of the loop; the loop claims the batch that it needs when nobody has, so it works
-/// instead of waiting for a thread that is only as fast as itself.
+/// `kDepth` ahead of the loop; the loop claims the batch that it needs when nobody has, and later
+/// ones while its own is being made, so it works instead of waiting for a thread that is only as
+/// fast as itself.
 class DataLoader::Pass {
  public:
   explicit Pass(DataLoader& loader);
@@ -83,6 +84,11 @@ class DataLoader::Pass {
   Example make(int64_t number) const;
   Example take(int64_t number);
   void prefetch();
+  bool has_free_slot(int64_t number) const {
+    return number < total_ && number < given_.load(std::memory_order_acquire) + kDepth;
+  }
+  Slot& slot_of(int64_t number) { return slots_[static_cast<size_t>(number % kDepth)]; }
+  bool make_next_into_slot();
   bool claim(int64_t number) {
     return claimed_.compare_exchange_strong(number, number + 1, std::memory_order_acq_rel);
   }
@@ -141,32 +147,39 @@ Example DataLoader::Pass::make(int64_t number) const {
   return batch;
 }
 
+/// Claims the first batch that nobody has and makes it where the loop will take it; false if the
+/// slots are full or no batch is left. A slot is free once the batch that had it before was given.
+bool DataLoader::Pass::make_next_into_slot() {
+  int64_t number = claimed_.load(std::memory_order_acquire);
+  do {
+    if (!has_free_slot(number)) return false;
+  } while (!claimed_.compare_exchange_weak(number, number + 1, std::memory_order_acq_rel));
+  Slot& slot = slot_of(number);
+  try {
+    slot.batch = make(number);
+  } catch (...) {
+    slot.error = std::current_exception();
+  }
+  slot.ready.store(1, std::memory_order_release);
+  slot.ready.notify_one();
+  return true;
+}
+
 void DataLoader::Pass::prefetch() {
   while (!stop_.load(std::memory_order_relaxed)) {
     const int seen = wake_ups_.load(std::memory_order_acquire);
-    const int64_t number = claimed_.load(std::memory_order_acquire);
-    if (number >= total_) return;
-    // The slot is free once the batch that had it before was given.
-    if (number >= given_.load(std::memory_order_acquire) + kDepth) {
-      wake_ups_.wait(seen, std::memory_order_acquire);
-      continue;
-    }
-    if (!claim(number)) continue;
-    Slot& slot = slots_[static_cast<size_t>(number % kDepth)];
-    try {
-      slot.batch = make(number);
-    } catch (...) {
-      slot.error = std::current_exception();
-    }
-    slot.ready.store(1, std::memory_order_release);
-    slot.ready.notify_one();
+    if (make_next_into_slot()) continue;
+    if (claimed_.load(std::memory_order_acquire) >= total_) return;
+    wake_ups_.wait(seen, std::memory_order_acquire);
   }
 }
 
 Example DataLoader::Pass::take(int64_t number) {
   if (claim(number)) return make(number);
-  Slot& slot = slots_[static_cast<size_t>(number % kDepth)];
-  slot.ready.wait(0, std::memory_order_acquire);
+  Slot& slot = slot_of(number);
+  while (slot.ready.load(std::memory_order_acquire) == 0) {
+    if (!make_next_into_slot()) slot.ready.wait(0, std::memory_order_acquire);
+  }
   slot.ready.store(0, std::memory_order_relaxed);
   if (slot.error) std::rethrow_exception(std::exchange(slot.error, nullptr));
   return std::exchange(slot.batch, {});

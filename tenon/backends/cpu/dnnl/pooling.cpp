@@ -84,14 +84,12 @@ void max_of_window(const T* plane, int64_t width, const Window& rows, const Wind
 /// The usual case, 2 x 2 windows side by side: no window arithmetic, no branches.
 template <class T>
 void max_of_pairs(const PoolArgs& p, const T* plane, T* y, int64_t* indices) {
+  if constexpr (std::is_same_v<T, float>) {
+    return max_of_pairs_plane(plane, p.iw, p.oh, p.ow, y, indices);
+  }
   for (int64_t oy = 0; oy < p.oh; ++oy) {
     const T* upper = plane + 2 * oy * p.iw;
     const T* lower = upper + p.iw;
-    if constexpr (std::is_same_v<T, float>) {
-      max_of_pairs_row(upper, lower, p.ow, 2 * oy * p.iw, p.iw, y + oy * p.ow,
-                       indices ? indices + oy * p.ow : nullptr);
-      continue;
-    }
     for (int64_t ox = 0; ox < p.ow; ++ox) {
       const auto pick = [](Compared<T> a, Compared<T> b, int64_t& at, int64_t b_at) {
         const bool larger = is_larger(b, a);

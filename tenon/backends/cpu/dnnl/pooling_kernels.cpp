@@ -12,59 +12,100 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Floats = hn::ScalableTag<float>;
-using Places = hn::RebindToSigned<Floats>;
+template <class D>
+using Places = hn::RebindToSigned<D>;
 
 /// Takes over `value` and its place where it is larger or NaN: ties keep the earlier place.
-HWY_INLINE void take_larger(hn::Vec<Floats> value, hn::Vec<Places> place, hn::Vec<Floats>& best,
-                            hn::Vec<Places>& at) {
+template <class D>
+HWY_INLINE void take_larger(D, hn::Vec<D> value, hn::Vec<Places<D>> place, hn::Vec<D>& best,
+                            hn::Vec<Places<D>>& at) {
   const auto larger = hn::Or(hn::Gt(value, best), hn::IsNaN(value));
   best = hn::IfThenElse(larger, value, best);
-  at = hn::IfThenElse(hn::RebindMask(Places(), larger), place, at);
+  at = hn::IfThenElse(hn::RebindMask(Places<D>(), larger), place, at);
 }
 
-HWY_INLINE void store_places(hn::Vec<Places> places, int64_t* to) {
+template <class D>
+HWY_INLINE void store_places(D p, hn::Vec<D> places, int64_t* to) {
 #if HWY_TARGET == HWY_SCALAR
   *to = hn::GetLane(places);
 #else
-  const hn::ScalableTag<int64_t> wide;
-  const hn::Half<Places> half;
+  const hn::Half<D> half;
+  const hn::RebindToSigned<hn::Rebind<int64_t, decltype(half)>> wide;
   hn::StoreU(hn::PromoteTo(wide, hn::LowerHalf(half, places)), wide, to);
-  hn::StoreU(hn::PromoteTo(wide, hn::UpperHalf(half, places)), wide, to + hn::Lanes(wide));
+  hn::StoreU(hn::PromoteTo(wide, hn::UpperHalf(half, places)), wide, to + hn::Lanes(half));
 #endif
 }
 
-void pairs_row(const float* upper, const float* lower, int64_t count, int64_t first, int64_t width,
-               float* y, int64_t* indices) {
-  const Floats d;
-  const Places p;
+/// What one row of pairs reads and writes.
+struct PairsRow {
+  const float *upper, *lower;
+  int64_t count, first, width;  // of results; the place of the first value; from row to row
+  float* y;
+  int64_t* indices;
+};
+
+template <class D>
+HWY_INLINE void pairs_block(D d, const PairsRow& row, int64_t i) {
+  const Places<D> p;
+  hn::Vec<D> best, right, lower_left, lower_right;
+  hn::LoadInterleaved2(d, row.upper + 2 * i, best, right);
+  hn::LoadInterleaved2(d, row.lower + 2 * i, lower_left, lower_right);
+  const auto one = hn::Set(p, 1), below = hn::Set(p, static_cast<int32_t>(row.width));
+  const auto lanes = hn::Iota(p, 0);
+  const auto place =
+      hn::Add(hn::Add(lanes, lanes), hn::Set(p, static_cast<int32_t>(row.first + 2 * i)));
+  auto at = place;
+  take_larger(d, right, hn::Add(place, one), best, at);
+  take_larger(d, lower_left, hn::Add(place, below), best, at);
+  take_larger(d, lower_right, hn::Add(hn::Add(place, below), one), best, at);
+  hn::StoreU(best, d, row.y + i);
+  if (row.indices) store_places(p, at, row.indices + i);
+}
+
+/// In vectors of `d`, of which the last reaches back over results that are there already; false
+/// where the row is shorter than one vector.
+template <class D>
+HWY_INLINE bool pairs_vectors(D d, const PairsRow& row) {
   const auto step = static_cast<int64_t>(hn::Lanes(d));
-  const auto one = hn::Set(p, 1), below = hn::Set(p, static_cast<int32_t>(width));
+  if (row.count < step) return false;
   int64_t i = 0;
-  for (; i + step <= count; i += step) {
-    const auto lanes = hn::Iota(p, 0);
-    const auto place =
-        hn::Add(hn::Add(lanes, lanes), hn::Set(p, static_cast<int32_t>(first + 2 * i)));
-    hn::Vec<Floats> best, right, lower_left, lower_right;
-    hn::LoadInterleaved2(d, upper + 2 * i, best, right);
-    hn::LoadInterleaved2(d, lower + 2 * i, lower_left, lower_right);
-    auto at = place;
-    take_larger(right, hn::Add(place, one), best, at);
-    take_larger(lower_left, hn::Add(place, below), best, at);
-    take_larger(lower_right, hn::Add(hn::Add(place, below), one), best, at);
-    hn::StoreU(best, d, y + i);
-    if (indices) store_places(at, indices + i);
-  }
-  for (; i < count; ++i) {
-    const float values[4] = {upper[2 * i], upper[2 * i + 1], lower[2 * i], lower[2 * i + 1]};
-    const int64_t place = first + 2 * i;
-    const int64_t places[4] = {place, place + 1, place + width, place + width + 1};
+  for (; i + step <= row.count; i += step) pairs_block(d, row, i);
+  if (i < row.count) pairs_block(d, row, row.count - step);
+  return true;
+}
+
+void pairs_one_by_one(const PairsRow& row) {
+  for (int64_t i = 0; i < row.count; ++i) {
+    const float values[4] = {row.upper[2 * i], row.upper[2 * i + 1], row.lower[2 * i],
+                             row.lower[2 * i + 1]};
+    const int64_t place = row.first + 2 * i;
+    const int64_t places[4] = {place, place + 1, place + row.width, place + row.width + 1};
     int best = 0;
     for (int c = 1; c < 4; ++c) {
       if (values[c] > values[best] || values[c] != values[c]) best = c;
     }
-    y[i] = values[best];
-    if (indices) indices[i] = places[best];
+    row.y[i] = values[best];
+    if (row.indices) row.indices[i] = places[best];
+  }
+}
+
+void pairs_plane(const float* plane, int64_t width, int64_t rows, int64_t count, float* y,
+                 int64_t* indices) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const float* upper = plane + 2 * i * width;
+    const PairsRow row{upper,
+                       upper + width,
+                       count,
+                       2 * i * width,
+                       width,
+                       y + i * count,
+                       indices ? indices + i * count : nullptr};
+#if HWY_TARGET != HWY_SCALAR
+    if (pairs_vectors(hn::ScalableTag<float>(), row)) continue;
+    if (pairs_vectors(hn::CappedTag<float, 8>(), row)) continue;
+    if (pairs_vectors(hn::CappedTag<float, 4>(), row)) continue;
+#endif
+    pairs_one_by_one(row);
   }
 }
 
@@ -76,11 +117,11 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu {
 
-HWY_EXPORT(pairs_row);
+HWY_EXPORT(pairs_plane);
 
-void max_of_pairs_row(const float* upper, const float* lower, int64_t count, int64_t first,
-                      int64_t width, float* y, int64_t* indices) {
-  HWY_DYNAMIC_DISPATCH(pairs_row)(upper, lower, count, first, width, y, indices);
+void max_of_pairs_plane(const float* plane, int64_t width, int64_t rows, int64_t count, float* y,
+                        int64_t* indices) {
+  HWY_DYNAMIC_DISPATCH(pairs_plane)(plane, width, rows, count, y, indices);
 }
 
 }  // namespace tenon::cpu

@@ -29,13 +29,17 @@ struct Chunks {
 
   Chunks(int64_t batch, int64_t m, int64_t n, int64_t k) : rows(m), cols(n) {
     constexpr int64_t kPieces = 16, kMostPieces = 128, kRoomy = 512, kSmallest = 48;
+    // A tall piece reuses the packed columns of b best: 64 x 32 runs a third faster than 32 x 32
+    // and half faster than 32 x 64 (k = 9216, b transposed, AVX-512).
+    constexpr int64_t kTallRows = 64, kTallCols = 32;
     const auto is_cut_further = [&] {
       const int64_t pieces = batch * row_count * col_count;
       if (rows * cols * k < 2 * kChunkWork || std::max(rows, cols) < kSmallest) return false;
+      if (rows <= kTallRows && cols <= kTallCols && rows >= cols) return false;
       return pieces < kPieces || (pieces < kMostPieces && std::min(rows, cols) >= kRoomy);
     };
     while (is_cut_further()) {
-      if (rows >= cols) {
+      if (rows >= 2 * cols) {
         rows = round_up(ceil_div(rows, 2), 8);
       } else {
         cols = round_up(ceil_div(cols, 2), 16);

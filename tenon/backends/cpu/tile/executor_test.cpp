@@ -178,6 +178,20 @@ TEST(TileExecutor, BroadcastOperands) {
   });
 }
 
+/// The result may take the buffer of an operand that is one element for the whole row.
+TEST(TileExecutor, RepeatedIntegersAreReadBeforeTheyAreOverwritten) {
+  TileBuilder t;
+  const Value x = t.load(0), position = t.row_position();
+  t.store(0, t.multiply_add(position, x, t.constant(1)));
+  t.store(1, t.select(t.gt(position, t.constant(3)), t.load(1), t.constant(2)));
+  const Program program = t.finish();
+  for_each_instruction_set([&] {
+    Trial trial(program, Compute::kI64, {3, 50}, 1, {{kInt32, {1, 0}}, {kInt32, {1, 0}}},
+                {{kInt32, {50, 1}}, {kInt32, {50, 1}}});
+    EXPECT_EQ(trial.difference(), 0);
+  });
+}
+
 /// Every thread count gives the same bits, for split rows, split columns, and many rows.
 TEST(TileExecutor, ThreadsDoNotChangeBits) {
   const int threads = num_threads();

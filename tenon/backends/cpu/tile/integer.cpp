@@ -40,10 +40,13 @@ void ternary(const void* a, const void* b, const void* c, void* out, size_t coun
   const T* from_a = static_cast<const T*>(a);
   const T* from_b = static_cast<const T*>(b);
   const T* from_c = static_cast<const T*>(c);
-  const size_t step_a = !(scalars & 1), step_b = !(scalars & 2), step_c = !(scalars & 4);
+  const bool scalar_a = scalars & 1, scalar_b = scalars & 2, scalar_c = scalars & 4;
+  // Read first: the result may overwrite an operand.
+  const T first_a = *from_a, first_b = *from_b, first_c = *from_c;
   T* to = static_cast<T*>(out);
   for (size_t i = 0; i < count; ++i) {
-    to[i] = F::apply(from_a[i * step_a], from_b[i * step_b], from_c[i * step_c]);
+    to[i] = F::apply(scalar_a ? first_a : from_a[i], scalar_b ? first_b : from_b[i],
+                     scalar_c ? first_c : from_c[i]);
   }
 }
 

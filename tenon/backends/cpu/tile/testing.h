@@ -84,6 +84,12 @@ class Trial {
     launch.inputs = inputs_;
   }
 
+  /// Overwrites an element of an input's memory; `i` counts as in memory.
+  void set_input(size_t input, size_t i, double value) {
+    const DType dtype = inputs_[input].dtype;
+    if (i < input_memory_[input].size()) set_value(dtype, input_memory_[input].data(), i, value);
+  }
+
   /// Largest difference, relative to 1 + |expected|; infinite for a NaN on one side only.
   double difference(bool many = false) {
     const auto got = run(many ? 1 : 0), expected = run(2);
