@@ -26,8 +26,9 @@ inline constexpr int64_t kMostSmallElements = 1024;
 struct Backend {
   void (*run_tile)(const tile::Launch& launch);
   void (*run_tile_many)(std::span<const tile::Launch> launches);
-  /// Runs a program over few elements without set-up. False, having done nothing, when the program
-  /// is not one of elementwise steps only, or `count` is beyond `kMostSmallElements`.
+  /// Runs a program over few elements without set-up. False, having stored nothing, when the
+  /// program has steps other than elementwise ones and, of one row, sums, products and extremes; or
+  /// when `count` is too large, at most `kMostSmallElements`.
   bool (*run_small)(const tile::SmallLaunch& launch);
   /// The direct path of a program of one micro-op, or null.
   DirectKernel (*direct_kernel)(const tile::Program& program, tile::Compute compute);

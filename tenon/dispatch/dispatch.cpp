@@ -119,7 +119,8 @@ void run_tile_op(const Call& call, Device device, std::span<Tensor> outputs) {
   if (device == kMeta) return;
   if (has_complex(typed)) {
     kernel_for(call, device)(call, outputs);
-  } else if (outputs[0].numel() != 0 || typed.row_mask != 0) {
+  } else if ((outputs[0].numel() != 0 || typed.row_mask != 0) &&
+             !run_small_row(call, typed, outputs)) {
     run_tile_call(call, typed, outputs);
   }
 }
@@ -218,6 +219,11 @@ void check_inplace_result(const Call& call, const Spec& result, const Tensor& se
 
 void run_inplace(const Call& call, const Tensor& self) {
   if (call.op.kind == OpKind::kTile) {
+    check_defined(call);
+    if (Tensor result = self; run_small_call(call, result)) {
+      bump_version(self, call.op.name.data());
+      return;
+    }
     const TileCall typed = type_tile_call(call);
     check_inplace_result(call, typed.results.values[0], self);
     bool overlap = typed.row_mask != 0;

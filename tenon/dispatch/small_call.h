@@ -1,6 +1,9 @@
 #pragma once
 
+#include <span>
+
 #include "tenon/dispatch/call.h"
+#include "tenon/dispatch/tile_call.h"
 
 namespace tenon {
 
@@ -9,5 +12,10 @@ namespace tenon {
 /// has the same bits as the general path's. `output`: written where it is defined (in place), else
 /// made. False, having done nothing, when the call isn't of this kind.
 bool run_small_call(const Call& call, Tensor& output);
+
+/// Runs a typed call whose whole space is one row (sums and means over everything, losses) on few,
+/// contiguous elements, into newly made `outputs`. The bits are the general path's. False, having
+/// stored nothing, when the call isn't of this kind.
+bool run_small_row(const Call& call, const TileCall& typed, std::span<const Tensor> outputs);
 
 }  // namespace tenon

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tenon/base/error.h"
+#include "tenon/base/small_array.h"
 
 namespace tenon {
 namespace {
@@ -18,50 +19,61 @@ Shape without_rows(const Shape& space, uint64_t row_mask) {
   return kept;
 }
 
-/// Strides of `tensor` over `space`, 0 where it broadcasts; a tensor without the row dims gets 0
-/// there.
-Shape strides_over(const Call& call, const Tensor& tensor, const TileCall& typed, bool lacks_rows) {
-  if (!lacks_rows) {
-    return broadcast_strides(call.op.name, tensor.sizes(), tensor.strides(), typed.space);
-  }
-  const Shape kept = without_rows(typed.space, typed.row_mask);
-  const Shape strides = broadcast_strides(call.op.name, tensor.sizes(), tensor.strides(), kept);
-  Shape result(typed.space.size(), 0);
-  for (size_t i = 0, k = 0; i < typed.space.size(); ++i) {
-    if (!(typed.row_mask >> i & 1)) result[i] = strides[k++];
-  }
-  return result;
-}
-
-/// Writes dims in launch order: kept ones first, then those of the row.
-template <class Out>
-void in_launch_order(const Shape& values, uint64_t row_mask, Out& out) {
+/// Writes sizes in launch order: those of kept dims first, then those of the row.
+void in_launch_order(const Shape& sizes, uint64_t row_mask, InlineVector<int64_t, 8>& out) {
   out.clear();
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!(row_mask >> i & 1)) out.push_back(values[i]);
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (!(row_mask >> i & 1)) out.push_back(sizes[i]);
   }
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (row_mask >> i & 1) out.push_back(values[i]);
+  for (size_t i = 0; row_mask != 0 && i < sizes.size(); ++i) {
+    if (row_mask >> i & 1) out.push_back(sizes[i]);
   }
 }
 
-tile::Operand operand(const Call& call, const Tensor& tensor, const TileCall& typed,
-                      bool lacks_rows) {
-  tile::Operand result;
-  result.data = tensor.raw_data();
-  result.dtype = tensor.dtype();
-  Shape strides = strides_over(call, tensor, typed, lacks_rows);
-  if (call.op.reversed_rows) {
-    int64_t last = 0;
-    for (size_t i = 0; i < strides.size(); ++i) {
-      if (!(typed.row_mask >> i & 1)) continue;
-      last += strides[i] * std::max<int64_t>(typed.space[i] - 1, 0);
-      strides[i] = -strides[i];
+/// Writes the strides of `tensor` over the space, 0 where it broadcasts, in launch order. A tensor
+/// without the row dims gets 0 there.
+void write_strides(const Call& call, const Tensor& tensor, const TileCall& typed, bool lacks_rows,
+                   InlineVector<int64_t, 8>& out) {
+  const size_t rank = typed.space.size();
+  const int64_t *space = typed.space.data(), *sizes = tensor.sizes().data(),
+                *strides = tensor.strides().data();
+  size_t left = tensor.sizes().size();
+  size_t next_row = rank;
+  size_t next_kept = rank - static_cast<size_t>(__builtin_popcountll(typed.row_mask));
+  bool fits = true;
+  out.resize(rank);
+  int64_t* places = out.data();
+  for (size_t i = rank; i-- > 0;) {
+    const bool row = typed.row_mask >> i & 1;
+    int64_t stride = 0;
+    if (left > 0 && !(row && lacks_rows)) {
+      --left;
+      fits = fits && (sizes[left] == space[i] || sizes[left] == 1);
+      if (sizes[left] != 1) stride = strides[left];
     }
-    result.data = static_cast<char*>(result.data) + last * static_cast<int64_t>(tensor.itemsize());
+    places[row ? --next_row : --next_kept] = stride;
   }
-  in_launch_order(strides, typed.row_mask, result.strides);
-  return result;
+  if (fits && left == 0) return;
+  // Throws, with both shapes.
+  broadcast_strides(call.op.name, tensor.sizes(), tensor.strides(),
+                    lacks_rows ? without_rows(typed.space, typed.row_mask) : typed.space);
+}
+
+void describe(const Call& call, const Tensor& tensor, const TileCall& typed, bool lacks_rows,
+              tile::Operand& operand) {
+  operand.data = tensor.raw_data();
+  operand.dtype = tensor.dtype();
+  write_strides(call, tensor, typed, lacks_rows, operand.strides);
+  if (!call.op.reversed_rows) return;
+  int64_t last = 0;
+  size_t place = typed.space.size() - static_cast<size_t>(__builtin_popcountll(typed.row_mask));
+  for (size_t i = 0; i < typed.space.size(); ++i) {
+    if (!(typed.row_mask >> i & 1)) continue;
+    int64_t& stride = operand.strides[place++];
+    last += stride * std::max<int64_t>(typed.space[i] - 1, 0);
+    stride = -stride;
+  }
+  operand.data = static_cast<char*>(operand.data) + last * static_cast<int64_t>(tensor.itemsize());
 }
 
 Generator& generator_of(const Call& call) {
@@ -156,30 +168,31 @@ TileCall type_tile_call(const Call& call) {
 void run_tile_call(const Call& call, const TileCall& typed, std::span<const Tensor> outputs) {
   const OpDef& op = call.op;
   const tile::Program& program = op.program(typed.variant);
-  constexpr size_t kMostOperands = 16;
-  tile::Operand inputs[kMostOperands];
-  tile::Operand results[4];
+  SmallArray<tile::Operand, 4> inputs;
+  SmallArray<tile::Operand, 2> results;
+  inputs.allocate(std::max(call.inputs.size(), static_cast<size_t>(program.inputs())));
+  results.allocate(outputs.size());
   for (size_t i = 0; i < call.inputs.size(); ++i) {
     if (call.has(i)) {
-      inputs[i] = operand(call, call.input(i), typed, op.row_inputs >> i & 1);
+      describe(call, call.input(i), typed, op.row_inputs >> i & 1, inputs[i]);
     } else {  // the variant doesn't load it, but executors look at all strides
-      for (size_t k = 0; k < typed.space.size(); ++k) inputs[i].strides.push_back(0);
+      inputs[i].strides.resize(typed.space.size());
     }
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     const bool lacks_rows =
         typed.row_mask != 0 && outputs[i].dim() < static_cast<int64_t>(typed.space.size());
-    results[i] = operand(call, outputs[i], typed, lacks_rows);
+    describe(call, outputs[i], typed, lacks_rows, results[i]);
   }
-  tile::Scalar64 scalars[kMostOperands];
+  tile::Scalar64 scalars[16];
   const size_t scalar_count = collect_scalars(call, scalars);
   tile::Launch launch;
   launch.program = &program;
   launch.compute = compute_of(typed.computed);
   in_launch_order(typed.space, typed.row_mask, launch.sizes);
   launch.row_dims = __builtin_popcountll(typed.row_mask);
-  launch.inputs = {inputs, static_cast<size_t>(program.inputs())};
-  launch.outputs = {results, outputs.size()};
+  launch.inputs = {inputs.data(), static_cast<size_t>(program.inputs())};
+  launch.outputs = results;
   launch.scalars = {scalars, scalar_count};
   if (op.uses_generator) {
     Generator& generator = generator_of(call);

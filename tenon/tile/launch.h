@@ -55,20 +55,25 @@ struct Launch {
   uint64_t offset = 0;  ///< of random numbers: a new one for each run
 };
 
-/// A run over few elements that lie in one piece: no dims, no rows, no random numbers.
+/// A run over few elements that lie in one piece: no dims, no random numbers, and no rows or one.
 struct SmallLaunch {
   struct Input {
     const void* data = nullptr;
     DType dtype = kFloat32;
     bool repeated = false;  ///< one element for the whole run
   };
+  struct Output {
+    void* data = nullptr;
+    DType dtype = kFloat32;
+  };
 
   const Program* program = nullptr;
   Compute compute = Compute::kF32;
   size_t count = 0;
+  bool one_row = false;  ///< the elements are a row; else each is a row of its own
   std::span<const Input> inputs;
-  void* output = nullptr;  ///< of the program's one output; may be exactly an input
-  DType output_dtype = kFloat32;
+  /// Of a row value: one element. An only output may be exactly an input, others may not.
+  std::span<const Output> outputs;
   std::span<const Scalar64> scalars;
 };
 

@@ -17,7 +17,8 @@ TENON_API void run_tile(const tile::Launch& launch);
 TENON_API void run_tile_many(std::span<const tile::Launch> launches);
 
 /// The same for few contiguous elements, without planning: an op on a handful of numbers costs tens
-/// of nanoseconds. False, having done nothing, for programs with rows or random numbers.
+/// of nanoseconds. The bits are those of `run_tile`. False, having stored nothing, for programs
+/// that it can't run; see Backend.
 TENON_API bool run_small(const tile::SmallLaunch& launch);
 
 /// The slow twin of `run_tile`: one element after the other in plain C++, on the calling thread.

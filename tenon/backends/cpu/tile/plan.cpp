@@ -62,9 +62,7 @@ class Planner {
     plan_.table = &kernels();
     plan_.kernels = &plan_.table->classes[static_cast<int>(launch_.compute)];
     plan_.width = size_of(launch_.compute);
-    const int64_t buffers = std::max(1, s_.buffer_count);
-    const int64_t fitting = kTileBytes / (buffers * static_cast<int64_t>(plan_.width));
-    plan_.longest = std::clamp<int64_t>(fitting / 64 * 64, 128, kLongestTile);
+    plan_.longest = longest_tile(s_, launch_.compute);
     make_space(launch_, plan_.longest, static_cast<int64_t>(s_.kept.size() * plan_.width),
                plan_.space);
     if (plan_.space.empty) return;
@@ -401,6 +399,12 @@ class Uniforms {
 };
 
 }  // namespace
+
+int64_t longest_tile(const Schedule& schedule, Compute compute) {
+  const int64_t buffers = std::max(1, schedule.buffer_count);
+  const int64_t fitting = kTileBytes / (buffers * static_cast<int64_t>(size_of(compute)));
+  return std::clamp<int64_t>(fitting / 64 * 64, 128, kLongestTile);
+}
 
 Plan make_plan(const Launch& launch) {
   if (!launch.program->exists_in(launch.compute)) tile::verify(launch);

@@ -102,6 +102,9 @@ struct Run {
   const uint64_t* uniforms = nullptr;  ///< as Plan::uniforms, with the launch's scalars
 };
 
+/// The most elements of a tile: all tile buffers of the program fit L1 together.
+int64_t longest_tile(const tile::Schedule& schedule, tile::Compute compute);
+
 /// Throws DTypeError when an op doesn't exist in the compute class.
 Plan make_plan(const tile::Launch& launch);
 /// Works out the run-wide values of a launch: one word for each instruction of the program.

@@ -1,11 +1,13 @@
-// Elementwise programs over few contiguous elements: each instruction is one kernel call, with no
-// plan.
+// Programs over few contiguous elements, elementwise or of one row: each instruction is one kernel
+// call, with no plan.
 
 #include <cstring>
 #include <memory>
 
+#include "tenon/backends/cpu/tile/accumulate.h"
 #include "tenon/backends/cpu/tile/executor.h"
 #include "tenon/backends/cpu/tile/kernels.h"
+#include "tenon/backends/cpu/tile/plan.h"
 #include "tenon/dispatch/backend.h"
 
 namespace tenon::cpu {
@@ -48,14 +50,18 @@ class SmallRun {
         kernels_(cpu::kernels().classes[static_cast<int>(launch.compute)]),
         native_(native_dtype(launch.compute)) {}
 
-  /// False when an instruction is no elementwise step; nothing has been stored then.
+  /// False when an instruction is of no kind that this can run; nothing has been stored then.
   bool run() {
-    // The step before the last store may write the output itself: nothing reads an input after it.
-    const bool straight = code_.size() >= 2 && code_.back().op == Op::kStore &&
-                          code_.back().a == code_.size() - 2 && launch_.output_dtype == native_;
+    // The step before the only store may write the output itself: nothing reads an input after it.
+    const bool straight = launch_.outputs.size() == 1 && code_.size() >= 2 &&
+                          code_.back().op == Op::kStore && code_.back().a == code_.size() - 2 &&
+                          launch_.outputs[0].dtype == native_;
     for (size_t i = 0; i < code_.size(); ++i) {
       const bool last = straight && i + 2 == code_.size();
-      if (!step(i, last ? launch_.output : memory_.tiles[i])) return false;
+      if (!step(i, last ? launch_.outputs[0].data : memory_.tiles[i])) return false;
+    }
+    for (const Instruction& instruction : code_) {
+      if (instruction.op == Op::kStore) store(instruction);
     }
     return true;
   }
@@ -72,8 +78,10 @@ class SmallRun {
         return elementwise(i, values_[instruction.a], values_[instruction.b], place);
       case Family::kTernary:
         return ternary(i, place);
+      case Family::kReduction:
+        return launch_.one_row && reduce(i, values_[instruction.a]);
       case Family::kStore:
-        return store(values_[instruction.a]);
+        return true;
       default:
         return false;
     }
@@ -82,26 +90,36 @@ class SmallRun {
   bool source(size_t i, void* place) {
     const Instruction& instruction = code_[i];
     if (instruction.op == Op::kLoad) return load(i, place);
-    if (instruction.op != Op::kConstant && instruction.op != Op::kScalar) return false;
-    const bool constant = instruction.op == Op::kConstant;
-    const double real = constant ? instruction.constant : launch_.scalars[instruction.slot].real;
-    const int64_t integer =
-        constant ? instruction.integer : launch_.scalars[instruction.slot].integer;
+    tile::Scalar64 number;
+    if (instruction.op == Op::kConstant) {
+      number.real = instruction.constant;
+      number.integer = instruction.integer;
+    } else if (instruction.op == Op::kScalar) {
+      number = launch_.scalars[instruction.slot];
+    } else if (instruction.op == Op::kRowLength && launch_.one_row) {
+      number = tile::Scalar64(static_cast<int64_t>(launch_.count));
+    } else {
+      return false;
+    }
+    put_number(i, number);
+    return true;
+  }
+
+  void put_number(size_t i, const tile::Scalar64& number) {
     void* cell = memory_.cells[i].bytes;
     switch (launch_.compute) {
       case Compute::kF32: {
-        const auto narrow = static_cast<float>(real);
+        const auto narrow = static_cast<float>(number.real);
         std::memcpy(cell, &narrow, sizeof narrow);
         break;
       }
       case Compute::kF64:
-        std::memcpy(cell, &real, sizeof real);
+        std::memcpy(cell, &number.real, sizeof number.real);
         break;
       default:
-        std::memcpy(cell, &integer, sizeof integer);
+        std::memcpy(cell, &number.integer, sizeof number.integer);
     }
     values_[i] = {cell, true};
-    return true;
   }
 
   bool load(size_t i, void* place) {
@@ -114,7 +132,7 @@ class SmallRun {
     if (!convert) return false;
     void* out = input.repeated ? memory_.cells[i].bytes : place;
     // The output may be the memory that a later load reads: convert into a tile of our own.
-    if (out == launch_.output) out = memory_.tiles[i];
+    if (out == launch_.outputs[0].data) out = memory_.tiles[i];
     convert(input.data, out, input.repeated ? 1 : launch_.count);
     values_[i] = {out, input.repeated};
     return true;
@@ -151,20 +169,40 @@ class SmallRun {
     return true;
   }
 
-  bool store(Value value) {
-    const size_t width = size_of(launch_.compute);
+  /// The row's sum, product or extreme, as the runner makes it of one tile.
+  bool reduce(size_t i, Value value) {
+    const Op op = code_[i].op;
+    if (op != Op::kRowSum && op != Op::kRowProd && op != Op::kRowMax && op != Op::kRowMin) {
+      return false;
+    }
     if (value.scalar) {
-      void* full = launch_.output_dtype == native_ ? launch_.output : memory_.tiles[0];
-      kernels_.fill(value.data, full, launch_.count);
+      kernels_.fill(value.data, memory_.tiles[i], launch_.count);
+      value.data = memory_.tiles[i];
+    }
+    uint64_t state[kStateFields];
+    start_reduction(op, launch_.compute, state, 1, 1);
+    kernels_.reduce[reduction_number(op)](value.data, launch_.count, 0, state);
+    finish_reduction(op, launch_.compute, state, memory_.cells[i].bytes, 1, 1);
+    values_[i] = {memory_.cells[i].bytes, true};
+    return true;
+  }
+
+  void store(const Instruction& instruction) {
+    const tile::SmallLaunch::Output& output = launch_.outputs[instruction.slot];
+    const bool one = launch_.one_row && launch_.program->is_row_output(instruction.slot);
+    const size_t count = one ? 1 : launch_.count;
+    Value value = values_[instruction.a];
+    if (value.scalar && !one) {
+      // Of the store's own number, as values of other instructions may still be wanted.
+      void* full = output.dtype == native_ ? output.data : memory_.tiles[&instruction - &code_[0]];
+      kernels_.fill(value.data, full, count);
       value = {full, false};
     }
-    if (launch_.output_dtype != native_) {
-      kernels_.store[static_cast<int>(launch_.output_dtype)](value.data, launch_.output,
-                                                             launch_.count);
-    } else if (value.data != launch_.output) {
-      std::memmove(launch_.output, value.data, launch_.count * width);
+    if (output.dtype != native_) {
+      kernels_.store[static_cast<int>(output.dtype)](value.data, output.data, count);
+    } else if (value.data != output.data) {
+      std::memmove(output.data, value.data, count * size_of(launch_.compute));
     }
-    return true;
   }
 
   const tile::SmallLaunch& launch_;
@@ -180,7 +218,12 @@ class SmallRun {
 bool run_small(const tile::SmallLaunch& launch) {
   const tile::Program& program = *launch.program;
   if (launch.count > kMostSmallElements || program.instructions().size() > kMostInstructions ||
-      program.outputs() != 1 || !program.exists_in(launch.compute)) {
+      !program.exists_in(launch.compute)) {
+    return false;
+  }
+  // A longer row is several tiles, which the runner sums one after the other.
+  if (launch.one_row &&
+      static_cast<int64_t>(launch.count) > longest_tile(program.schedule(), launch.compute)) {
     return false;
   }
   static thread_local auto memory = std::make_unique<Memory>();

@@ -1,0 +1,129 @@
+// Runs without a plan against runs with one: the same bits.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "tenon/backends/cpu/tile/testing.h"
+
+namespace tenon::cpu {
+namespace {
+
+using tile::Compute;
+using tile::Program;
+using tile::TileBuilder;
+using tile::Value;
+
+struct Case {
+  const char* name;
+  bool one_row;
+  Program program;
+};
+
+template <class Body>
+Program program_of(Body&& body) {
+  TileBuilder t;
+  body(t);
+  return t.finish();
+}
+
+std::vector<Case> cases() {
+  return {
+      {"polynomial", false, program_of([](TileBuilder& t) {
+         const Value x = t.load(0);
+         t.store(0, t.multiply_add(x, t.mul(x, t.scalar(0)), t.load(1)));
+       })},
+      {"constant", false, program_of([](TileBuilder& t) { t.store(0, t.constant(3)); })},
+      {"sum", true, program_of([](TileBuilder& t) { t.store(0, t.row_sum(t.load(0))); })},
+      {"product", true, program_of([](TileBuilder& t) {
+         t.store(0, t.row_prod(t.add(t.mul(t.load(0), t.constant(0.01)), t.constant(1))));
+       })},
+      {"squared difference", true, program_of([](TileBuilder& t) {
+         t.store(0, t.div(t.row_sum(t.square(t.sub(t.load(0), t.load(1)))), t.row_length()));
+       })},
+      {"two results", true, program_of([](TileBuilder& t) {
+         const Value total = t.row_sum(t.load(1));
+         t.store(0, t.div(t.row_sum(t.load(0)), total));
+         t.store(1, total);
+       })},
+      {"softmax", true, program_of([](TileBuilder& t) {
+         const Value x = t.load(0);
+         const Value e = t.exp(t.sub(x, t.row_max(x)));
+         t.store(0, t.div(e, t.row_sum(e)));
+         t.store(1, t.row_min(x));
+       })},
+      {"sum of a constant", true, program_of([](TileBuilder& t) {
+         t.store(0, t.add(t.load(0), t.row_sum(t.mul(t.scalar(0), t.load(1)))));
+       })},
+  };
+}
+
+/// Runs a case both ways on `count` elements; false where it needs a plan.
+bool compare(const Case& c, Compute compute, DType dtype, size_t count, bool repeated) {
+  std::vector<uint64_t> memory[2] = {std::vector<uint64_t>(count), std::vector<uint64_t>(count)};
+  for (size_t i = 0; i < count; ++i) {
+    testing::set_value(dtype, memory[0].data(), i, static_cast<double>(i * 37 % 101) * 0.25 - 9);
+    testing::set_value(dtype, memory[1].data(), i, static_cast<double>(i * 13 % 29) * 0.5 + 1);
+  }
+  std::vector<uint64_t> small[2] = {memory[0], memory[1]}, planned[2] = {memory[0], memory[1]};
+  const auto outputs = static_cast<size_t>(c.program.outputs());
+  const auto inputs = static_cast<size_t>(c.program.inputs());
+  const tile::SmallLaunch::Input in[] = {{memory[0].data(), dtype, false},
+                                         {memory[1].data(), dtype, repeated}};
+  const tile::SmallLaunch::Output out[] = {{small[0].data(), dtype}, {small[1].data(), dtype}};
+  const tile::Scalar64 scalar(0.75);
+  if (!run_small(
+          {&c.program, compute, count, c.one_row, {in, inputs}, {out, outputs}, {&scalar, 1}})) {
+    return false;
+  }
+  const tile::Operand in2[] = {{memory[0].data(), dtype, {1}},
+                               {memory[1].data(), dtype, {repeated ? 0 : 1}}};
+  const tile::Operand out2[] = {{planned[0].data(), dtype, {1}}, {planned[1].data(), dtype, {1}}};
+  run_tile({&c.program,
+            compute,
+            {static_cast<int64_t>(count)},
+            c.one_row ? 1 : 0,
+            {in2, inputs},
+            {out2, outputs},
+            {&scalar, 1},
+            0,
+            0});
+  for (size_t k = 0; k < outputs; ++k) EXPECT_EQ(small[k], planned[k]) << c.name << ' ' << count;
+  return true;
+}
+
+TEST(SmallRuns, GiveTheBitsOfPlannedOnes) {
+  const std::vector<Case> all = cases();
+  testing::for_each_instruction_set([&] {
+    for (const Case& c : all) {
+      for (const auto& [compute, dtype] :
+           {std::pair{Compute::kF32, kFloat32}, std::pair{Compute::kF32, kBFloat16},
+            std::pair{Compute::kF64, kFloat64}, std::pair{Compute::kF64, kInt32}}) {
+        for (const size_t count : {1, 2, 15, 16, 17, 100, 255, 700, 1000, 1024}) {
+          for (const bool repeated : {false, true}) {
+            const bool runs = compare(c, compute, dtype, count, repeated && count > 1);
+            EXPECT_TRUE(runs || count > 255) << c.name << ' ' << count;
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST(SmallRuns, RefuseWhatNeedsAPlan) {
+  const Case argmax{"argmax", true,
+                    program_of([](TileBuilder& t) { t.store(0, t.row_argmax(t.load(0))); })};
+  const Case moments{"moments", true,
+                     program_of([](TileBuilder& t) { t.store(0, t.row_welford(t.load(0)).mean); })};
+  const Case scan{"scan", true,
+                  program_of([](TileBuilder& t) { t.store(0, t.row_cumsum(t.load(0))); })};
+  const Case rows{"sum of each", false,
+                  program_of([](TileBuilder& t) { t.store(0, t.row_sum(t.load(0))); })};
+  for (const Case* c : {&argmax, &moments, &scan, &rows}) {
+    EXPECT_FALSE(compare(*c, Compute::kF32, kFloat32, 8, false)) << c->name;
+  }
+  EXPECT_FALSE(compare(cases()[2], Compute::kF32, kFloat32, 1025, false));
+}
+
+}  // namespace
+}  // namespace tenon::cpu
