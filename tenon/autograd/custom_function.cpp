@@ -24,13 +24,6 @@ struct Function::State {
 
 namespace {
 
-Tensor without_history(const Tensor& tensor) {
-  const TensorImpl* impl = tensor.impl();
-  Tensor alias = new_view(tensor, impl->sizes, impl->strides, impl->offset);
-  alias.impl()->base = {};
-  return alias;
-}
-
 struct FunctionRule final : Rule {
   std::shared_ptr<Function> function;
 
@@ -86,7 +79,7 @@ Tensor Function::saved(size_t i) const {
   }
   const int result = state_->result_of[i];
   if (result < 0 || !state_->node || !modes().grad) return kept.tensor;
-  Tensor with_history = without_history(kept.tensor);
+  Tensor with_history = new_alias(kept.tensor);
   auto* node = const_cast<Node*>(state_->node);
   node->references.add();
   set_history(with_history, Intrusive<Node>::adopt(node), static_cast<uint32_t>(result));
@@ -111,7 +104,7 @@ std::vector<Tensor> apply(std::shared_ptr<Function> function, TensorList inputs)
   if (!wanted) return results;
   for (Tensor& result : results) {  // an input handed through gets a body of its own
     for (const Tensor& input : inputs) {
-      if (result.is_same(input)) result = without_history(result);
+      if (result.is_same(input)) result = new_alias(result);
     }
   }
   std::vector<const Tensor*> pointers;
@@ -125,7 +118,7 @@ std::vector<Tensor> apply(std::shared_ptr<Function> function, TensorList inputs)
   for (size_t r = 0; r < results.size(); ++r) {
     for (size_t i = 0; i < state.saved.size(); ++i) {
       if (!state.saved[i].tensor.is_same(results[r])) continue;
-      state.saved[i].tensor = without_history(results[r]);  // no cycle through the node
+      state.saved[i].tensor = new_alias(results[r]);  // no cycle through the node
       state.result_of[i] = static_cast<int>(r);
     }
     if (is_differentiable(results[r].dtype()))

@@ -260,9 +260,7 @@ class Pass {
   static void give_history_back(const Intrusive<Node>& node, SmallArray<Tensor, 1>& outputs) {
     for (size_t i = 0; i < outputs.size(); ++i) {
       if (!outputs[i].defined()) continue;
-      const TensorImpl* impl = outputs[i].impl();
-      Tensor alias = new_view(outputs[i], impl->sizes, impl->strides, impl->offset);
-      alias.impl()->base = {};
+      Tensor alias = new_alias(outputs[i]);
       set_history(alias, node, static_cast<uint32_t>(i));
       outputs[i] = std::move(alias);
     }

@@ -11,14 +11,14 @@ namespace tenon::autograd {
 namespace {
 
 template <size_t N>
-void save(const Call& call, const Tensor& tensor, SavedTensors<N>& saved, size_t i) {
+void save(const Call& call, Tensor tensor, SavedTensors<N>& saved, size_t i) {
   if (tensor.impl()->inference) {
     fail<AutogradError>(call.op.name,
                         "a tensor made in inference mode can't be saved for a gradient; "
                         "clone() it outside of inference mode first");
   }
-  saved.tensors[i] = tensor;
   saved.versions[i] = tensor.version();
+  saved.tensors[i] = std::move(tensor);
 }
 
 /// Bit i: the gradient of input i is wanted; the last bit stands for all further ones of a list.
@@ -55,10 +55,7 @@ void save_outputs(Node& node, const Call& call, std::span<const Tensor> outputs)
   node.outputs.allocate(outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!(call.op.saved_outputs >> i & 1)) continue;
-    const TensorImpl* impl = outputs[i].impl();
-    Tensor alias = new_view(outputs[i], impl->sizes, impl->strides, impl->offset);
-    alias.impl()->base = {};
-    save(call, alias, node.outputs, i);
+    save(call, new_alias(outputs[i]), node.outputs, i);
   }
 }
 

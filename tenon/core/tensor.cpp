@@ -94,21 +94,40 @@ Tensor new_tensor_like(const Tensor& like, DType dtype) {
   return Tensor(std::move(handle));
 }
 
-Tensor new_view(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset) {
-  const TensorImpl* source = base.impl();
+namespace {
+
+/// A body that reads `source`'s storage.
+TensorImpl* share_storage(const TensorImpl* source, const Shape& sizes, const Shape& strides) {
   TensorImpl* impl = TensorImpl::create();
-  impl->numel = 1;
-  for (const int64_t size : sizes) impl->numel *= size;
   impl->dtype = source->dtype;
   impl->device = source->device;
   impl->inference = source->inference;
   impl->sizes = sizes;
   impl->strides = strides;
+  impl->storage = source->storage;
+  return impl;
+}
+
+}  // namespace
+
+Tensor new_view(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset) {
+  const TensorImpl* source = base.impl();
+  TensorImpl* impl = share_storage(source, sizes, strides);
+  impl->numel = 1;
+  for (const int64_t size : sizes) impl->numel *= size;
   impl->offset = offset;
   impl->contiguous = is_contiguous(sizes, strides);
-  impl->storage = source->storage;
   impl->base = source->base ? source->base : base.handle();
   impl->history = impl->base->history;
+  return Tensor(Intrusive<TensorImpl>::adopt(impl));
+}
+
+Tensor new_alias(const Tensor& tensor) {
+  const TensorImpl* source = tensor.impl();
+  TensorImpl* impl = share_storage(source, source->sizes, source->strides);
+  impl->numel = source->numel;
+  impl->offset = source->offset;
+  impl->contiguous = source->contiguous;
   return Tensor(Intrusive<TensorImpl>::adopt(impl));
 }
 

@@ -180,6 +180,8 @@ TENON_API Tensor new_tensor_like(const Tensor& like, DType dtype);
 /// start.
 TENON_API Tensor new_view(const Tensor& base, const Shape& sizes, const Shape& strides,
                           int64_t offset);
+/// Another body for `tensor`'s elements, without its history: neither a view nor part of a graph.
+TENON_API Tensor new_alias(const Tensor& tensor);
 /// Writes through tensors bump the version of what they view. `writer`, a name that stays valid, is
 /// told when a gradient finds that a tensor it saved was overwritten.
 inline void bump_version(const Tensor& tensor, const char* writer = nullptr) {

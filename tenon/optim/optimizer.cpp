@@ -50,7 +50,7 @@ struct Optimizer::Implementation {
 
   void prepare(const Optimizer& optimizer, Slot& slot, const Tensor& gradient);
   void check(const Slot& slot, const Tensor& gradient) const;
-  bool update(const Optimizer& optimizer, Slot& slot);
+  bool update(const Optimizer& optimizer, Slot& slot, const Slot* previous);
   void make_states(const Optimizer& optimizer, Slot& slot) const;
 };
 
@@ -167,8 +167,10 @@ void Optimizer::Implementation::prepare(const Optimizer& optimizer, Slot& slot,
   slot.ready = true;
 }
 
-/// Readies the slot's launch for one step; false where there is nothing to run.
-bool Optimizer::Implementation::update(const Optimizer& optimizer, Slot& slot) {
+/// Readies the slot's launch for one step; false where there is nothing to run. `previous` is one
+/// that is ready for this step, or null.
+bool Optimizer::Implementation::update(const Optimizer& optimizer, Slot& slot,
+                                       const Slot* previous) {
   const Tensor gradient = slot.parameter.grad();
   if (!gradient.defined()) return false;
   const Tensor& parameter = slot.parameter;
@@ -189,8 +191,12 @@ bool Optimizer::Implementation::update(const Optimizer& optimizer, Slot& slot) {
   }
   ++slot.step;
   bump_version(parameter);
-  const int count = optimizer.write_scalars(slot.group, slot.step, slot.scalars);
-  slot.launch.scalars = {slot.scalars, static_cast<size_t>(count)};
+  if (previous && previous->group == slot.group && previous->step == slot.step) {
+    slot.launch.scalars = previous->launch.scalars;  // the powers in them are dear
+  } else {
+    const int count = optimizer.write_scalars(slot.group, slot.step, slot.scalars);
+    slot.launch.scalars = {slot.scalars, static_cast<size_t>(count)};
+  }
   return parameter.numel() != 0;
 }
 
@@ -198,8 +204,11 @@ void Optimizer::step() {
   Implementation& implementation = *implementation_;
   const NoGrad no_grad;
   implementation.launches.clear();
+  const Implementation::Slot* previous = nullptr;
   for (const auto& slot : implementation.slots) {
-    if (implementation.update(*this, *slot)) implementation.launches.push_back(slot->launch);
+    if (!implementation.update(*this, *slot, previous)) continue;
+    implementation.launches.push_back(slot->launch);
+    previous = slot.get();
   }
   if (implementation.launches.empty()) return;
   backend_of(implementation.slots[0]->parameter.device()).run_tile_many(implementation.launches);

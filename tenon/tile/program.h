@@ -180,6 +180,7 @@ struct Schedule {
   std::vector<std::vector<uint16_t>> buffers;  ///< [pass][value]: tile buffer, or kNoSlot
   int buffer_count = 0;                        ///< tile buffers that the hungriest pass needs
   std::vector<uint16_t> row_numbers;    ///< row values and indices: place among them, or kNoSlot
+  std::vector<bool> spread_rows;        ///< of each value: a row value that steps of tiles read
   std::vector<uint16_t> state_numbers;  ///< place among the reductions, or among the scans
   int row_count = 0;
   int reduction_count = 0;      ///< reductions with a state of their own

@@ -196,10 +196,16 @@ class Scheduler {
   void find_facts() {
     s_.row_numbers.assign(code_.size(), Schedule::kNoSlot);
     s_.state_numbers.assign(code_.size(), Schedule::kNoSlot);
+    s_.spread_rows.assign(code_.size(), false);
     for (size_t i = 0; i < code_.size(); ++i) {
       if (!live_[i]) continue;
       const Op op = code_[i].op;
       const Family family = info_of(op).family;
+      const bool reads_tiles = is_tile(i) || family == Family::kReduction;
+      for (size_t k = 0; k < arity(i) && reads_tiles; ++k) {
+        const uint16_t v = operand(i, k);
+        if (s_.kinds[v] == Kind::kRow) s_.spread_rows[v] = true;
+      }
       if (s_.kinds[i] == Kind::kRow || s_.kinds[i] == Kind::kIndex) {
         s_.row_numbers[i] = static_cast<uint16_t>(s_.row_count++);
       }

@@ -102,8 +102,9 @@ void multiply_batches(MatmulArgs args, const Tensor& a, const Tensor& b, const S
 void matmul_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor& output = outputs[0];
   if (output.numel() == 0) return;
-  const Tensor a = converted(call.input(0), output.dtype());
-  const Tensor b = converted(call.input(1), output.dtype());
+  Tensor a_holder, b_holder;
+  const Tensor& a = converted(call.input(0), output.dtype(), a_holder);
+  const Tensor& b = converted(call.input(1), output.dtype(), b_holder);
   MatmulArgs args = args_of(a, b, output);
   if (a.dim() <= 2 && b.dim() <= 2) {
     matmul(args);
@@ -121,10 +122,11 @@ void matmul_kernel(const Call& call, std::span<Tensor> outputs) {
 void linear_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor& output = outputs[0];
   if (output.numel() == 0) return;
-  Tensor x = converted(call.input(0), output.dtype());
-  if (x.dim() > 2) x = row_major(x);
-  const Tensor weight = converted(call.input(1), output.dtype());
-  Tensor bias;
+  Tensor rows, weight_holder, bias;
+  const Tensor& given = converted(call.input(0), output.dtype(), rows);
+  if (given.dim() > 2) rows = row_major(given);
+  const Tensor& x = given.dim() > 2 ? rows : given;
+  const Tensor& weight = converted(call.input(1), output.dtype(), weight_holder);
   if (call.has(2)) bias = row_major(converted(call.input(2), output.dtype()));
   MatmulArgs args;
   args.dtype = output.dtype();

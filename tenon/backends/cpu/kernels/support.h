@@ -10,6 +10,10 @@ namespace tenon::cpu {
 Tensor row_major(const Tensor& x);
 /// `x` in `dtype`, itself where it is already.
 Tensor converted(const Tensor& x, DType dtype);
+/// The same; a conversion is kept in `holder`.
+inline const Tensor& converted(const Tensor& x, DType dtype, Tensor& holder) {
+  return x.dtype() == dtype ? x : holder = converted(x, dtype);
+}
 /// An index tensor as row-major int64.
 Tensor index_values(const Tensor& index);
 

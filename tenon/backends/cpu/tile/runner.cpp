@@ -195,7 +195,7 @@ void Runner::point_rows(const Group& group) {
   for (size_t i = 0; i < code_.size(); ++i) {
     const uint16_t number = schedule_.row_numbers[i];
     if (number == Schedule::kNoSlot) continue;
-    values_[i] = expanded && schedule_.kinds[i] == Kind::kRow
+    values_[i] = expanded && schedule_.spread_rows[i]
                      ? group.expanded + number * plan_.expanded_bytes
                      : group.rows + number * plan_.row_bytes;
   }

@@ -56,7 +56,7 @@ void Runner::run_row_step(uint16_t i, const Group& group, const char* states) {
     default:
       run_row_arithmetic(i, group, out);
   }
-  if (plan_.expanded_bytes != 0 && schedule_.kinds[i] == Kind::kRow) expand(i, group);
+  if (plan_.expanded_bytes != 0 && schedule_.spread_rows[i]) expand(i, group);
 }
 
 void Runner::run_row_arithmetic(uint16_t i, const Group& group, char* out) {
@@ -85,11 +85,14 @@ void Runner::load_index(uint16_t i, const Group& group, char* out) {
   const View& view = space_.views[number];
   const int64_t stride = space_.column_mode ? view.strides[space_.across()] : 0;
   const auto columns = static_cast<int64_t>(group.columns);
-  copy_block(view.element_size,
-             data_[number] + group.offsets[number] * static_cast<int64_t>(view.element_size), 0,
-             stride, raw_, columns, 1, 1, columns);
+  const char* from =
+      data_[number] + group.offsets[number] * static_cast<int64_t>(view.element_size);
+  if (stride != 1 && columns != 1) {
+    copy_block(view.element_size, from, 0, stride, raw_, columns, 1, 1, columns);
+    from = raw_;
+  }
   const ClassKernels& whole = plan_.table->classes[static_cast<int>(Compute::kI64)];
-  whole.load[static_cast<int>(view.dtype)](raw_, out, group.columns);
+  whole.load[static_cast<int>(view.dtype)](from, out, group.columns);
 }
 
 void Runner::pick(uint16_t i, const Group& group, char* out) {
@@ -121,12 +124,13 @@ void Runner::store_row(uint16_t i, const Group& group) {
   const ClassKernels& kernels = schedule_.kinds[value] == Kind::kIndex
                                     ? plan_.table->classes[static_cast<int>(Compute::kI64)]
                                     : *plan_.kernels;
-  kernels.store[static_cast<int>(view.dtype)](row_value(group, value), raw_, group.columns);
+  const ConvertKernel store = kernels.store[static_cast<int>(view.dtype)];
   const int64_t stride = space_.column_mode ? view.strides[space_.across()] : 0;
   const auto columns = static_cast<int64_t>(group.columns);
-  copy_block(view.element_size, raw_, columns, 1,
-             data_[number] + group.offsets[number] * static_cast<int64_t>(view.element_size), 0,
-             stride, 1, columns);
+  char* to = data_[number] + group.offsets[number] * static_cast<int64_t>(view.element_size);
+  if (stride == 1 || columns == 1) return store(row_value(group, value), to, group.columns);
+  store(row_value(group, value), raw_, group.columns);
+  copy_block(view.element_size, raw_, columns, 1, to, 0, stride, 1, columns);
 }
 
 /// Repeats a row value down a full tile, so that tile steps see an operand of their own shape.
