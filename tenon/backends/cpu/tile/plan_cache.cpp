@@ -1,6 +1,7 @@
 #include "tenon/backends/cpu/tile/plan_cache.h"
 
 #include <cstring>
+#include <utility>
 
 namespace tenon::cpu {
 namespace {
@@ -28,12 +29,13 @@ uint64_t hash_of(const uint64_t* words, size_t count) {
 
 /// Which inputs an output is, a bit each.
 uint64_t* write_sharing(const Launch& launch, const Operand& output, uint64_t* word) {
-  *word = 0;
+  uint64_t bits = 0;
   for (size_t i = 0; i < launch.inputs.size(); ++i) {
-    if (i != 0 && i % 64 == 0) *++word = 0;
-    *word |= static_cast<uint64_t>(output.data == launch.inputs[i].data) << i % 64;
+    if (i != 0 && i % 64 == 0) *word++ = std::exchange(bits, 0);
+    bits |= static_cast<uint64_t>(output.data == launch.inputs[i].data) << i % 64;
   }
-  return word + 1;
+  *word++ = bits;
+  return word;
 }
 
 uint64_t* write_operand(const Operand& operand, uint64_t* word) {
