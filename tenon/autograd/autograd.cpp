@@ -44,6 +44,11 @@ std::vector<Tensor> start_grads(std::string_view call, TensorList tensors, Tenso
                                    "pass a gradient",
                                    to_string(tensor.sizes())));
     }
+    if (!given.defined() && tensor.is_complex()) {
+      fail<AutogradError>(call,
+                          "a complex number has no one gradient to start from; make a real one of "
+                          "it, e.g. with abs() or real(), or pass a gradient");
+    }
     result.push_back(given.defined() ? given : one_like(tensor));
   }
   return result;

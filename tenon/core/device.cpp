@@ -42,7 +42,8 @@ uint8_t register_device_type(std::string_view name) {
 std::string to_string(Device device) {
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
-  const std::string& name = r.names.at(device.type);
+  if (device.type >= r.names.size()) return fmt::format("unknown device type {}", device.type);
+  const std::string& name = r.names[device.type];
   return device.index == 0 ? name : fmt::format("{}:{}", name, device.index);
 }
 

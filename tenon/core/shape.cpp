@@ -11,25 +11,33 @@ namespace tenon {
 
 std::string to_string(IntList sizes) { return fmt::format("[{}]", fmt::join(sizes, ", ")); }
 
+void fail_dim_count(std::string_view call, size_t rank) {
+  fail<ShapeError>(call, fmt::format("expected at most {} dims, got {}", kMostTensorDims, rank));
+}
+
 int64_t count_elements(std::string_view call, IntList sizes) {
   constexpr int64_t kMost = int64_t{1} << 62;
   int64_t count = 1;
-  bool overflow = false;
+  bool overflow = false, empty = false;
+  check_dim_count(call, sizes.size());
   for (const int64_t size : sizes) {
     if (size < 0) {
       fail<ShapeError>(call, fmt::format("expected sizes of at least 0, got {}", to_string(sizes)));
     }
-    if (__builtin_mul_overflow(count, size, &count) || count > kMost) {
+    if (size == 0) {
+      empty = true;
+    } else if (__builtin_mul_overflow(count, size, &count) || count > kMost) {
       overflow = true;
       count = 1;
     }
   }
-  if (overflow && std::find(sizes.begin(), sizes.end(), 0) == sizes.end()) {
-    fail<ShapeError>(call, fmt::format("a tensor of sizes {} has more than 2^62 elements; "
-                                       "ask for a smaller one",
-                                       to_string(sizes)));
+  if (overflow) {
+    fail<ShapeError>(call,
+                     fmt::format("a tensor of sizes {} has more than 2^62 elements{}; ask "
+                                 "for a smaller one",
+                                 to_string(sizes), empty ? " beside the dims of size 0" : ""));
   }
-  return overflow ? 0 : count;
+  return empty ? 0 : count;
 }
 
 Shape contiguous_strides(IntList sizes) {

@@ -46,8 +46,18 @@ class IntList {
 /// "[2, 3]"
 TENON_API std::string to_string(IntList sizes);
 
-/// The product of the sizes. Throws ShapeError (naming `call`) when a size is negative or the
-/// product, in elements, doesn't fit 2^62.
+/// The most dims that a tensor has: sets of them are bits of a word.
+inline constexpr size_t kMostTensorDims = 63;
+/// Throws ShapeError: `rank` is beyond kMostTensorDims.
+[[noreturn]] TENON_API void fail_dim_count(std::string_view call, size_t rank);
+/// Throws ShapeError (naming `call`) when there are more than kMostTensorDims.
+inline void check_dim_count(std::string_view call, size_t rank) {
+  if (rank > kMostTensorDims) [[unlikely]]
+    fail_dim_count(call, rank);
+}
+/// The product of the sizes. Throws ShapeError (naming `call`) when a size is negative, there are
+/// more than `kMostTensorDims`, or the product of those that aren't 0 is beyond 2^62, so that
+/// strides never overflow.
 TENON_API int64_t count_elements(std::string_view call, IntList sizes);
 
 /// Strides, in elements, of a row-major tensor of these sizes.

@@ -45,7 +45,9 @@ void register_allocator(uint8_t device_type, Allocator* allocator) {
 }
 
 Allocator& allocator_of(Device device) {
-  Allocator* allocator = allocators[device.type].load(std::memory_order_acquire);
+  Allocator* allocator = device.type < kMaxDeviceTypes
+                             ? allocators[device.type].load(std::memory_order_acquire)
+                             : nullptr;
   return allocator ? *allocator : missing_allocator(device);
 }
 

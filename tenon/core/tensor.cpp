@@ -111,6 +111,7 @@ TensorImpl* share_storage(const TensorImpl* source, const Shape& sizes, const Sh
 }  // namespace
 
 Tensor new_view(const Tensor& base, const Shape& sizes, const Shape& strides, int64_t offset) {
+  check_dim_count("view", sizes.size());
   const TensorImpl* source = base.impl();
   TensorImpl* impl = share_storage(source, sizes, strides);
   impl->numel = 1;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <typeinfo>
 
 #include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
@@ -91,9 +92,56 @@ void check_accepted(const Call& call) {
   }
 }
 
-void allocate(const Specs& specs, Device device, std::span<Tensor> outputs) {
+/// The message of an error without the "[call] " in front.
+std::string_view without_call(std::string_view message) {
+  const size_t end = message.starts_with('[') ? message.find("] ") : message.npos;
+  return end == message.npos ? message : message.substr(end + 2);
+}
+
+/// Throws the error being handled again as one of `call`, if it is of class E: the call that the
+/// user made, then the part of it that failed.
+template <class E>
+void rethrow_as_part_of(std::string_view call, const Error& error) {
+  if (typeid(error) != typeid(E)) return;
+  const std::string_view message = error.what(), rest = without_call(message);
+  if (rest.size() == message.size()) return;
+  const std::string_view part = message.substr(1, message.size() - rest.size() - 3);
+  if (part == call) return;
+  fail<E>(call, fmt::format("{}: {}", part, rest));
+}
+
+/// Runs a composition; its parts' errors name it.
+template <class Body>
+auto in_composition(std::string_view call, Body&& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    rethrow_as_part_of<ShapeError>(call, error);
+    rethrow_as_part_of<DTypeError>(call, error);
+    rethrow_as_part_of<IndexError>(call, error);
+    rethrow_as_part_of<ValueError>(call, error);
+    rethrow_as_part_of<DeviceError>(call, error);
+    rethrow_as_part_of<OutOfMemoryError>(call, error);
+    throw;
+  }
+}
+
+/// A result; where it can't be had, the error names the call and the sizes.
+Tensor new_result(const Call& call, const Spec& spec, Device device) {
+  try {
+    return new_tensor(spec.sizes, spec.dtype, device);
+  } catch (const ShapeError& error) {
+    fail<ShapeError>(call.op.name, std::string(without_call(error.what())));
+  } catch (const OutOfMemoryError& error) {
+    fail<OutOfMemoryError>(
+        call.op.name, fmt::format("no room for a {} tensor of sizes {}: {}", name_of(spec.dtype),
+                                  to_string(spec.sizes), without_call(error.what())));
+  }
+}
+
+void allocate(const Call& call, const Specs& specs, Device device, std::span<Tensor> outputs) {
   for (size_t i = 0; i < specs.count; ++i) {
-    outputs[i] = new_tensor(specs.values[i].sizes, specs.values[i].dtype, device);
+    outputs[i] = new_result(call, specs.values[i], device);
     outputs[i].impl()->inference = modes().inference;
   }
 }
@@ -115,7 +163,7 @@ bool has_complex(const TileCall& typed) {
 
 void run_tile_op(const Call& call, Device device, std::span<Tensor> outputs) {
   const TileCall typed = type_tile_call(call);
-  allocate(typed.results, device, outputs);
+  allocate(call, typed.results, device, outputs);
   if (device == kMeta) return;
   if (has_complex(typed)) {
     kernel_for(call, device)(call, outputs);
@@ -127,7 +175,7 @@ void run_tile_op(const Call& call, Device device, std::span<Tensor> outputs) {
 
 void run_kernel_op(const Call& call, Device device, std::span<Tensor> outputs) {
   if (call.op.shape_rule) {
-    allocate(call.op.shape_rule(call), device, outputs);
+    allocate(call, call.op.shape_rule(call), device, outputs);
     if (device == kMeta) return;
   } else if (device == kMeta) {
     fail<DeviceError>(
@@ -183,7 +231,7 @@ void run(const Call& call, std::span<Tensor> outputs) {
       break;
     }
     case OpKind::kComposition:
-      call.op.composition(call, outputs);
+      in_composition(call.op.name, [&] { call.op.composition(call, outputs); });
       break;
     case OpKind::kUndefined:
       fail<ValueError>(call.op.name,
@@ -298,7 +346,7 @@ void dispatch(const Call& call, std::span<Tensor> outputs) {
 
 std::vector<Tensor> dispatch_list(const Call& call) {
   check_defined(call);
-  return call.op.list_composition(call);
+  return in_composition(call.op.name, [&] { return call.op.list_composition(call); });
 }
 
 const Tensor& dispatch_inplace(const Call& call, const Tensor& self) {

@@ -18,7 +18,7 @@ static_assert(std::endian::native == std::endian::little, "safetensors data is l
 
 constexpr uint64_t kLengthBytes = 8;
 constexpr uint64_t kMostHeaderBytes = 100'000'000;  // the limit of the reference implementation
-constexpr size_t kMostDims = 64;
+constexpr size_t kMostDims = kMostTensorDims;
 constexpr uint64_t kDataAlignment = 64;
 constexpr std::string_view kMetadataKey = "__metadata__";
 

@@ -2,33 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
-
 #include "tenon/base/error.h"
 #include "tenon/ops/creation/from_data.h"
+#include "tenon/ops/expect_error_test_internal.h"
 #include "tenon/ops/functions.h"
 
 namespace tenon {
 namespace {
 
 constexpr int64_t kHuge = int64_t{1} << 31, kBeyond = int64_t{1} << 40;
-
-/// The message of the error of type `E` that `run` ends in.
-template <class E, class Run>
-std::string message_of(Run run) {
-  try {
-    run();
-  } catch (const E& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    return std::string("an error of another type: ") + error.what();
-  }
-  return "no error";
-}
-
-#define EXPECT_MESSAGE(type, text, ...)                                                  \
-  EXPECT_NE(message_of<type>([&] { return __VA_ARGS__; }).find(text), std::string::npos) \
-      << message_of<type>([&] { return __VA_ARGS__; })
 
 TEST(ConvErrors, Sizes) {
   const Tensor x = zeros({2, 4, 5, 5}), w = zeros({6, 4, 3, 3});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "tenon/base/error.h"
 #include "tenon/ops/define.h"
@@ -16,7 +17,11 @@ int64_t classes_of(const Tensor& x) {
   if (values.empty()) {
     fail<ValueError>("one_hot", "no elements to count the classes of; give num_classes");
   }
-  return *std::max_element(values.begin(), values.end()) + 1;
+  const int64_t largest = *std::max_element(values.begin(), values.end());
+  if (largest == std::numeric_limits<int64_t>::max()) {
+    fail<ValueError>("one_hot", fmt::format("there is no number of classes above {}", largest));
+  }
+  return largest + 1;
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <limits>
 
+#include "tenon/base/error.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/loss/reduction_internal.h"
 
@@ -77,6 +80,13 @@ void define_smooth_l1_loss(OpDef& op) {
         const Value divisor = t.select(none, t.constant(1), beta);
         return t.select(none, t.abs(d), t.div(huber(t, d, beta), divisor));
       })
+      .shape([](const Call& call) -> Spec {
+        const double beta = call.get<double>(1);
+        if (!(beta >= 0)) {
+          fail<ValueError>("smooth_l1_loss", fmt::format("expected beta >= 0, got {}", beta));
+        }
+        return elementwise_loss_spec(call);
+      })
       .vjp([](const Saved& saved, const Tensor& dy, std::string_view reduction,
               double beta) -> Grads {
         const double scale = gradient_scale(saved, reduction);
@@ -95,6 +105,13 @@ void define_huber_loss(OpDef& op) {
       "1964). Then its mean or sum over all elements (reduction=\"mean\", \"sum\") or itself "
       "(\"none\"). Broadcasts.",
       [](TileBuilder& t, Value d) { return huber(t, d, t.scalar(0)); })
+      .shape([](const Call& call) -> Spec {
+        const double delta = call.get<double>(1);
+        if (!(delta > 0)) {
+          fail<ValueError>("huber_loss", fmt::format("expected delta > 0, got {}", delta));
+        }
+        return elementwise_loss_spec(call);
+      })
       .vjp([](const Saved& saved, const Tensor& dy, std::string_view reduction,
               double delta) -> Grads {
         return of_both(saved, clipped_difference(dy, saved.input(0), saved.input(1),

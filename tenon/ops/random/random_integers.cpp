@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "tenon/base/error.h"
 #include "tenon/ops/define.h"
 
@@ -37,6 +39,19 @@ int64_t default_high(DType dtype) {
   }
 }
 
+/// Throws ValueError where numbers of [low, high) don't fit an integer dtype.
+void check_fits(std::string_view call, int64_t low, int64_t high, DType dtype) {
+  visit_dtype(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    if constexpr (std::is_integral_v<T> && sizeof(T) < 8) {
+      if (low < static_cast<int64_t>(std::numeric_limits<T>::min()) ||
+          high - 1 > static_cast<int64_t>(std::numeric_limits<T>::max())) {
+        fail<ValueError>(call, fmt::format("[{}, {}) doesn't fit {}", low, high, name_of(dtype)));
+      }
+    }
+  });
+}
+
 }  // namespace
 
 void define_random_integers(OpDef& op) {
@@ -63,6 +78,8 @@ void define_randint(OpDef& op) {
   op.doc("Whole numbers, uniform in [low, high). ValueError unless low < high.")
       .compose([](int64_t low, int64_t high, IntList sizes, DType dtype, Device device,
                   Generator* generator) -> Tensor {
+        check_range("randint", low, high);
+        check_fits("randint", low, high, dtype);
         return random_integers(low, high, sizes, device, generator).to(dtype);
       })
       .not_differentiable()
@@ -81,6 +98,8 @@ void define_random(OpDef& op) {
       .compose([](const Tensor& x, int64_t from, std::optional<int64_t> to,
                   Generator* generator) -> Tensor {
         const int64_t high = to.value_or(default_high(x.dtype()));
+        check_range("random", from, high);
+        check_fits("random", from, high, x.dtype());
         return random_integers(from, high, x.sizes(), x.device(), generator).to(x.dtype());
       })
       .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })

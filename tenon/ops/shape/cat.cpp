@@ -27,7 +27,10 @@ Spec joined(TensorList tensors, int64_t dim) {
                                           "that of dim {} must be equal",
                                           i, to_string(sizes), to_string(first.sizes()), along));
     }
-    spec.sizes[along] += sizes[along];
+    if (__builtin_add_overflow(spec.sizes[along], sizes[along], &spec.sizes[along])) {
+      fail<ShapeError>("cat",
+                       fmt::format("the sizes along dim {} add up to more than 2^63", along));
+    }
     spec.dtype = promote(spec.dtype, tensors[i].dtype());
   }
   return spec;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "tenon/base/error.h"
-#include "tenon/ops/creation/from_data.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -29,6 +28,18 @@ Borders borders_of(const Tensor& x, IntList padding) {
   return result;
 }
 
+/// The size of a dim with its borders. Throws ShapeError where it has none.
+int64_t padded_size(const Tensor& x, size_t dim, int64_t before, int64_t after) {
+  const int64_t size = x.sizes()[dim];
+  int64_t padded = 0;
+  if (before < -size || after < -size || __builtin_add_overflow(size, before, &padded) ||
+      __builtin_add_overflow(padded, after, &padded) || padded < 0) {
+    fail<ShapeError>("pad", fmt::format("dim {} of {} can't have borders of {} and {}", dim,
+                                        to_string(x.sizes()), before, after));
+  }
+  return padded;
+}
+
 /// Which element of the unpadded dim stands at place `i`, counted from its first.
 int64_t source_of(std::string_view mode, int64_t i, int64_t size) {
   if (mode == "replicate") return i < 0 ? 0 : i >= size ? size - 1 : i;
@@ -42,15 +53,15 @@ Tensor pad_by_copies(const Tensor& x, const Borders& borders, std::string_view m
     const int64_t size = x.sizes()[dim], before = borders.before[dim], after = borders.after[dim];
     if (before == 0 && after == 0) continue;
     const int64_t most = mode == "reflect" ? size - 1 : mode == "circular" ? size : INT64_MAX;
-    if (before > most || after > most || size == 0 || before + after + size < 0) {
+    const int64_t count = padded_size(x, dim, before, after);
+    if (before > most || after > most || size == 0) {
       fail<ShapeError>("pad", fmt::format("mode \"{}\" can't pad dim {} of size {} by {} and {}",
                                           mode, dim, size, before, after));
     }
-    std::vector<int64_t> index;
-    for (int64_t i = -before; i < size + after; ++i) index.push_back(source_of(mode, i, size));
-    const auto count = static_cast<int64_t>(index.size());
-    result =
-        index_select(result, static_cast<int64_t>(dim), from_vector(index, {count}).to(x.device()));
+    const Tensor index = new_tensor({count}, kInt64);
+    auto* places = index.data<int64_t>();
+    for (int64_t i = 0; i < count; ++i) places[i] = source_of(mode, i - before, size);
+    result = index_select(result, static_cast<int64_t>(dim), index.to(x.device()));
   }
   return result;
 }
@@ -93,13 +104,7 @@ void define_pad_constant(OpDef& op) {
       .shape([](const Tensor& x, IntList before, IntList after, double) -> Spec {
         Spec spec{x.dtype(), x.sizes()};
         for (size_t i = 0; i < before.size(); ++i) {
-          const int64_t size = spec.sizes[i];
-          if (before[i] < -size || after[i] < -size || size + before[i] + after[i] < 0) {
-            fail<ShapeError>("pad", fmt::format("borders of {} and {} cut more than dim {} of {} "
-                                                "has",
-                                                before[i], after[i], i, to_string(x.sizes())));
-          }
-          spec.sizes[i] = size + before[i] + after[i];
+          spec.sizes[i] = padded_size(x, i, before[i], after[i]);
         }
         return spec;
       })

@@ -74,7 +74,8 @@ ViewSpec diagonal_view(const Shape& sizes, const Shape& strides, int64_t offset,
                                              "more, got dims {} and {} of {}",
                                              dim0, dim1, to_string(sizes)));
   }
-  const int64_t below = std::max<int64_t>(-diagonal, 0), right = std::max<int64_t>(diagonal, 0);
+  const int64_t shift = std::clamp(diagonal, -sizes[a], sizes[b]);
+  const int64_t below = std::max<int64_t>(-shift, 0), right = std::max<int64_t>(shift, 0);
   const int64_t length = std::max<int64_t>(std::min(sizes[a] - below, sizes[b] - right), 0);
   ViewSpec spec{{}, {}, offset};
   if (length > 0) spec.offset += below * strides[a] + right * strides[b];
@@ -110,7 +111,7 @@ ViewSpec strided_view(const Tensor& x, IntList sizes, IntList strides,
   const auto held = x.device() == kMeta
                         ? __int128{1} << 64
                         : static_cast<__int128>(x.impl()->storage->bytes / x.itemsize());
-  if (spec.offset < 0 || (!empty && last >= held)) {
+  if (spec.offset < 0 || spec.offset > held || (!empty && last >= held)) {
     fail<IndexError>(
         "as_strided",
         fmt::format("sizes {}, strides {} and offset {} reach beyond the memory of the "
