@@ -38,7 +38,7 @@ target_link_libraries(tenon PRIVATE ${TENON_PRIVATE_LIBRARIES})
 set(version_script ${CMAKE_CURRENT_SOURCE_DIR}/cmake/tenon.map)
 # Calls within the library are direct: an op makes dozens, and nobody is to replace one of them.
 target_link_options(tenon PRIVATE
-  -Wl,-Bsymbolic-functions -Wl,--exclude-libs,ALL -Wl,--version-script=${version_script} -Wl,--no-undefined -Wl,--as-needed)
+  -Wl,-z,nodelete -Wl,-Bsymbolic-functions -Wl,--exclude-libs,ALL -Wl,--version-script=${version_script} -Wl,--no-undefined -Wl,--as-needed)
 if(TENON_SANITIZE)
   target_link_options(tenon PRIVATE -fsanitize=${TENON_SANITIZE})
 endif()

@@ -1,95 +1,102 @@
 #include "tenon/base/parallel.h"
 
-#include <omp.h>
-#if defined(__SANITIZE_THREAD__)
-#include <sanitizer/tsan_interface.h>
-#endif
+#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "tenon/base/error.h"
+#include "tenon/base/thread_pool_internal.h"
 
 namespace tenon {
+namespace {
 
-int num_threads() { return omp_get_max_threads(); }
+int usable_cores() {
+#if defined(__linux__)
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof(cores), &cores) == 0) return std::max(1, CPU_COUNT(&cores));
+#endif
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+/// OMP_NUM_THREADS may be a list, a number for each level of nesting; the first is meant.
+int default_threads() {
+  const char* asked = std::getenv("OMP_NUM_THREADS");
+  const long count = asked ? std::strtol(asked, nullptr, 10) : 0;
+  constexpr long kMostThreads = 4096;
+  return count >= 1 ? static_cast<int>(std::min(count, kMostThreads)) : usable_cores();
+}
+
+std::atomic<int>& thread_count() {
+  static std::atomic<int> count = default_threads();
+  return count;
+}
+
+/// Whether this thread runs the body of a loop.
+thread_local bool in_loop = false;
+
+/// One parallel loop: its threads take the next chunk until none is left.
+class Loop final : public SharedWork {
+ public:
+  Loop(RangeFunction body, int64_t count, int64_t grain, int64_t chunks)
+      : body_(body), count_(count), grain_(grain), chunks_(chunks), error_chunk_(chunks) {}
+
+  void work() override {
+    in_loop = true;
+    for (int64_t c; (c = next_.fetch_add(1, std::memory_order_relaxed)) < chunks_;) {
+      try {
+        body_(c * grain_, std::min(count_, (c + 1) * grain_));
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (c < error_chunk_) {
+          error_chunk_ = c;
+          error_ = std::current_exception();
+        }
+      }
+    }
+    in_loop = false;
+  }
+  void rethrow_error() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  const RangeFunction body_;
+  const int64_t count_, grain_, chunks_;
+  std::atomic<int64_t> next_{0};
+  std::mutex mutex_;
+  int64_t error_chunk_;
+  std::exception_ptr error_;
+};
+
+}  // namespace
+
+int num_threads() { return thread_count().load(std::memory_order_relaxed); }
 
 void set_num_threads(int count) {
   if (count < 1) {
     fail<ValueError>("set_num_threads", "expected at least 1 thread, got " + std::to_string(count));
   }
-  omp_set_num_threads(count);
+  thread_count().store(count, std::memory_order_relaxed);
 }
-
-namespace {
-
-// libgomp isn't built for the thread sanitizer, which therefore can't see how it hands work over to
-// its threads and waits for them. These two tell it; they are nothing in other builds. It works for
-// the whole library because OpenMP is used in this file only.
-#if defined(__SANITIZE_THREAD__)
-#define TENON_UNSEEN_BY_TSAN __attribute__((no_sanitize_thread))
-void hand_over(void* what) { __tsan_release(what); }
-void take_over(void* what) { __tsan_acquire(what); }
-#else
-#define TENON_UNSEEN_BY_TSAN
-void hand_over(void*) {}
-void take_over(void*) {}
-#endif
-
-/// One parallel loop: its threads take the next chunk until none is left.
-struct Loop {
-  const RangeFunction body;
-  const int64_t count;
-  const int64_t grain;
-  const int64_t chunks;
-  std::atomic<int64_t> next{0};
-  std::mutex mutex{};
-  int64_t error_chunk = chunks;
-  std::exception_ptr error = nullptr;
-
-  void work() {
-    for (int64_t c; (c = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
-      try {
-        body(c * grain, std::min(count, (c + 1) * grain));
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (c < error_chunk) {
-          error_chunk = c;
-          error = std::current_exception();
-        }
-      }
-    }
-  }
-};
-
-TENON_UNSEEN_BY_TSAN void run_on_pool(Loop& loop, int threads) {
-  hand_over(&loop);
-#pragma omp parallel num_threads(threads)
-  {
-    take_over(&loop);
-    loop.work();
-    hand_over(&loop);
-  }
-  take_over(&loop);
-}
-
-}  // namespace
 
 void parallel_for(int64_t count, int64_t grain, RangeFunction body) {
   if (count <= 0) return;
   grain = std::max<int64_t>(grain, 1);
   const int64_t chunks = (count + grain - 1) / grain;
-  const int threads = static_cast<int>(std::min<int64_t>(chunks, omp_get_max_threads()));
-  if (threads <= 1 || omp_in_parallel()) {
+  const int threads = static_cast<int>(std::min<int64_t>(chunks, num_threads()));
+  if (threads <= 1 || in_loop) {
     for (int64_t c = 0; c < chunks; ++c) body(c * grain, std::min(count, (c + 1) * grain));
     return;
   }
-  Loop loop{.body = body, .count = count, .grain = grain, .chunks = chunks};
-  run_on_pool(loop, threads);
-  if (loop.error) std::rethrow_exception(loop.error);
+  Loop loop(body, count, grain, chunks);
+  ThreadPool::get().run(loop, threads - 1);
+  loop.rethrow_error();
 }
 
 }  // namespace tenon

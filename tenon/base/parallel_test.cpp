@@ -1,7 +1,10 @@
 #include "tenon/base/parallel.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <numeric>
 #include <stdexcept>
 #include <thread>
@@ -108,6 +111,43 @@ TEST(ParallelFor, SeveralCallersAtOnce) {
   }
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(sums, std::vector<int64_t>(4, 499500));
+}
+
+TEST(ParallelFor, ManyShortLoopsFromSeveralThreads) {
+  const Threads threads(3);
+  std::atomic<int64_t> visits{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&visits] {
+      for (int64_t loop = 0; loop < 1000; ++loop) {
+        parallel_for(loop % 7 + 1, 1, [&](int64_t, int64_t) { ++visits; });
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  int64_t expected = 0;
+  for (int64_t loop = 0; loop < 1000; ++loop) expected += 4 * (loop % 7 + 1);
+  EXPECT_EQ(visits, expected);
+}
+
+// A child has none of its parent's threads; data loaders of Python fork.
+TEST(ParallelFor, AForkedChildHasAPoolOfItsOwn) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the thread sanitizer ends a forked child that starts threads";
+#endif
+  const Threads threads(3);
+  const auto sum = [] {
+    std::atomic<int64_t> total{0};
+    parallel_for(100, 1, [&](int64_t begin, int64_t) { total += begin; });
+    return total.load();
+  };
+  ASSERT_EQ(sum(), 4950);
+  const pid_t child = fork();
+  ASSERT_NE(child, -1);
+  if (child == 0) _exit(sum() == 4950 ? 0 : 1);
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(SetNumThreads, RefusesLessThanOne) {

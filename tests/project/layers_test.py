@@ -44,7 +44,7 @@ STANDARD_HEADERS = set(
 VENDOR = re.compile(r"^(dnnl|oneapi/|hwy/|asmjit|cuda|cublas|cudnn|nvrtc|nccl|mpi\.h)")
 VENDOR_HOMES = ("tenon/backends/", "tenon/dist/")
 TEST_ENDINGS = ("_test.cpp", "_fuzz.cpp", "_test_internal.h")
-OPENMP_HOME = "tenon/base/parallel.cpp"
+OPENMP_HOME = "tenon/backends/cpu/dnnl/runtime.cpp"
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 OPENMP = re.compile(r"^\s*#\s*(include\s*<omp\.h>|pragma\s+omp\s+(?!simd))")
@@ -130,7 +130,7 @@ RIGHT = {
     "tenon/train/trainer.cpp": '#include "tenon/nn/module.h"\n#include "tenon/optim/adam.h"\n',
     "tenon/nn/linear_test.cpp": '#include "tenon/optim/adam.h"\n',
     "tenon/nn/nn_test_internal.h": "#include <gtest/gtest.h>\n",
-    "tenon/base/parallel.cpp": "#include <omp.h>\n#pragma omp parallel\n",
+    "tenon/backends/cpu/dnnl/runtime.cpp": "#include <omp.h>\n",
     "tenon/tenon.h": '#include "tenon/train/trainer.h"\n',
     "apps/tenon/main.cpp": '#include <CLI/CLI.hpp>\n#include "tenon/train/trainer.h"\n',
 }

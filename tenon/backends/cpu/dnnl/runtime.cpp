@@ -1,12 +1,12 @@
 #include "tenon/backends/cpu/dnnl/runtime.h"
 
 #include <fmt/format.h>
+#include <omp.h>
 
 #include <cstring>
 
 #include "tenon/backends/cpu/linalg/scratch.h"
 #include "tenon/base/error.h"
-#include "tenon/base/parallel.h"
 
 namespace tenon::cpu {
 namespace {
@@ -22,8 +22,8 @@ void check(dnnl_status_t status, const char* what) {
 
 }  // namespace
 
-OneDnnThread::OneDnnThread() : before_(num_threads()) { set_num_threads(1); }
-OneDnnThread::~OneDnnThread() { set_num_threads(before_); }
+OneDnnThread::OneDnnThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+OneDnnThread::~OneDnnThread() { omp_set_num_threads(before_); }
 
 const dnnl::engine& dnnl_engine() {
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
