@@ -10,11 +10,8 @@ namespace tenon {
 /// nothing is left to begin.
 class SharedWork {
  public:
+  virtual ~SharedWork() = default;
   virtual void work() = 0;
-
- protected:
-  SharedWork() = default;
-  ~SharedWork() = default;
 
  private:
   friend class ThreadPool;

@@ -11,14 +11,15 @@
 // The state of a reduction, its start, how two states join, and the value it ends with. A state has
 // kStateFields fields; field f is an array of `capacity` words of 8 bytes, one per column:
 //
-//   sum, product     0: the accumulator (double for the floating classes)
+//   sum, product     0: the accumulator (double for the floating classes, else uint64)
 //   max, min         0: the extreme, in the compute class
 //   argmax, argmin   0: the extreme, 1: its position as int64, -1 before the first element
 //   moments          0: mean, 1: sum of squared deviations, 2: count, as doubles
 namespace tenon::cpu {
 
+/// Sums and products of integers wrap, which in C++ unsigned numbers do.
 template <class T>
-using Accumulator = std::conditional_t<std::is_floating_point_v<T>, double, T>;
+using Accumulator = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;
 
 template <class Word>
 Word* state_field(void* state, size_t field, size_t capacity) {

@@ -270,8 +270,10 @@ void fill_class(ClassKernels& k) {
     k.reduce[reduction_number(op)] = row;
     k.reduce_columns[reduction_number(op)] = columns;
   };
-  put(Op::kRowSum, row_sum<T>, columns_sum<T>);
-  put(Op::kRowProd, row_prod<T>, columns_prod<T>);
+  // Within a tile, too, sums and products of integers wrap.
+  using W = std::conditional_t<std::is_floating_point_v<T>, T, uint64_t>;
+  put(Op::kRowSum, row_sum<W>, columns_sum<W>);
+  put(Op::kRowProd, row_prod<W>, columns_prod<W>);
   put(Op::kRowMax, row_extreme<true, T>, columns_extreme<true, T>);
   put(Op::kRowMin, row_extreme<false, T>, columns_extreme<false, T>);
   put(Op::kRowArgmax, row_arg<true, T>, columns_arg<true, T>);
@@ -279,8 +281,8 @@ void fill_class(ClassKernels& k) {
   if constexpr (std::is_floating_point_v<T>) {
     put(Op::kRowMean, row_moments<T>, columns_moments<T>);
   }
-  k.cumsum = scan<T, false>;
-  k.cumprod = scan<T, true>;
+  k.cumsum = scan<W, false>;
+  k.cumprod = scan<W, true>;
 }
 
 void fill(Kernels& kernels) {

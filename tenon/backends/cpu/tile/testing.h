@@ -32,7 +32,9 @@ inline int64_t extent(const std::vector<int64_t>& sizes, const std::vector<int64
   return last + 1;
 }
 
+/// Of bool the byte: between the elements that a launch stored, an output's memory holds any.
 inline double value_at(DType dtype, const void* data, size_t i) {
+  if (dtype == kBool) return static_cast<const uint8_t*>(data)[i];
   double value = 0;
   visit_dtype(dtype, [&](auto tag) {
     using T = typename decltype(tag)::Type;
