@@ -167,7 +167,7 @@ struct Shaper {
       if (smooth_along(dim) > smooth_along(best)) best = dim;
     }
     const int row_smooth = kept == space.rank ? 0 : smooth_along(space.rank - 1);
-    if (space.row_length <= kShortRow && space.sizes[best] >= 8) return best;
+    if (space.row_length <= kShortRow) return space.sizes[best] >= 8 ? best : -1;
     return smooth_along(best) > row_smooth && space.sizes[best] >= 4 ? best : -1;
   }
 
