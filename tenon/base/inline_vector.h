@@ -54,7 +54,7 @@ class InlineVector {
     if (capacity > capacity_) grow(capacity);
   }
   void push_back(T value) {
-    if (size_ == capacity_) grow(capacity_ * 2);
+    if (size_ == capacity_) grow(size_t{capacity_} * 2);
     data()[size_++] = value;
   }
   void resize(size_t count, T value = T()) {
@@ -102,6 +102,7 @@ class InlineVector {
     size_ = other.size_;
   }
   void grow(size_t capacity) {
+    capacity = std::max(capacity, 2 * N);  // compilers see, too, that it holds what was inside
     T* bigger = new T[capacity];
     std::copy(begin(), end(), bigger);
     delete[] heap_;

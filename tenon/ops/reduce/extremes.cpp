@@ -13,7 +13,7 @@ std::vector<Attribute> dims_attributes(IntList dims, bool keepdim) {
 std::vector<Sample> one_dim_samples() {
   std::vector<Sample> samples = dim_samples();
   for (Sample& sample : samples) {
-    sample.attributes.push_back(Attribute(sample.inputs[0].dim() == 3));
+    sample.attributes.emplace_back(sample.inputs[0].dim() == 3);
   }
   return samples;
 }
