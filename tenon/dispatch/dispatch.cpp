@@ -134,8 +134,9 @@ Tensor new_result(const Call& call, const Spec& spec, Device device) {
     fail<ShapeError>(call.op.name, std::string(without_call(error.what())));
   } catch (const OutOfMemoryError& error) {
     fail<OutOfMemoryError>(
-        call.op.name, fmt::format("no room for a {} tensor of sizes {}: {}", name_of(spec.dtype),
-                                  to_string(spec.sizes), without_call(error.what())));
+        call.op.name,
+        fmt::format("no room for a tensor of sizes {} and dtype {}: {}", to_string(spec.sizes),
+                    name_of(spec.dtype), without_call(error.what())));
   }
 }
 
@@ -265,6 +266,16 @@ void check_inplace_result(const Call& call, const Spec& result, const Tensor& se
   }
 }
 
+/// A 0-d host tensor goes with any device, but nothing else is written into it.
+void check_inplace_device(const Call& call, const Tensor& self) {
+  const Device device = device_of(call);
+  if (device == self.device()) return;
+  fail<DeviceError>(call.op.name,
+                    fmt::format("in place: expected tensors on '{}', got one on '{}'; move it with "
+                                "to(device)",
+                                to_string(self.device()), to_string(device)));
+}
+
 void run_inplace(const Call& call, const Tensor& self) {
   if (call.op.kind == OpKind::kTile) {
     check_defined(call);
@@ -272,6 +283,7 @@ void run_inplace(const Call& call, const Tensor& self) {
       bump_version(self, call.op.name.data());
       return;
     }
+    check_inplace_device(call, self);
     const TileCall typed = type_tile_call(call);
     check_inplace_result(call, typed.results.values[0], self);
     bool overlap = typed.row_mask != 0;

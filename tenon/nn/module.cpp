@@ -142,6 +142,12 @@ LoadReport Module::load_state_dict(const StateDict& state, bool strict) {
       wrong.push_back(fmt::format("'{}' is {} in the module, {} in the state", name,
                                   tenon::to_string(tensor.sizes()),
                                   tenon::to_string(value->sizes())));
+    } else if (value->device() != tensor.device()) {
+      fail<DeviceError>(
+          "load_state_dict",
+          fmt::format("'{}' is on '{}' in the module, on '{}' in the state; move one "
+                      "with to(device); nothing was loaded",
+                      name, tenon::to_string(tensor.device()), tenon::to_string(value->device())));
     }
   }
   for (const auto& [name, value] : state) {

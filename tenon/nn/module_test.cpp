@@ -149,6 +149,20 @@ TEST(Module, LoadListsWhatDoesNotFit) {
       << shapes;
 }
 
+TEST(Module, LoadRefusesOtherDevices) {
+  Classifier model;
+  const std::vector<float> before = model.fc1.weight.to_vector<float>();
+  Classifier other;
+  StateDict state = other.state_dict();
+  nn::init::constant_(state["fc1.weight"], 7);
+  state["fc2.bias"] = zeros({2}, kFloat32, kMeta);
+  const std::string message = message_of<DeviceError>([&] { model.load_state_dict(state); });
+  EXPECT_NE(message.find("'fc2.bias' is on 'cpu' in the module, on 'meta' in the state"),
+            std::string::npos)
+      << message;
+  EXPECT_EQ(model.fc1.weight.to_vector<float>(), before);
+}
+
 TEST(Module, TrainingFlagReachesAllCopies) {
   nn::Sequential model(nn::Linear(2, 2), nn::Dropout(0.5));
   const nn::Sequential copy = model;

@@ -45,10 +45,11 @@ TEST(Mistakes, SizesThatDoNotExist) {
 }
 
 TEST(Mistakes, SizesThatNoMemoryHolds) {
-  EXPECT_MESSAGE(OutOfMemoryError,
-                 "[zeros] no room for a float32 tensor of sizes [1099511627776, 64]: could not get "
-                 "281474976710656 bytes on 'cpu'",
-                 zeros({kFar, 64}));
+  EXPECT_MESSAGE(
+      OutOfMemoryError,
+      "[zeros] no room for a tensor of sizes [1099511627776, 64] and dtype float32: could not get "
+      "281474976710656 bytes on 'cpu'",
+      zeros({kFar, 64}));
   EXPECT_MESSAGE(OutOfMemoryError, "[empty] no room", empty({kFar, 64}));
   EXPECT_MESSAGE(OutOfMemoryError, "[exp] no room", exp(expanded_far(64 * kFar)));
   EXPECT_MESSAGE(OutOfMemoryError, "[repeat] clone: no room", repeat(zeros({3, 4}), {kFar, 64}));
@@ -163,6 +164,15 @@ TEST(Mistakes, Devices) {
   const Tensor x = zeros({3, 4}), nowhere = zeros({3, 4}, kFloat32, kMeta);
   EXPECT_MESSAGE(DeviceError, "[add] expected tensors on one device, got 'cpu' and 'meta'",
                  x + nowhere);
+  EXPECT_MESSAGE(DeviceError, "[matmul] expected tensors on one device", matmul(x, nowhere.t()));
+  EXPECT_MESSAGE(DeviceError, "[add] expected tensors on one device", x.clone().add_(nowhere));
+  EXPECT_MESSAGE(DeviceError, "[copy] expected tensors on one device", x.clone().copy_(nowhere));
+  EXPECT_MESSAGE(DeviceError, "[copy] expected tensors on one device", nowhere.clone().copy_(x));
+  EXPECT_MESSAGE(DeviceError, "[add] in place: expected tensors on 'cpu', got one on 'meta'",
+                 zeros({}).add_(nowhere));
+  EXPECT_MESSAGE(DeviceError, "[masked_select] nonzero: the sizes of its result depend on data",
+                 masked_select(nowhere, nowhere > 0));
+  EXPECT_EQ(nowhere.clone().add_(zeros({})).device(), kMeta);
   EXPECT_MESSAGE(DeviceError, "has sizes and a dtype, but no data", nowhere.to_vector<float>());
   EXPECT_MESSAGE(DeviceError, "there is no data", nowhere.to(kCpu));
   EXPECT_MESSAGE(DeviceError, "'gpu' is no device; expected one of cpu, meta",
@@ -176,6 +186,10 @@ TEST(Mistakes, Values) {
   EXPECT_MESSAGE(ValueError, "[exp] argument 0 is an undefined tensor", exp(Tensor()));
   EXPECT_MESSAGE(ValueError, "[arange] no steps of -1 lead from 0 to 5", arange(0, 5, -1));
   EXPECT_MESSAGE(ValueError, "[arange] no steps", arange(0.0, std::nan("")));
+  EXPECT_MESSAGE(ValueError, "[one_hot] expected num_classes of at least 0, or -1 to count them",
+                 one_hot(full({2}, 1), -2));
+  EXPECT_MESSAGE(DTypeError, "[one_hot] expected integers, got float32",
+                 one_hot(full({2}, std::nan(""))));
   EXPECT_MESSAGE(ValueError, "[slice] expected a step of at least 1", slice(x, 0, 0, 2, -1));
   EXPECT_MESSAGE(ValueError, "[split] expected a split_size", split(x, 0));
   EXPECT_MESSAGE(ValueError, "[pad] expected mode constant", pad(x, {1, 1}, "mirror"));

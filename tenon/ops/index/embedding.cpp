@@ -68,6 +68,11 @@ void define_one_hot(OpDef& op) {
         if (!is_integer(x.dtype())) {
           fail<DTypeError>("one_hot", fmt::format("expected integers, got {}", name_of(x.dtype())));
         }
+        if (num_classes < -1) {
+          fail<ValueError>("one_hot", fmt::format("expected num_classes of at least 0, or -1 to "
+                                                  "count them, got {}",
+                                                  num_classes));
+        }
         Shape sizes = x.sizes();
         sizes.push_back(num_classes == -1 ? classes_of(x) : num_classes);
         return scatter(zeros(sizes, kInt64, x.device()), -1, unsqueeze(x, -1), 1);
