@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "apps/tenon/digits.h"
+#include "apps/tenon/suggest.h"
 #include "tenon/io/idx.h"
 #include "tenon/io/png.h"
 #include "tenon/ops/functions.h"
@@ -55,6 +56,18 @@ TEST_F(Command, ExitCodesTellUsageFromErrors) {
   EXPECT_EQ(tenon({"train", "digits", "--data", path("nothing")}), 1);
   EXPECT_EQ(tenon({"inspect", path("nothing")}), 1);
   EXPECT_EQ(tenon({"version", "--json", path("no/folder.json")}), 1);
+}
+
+TEST(ClosestName, ForgivesTwoSlips) {
+  const std::vector<std::string> names = {"train", "evaluate", "predict", "inspect"};
+  EXPECT_EQ(closest_name("trian", names), "train");
+  EXPECT_EQ(closest_name("trainn", names), "train");
+  EXPECT_EQ(closest_name("rain", names), "train");
+  EXPECT_EQ(closest_name("evalaute", names), "evaluate");
+  EXPECT_EQ(closest_name("prodicts", names), "predict");
+  EXPECT_EQ(closest_name("tr", names), "");
+  EXPECT_EQ(closest_name("fly", names), "");
+  EXPECT_EQ(closest_name("", names), "");
 }
 
 TEST_F(Command, VersionAndDoctorWriteJson) {

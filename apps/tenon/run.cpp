@@ -1,7 +1,14 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include "apps/tenon/command.h"
+#include "apps/tenon/suggest.h"
+#include "tenon/base/error.h"
 #include "tenon/io/atomic_file.h"
 
 namespace tenon::app {
@@ -26,6 +33,21 @@ namespace {
 
 constexpr int kWrongUsage = 2;
 
+/// Whether the first word is no command, and says so: CLI11 would only ask for one.
+bool refuse_unknown_command(const CLI::App& app, std::string_view word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == word) return false;
+    names.push_back(command->get_name());
+  }
+  const std::string meant = closest_name(word, names);
+  fmt::print(stderr, "tenon: there is no command '{}'; {}\n", word,
+             meant.empty() ? fmt::format("expected one of {}", fmt::join(names, ", "))
+                           : fmt::format("did you mean '{}'?", meant));
+  fmt::print(stderr, "Run with --help for more information.\n");
+  return true;
+}
+
 int parse_and_run(int argc, const char* const* argv) {
   CLI::App app("Tenon: train, evaluate and use networks from the command line", "tenon");
   app.footer(
@@ -46,11 +68,13 @@ int parse_and_run(int argc, const char* const* argv) {
   add_bench(app, session);
   add_doctor(app, session);
   add_version(app, session);
+  if (argc > 1 && argv[1][0] != '-' && refuse_unknown_command(app, argv[1])) return kWrongUsage;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kWrongUsage;
   }
+  if (!session.json_path.empty()) check_can_write(session.json_path, "--json");
   session.run();
   if (!session.json_path.empty()) {
     write_file(session.json_path, session.result.dump(2) + "\n", "--json");
@@ -62,7 +86,13 @@ int parse_and_run(int argc, const char* const* argv) {
 
 int run(int argc, const char* const* argv) {
   try {
-    return parse_and_run(argc, argv);
+    const int exit_code = parse_and_run(argc, argv);
+    if (std::fflush(stdout) != 0) {
+      fail<IoError>("tenon", fmt::format("writing to standard output failed: {}; free space, or "
+                                         "send it elsewhere",
+                                         std::strerror(errno)));
+    }
+    return exit_code;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "tenon: %s\n", error.what());
     return 1;

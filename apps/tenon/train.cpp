@@ -10,6 +10,8 @@
 #include "tenon/core/generator.h"
 #include "tenon/data/data_loader.h"
 #include "tenon/data/transforms.h"
+#include "tenon/io/atomic_file.h"
+#include "tenon/io/checkpoint.h"
 #include "tenon/optim/adam.h"
 #include "tenon/optim/schedule.h"
 #include "tenon/train/trainer.h"
@@ -48,11 +50,25 @@ void report(Session& session, const train::FitResult& fit, const train::Evaluati
   result["interrupted"] = fit.reason == train::StopReason::kInterrupted;
 }
 
-void train_digits(const TrainArguments& arguments, Session& session) {
-  if (arguments.threads > 0) set_num_threads(arguments.threads);
-  if (arguments.resume && arguments.checkpoint.empty()) {
+/// Throws what would else end hours of training without its result.
+void check_outputs(const TrainArguments& arguments) {
+  check_can_write(arguments.out, "--out");
+  if (arguments.checkpoint.empty()) {
+    if (!arguments.resume) return;
     fail<ValueError>("train", "--resume needs --checkpoint DIR, the folder to resume from");
   }
+  const CheckpointFolder folder(arguments.checkpoint);
+  if (const auto latest = folder.latest(); latest && !arguments.resume) {
+    fail<ValueError>("--checkpoint", fmt::format("{} is of an earlier run; go on with it by "
+                                                 "--resume, or name another folder",
+                                                 *latest));
+  }
+  folder.prepare();
+}
+
+void train_digits(const TrainArguments& arguments, Session& session) {
+  if (arguments.threads > 0) set_num_threads(arguments.threads);
+  check_outputs(arguments);
   const data::TrainAndTest digits = load_digits(arguments.data);
   manual_seed(arguments.seed);
   models::DigitsCNN model({.dropout = 0.5});
@@ -81,9 +97,9 @@ void train_digits(const TrainArguments& arguments, Session& session) {
     fmt::print("nothing to resume in {}; starting anew\n", arguments.checkpoint);
   }
   const train::FitResult fit = trainer.fit(loader, test);
+  save(model.state_dict(), arguments.out, network_metadata());
   const train::Evaluation result = trainer.evaluate(test);
   report(session, fit, result);
-  save(model.state_dict(), arguments.out, network_metadata());
   session.result["out"] = arguments.out;
   fmt::print("test accuracy {:.2f}% on {} images, {:.0f} training images/s; weights in {}\n",
              100 * result.accuracy, result.samples, fit.samples_per_second(), arguments.out);

@@ -160,6 +160,10 @@ bool is_unfinished_write(std::string_view file_name) {
          digits(number.substr(dash + 1));
 }
 
+void check_can_write(const std::string& path, std::string_view call) {
+  const AtomicFile probe(path, call);
+}
+
 void write_file(const std::string& path, std::string_view contents, std::string_view call) {
   AtomicFile file(path, call);
   file.write(contents);

@@ -36,6 +36,10 @@ class TENON_API AtomicFile {
 /// Whether a file of this name is what a killed `AtomicFile` of `path`'s name left behind.
 TENON_API bool is_unfinished_write(std::string_view file_name);
 
+/// Throws what writing `path` would, as far as that shows before there is anything to write: for
+/// long work whose result goes there.
+TENON_API void check_can_write(const std::string& path, std::string_view call = "check_can_write");
+
 /// Writes `contents` as the whole of `path`, atomically.
 TENON_API void write_file(const std::string& path, std::string_view contents,
                           std::string_view call = "write_file");

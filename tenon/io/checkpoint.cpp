@@ -41,6 +41,17 @@ void remove_unfinished(const std::string& folder) {
   }
 }
 
+void make_folder(const std::string& folder, std::string_view call) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    fail<IoError>(
+        call, fmt::format("{}: making the folder failed: {}; name one that can be written", folder,
+                          error.message()));
+  }
+  remove_unfinished(folder);
+}
+
 }  // namespace
 
 void Checkpoint::save(const std::string& path) const {
@@ -119,22 +130,22 @@ std::string CheckpointFolder::save(const Checkpoint& checkpoint, int64_t step) c
     fail<ValueError>("CheckpointFolder::save",
                      fmt::format("expected a step of 0 or more, got {}", step));
   }
-  std::error_code error;
-  fs::create_directories(folder_, error);
-  if (error) {
-    fail<IoError>("CheckpointFolder::save",
-                  fmt::format("{}: making the folder failed: {}; name one that can be written",
-                              folder_, error.message()));
-  }
-  remove_unfinished(folder_);
+  make_folder(folder_, "CheckpointFolder::save");
   std::string path = path_of(step);
   checkpoint.save(path);
   const std::vector<int64_t> all = steps();
+  std::error_code error;
   for (size_t i = 0; i + static_cast<size_t>(keep_) < all.size(); ++i) {
     // An old one that can't be removed is no reason to end a run whose new one is safe.
     if (all[i] != step) fs::remove(path_of(all[i]), error);
   }
   return path;
+}
+
+void CheckpointFolder::prepare() const {
+  constexpr std::string_view kCall = "CheckpointFolder::prepare";
+  make_folder(folder_, kCall);
+  check_can_write(path_of(0), kCall);
 }
 
 std::optional<std::string> CheckpointFolder::latest() const {
@@ -145,8 +156,14 @@ std::optional<std::string> CheckpointFolder::latest() const {
 
 std::vector<int64_t> CheckpointFolder::steps() const {
   std::vector<int64_t> found;
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
+  std::error_code error;
+  const fs::directory_iterator entries(folder_, error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    fail<IoError>("CheckpointFolder::steps",
+                  fmt::format("{}: reading the folder failed: {}; name one that can be read",
+                              folder_, error.message()));
+  }
+  for (const fs::directory_entry& entry : entries) {
     const auto step = step_of(entry.path().filename().string());
     // A name with other padding than ours would not be found again by its step.
     if (step && fs::path(path_of(*step)).filename() == entry.path().filename()) {

@@ -71,9 +71,12 @@ class TENON_API CheckpointFolder {
   /// Writes the checkpoint of `step`, then removes those beyond the newest `keep` and unfinished
   /// writes. Returns its path. One process writes at a time. Throws IoError.
   std::string save(const Checkpoint& checkpoint, int64_t step) const;
+  /// Makes the folder, and makes sure that a checkpoint can be begun in it: for finding out before
+  /// the training rather than after it. Throws IoError.
+  void prepare() const;
   /// The path of the highest step; none where the folder is empty or not there.
   std::optional<std::string> latest() const;
-  /// The steps that are there, rising.
+  /// The steps that are there, rising. Throws IoError where the folder can't be read.
   std::vector<int64_t> steps() const;
   std::string path_of(int64_t step) const;
 

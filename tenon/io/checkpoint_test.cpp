@@ -134,6 +134,21 @@ TEST(CheckpointFolder, AFolderThatCantBeMadeIsAnError) {
   write_bytes(parent.file("file"), "");
   expect_parts(message_of([&] { CheckpointFolder(parent.file("file/x")).save(of_step(1), 1); }),
                {"making the folder failed", "Not a directory"});
+  expect_parts(message_of([&] { CheckpointFolder(parent.file("file/x")).prepare(); }),
+               {"[CheckpointFolder::prepare]", "making the folder failed", "Not a directory"});
+  // The kernel's own folder takes no file, not even root's.
+  expect_parts(message_of([&] { CheckpointFolder("/proc/self").prepare(); }),
+               {"[CheckpointFolder::prepare]", "creating a file in '/proc/self' failed"});
+  expect_parts(message_of([&] { CheckpointFolder(parent.file("file")).latest(); }),
+               {"[CheckpointFolder::steps]", "reading the folder failed: Not a directory"});
+}
+
+TEST(CheckpointFolder, PreparingLeavesNothingButTheFolder) {
+  const TemporaryFolder parent;
+  const CheckpointFolder folder(parent.file("deep/er"));
+  folder.prepare();
+  EXPECT_TRUE(std::filesystem::is_empty(parent.file("deep/er")));
+  EXPECT_EQ(folder.latest(), std::nullopt);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <iterator>
 
 namespace tenon::train {
 namespace {
@@ -10,8 +11,8 @@ namespace {
 // Signal handlers may touch these: lock-free atomics and plain structs set before the handler.
 std::atomic<bool> noted{false};
 std::atomic<bool> installed{false};
-struct sigaction previous_interrupt;
-struct sigaction previous_terminate;
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+struct sigaction previous[std::size(kSignals)];
 
 void note(int) { noted.store(true, std::memory_order_relaxed); }
 
@@ -23,14 +24,15 @@ InterruptGuard::InterruptGuard() : owner_(!installed.exchange(true)) {
   struct sigaction action {};
   action.sa_handler = note;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  sigaction(SIGINT, &action, &previous_interrupt);
-  sigaction(SIGTERM, &action, &previous_terminate);
+  for (size_t i = 0; i < std::size(kSignals); ++i) {
+    sigaction(kSignals[i], nullptr, &previous[i]);
+    if (previous[i].sa_handler != SIG_IGN) sigaction(kSignals[i], &action, nullptr);
+  }
 }
 
 InterruptGuard::~InterruptGuard() {
   if (!owner_) return;
-  sigaction(SIGINT, &previous_interrupt, nullptr);
-  sigaction(SIGTERM, &previous_terminate, nullptr);
+  for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &previous[i], nullptr);
   installed = false;
 }
 

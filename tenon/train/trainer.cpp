@@ -49,6 +49,16 @@ std::string summary(const EpochResult& result, int64_t epochs) {
   return text;
 }
 
+/// As Checkpoint::load; its error says how to go on.
+Checkpoint load_checkpoint(const std::string& path) {
+  try {
+    return Checkpoint::load(path);
+  } catch (const IoError& error) {
+    fail<IoError>("Trainer::resume",
+                  fmt::format("{}; remove it to go on from the one before", error.what()));
+  }
+}
+
 }  // namespace
 
 DivergedError::~DivergedError() = default;
@@ -102,6 +112,7 @@ FitResult Trainer::fit(data::DataLoader& loader, data::DataLoader* validation) {
   const ModeOf mode(model_.get(), true);
   Run run{.loader = loader};
   if (resumed_) restore(run);
+  if (run.epoch < options_.epochs) prepare_folder();
   while (run.epoch < options_.epochs && run.result.reason == StopReason::kDone) {
     if (train_epoch(run)) {
       end_epoch(run, validation);
@@ -113,9 +124,7 @@ FitResult Trainer::fit(data::DataLoader& loader, data::DataLoader* validation) {
     save(run);
     log_line(
         run.result.checkpoint.empty()
-            ? fmt::format("interrupted after step {}; nothing was saved (no checkpoint "
-                          "folder is set)",
-                          step_)
+            ? fmt::format("interrupted after step {}; no checkpoint folder is set", step_)
             : fmt::format("interrupted after step {}; saved to {}", step_, run.result.checkpoint));
   }
   run.result.steps = step_;
@@ -132,11 +141,13 @@ bool Trainer::train_epoch(Run& run) {
     const Tensor output = model_(input);
     const Tensor loss = options_.loss(output, target);
     const double value = loss.item().to_double();
-    if (!std::isfinite(value)) fail_diverged(fmt::format("the loss is {}", value));
+    if (!std::isfinite(value)) fail_diverged(step_ + 1, fmt::format("the loss is {}", value));
     loss.backward();
     if (options_.clip_grad_norm) {
       const double norm = nn::clip_grad_norm_(optimizer_.parameters(), *options_.clip_grad_norm);
-      if (!std::isfinite(norm)) fail_diverged(fmt::format("the gradients' norm is {}", norm));
+      if (!std::isfinite(norm)) {
+        fail_diverged(step_ + 1, fmt::format("the gradients' norm is {}", norm));
+      }
     }
     optimizer_.step();
     if (by_step_) by_step_->step();
@@ -194,26 +205,34 @@ bool Trainer::improved(double loss) {
   return false;
 }
 
-void Trainer::fail_diverged(const std::string& what) const {
-  throw DivergedError(
-      fmt::format("[Trainer::fit] step {}: {}; the weights are those of step {}{}; try a lower "
-                  "learning rate or clip_grad_norm",
-                  step_ + 1, what, step_,
-                  options_.checkpoint_folder.empty()
-                      ? ""
-                      : ", the last checkpoint stays in " + options_.checkpoint_folder),
-      step_ + 1);
+void Trainer::fail_diverged(int64_t step, const std::string& what) const {
+  std::string kept;
+  if (!options_.checkpoint_folder.empty()) {
+    const auto latest = CheckpointFolder(options_.checkpoint_folder).latest();
+    kept = latest ? fmt::format("the last checkpoint is {}; ", *latest) : "no checkpoint yet; ";
+  }
+  throw DivergedError(fmt::format("[Trainer::fit] step {}: {}; {}try a lower learning rate or "
+                                  "clip_grad_norm",
+                                  step, what, kept),
+                      step);
+}
+
+void Trainer::prepare_folder() const {
+  if (options_.checkpoint_folder.empty()) return;
+  const CheckpointFolder folder(options_.checkpoint_folder, options_.checkpoints_kept);
+  folder.prepare();
+  // A later step of another run would be taken for this one's newest, and be resumed.
+  if (const auto latest = folder.latest(); step_ == 0 && latest) {
+    fail<ValueError>("Trainer::fit",
+                     fmt::format("{} is of an earlier run; resume() that one, or name an empty "
+                                 "checkpoint_folder",
+                                 *latest));
+  }
 }
 
 void Trainer::save(Run& run) {
   if (options_.checkpoint_folder.empty() || run.saved_step == step_) return;
-  if (!all_finite(model_->parameters())) {
-    throw DivergedError(
-        fmt::format("[Trainer::fit] step {}: a weight is not finite; the last checkpoint stays in "
-                    "{}; try a lower learning rate or clip_grad_norm",
-                    step_, options_.checkpoint_folder),
-        step_);
-  }
+  if (!all_finite(model_->parameters())) fail_diverged(step_, "a weight is not finite");
   const CheckpointFolder folder(options_.checkpoint_folder, options_.checkpoints_kept);
   run.result.checkpoint = folder.save(make_checkpoint(run), step_);
   run.saved_step = step_;
@@ -252,7 +271,7 @@ bool Trainer::resume() {
   const CheckpointFolder folder(options_.checkpoint_folder, options_.checkpoints_kept);
   const std::optional<std::string> path = folder.latest();
   if (!path) return false;
-  Checkpoint checkpoint = Checkpoint::load(*path);
+  Checkpoint checkpoint = load_checkpoint(*path);
   model_->load_state_dict(checkpoint.tensors_of("model"));
   optimizer_.load_state_dict(checkpoint.tensors_of("optimizer"));
   if (by_step_) by_step_->load_state_dict(checkpoint.tensors_of("schedule_by_step"));

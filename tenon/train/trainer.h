@@ -14,8 +14,8 @@
 
 namespace tenon::train {
 
-/// Training that left the finite numbers. The model and the last checkpoint are as they were after
-/// the last good step.
+/// Training that left the finite numbers. A checkpoint is only written of finite weights, so the
+/// last one is from before.
 class TENON_API DivergedError : public Error {
  public:
   DivergedError(const std::string& message, int64_t step) : Error(message), step_(step) {}
@@ -109,7 +109,8 @@ class TENON_API Trainer {
   /// Takes up the newest checkpoint of the folder, so that `fit` goes on from there; false where
   /// there is none. Throws IoError, or what `load_state_dict` throws, where it doesn't fit.
   bool resume();
-  /// Trains to the last epoch. Throws DivergedError.
+  /// Trains to the last epoch. Throws DivergedError; before the first step, IoError where the
+  /// checkpoint folder can't be written, and ValueError where it holds another run's checkpoints.
   FitResult fit(data::DataLoader& loader);
   FitResult fit(data::DataLoader& loader, data::DataLoader& validation);
   /// Mean loss and accuracy in eval mode.
@@ -123,8 +124,9 @@ class TENON_API Trainer {
   bool train_epoch(Run& run);
   void end_epoch(Run& run, data::DataLoader* validation);
   bool improved(double loss);
+  void prepare_folder() const;
   void save(Run& run);
-  [[noreturn]] void fail_diverged(const std::string& what) const;
+  [[noreturn]] void fail_diverged(int64_t step, const std::string& what) const;
   Checkpoint make_checkpoint(const Run& run) const;
   void restore(Run& run);
 

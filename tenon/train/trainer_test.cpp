@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -19,6 +20,7 @@
 #include "tenon/ops/functions.h"
 #include "tenon/ops/operators.h"
 #include "tenon/optim/optim.h"
+#include "tenon/train/interrupt.h"
 
 extern char** environ;
 
@@ -213,6 +215,43 @@ TEST(Trainer, SavesAndStopsOnInterrupt) {
   expect_same_bits(resumed.model.state_dict(), straight.model.state_dict());
 }
 
+TEST(Trainer, LeavesIgnoredSignalsIgnored) {
+  const auto before = std::signal(SIGHUP, SIG_IGN);
+  {
+    const InterruptGuard guard;
+    raise(SIGHUP);
+    EXPECT_FALSE(guard.interrupted());
+    raise(SIGTERM);
+    EXPECT_TRUE(guard.interrupted());
+  }
+  EXPECT_EQ(std::signal(SIGHUP, before), SIG_IGN);
+}
+
+TEST(Trainer, ChecksItsFolderBeforeTraining) {
+  int calls = 0;
+  const auto fails_with = [&](const std::string& folder, const std::string& part) {
+    TrainerOptions options = with_checkpoints(folder);
+    options.loss = [&calls](const Tensor& output, const Tensor& target) {
+      ++calls;
+      return cross_entropy(output, target);
+    };
+    Experiment experiment(std::move(options));
+    try {
+      experiment.trainer.fit(experiment.loader);
+      FAIL() << "nothing was thrown";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+    }
+  };
+  fails_with("/proc/self", "[CheckpointFolder::prepare] /proc/self/checkpoint-");
+  const TemporaryFolder folder;
+  Experiment earlier(with_checkpoints(folder.path()));
+  earlier.trainer.fit(earlier.loader);
+  fails_with(folder.path(), "[Trainer::fit] " + CheckpointFolder(folder.path()).path_of(60) +
+                                " is of an earlier run");
+  EXPECT_EQ(calls, 0);
+}
+
 TEST(Trainer, StopsEarly) {
   TrainerOptions options = quiet(50);
   options.early_stopping_patience = 2;
@@ -237,8 +276,10 @@ TEST(Trainer, NamesTheStepThatDiverged) {
     FAIL() << "nothing was thrown";
   } catch (const DivergedError& error) {
     EXPECT_EQ(error.step(), 24);
-    EXPECT_NE(std::string(error.what()).find("step 24: the loss is nan"), std::string::npos)
-        << error.what();
+    const std::string message = error.what(), kept = CheckpointFolder(folder.path()).path_of(21);
+    EXPECT_NE(message.find("step 24: the loss is nan; the last checkpoint is " + kept),
+              std::string::npos)
+        << message;
   }
   EXPECT_EQ(CheckpointFolder(folder.path()).steps().back(), 21);
   for (const Tensor& parameter : experiment.model.parameters()) {
