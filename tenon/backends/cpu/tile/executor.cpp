@@ -14,10 +14,13 @@ namespace {
 
 using tile::Launch;
 
-constexpr double kTaskNanoseconds = 10'000;  // less work than that stays on the calling thread
-constexpr int64_t kFewGroups = 32;           // fewer groups of long rows are split along the row
-constexpr int64_t kMostChunks = 64;          // of a row
-constexpr int64_t kMostTasks = 256;          // more only cost: each waits for its stores at the end
+// Less work than that stays on the calling thread. It is what the estimates of a plan's cost add up
+// to; with wide vectors and data in caches the work takes a fifth, about as long as handing it
+// over.
+constexpr double kTaskNanoseconds = 40'000;
+constexpr int64_t kFewGroups = 32;   // fewer groups of long rows are split along the row
+constexpr int64_t kMostChunks = 64;  // of a row
+constexpr int64_t kMostTasks = 256;  // more only cost: each waits for its stores at the end
 
 /// Elements that make a task worth its while. Depends on the program alone.
 int64_t task_elements(const Plan& plan) {
@@ -45,9 +48,37 @@ void run_groups(const Run& run, int64_t begin, int64_t end) {
   }
 }
 
+/// Tiles [begin, end) of a flat plan, as one.
+void run_flat(const Run& run, int64_t begin, int64_t end) {
+  const Plan& plan = *run.plan;
+  const int64_t tile = plan.space.tile_columns;
+  const int64_t first = begin * tile;
+  const int64_t last = std::min(end * tile, plan.space.sizes[plan.space.across()]);
+  const int64_t offset = first * static_cast<int64_t>(plan.width);
+  const auto count = static_cast<size_t>(last - first);
+  const auto operand = [&](uint16_t value) -> const void* {
+    for (const Step& step : plan.steps) {
+      if (step.value != value) continue;
+      return static_cast<const char*>(run.launch->inputs[step.slot].data) + offset;
+    }
+    return run.uniforms + value;
+  };
+  const Step& op = plan.steps.back();
+  const int arity = info_of(op.op).arity;
+  const void* a = operand(op.a);
+  const void* b = arity > 1 ? operand(op.b) : a;
+  char* out = static_cast<char*>(run.launch->outputs[0].data) + offset;
+  if (op.action == Action::kTernary) {
+    op.ternary(a, b, operand(op.c), out, count, op.scalars);
+  } else {
+    op.elementwise(a, b, out, count);
+  }
+}
+
 /// Tiles [begin, end) of work without rows.
 void run_elementwise(const Run& run, int64_t begin, int64_t end) {
   const Plan& plan = *run.plan;
+  if (plan.flat) return run_flat(run, begin, end);
   Runner runner(run, group_bytes(plan));
   Group group;
   place_group(plan, 0, runner.extra(), group);

@@ -219,6 +219,35 @@ TEST(TileExecutor, ThreadsDoNotChangeBits) {
   set_num_threads(threads);
 }
 
+/// Contiguous work of one op is done without tiles, in a few long parts.
+TEST(TileExecutor, SingleOpsOnLongArrays) {
+  std::vector<Program> programs;
+  const auto add = [&](auto write) {
+    TileBuilder t;
+    t.store(0, write(t));
+    programs.push_back(t.finish());
+  };
+  add([](TileBuilder& t) { return t.square(t.load(0)); });
+  add([](TileBuilder& t) { return t.sub(t.load(0), t.load(1)); });
+  add([](TileBuilder& t) { return t.sub(t.load(0), t.constant(2)); });
+  add([](TileBuilder& t) { return t.sub(t.constant(2), t.load(0)); });
+  add([](TileBuilder& t) { return t.sub(t.load(0), t.load(0)); });
+  add([](TileBuilder& t) { return t.multiply_add(t.load(0), t.constant(3), t.load(1)); });
+  add([](TileBuilder& t) { return t.select(t.load(0), t.load(1), t.load(2)); });
+  for (const Program& program : programs) {
+    for (const Compute compute : {Compute::kF32, Compute::kF64}) {
+      for (const int64_t count : {1, 1000, 1025, 70001}) {
+        SCOPED_TRACE(tile::to_text(program) + std::to_string(count));
+        const Layout layout{compute == Compute::kF32 ? kFloat32 : kFloat64, {1}};
+        const std::vector<Layout> inputs(static_cast<size_t>(program.inputs()), layout);
+        Trial trial(program, compute, {count}, 0, inputs, {layout});
+        EXPECT_EQ(trial.difference(), 0);
+        EXPECT_EQ(trial.difference(true), 0);
+      }
+    }
+  }
+}
+
 TEST(TileExecutor, OutputsMayBeInputs) {
   for (const Case& c : row_programs()) {
     if (c.program.inputs() == 0 || c.row_outputs[0]) continue;

@@ -69,6 +69,7 @@ class Planner {
     plan_.columns = plan_.space.column_mode ? static_cast<size_t>(plan_.space.tile_columns) : 1;
     make_steps();
     plan_fetches();
+    plan_.flat = is_flat();
     size_memory();
   }
 
@@ -141,6 +142,21 @@ class Planner {
       const size_t lines = (bytes + kCacheLine - 1) / kCacheLine;
       pass.lines_per_step = static_cast<uint32_t>((lines + steps - 1) / std::max(steps, 1u));
     }
+  }
+
+  /// Whether one call of a kernel does any part of the work: a single op on contiguous operands,
+  /// whose result goes straight into the output. Larger work is faster in tiles that fetch the
+  /// next.
+  bool is_flat() const {
+    const Space& space = plan_.space;
+    if (s_.needs_row || space.rank != 2 || space.sizes[space.down()] != 1) return false;
+    if (space.sizes[space.across()] * static_cast<int64_t>(plan_.width) >= kFetchBytes)
+      return false;
+    if (plan_.stores.size() != 1 || !plan_.stores[0].in_place) return false;
+    const bool one_op = std::all_of(plan_.steps.begin(), plan_.steps.end() - 1,
+                                    [](const Step& s) { return s.action == Action::kPoint; });
+    const Action last = plan_.steps.back().action;
+    return one_op && (last == Action::kElementwise || last == Action::kTernary);
   }
 
   bool is_repeated(const View& view) const {

@@ -83,6 +83,7 @@ struct Plan {
   std::vector<PassPlan> passes;
   std::vector<uint64_t> uniforms;  ///< [value]: run-wide values, one word each; without scalars
   double cost = 0;                 ///< estimated nanoseconds per element
+  bool flat = false;               ///< one kernel over contiguous memory: no tiles are needed
 
   // Bytes of the parts of a group's memory.
   size_t row_bytes = 0;       ///< one row value (all columns of the group)
