@@ -25,7 +25,10 @@ std::vector<Tensor> start_grads(std::string_view call, TensorList tensors, Tenso
   std::vector<Tensor> result;
   for (size_t i = 0; i < tensors.size(); ++i) {
     const Tensor& tensor = tensors[i];
-    if (!tensor.defined() || !tensor.requires_grad()) {
+    if (!tensor.defined()) {
+      fail<ValueError>(call, fmt::format("tensor {} is an undefined tensor; pass a result", i));
+    }
+    if (!tensor.requires_grad()) {
       fail<AutogradError>(call,
                           fmt::format("tensor {} has no gradient: it was made from tensors that "
                                       "don't require one; call requires_grad_() on those first, "

@@ -48,11 +48,13 @@ Tensor& Tensor::requires_grad_(bool requires_grad) {
 }
 
 Tensor Tensor::grad() const {
+  if (!defined()) fail_undefined();
   const autograd::LeafExtras* extras = autograd::find_extras(impl_.get());
   return extras ? *extras->grad : Tensor();
 }
 
 void Tensor::set_grad(const Tensor& grad) {
+  if (!defined()) fail_undefined();
   if (grad.defined() && (grad.sizes() != sizes() || grad.device() != device())) {
     fail<ShapeError>("set_grad",
                      fmt::format("expected a gradient of sizes {} on '{}', got {} on '{}'",

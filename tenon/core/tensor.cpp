@@ -39,15 +39,22 @@ int64_t Tensor::stride(int64_t dim) const {
   return impl_->strides[static_cast<size_t>(normalize_dim("stride", dim, this->dim()))];
 }
 
+void Tensor::fail_undefined() {
+  fail<ValueError>(
+      "Tensor",
+      "an undefined tensor has no sizes and no elements; assign one that was made by a "
+      "function such as zeros() (a grad() is undefined before the first backward())");
+}
+
 void Tensor::check_data(DType expected) const {
-  if (expected != impl_->dtype) {
+  if (expected != body().dtype) {
     fail<DTypeError>("data", fmt::format("asked for elements of {}, but the tensor holds {}; "
                                          "convert with to(k...)",
-                                         name_of(expected), name_of(impl_->dtype)));
+                                         name_of(expected), name_of(body().dtype)));
   }
-  if (!in_host_memory(impl_->device)) {
+  if (!in_host_memory(body().device)) {
     fail<DeviceError>(
-        "data", "a tensor on '" + tenon::to_string(impl_->device) + "' has no data in host memory");
+        "data", "a tensor on '" + tenon::to_string(body().device) + "' has no data in host memory");
   }
 }
 

@@ -39,8 +39,8 @@ class TensorList {
 };
 
 /// An n-dimensional array: a one-pointer handle. Copying the handle shares the array; `clone()`
-/// copies it. A default-made tensor is undefined: only `defined()` and assignment may be called on
-/// it.
+/// copies it. A default-made tensor is undefined: it throws ValueError at all but `defined()`,
+/// `is_same()`, `impl()` and assignment.
 class TENON_API Tensor {
  public:
   Tensor() = default;
@@ -49,24 +49,24 @@ class TENON_API Tensor {
   explicit Tensor(Scalar value);
 
   bool defined() const { return static_cast<bool>(impl_); }
-  DType dtype() const { return impl_->dtype; }
-  Device device() const { return impl_->device; }
+  DType dtype() const { return body().dtype; }
+  Device device() const { return body().device; }
   /// The number of dims (rank).
-  int64_t dim() const { return static_cast<int64_t>(impl_->sizes.size()); }
-  const Shape& sizes() const { return impl_->sizes; }
-  const Shape& shape() const { return impl_->sizes; }
+  int64_t dim() const { return static_cast<int64_t>(body().sizes.size()); }
+  const Shape& sizes() const { return body().sizes; }
+  const Shape& shape() const { return body().sizes; }
   /// In elements.
-  const Shape& strides() const { return impl_->strides; }
+  const Shape& strides() const { return body().strides; }
   /// The size of one dim; negative dims count from the end. Throws IndexError.
   int64_t size(int64_t dim) const;
   int64_t stride(int64_t dim) const;
-  int64_t numel() const { return impl_->numel; }
-  size_t itemsize() const { return size_of(impl_->dtype); }
-  size_t nbytes() const { return static_cast<size_t>(impl_->numel) * itemsize(); }
+  int64_t numel() const { return body().numel; }
+  size_t itemsize() const { return size_of(body().dtype); }
+  size_t nbytes() const { return static_cast<size_t>(body().numel) * itemsize(); }
   /// In elements.
-  int64_t storage_offset() const { return impl_->offset; }
-  bool is_contiguous() const { return impl_->contiguous; }
-  bool is_view() const { return static_cast<bool>(impl_->base); }
+  int64_t storage_offset() const { return body().offset; }
+  bool is_contiguous() const { return body().contiguous; }
+  bool is_view() const { return static_cast<bool>(body().base); }
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
   bool is_floating_point() const { return is_floating(dtype()); }
   bool is_complex() const { return tenon::is_complex(dtype()); }
@@ -76,9 +76,9 @@ class TENON_API Tensor {
   template <class T>
   T* data() const {
     check_data(dtype_of<T>);
-    return reinterpret_cast<T*>(impl_->bytes());
+    return reinterpret_cast<T*>(body().bytes());
   }
-  void* raw_data() const { return impl_->bytes(); }
+  void* raw_data() const { return body().bytes(); }
 
   /// The value of a one-element tensor, converted to `T`. Throws ShapeError for more or fewer.
   template <class T>
@@ -100,16 +100,16 @@ class TENON_API Tensor {
   std::vector<T> to_vector() const;
 
   /// Counts the in-place writes to the storage through any view.
-  uint32_t version() const { return impl_->storage->version.load(std::memory_order_relaxed); }
+  uint32_t version() const { return body().storage->version.load(std::memory_order_relaxed); }
 
   // Gradients: defined in autograd/tensor_grad.cpp.
 
   bool requires_grad() const {
-    return impl_->requires_grad || (impl_->has_stale_history() && impl_->base->requires_grad);
+    return body().requires_grad || (body().has_stale_history() && body().base->requires_grad);
   }
   /// Whether the gradient of this tensor accumulates here: made by the user, not by an op.
   bool is_leaf() const {
-    return !impl_->grad_node && !(impl_->has_stale_history() && impl_->base->grad_node);
+    return !body().grad_node && !(body().has_stale_history() && body().base->grad_node);
   }
   /// Asks for a gradient. Throws AutogradError on results of ops, DTypeError on integers.
   Tensor& requires_grad_(bool requires_grad = true);
@@ -152,6 +152,12 @@ class TENON_API Tensor {
   const Intrusive<TensorImpl>& handle() const { return impl_; }
 
  private:
+  const TensorImpl& body() const {
+    if (!impl_) [[unlikely]]
+      fail_undefined();
+    return *impl_;
+  }
+  [[noreturn]] static void fail_undefined();
   void check_data(DType expected) const;
 
   Intrusive<TensorImpl> impl_;

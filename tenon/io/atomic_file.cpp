@@ -64,6 +64,7 @@ struct AtomicFile::State {
 };
 
 void AtomicFile::State::open_temporary() {
+  if (path.empty()) fail<IoError>(call, "expected the path of a file, got an empty one");
   struct stat status;
   const bool exists = stat(path.c_str(), &status) == 0;
   if (exists && !S_ISREG(status.st_mode)) {

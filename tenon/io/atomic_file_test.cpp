@@ -63,6 +63,8 @@ TEST(AtomicFile, UnwritableFolders) {
                {"[save] ", "none/a: creating a file in", "No such file", "must exist"});
   expect_parts(message_of([&] { write_file(folder.path(), "x", "save"); }),
                {"expected a regular file or none, got a folder"});
+  expect_parts(message_of([&] { check_can_write("", "save"); }),
+               {"[save] expected the path of a file, got an empty one"});
   expect_parts(message_of([&] { write_file("/dev/full", "x", "save"); }), {"a special file"});
   if (geteuid() == 0) GTEST_SKIP() << "root may write to every folder; that part is left out";
   ASSERT_EQ(chmod(folder.path().c_str(), 0500), 0);

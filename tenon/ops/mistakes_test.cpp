@@ -181,6 +181,30 @@ TEST(Mistakes, Devices) {
   EXPECT_MESSAGE(DeviceError, "unknown device type 200", zeros({2}, kFloat32, Device{200, 0}));
 }
 
+TEST(Mistakes, UndefinedTensors) {
+  Tensor none, leaf = ones({2}).requires_grad_();
+  constexpr const char* kMessage = "[Tensor] an undefined tensor has no sizes and no elements";
+  EXPECT_MESSAGE(ValueError, kMessage, none.sizes());
+  EXPECT_MESSAGE(ValueError, kMessage, none.dtype());
+  EXPECT_MESSAGE(ValueError, kMessage, none.item<float>());
+  EXPECT_MESSAGE(ValueError, kMessage, none.to_vector<float>());
+  EXPECT_MESSAGE(ValueError, kMessage, none.data<float>());
+  EXPECT_MESSAGE(ValueError, kMessage, none.requires_grad_());
+  EXPECT_MESSAGE(ValueError, kMessage, none.grad());
+  EXPECT_MESSAGE(ValueError, kMessage, none.set_grad(leaf));
+  EXPECT_MESSAGE(ValueError, kMessage, none.to(kFloat64));
+  EXPECT_MESSAGE(ValueError, kMessage, leaf.grad().item<float>());
+  EXPECT_MESSAGE(ValueError, "undefined tensor", none[0]);
+  EXPECT_MESSAGE(ValueError, "undefined tensor", none.index({0, Ellipsis}));
+  EXPECT_MESSAGE(ValueError, "undefined tensor", none + leaf);
+  EXPECT_MESSAGE(ValueError, "undefined tensor", none.add_(leaf));
+  EXPECT_MESSAGE(ValueError, "undefined tensor", leaf.detach().add_(none));
+  EXPECT_MESSAGE(ValueError, "undefined tensor", matmul(leaf, none));
+  EXPECT_MESSAGE(ValueError, "undefined tensor", cat({leaf, none}));
+  EXPECT_MESSAGE(ValueError, "undefined tensor", none.backward());
+  EXPECT_EQ(none.to_string(), "tensor(undefined)");
+}
+
 TEST(Mistakes, Values) {
   const Tensor x = zeros({3, 4});
   EXPECT_MESSAGE(ValueError, "[exp] argument 0 is an undefined tensor", exp(Tensor()));

@@ -140,6 +140,7 @@ class Train(unittest.TestCase):
         nowhere = "/proc/x"
         for arguments, call in ((["--out", nowhere], "[--out] /proc/x"),
                                 (["--json", nowhere], "[--json] /proc/x"),
+                                (["--out", ""], "[--out] expected the path of a file"),
                                 (["--checkpoint", nowhere], "/proc/x: making the folder failed"),
                                 (["--checkpoint", "/proc/self"], "'/proc/self' failed")):
             with self.subTest(arguments):
