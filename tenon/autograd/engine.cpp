@@ -41,12 +41,11 @@ Tensor summed_to(const Tensor& grad, const Shape& sizes) {
   return result.sizes() == sizes ? result : reshape(result, sizes);
 }
 
-/// A gradient of the sizes and dtype that its target has.
-Tensor fitted(Tensor grad, const Shape& sizes, DType dtype) {
+/// Gives a gradient the sizes and dtype that its target has.
+void fit(Tensor& grad, const Shape& sizes, DType dtype) {
   if (grad.sizes() != sizes) grad = summed_to(grad, sizes);
   // A real input of a complex op gets the real part.
   if (grad.dtype() != dtype) grad = grad.to(dtype);
-  return grad;
 }
 
 /// Memory for the pending nodes of the passes on one thread, one after the other.
@@ -89,19 +88,19 @@ class Pass {
  private:
   void add_to_node(Intrusive<Node> node, uint32_t index, Tensor grad) {
     const Spec& result = node->results[index];
-    Tensor fit = fitted(std::move(grad), result.sizes, result.dtype);
+    fit(grad, result.sizes, result.dtype);
     // Nearly always the place is at the end.
     size_t at = pending_.size();
     while (at > 0 && pending_[at - 1].node != node && !pending_[at - 1].runs_after(node.get())) {
       --at;
     }
     if (at > 0 && pending_[at - 1].node == node) {
-      accumulate(pending_[at - 1].grads[index], std::move(fit));
+      accumulate(pending_[at - 1].grads[index], std::move(grad));
       return;
     }
     Pending entry;
     entry.grads.allocate(node->results.size());
-    entry.grads[index] = std::move(fit);
+    entry.grads[index] = std::move(grad);
     entry.node = std::move(node);
     if (at == pending_.size()) {
       pending_.push_back(std::move(entry));
@@ -133,7 +132,7 @@ class Pass {
 
   void add_to_leaf(const Intrusive<TensorImpl>& leaf, Tensor grad) {
     LeafExtras* extras = find_extras(leaf.get());
-    grad = fitted(std::move(grad), leaf->sizes, leaf->dtype);
+    fit(grad, leaf->sizes, leaf->dtype);
     if (extras && !extras->hooks.empty()) {
       // Hooks see the sum of all that arrives in this pass.
       for (auto& [impl, sum] : hooked_) {

@@ -67,11 +67,14 @@ void Node::release() {
   if (rule) rule->release();
 }
 
-void connect(Node& node, std::span<const Tensor* const> inputs, std::span<const Tensor> outputs) {
+uint32_t connect(Node& node, std::span<const Tensor* const> inputs,
+                 std::span<const Tensor> outputs) {
+  uint32_t wanted = 0;
   node.edges.allocate(inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Tensor& input = *inputs[i];
     if (!input.defined() || !input.requires_grad()) continue;
+    wanted |= 1u << std::min<size_t>(i, 31);
     Edge& edge = node.edges[i];
     edge = edge_of(input);
     if (edge.node) {
@@ -86,6 +89,7 @@ void connect(Node& node, std::span<const Tensor* const> inputs, std::span<const 
     node.device = outputs[i].device();
   }
   if (modes().anomaly) node.place = std::make_unique<std::string>(describe_place());
+  return wanted;
 }
 
 void set_history(const Tensor& tensor, Intrusive<Node> node, uint32_t index) {

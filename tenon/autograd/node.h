@@ -96,8 +96,10 @@ struct Node : GradNode {
 Edge edge_of(const Tensor& tensor);
 /// Makes `tensor` result `index` of `node`.
 void set_history(const Tensor& tensor, Intrusive<Node> node, uint32_t index);
-/// Fills in edges, order, device, result specs and the place of a new node.
-void connect(Node& node, std::span<const Tensor* const> inputs, std::span<const Tensor> outputs);
+/// Fills in edges, order, device, result specs and the place of a new node. Bit i of what it gives:
+/// the gradient of input i is wanted; the last bit stands for all further ones of a list.
+uint32_t connect(Node& node, std::span<const Tensor* const> inputs,
+                 std::span<const Tensor> outputs);
 /// Where the calling user code is, as text; for anomaly mode.
 std::string describe_place();
 

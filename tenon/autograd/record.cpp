@@ -21,20 +21,10 @@ void save(const Call& call, Tensor tensor, SavedTensors<N>& saved, size_t i) {
   saved.tensors[i] = std::move(tensor);
 }
 
-/// Bit i: the gradient of input i is wanted; the last bit stands for all further ones of a list.
-uint32_t wanted_gradients(const Node& node) {
-  uint32_t wanted = 0;
-  for (size_t i = 0; i < node.edges.size(); ++i) {
-    wanted |= static_cast<uint32_t>(static_cast<bool>(node.edges[i])) << std::min<size_t>(i, 31);
-  }
-  return wanted;
-}
-
-/// Of a connected node.
-void save_inputs(Node& node, const Call& call) {
+/// Of a connected node; `wanted` as connect() gave it.
+void save_inputs(Node& node, const Call& call, uint32_t wanted) {
   const OpDef& op = call.op;
   if (op.saved_inputs != 0) {
-    const uint32_t wanted = wanted_gradients(node);
     node.inputs.allocate(call.inputs.size());
     for (size_t i = 0; i < call.inputs.size(); ++i) {
       if (op.saves(i, wanted) && call.has(i)) save(call, call.input(i), node.inputs, i);
@@ -46,7 +36,9 @@ void save_inputs(Node& node, const Call& call) {
       if (call.has(i)) node.input_specs[i] = {call.input(i).dtype(), call.input(i).sizes()};
     }
   }
-  node.attributes.assign(call.attributes.begin(), call.attributes.end());
+  if (!call.attributes.empty()) {
+    node.attributes.assign(call.attributes.begin(), call.attributes.end());
+  }
 }
 
 /// Results are saved without their history, which would be a cycle; the engine gives it back.
@@ -73,8 +65,8 @@ Intrusive<Node> new_node(const Call& call) {
 void record(const Call& call, std::span<Tensor> outputs) {
   if (call.op.nondifferentiable) return;
   Intrusive<Node> node = new_node(call);
-  connect(*node, call.inputs, outputs);
-  save_inputs(*node, call);
+  const uint32_t wanted = connect(*node, call.inputs, outputs);
+  save_inputs(*node, call, wanted);
   save_outputs(*node, call, outputs);
   const size_t last = outputs.size() - 1;
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -105,10 +97,11 @@ void record_inplace(const Call& call, const Tensor& original, const Tensor& self
   if (call.op.nondifferentiable) return;
   std::vector<const Tensor*> inputs(call.inputs.begin(), call.inputs.end());
   const Intrusive<Node> node = new_node(call);
-  connect(*node, inputs, {&self, 1});  // edges of `self` before the write
+  // Edges of `self` before the write.
+  const uint32_t wanted = connect(*node, inputs, {&self, 1});
   if (original.defined()) inputs[0] = &original;
   const Call seen{call.op, inputs, call.attributes};
-  save_inputs(*node, seen);
+  save_inputs(*node, seen, wanted);
   save_outputs(*node, seen, {&self, 1});
   write_history(self, node);
 }
