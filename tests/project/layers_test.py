@@ -39,6 +39,8 @@ STANDARD_HEADERS = set(
     "ostream queue random ranges ratio regex scoped_allocator semaphore set shared_mutex source_location span "
     "sstream stack stdexcept stop_token streambuf string string_view syncstream system_error thread tuple "
     "type_traits typeindex typeinfo unordered_map unordered_set utility valarray variant vector version".split())
+# Of the C library, where it has it (behind __has_include).
+STANDARD_HEADERS.add("sys/single_threaded.h")
 
 # Devices' libraries, and the places that may include them.
 VENDOR = re.compile(r"^(dnnl|oneapi/|hwy/|asmjit|cuda|cublas|cudnn|nvrtc|nccl|mpi\.h)")

@@ -1,4 +1,4 @@
-// Random whole numbers: randint, random_.
+// Random whole numbers: randint, randint_like, random_.
 
 #include <fmt/format.h>
 
@@ -88,6 +88,25 @@ void define_randint(OpDef& op) {
                  {Attribute(int64_t{0}), Attribute(int64_t{10}), Attribute(Shape{3, 4}),
                   Attribute(kInt64), Attribute(kCpu), Attribute()},
                  false}};
+      });
+}
+
+void define_randint_like(OpDef& op) {
+  op.doc(
+        "randint of the sizes of `x`, and its dtype unless `dtype` is given. ValueError unless "
+        "low < high.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x, int64_t low, int64_t high, std::optional<DType> dtype,
+                  Generator* generator) -> Tensor {
+        const DType wanted = dtype.value_or(x.dtype());
+        check_range("randint_like", low, high);
+        check_fits("randint_like", low, high, wanted);
+        return random_integers(low, high, x.sizes(), x.device(), generator).to(wanted);
+      })
+      .not_differentiable()
+      .samples([] {
+        return not_differentiable(unary_samples(
+            -2, 2, {Attribute(int64_t{-5}), Attribute(int64_t{9}), Attribute(), Attribute()}));
       });
 }
 

@@ -55,6 +55,10 @@ def randint(result, low, high, sizes, dtype, device, generator):
     _integers(result, sizes, low, high)
 
 
+def randint_like(result, x, low, high, dtype, generator):
+    _integers(result, x.shape, low, high)
+
+
 def randperm(result, n, *rest):
     assert sorted(result.tolist()) == list(range(n)), "no permutation"
 
