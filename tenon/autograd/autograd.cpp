@@ -36,10 +36,7 @@ std::vector<Tensor> start_grads(std::string_view call, TensorList tensors, Tenso
                                       i));
     }
     const Tensor given = grads.empty() ? Tensor() : grads[i];
-    if (given.defined() && given.sizes() != tensor.sizes()) {
-      fail<ShapeError>(call, fmt::format("expected a gradient of sizes {}, got {}",
-                                         to_string(tensor.sizes()), to_string(given.sizes())));
-    }
+    if (given.defined()) autograd::check_gradient(call, given, tensor);
     if (!given.defined() && tensor.numel() != 1) {
       fail<ShapeError>(call,
                        fmt::format("a tensor of sizes {} needs a gradient of its sizes; only "

@@ -8,6 +8,7 @@
 #include "tenon/autograd/gradcheck.h"
 #include "tenon/base/error.h"
 #include "tenon/dispatch/custom_op.h"
+#include "tenon/ops/expect_error_test_internal.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/operators.h"
 
@@ -62,6 +63,29 @@ TEST(Backward, StartsFromOneElementOnly) {
   EXPECT_THROW(ones({}).backward(), AutogradError);
   (x * 2).backward(full({2}, 3.0, kFloat64));
   EXPECT_EQ(x.grad().to_vector<double>(), (std::vector<double>{6, 6}));
+}
+
+TEST(Backward, RefusesGradientsThatAreNotLikeTheirTensor) {
+  Tensor x = ones({2, 3}).requires_grad_();
+  const Tensor y = x * 2;
+  EXPECT_MESSAGE(ShapeError, "[backward] expected a gradient of sizes [2, 3], got [3, 2]",
+                 y.backward(ones({3, 2})));
+  EXPECT_MESSAGE(DTypeError, "[backward] expected a gradient of dtype float32, got int64",
+                 y.backward(ones({2, 3}, kInt64)));
+  EXPECT_MESSAGE(DTypeError, "[grad] expected a gradient of dtype float32, got float64",
+                 grad({y}, {x}, {ones({2, 3}, kFloat64)}));
+  EXPECT_MESSAGE(DeviceError, "[backward] expected a gradient on 'cpu', got one on 'meta'",
+                 y.backward(empty({2, 3}, kFloat32, kMeta)));
+  EXPECT_MESSAGE(ShapeError, "[set_grad] expected a gradient of sizes [2, 3], got [3]",
+                 x.set_grad(ones({3})));
+  EXPECT_MESSAGE(DTypeError, "[set_grad] expected a gradient of dtype float32, got float16",
+                 x.set_grad(ones({2, 3}, kFloat16)));
+  EXPECT_MESSAGE(DeviceError, "[set_grad] expected a gradient on 'cpu', got one on 'meta'",
+                 x.set_grad(empty({2, 3}, kFloat32, kMeta)));
+  EXPECT_MESSAGE(ValueError, "[set_grad] a tensor can't be its own gradient", x.set_grad(x));
+  EXPECT_FALSE(x.grad().defined());  // nothing half-done
+  y.backward(ones({2, 3}));          // and the graph is still there
+  EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>(6, 2)));
 }
 
 TEST(Backward, OverwrittenSavedTensorNamesBothPlaces) {
@@ -193,6 +217,19 @@ TEST(Hooks, ReplaceGradients) {
   h.remove_hook(number);
   (h * 1).backward();
   EXPECT_EQ(x.grad().item<double>(), 22);
+}
+
+TEST(Hooks, RefuseGradientsOfOtherSizesAndDTypes) {
+  Tensor x = ones({2}).requires_grad_();
+  const int64_t number = x.register_hook([](const Tensor& g) { return cat({g, g}); });
+  EXPECT_MESSAGE(ShapeError, "[register_hook] expected a gradient of sizes [2], got [4]",
+                 sum(x).backward());
+  x.remove_hook(number);
+  Tensor h = x * 2;
+  h.register_hook([](const Tensor& g) { return g.to(kFloat64); });
+  EXPECT_MESSAGE(DTypeError, "[register_hook] expected a gradient of dtype float32, got float64",
+                 sum(h).backward());
+  EXPECT_FALSE(x.grad().defined());
 }
 
 TEST(Hooks, LeafHookSeesTheSumOnce) {
@@ -333,6 +370,32 @@ TEST(CustomFunction, DifferentiatesTwice) {
   EXPECT_TRUE(gradcheck(cube, {x}));
   EXPECT_TRUE(gradgradcheck(cube, {x}));
   EXPECT_TRUE(gradgradcheck(by_result, {x}));
+}
+
+/// Its argument, with a gradient of somebody's choice.
+struct Identity final : autograd::Function {
+  explicit Identity(Tensor (*rule)(const Tensor&)) : rule(rule) {}
+  std::vector<Tensor> forward(TensorList inputs) override { return {inputs[0].clone()}; }
+  std::vector<Tensor> backward(TensorList grads) override { return {rule(grads[0])}; }
+  Tensor (*rule)(const Tensor&);
+};
+
+TEST(CustomFunction, GradientsOfOtherSizesAreRefused) {
+  Tensor x = ones({2, 3}).requires_grad_();
+  const auto run = [&](Tensor (*rule)(const Tensor&)) {
+    sum(autograd::apply<Identity>({x}, rule)[0]).backward();
+  };
+  EXPECT_MESSAGE(ShapeError,
+                 "[backward] a gradient of sizes [3, 2] arrived for a tensor of sizes [2, 3]",
+                 run([](const Tensor& dy) { return dy.t(); }));
+  EXPECT_MESSAGE(ShapeError, "of sizes [3] arrived for a tensor of sizes [2, 3]",
+                 run([](const Tensor& dy) { return sum(dy, {0}); }));
+  EXPECT_MESSAGE(ShapeError, "of sizes [6] arrived",
+                 run([](const Tensor& dy) { return reshape(dy, {6}); }));
+  EXPECT_FALSE(x.grad().defined());
+  // What broadcasting repeats is summed, as for any op.
+  run([](const Tensor& dy) { return expand(dy, {4, 2, 3}); });
+  EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>(6, 4)));
 }
 
 struct Wrong final : autograd::Function {

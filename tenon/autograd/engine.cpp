@@ -26,8 +26,21 @@ struct Pending {
   }
 };
 
+/// Whether a tensor of these sizes can be read as one of `target`.
+bool broadcasts_to(std::span<const int64_t> sizes, std::span<const int64_t> target) {
+  if (sizes.size() > target.size()) return false;
+  return std::equal(sizes.begin(), sizes.end(), target.last(sizes.size()).begin(),
+                    [](int64_t size, int64_t wanted) { return size == wanted || size == 1; });
+}
+
 /// What broadcasting repeated, summed up.
 Tensor summed_to(const Tensor& grad, const Shape& sizes) {
+  if (!broadcasts_to(sizes, grad.sizes())) {
+    fail<ShapeError>(
+        "backward", fmt::format("a gradient of sizes {} arrived for a tensor of sizes {}; a custom "
+                                "function or op returns gradients of its inputs' sizes",
+                                to_string(grad.sizes()), to_string(sizes)));
+  }
   Shape dims;
   const size_t extra = grad.sizes().size() - sizes.size();
   bool all_extra = true;
@@ -36,7 +49,6 @@ Tensor summed_to(const Tensor& grad, const Shape& sizes) {
     if (i < extra || repeated) dims.push_back(static_cast<int64_t>(i));
     all_extra = all_extra && !repeated;
   }
-  if (dims.empty()) return reshape(grad, sizes);
   const Tensor result = sum(grad, dims, !all_extra);
   return result.sizes() == sizes ? result : reshape(result, sizes);
 }
@@ -46,6 +58,14 @@ void fit(Tensor& grad, const Shape& sizes, DType dtype) {
   if (grad.sizes() != sizes) grad = summed_to(grad, sizes);
   // A real input of a complex op gets the real part.
   if (grad.dtype() != dtype) grad = grad.to(dtype);
+}
+
+/// Replaces a gradient by what a hook makes of it.
+void apply_hook(const ResultExtras::Entry& entry, Tensor& grad) {
+  Tensor replaced = entry.hook(grad);
+  if (!replaced.defined()) return;
+  check_gradient("register_hook", replaced, grad);
+  grad = std::move(replaced);
 }
 
 /// Memory for the pending nodes of the passes on one thread, one after the other.
@@ -169,9 +189,7 @@ class Pass {
 
   void finish_leaves() {
     for (auto& [leaf, grad] : hooked_) {
-      for (const auto& entry : std::vector(find_extras(leaf.get())->hooks)) {
-        if (Tensor replaced = entry.hook(grad); replaced.defined()) grad = std::move(replaced);
-      }
+      for (const auto& entry : std::vector(find_extras(leaf.get())->hooks)) apply_hook(entry, grad);
       deliver(leaf, std::move(grad));
     }
     hooked_.clear();
@@ -180,9 +198,7 @@ class Pass {
   void run_hooks(Pending& entry) {
     ResultExtras& extras = *entry.node->extras;
     for (const auto& hook : std::vector(extras.hooks)) {
-      Tensor& grad = entry.grads[hook.result];
-      if (!grad.defined()) continue;
-      if (Tensor replaced = hook.hook(grad); replaced.defined()) grad = std::move(replaced);
+      if (Tensor& grad = entry.grads[hook.result]; grad.defined()) apply_hook(hook, grad);
     }
     if (options_.captures) return;
     for (const auto& [result, kept] : extras.retained) {
@@ -315,6 +331,22 @@ class Pass {
 };
 
 }  // namespace
+
+void check_gradient(std::string_view call, const Tensor& gradient, const Tensor& tensor) {
+  if (gradient.sizes() != tensor.sizes()) {
+    fail<ShapeError>(call, fmt::format("expected a gradient of sizes {}, got {}",
+                                       to_string(tensor.sizes()), to_string(gradient.sizes())));
+  }
+  if (gradient.dtype() != tensor.dtype()) {
+    fail<DTypeError>(call,
+                     fmt::format("expected a gradient of dtype {}, got {}; convert it with to()",
+                                 name_of(tensor.dtype()), name_of(gradient.dtype())));
+  }
+  if (gradient.device() != tensor.device()) {
+    fail<DeviceError>(call, fmt::format("expected a gradient on '{}', got one on '{}'",
+                                        to_string(tensor.device()), to_string(gradient.device())));
+  }
+}
 
 Captures* current_captures() { return current_pass ? current_pass->captures : nullptr; }
 

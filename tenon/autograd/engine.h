@@ -25,6 +25,10 @@ struct PassOptions {
 void run_backward(std::span<const Tensor> roots, std::span<const Tensor> grads,
                   const PassOptions& options);
 
+/// Throws ShapeError, DTypeError or DeviceError unless a gradient that a user gives for `tensor`
+/// has its sizes, dtype and device.
+void check_gradient(std::string_view call, const Tensor& gradient, const Tensor& tensor);
+
 /// The captures of the pass that the calling thread is in, or null.
 Captures* current_captures();
 

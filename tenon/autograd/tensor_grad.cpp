@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tenon/autograd/autograd.h"
+#include "tenon/autograd/engine.h"
 #include "tenon/autograd/leaf.h"
 #include "tenon/base/error.h"
 
@@ -55,11 +56,9 @@ Tensor Tensor::grad() const {
 
 void Tensor::set_grad(const Tensor& grad) {
   if (!defined()) fail_undefined();
-  if (grad.defined() && (grad.sizes() != sizes() || grad.device() != device())) {
-    fail<ShapeError>("set_grad",
-                     fmt::format("expected a gradient of sizes {} on '{}', got {} on '{}'",
-                                 tenon::to_string(sizes()), tenon::to_string(device()),
-                                 tenon::to_string(grad.sizes()), tenon::to_string(grad.device())));
+  if (grad.defined()) autograd::check_gradient("set_grad", grad, *this);
+  if (grad.is_same(*this)) {
+    fail<ValueError>("set_grad", "a tensor can't be its own gradient; pass a clone()");
   }
   if (grad.defined() || impl_->extras) *autograd::extras_of(impl_.get()).grad = grad;
 }

@@ -115,7 +115,7 @@ class TENON_API Tensor {
   Tensor& requires_grad_(bool requires_grad = true);
   /// The accumulated gradient; undefined before the first backward.
   Tensor grad() const;
-  void set_grad(const Tensor& grad);
+  void set_grad(const Tensor& grad);  ///< like this tensor, else throws; undefined drops it
   /// Adds d(this)/d(leaf) to the `grad()` of every leaf that this tensor depends on. `gradient` is
   /// d(loss)/d(this); it may be left out for one-element tensors. The graph is freed unless
   /// `retain_graph` (default: `create_graph`).
