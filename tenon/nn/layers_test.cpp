@@ -8,6 +8,7 @@
 #include "tenon/base/error.h"
 #include "tenon/core/generator.h"
 #include "tenon/nn/nn.h"
+#include "tenon/ops/expect_error_test_internal.h"
 #include "tenon/ops/functions.h"
 
 namespace tenon {
@@ -41,6 +42,19 @@ TEST(Conv2d, HasItsOptions) {
   EXPECT_EQ(layer(zeros({2, 4, 8, 8})).sizes(), (Shape{2, 6, 8, 4}));
   EXPECT_EQ(layer.description(), "4 -> 6, kernel 3x5, stride=1x2, padding=1x2, groups=2");
   EXPECT_THROW(nn::Conv2d(3, 4, 3, {.groups = 2}), ValueError);
+}
+
+TEST(Conv2d, RefusesWindowsThatDoNotExist) {
+  EXPECT_MESSAGE(ValueError, "[Conv2d] expected kernel_size of at least 1, got 0",
+                 nn::Conv2d(3, 4, 0));
+  EXPECT_MESSAGE(ValueError, "[Conv2d] expected kernel_size of at least 1, got 3x-1",
+                 nn::Conv2d(3, 4, {3, -1}));
+  EXPECT_MESSAGE(ValueError, "[Conv2d] expected stride of at least 1, got 1x0",
+                 nn::Conv2d(3, 4, 3, {.stride = {1, 0}}));
+  EXPECT_MESSAGE(ValueError, "[Conv2d] expected padding of at least 0, got -1",
+                 nn::Conv2d(3, 4, 3, {.padding = -1}));
+  EXPECT_MESSAGE(ValueError, "[Conv1d] expected dilation of at least 1, got 0",
+                 nn::Conv1d(3, 4, 3, {.dilation = 0}));
 }
 
 TEST(Conv1d, MatchesAHandComputedSum) {
