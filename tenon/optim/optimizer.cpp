@@ -80,6 +80,13 @@ void Optimizer::add_group(std::string_view optimizer, std::vector<Tensor> parame
                        fmt::format("expected floating parameters, got {}",
                                    parameter.defined() ? name_of(parameter.dtype()) : "undefined"));
     }
+    if (!parameter.is_leaf()) {
+      fail<ValueError>(optimizer,
+                       fmt::format("expected tensors that keep a gradient of their own, got the "
+                                   "result of an op, of shape {}; detach() it and call "
+                                   "requires_grad_() on that",
+                                   to_string(parameter.sizes())));
+    }
     if (!seen.insert(parameter.impl()).second) {
       fail<ValueError>(optimizer, fmt::format("a parameter of shape {} is in the list twice",
                                               to_string(parameter.sizes())));

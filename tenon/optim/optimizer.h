@@ -57,8 +57,9 @@ class TENON_API Optimizer {
 
  protected:
   Optimizer();
-  /// Throws ValueError for no parameters, one that comes twice, or a learning rate below 0;
-  /// DTypeError where a parameter isn't floating.
+  /// Throws ValueError for no parameters, one that comes twice or is the result of an op, or a
+  /// learning rate below 0; DTypeError where a parameter isn't floating. Parameters that require no
+  /// gradient are fine: they are frozen, and may be asked for one later.
   void add_group(std::string_view optimizer, std::vector<Tensor> parameters, double learning_rate);
 
   /// The tensors beside the parameter that each update reads and writes, all of its shape.

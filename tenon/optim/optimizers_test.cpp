@@ -6,7 +6,9 @@
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"
 #include "tenon/core/generator.h"
+#include "tenon/ops/expect_error_test_internal.h"
 #include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
 #include "tenon/optim/optim.h"
 
 namespace tenon::optim {
@@ -238,6 +240,29 @@ TEST(Optimizer, RefusesNonsense) {
   EXPECT_THROW(SGD({parameter}, {.nesterov = true}), ValueError);
   EXPECT_THROW(Adam({parameter}, {.beta1 = 1}), ValueError);
   EXPECT_THROW(Adam({zeros({1}, kInt64)}), DTypeError);
+}
+
+TEST(Optimizer, RefusesResultsOfOps) {
+  Tensor made = ones({2}).requires_grad_() * 2;
+  EXPECT_MESSAGE(ValueError,
+                 "[Adam] expected tensors that keep a gradient of their own, got the "
+                 "result of an op, of shape [2]",
+                 Adam({made}));
+  EXPECT_NO_THROW(Adam({made.detach().requires_grad_()}));
+}
+
+TEST(Optimizer, TakesFrozenParametersThatAreAskedForAGradientLater) {
+  Tensor frozen = ones({2}), trained = ones({2}).requires_grad_();
+  SGD optimizer({frozen, trained}, {.learning_rate = 1});
+  sum(frozen * trained).backward();
+  optimizer.step();
+  EXPECT_EQ(frozen.to_vector<float>(), (std::vector<float>{1, 1}));
+  EXPECT_EQ(trained.to_vector<float>(), (std::vector<float>{0, 0}));
+  optimizer.zero_grad();
+  frozen.requires_grad_();
+  sum(frozen * 3).backward();
+  optimizer.step();
+  EXPECT_EQ(frozen.to_vector<float>(), (std::vector<float>{-2, -2}));
 }
 
 TEST(Optimizer, GivesTheSameBitsForAnyNumberOfThreads) {
