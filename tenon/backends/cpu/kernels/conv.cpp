@@ -1,10 +1,10 @@
-// Convolution and pooling on the wrappers of backends/cpu/dnnl.
+// Convolution, on the wrappers of backends/cpu/dnnl, and pooling.
 
 #include <cstring>
 
 #include "tenon/backends/cpu/dnnl/convolution.h"
-#include "tenon/backends/cpu/dnnl/pooling.h"
 #include "tenon/backends/cpu/kernels/kernels.h"
+#include "tenon/backends/cpu/kernels/pooling.h"
 #include "tenon/backends/cpu/kernels/support.h"
 
 namespace tenon::cpu {

@@ -1,4 +1,4 @@
-#include "tenon/backends/cpu/dnnl/pooling.h"
+#include "tenon/backends/cpu/kernels/pooling.h"
 
 #include <gtest/gtest.h>
 

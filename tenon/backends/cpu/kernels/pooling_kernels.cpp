@@ -1,7 +1,7 @@
-#include "tenon/backends/cpu/dnnl/pooling_kernels.h"
+#include "tenon/backends/cpu/kernels/pooling_kernels.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "tenon/backends/cpu/dnnl/pooling_kernels.cpp"
+#define HWY_TARGET_INCLUDE "tenon/backends/cpu/kernels/pooling_kernels.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

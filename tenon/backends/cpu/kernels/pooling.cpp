@@ -1,11 +1,11 @@
-#include "tenon/backends/cpu/dnnl/pooling.h"
+#include "tenon/backends/cpu/kernels/pooling.h"
 
 #include <algorithm>
 #include <string>
 #include <type_traits>
 #include <vector>
 
-#include "tenon/backends/cpu/dnnl/pooling_kernels.h"
+#include "tenon/backends/cpu/kernels/pooling_kernels.h"
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"
 
