@@ -52,7 +52,8 @@ TEST_F(Command, ExitCodesTellUsageFromErrors) {
   EXPECT_EQ(tenon({"train"}), 2);
   EXPECT_EQ(tenon({"train", "letters"}), 2);
   EXPECT_EQ(tenon({"train", "digits", "--epochs", "many"}), 2);
-  EXPECT_EQ(tenon({"train", "digits", "--resume"}), 1);
+  EXPECT_EQ(tenon({"train", "digits", "--resume"}), 2);
+  EXPECT_EQ(tenon({"train", "digits", "--checkpoint-every", "5"}), 2);
   EXPECT_EQ(tenon({"train", "digits", "--data", path("nothing")}), 1);
   EXPECT_EQ(tenon({"inspect", path("nothing")}), 1);
   EXPECT_EQ(tenon({"version", "--json", path("no/folder.json")}), 1);

@@ -140,13 +140,18 @@ void add_train(CLI::App& app, Session& session) {
   command->add_option("--out", arguments->out, "Where the weights go (safetensors)")
       ->capture_default_str()
       ->type_name("FILE");
-  command->add_option("--checkpoint", arguments->checkpoint, "Folder for checkpoints, every epoch")
-      ->type_name("DIR");
+  CLI::Option* const checkpoint =
+      command
+          ->add_option("--checkpoint", arguments->checkpoint, "Folder for checkpoints, every epoch")
+          ->type_name("DIR");
   command->add_option("--checkpoint-every", arguments->checkpoint_every, "Also after so many steps")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
-      ->type_name("STEPS");
-  command->add_flag("--resume", arguments->resume,
-                    "Go on from the newest checkpoint, to the same bits");
+      ->type_name("STEPS")
+      ->needs(checkpoint);
+  command
+      ->add_flag("--resume", arguments->resume,
+                 "Go on from the newest checkpoint, to the same bits")
+      ->needs(checkpoint);
 }
 
 }  // namespace tenon::app
