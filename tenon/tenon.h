@@ -27,6 +27,7 @@
 #include "tenon/nn/nn.h"
 #include "tenon/ops/creation/from_data.h"
 #include "tenon/ops/functions.h"
+#include "tenon/ops/index/indexing.h"
 #include "tenon/ops/operators.h"
 #include "tenon/optim/optim.h"
 #include "tenon/train/trainer.h"

@@ -7,7 +7,14 @@
 
 namespace tenon {
 
-/// Python's start:stop:step. Negative places count from the end; the step is at least 1.
+/// A new dim of size 1; in a `Slice`, a place that is left out.
+struct NoneIndex {
+  constexpr operator std::optional<int64_t>() const { return std::nullopt; }
+};
+inline constexpr NoneIndex None{};
+
+/// Python's start:stop:step. Negative places count from the end; the step is at least 1. What is
+/// left out is `None` or {}: Slice(None, None, 2) is ::2.
 struct Slice {
   std::optional<int64_t> start, stop;
   int64_t step = 1;
@@ -20,10 +27,6 @@ struct Slice {
 /// As many whole dims as the other indices leave over.
 struct EllipsisIndex {};
 inline constexpr EllipsisIndex Ellipsis{};
-
-/// A new dim of size 1.
-struct NoneIndex {};
-inline constexpr NoneIndex None{};
 
 /// One place between the brackets of x[...]: an integer, `Slice`, `Ellipsis`, `None`, or a tensor:
 /// of integers, which takes the place of a dim, or of bool, a mask for as many dims as it has. The

@@ -24,6 +24,7 @@ TEST(Indexing, BasicIndicesAreViews) {
   EXPECT_EQ(numbers(x.index({-1, 0, -1})), (List{15}));
   EXPECT_EQ(numbers(x.index({Ellipsis, 1})), (List{1, 5, 9, 13, 17, 21}));
   EXPECT_EQ(numbers(x.index({0, Slice(1, std::nullopt), Slice({}, {}, 3)})), (List{4, 7, 8, 11}));
+  EXPECT_EQ(numbers(x.index({0, Slice(1, None), Slice(None, None, 3)})), (List{4, 7, 8, 11}));
   EXPECT_EQ(numbers(x.index({1, Slice(-2, -1)})), (List{16, 17, 18, 19}));
   EXPECT_EQ(x.index({Slice(5, 9)}).sizes(), (Shape{0, 3, 4}));
   EXPECT_EQ(x.index({None, Ellipsis, None, 2}).sizes(), (Shape{1, 2, 3, 1}));
