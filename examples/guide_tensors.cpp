@@ -30,11 +30,11 @@ void share_memory() {
 
 void pick_elements() {
   Tensor x = arange(0, 24).reshape({2, 3, 4});
-  Tensor last = x.index({Ellipsis, -1});                       // x[..., -1]
-  Tensor part = x.index({0, Slice(1, {}), Slice({}, {}, 2)});  // x[0, 1:, ::2]
-  Tensor rows = x.index({0, tensor({2, 0})});                  // x[0, [2, 0]]
-  Tensor large = x.index({x > 20});                            // x[x > 20]
-  x.index_put_({0, 0}, 100);                                   // x[0, 0] = 100
+  Tensor last = x.index({Ellipsis, -1});                             // x[..., -1]
+  Tensor part = x.index({0, Slice(1, None), Slice(None, None, 2)});  // x[0, 1:, ::2]
+  Tensor rows = x.index({0, tensor({2, 0})});                        // x[0, [2, 0]]
+  Tensor large = x.index({x > 20});                                  // x[x > 20]
+  x.index_put_({0, 0}, 100);                                         // x[0, 0] = 100
   std::cout << last << part << rows << large << '\n';
 }
 
