@@ -4,11 +4,20 @@
 
 #include "tenon/base/error.h"
 #include "tenon/base/recycler.h"
+#include "tenon/core/memory_watch.h"
 
 namespace tenon {
 namespace {
 
 bool in_host_memory(Device device) { return device.type != kMeta.type; }
+
+/// What the host is about to look at is there, or this throws.
+void be_ready(const Storage& storage) {
+  if (MemoryWatch* const watch = memory_watch()) [[unlikely]] {
+    watch->before_access(storage);
+  }
+  check_has_data(storage);
+}
 
 }  // namespace
 
@@ -56,6 +65,12 @@ void Tensor::check_data(DType expected) const {
     fail<DeviceError>(
         "data", "a tensor on '" + tenon::to_string(body().device) + "' has no data in host memory");
   }
+  be_ready(*impl_->storage);
+}
+
+void* Tensor::raw_data() const {
+  if (in_host_memory(body().device)) be_ready(*body().storage);
+  return body().bytes();
 }
 
 Tensor new_tensor(IntList sizes, DType dtype, Device device) {

@@ -78,7 +78,8 @@ class TENON_API Tensor {
     check_data(dtype_of<T>);
     return reinterpret_cast<T*>(body().bytes());
   }
-  void* raw_data() const { return body().bytes(); }
+  /// The same, of any element type.
+  void* raw_data() const;
 
   /// The value of a one-element tensor, converted to `T`. Throws ShapeError for more or fewer.
   template <class T>

@@ -7,6 +7,7 @@
 #include <typeinfo>
 
 #include "tenon/base/error.h"
+#include "tenon/dispatch/deferral.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/dispatch/small_call.h"
 #include "tenon/dispatch/tile_call.h"
@@ -165,10 +166,19 @@ bool has_complex(const TileCall& typed) {
   return is_complex(typed.computed) || is_complex(typed.results.values[0].dtype);
 }
 
-void run_tile_op(const Call& call, Device device, std::span<Tensor> outputs) {
-  const TileCall typed = type_tile_call(call);
+/// Of a call that runs at once: its inputs may come from a compiled function of another thread.
+void check_inputs_have_data(const Call& call) {
+  for (const Tensor* input : call.inputs) {
+    if (!input->defined() || input->impl()->storage->data) continue;
+    if (input->device() != kMeta) check_has_data(*input->impl()->storage);
+  }
+}
+
+void run_typed_tile(const Call& call, const TileCall& typed, Device device,
+                    std::span<Tensor> outputs) {
   allocate(call, typed.results, device, outputs);
   if (device == kMeta) return;
+  check_inputs_have_data(call);
   if (has_complex(typed)) {
     kernel_for(call, device)(call, outputs);
   } else if ((outputs[0].numel() != 0 || typed.row_mask != 0) &&
@@ -177,7 +187,27 @@ void run_tile_op(const Call& call, Device device, std::span<Tensor> outputs) {
   }
 }
 
+void run_tile_op(const Call& call, Device device, std::span<Tensor> outputs) {
+  const TileCall typed = type_tile_call(call);
+  Deferrer* const deferrer = modes().deferrer;
+  if (!deferrer || device == kMeta) [[likely]] {
+    return run_typed_tile(call, typed, device, outputs);
+  }
+  if (!has_complex(typed) && deferrer->defer_tile(call, typed, outputs)) return;
+  deferrer->flush();
+  const NotDeferred at_once;
+  run_typed_tile(call, typed, device, outputs);
+}
+
 void run_kernel_op(const Call& call, Device device, std::span<Tensor> outputs) {
+  if (Deferrer* const deferrer = modes().deferrer; deferrer && device != kMeta) [[unlikely]] {
+    if (call.op.shape_rule && deferrer->defer_kernel(call, call.op.shape_rule(call), outputs)) {
+      return;
+    }
+    deferrer->flush();
+    const NotDeferred at_once;
+    return run_kernel_op(call, device, outputs);
+  }
   if (call.op.shape_rule) {
     allocate(call, call.op.shape_rule(call), device, outputs);
     if (device == kMeta) return;
@@ -186,6 +216,7 @@ void run_kernel_op(const Call& call, Device device, std::span<Tensor> outputs) {
         call.op.name,
         "the sizes of its result depend on data, which a tensor on 'meta' doesn't have");
   }
+  check_inputs_have_data(call);
   kernel_for(call, device)(call, outputs);
 }
 
@@ -204,7 +235,8 @@ bool run_direct(const Call& call, Tensor& output) {
   const TensorImpl* y = b.impl();
   constexpr int64_t kMostElements = 4096;
   if (x->dtype != y->dtype || x->device.type != kCpu.type || y->device.type != kCpu.type ||
-      x->numel > kMostElements || !x->contiguous || !y->contiguous || x->sizes != y->sizes) {
+      x->numel > kMostElements || !x->contiguous || !y->contiguous || x->sizes != y->sizes ||
+      !x->storage->data || !y->storage->data) {
     return false;
   }
   const DType dtype = x->dtype;
@@ -282,7 +314,9 @@ void check_inplace_device(const Call& call, const Tensor& self) {
 void run_inplace(const Call& call, const Tensor& self) {
   if (call.op.kind == OpKind::kTile) {
     check_defined(call);
-    if (Tensor result = self; run_small_call(call, result)) {
+    Deferrer* const deferrer = modes().deferrer;
+    if (Tensor result = self;
+        deferrer ? defer_plain_call(*deferrer, call, result) : run_small_call(call, result)) {
       bump_version(self, call.op.name.data());
       return;
     }
@@ -294,7 +328,17 @@ void run_inplace(const Call& call, const Tensor& self) {
     // Of complex kernels, copy's alone takes results of any strides; the others end in it.
     const bool complex = is_complex(self.dtype()) || is_complex(typed.computed);
     if (!overlap && (!complex || call.op.id == OpId::kCopy)) {
+      if (deferrer && self.device() != kMeta) {
+        if (!complex && deferrer->defer_tile_into(call, typed, self)) {
+          bump_version(self, call.op.name.data());
+          return;
+        }
+        deferrer->flush();
+        const NotDeferred at_once;
+        return run_inplace(call, self);
+      }
       if (self.device() != kMeta && self.numel() != 0) {
+        check_inputs_have_data(call);
         if (complex) {
           Tensor result = self;
           kernel_for(call, self.device())(call, {&result, 1});
@@ -328,6 +372,14 @@ void set_recorder(const Recorder* r) { recorder = r; }
 
 Tensor dispatch(const Call& call) {
   Tensor output;
+  if (Deferrer* const deferrer = modes().deferrer) [[unlikely]] {
+    if (!defer_plain_call(*deferrer, call, output)) {
+      dispatch(call, {&output, 1});
+    } else if (wants_gradient(call)) {
+      recorder->record(call, {&output, 1});
+    }
+    return output;
+  }
   if (run_direct(call, output)) [[likely]] {
     if (wants_gradient(call)) recorder->record(call, {&output, 1});
     return output;
@@ -395,7 +447,7 @@ Tensor scalar_like(Scalar value, const Tensor& like) {
   Tensor result = new_tensor({}, dtype, kCpu);
   visit_dtype(dtype, [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    auto* element = static_cast<T*>(result.raw_data());
+    auto* element = reinterpret_cast<T*>(result.impl()->bytes());
     if constexpr (std::is_same_v<T, bool>) {
       *element = value.to_bool();
     } else if constexpr (std::is_integral_v<T>) {

@@ -6,11 +6,14 @@
 
 namespace tenon {
 
+class Deferrer;
+
 /// What the calling thread's ops do beside computing; one word, tested once per op.
 struct Modes {
   bool grad = true;        ///< record for backward
   bool inference = false;  ///< results never take part in a graph: no versions, no view history
   bool anomaly = false;    ///< note where forward calls were made, check gradients for NaN
+  Deferrer* deferrer = nullptr;  ///< takes ops over instead of having them run; see deferral.h
 };
 
 TENON_API Modes& modes();

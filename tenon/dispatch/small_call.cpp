@@ -20,7 +20,8 @@ const TensorImpl* leader_of(const Call& call) {
   for (const Tensor* input : call.inputs) {
     if (!input->defined()) continue;
     const TensorImpl* impl = input->impl();
-    if (impl->device.type != kCpu.type || !impl->contiguous || impl->numel > kMostSmallElements) {
+    if (impl->device.type != kCpu.type || !impl->contiguous || impl->numel > kMostSmallElements ||
+        !impl->storage->data) {
       return nullptr;
     }
     if (!leader || impl->numel > leader->numel ||

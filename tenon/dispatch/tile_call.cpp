@@ -19,21 +19,10 @@ Shape without_rows(const Shape& space, uint64_t row_mask) {
   return kept;
 }
 
-/// Writes sizes in launch order: those of kept dims first, then those of the row.
-void in_launch_order(const Shape& sizes, uint64_t row_mask, InlineVector<int64_t, 8>& out) {
-  out.clear();
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    if (!(row_mask >> i & 1)) out.push_back(sizes[i]);
-  }
-  for (size_t i = 0; row_mask != 0 && i < sizes.size(); ++i) {
-    if (row_mask >> i & 1) out.push_back(sizes[i]);
-  }
-}
-
 /// Writes the strides of `tensor` over the space, 0 where it broadcasts, in launch order. A tensor
 /// without the row dims gets 0 there.
-void write_strides(const Call& call, const Tensor& tensor, const TileCall& typed, bool lacks_rows,
-                   InlineVector<int64_t, 8>& out) {
+void write_strides(std::string_view call, const Tensor& tensor, const TileCall& typed,
+                   bool lacks_rows, InlineVector<int64_t, 8>& out) {
   const size_t rank = typed.space.size();
   const int64_t *space = typed.space.data(), *sizes = tensor.sizes().data(),
                 *strides = tensor.strides().data();
@@ -55,25 +44,8 @@ void write_strides(const Call& call, const Tensor& tensor, const TileCall& typed
   }
   if (fits && left == 0) return;
   // Throws, with both shapes.
-  broadcast_strides(call.op.name, tensor.sizes(), tensor.strides(),
+  broadcast_strides(call, tensor.sizes(), tensor.strides(),
                     lacks_rows ? without_rows(typed.space, typed.row_mask) : typed.space);
-}
-
-void describe(const Call& call, const Tensor& tensor, const TileCall& typed, bool lacks_rows,
-              tile::Operand& operand) {
-  operand.data = tensor.raw_data();
-  operand.dtype = tensor.dtype();
-  write_strides(call, tensor, typed, lacks_rows, operand.strides);
-  if (!call.op.reversed_rows) return;
-  int64_t last = 0;
-  size_t place = typed.space.size() - static_cast<size_t>(__builtin_popcountll(typed.row_mask));
-  for (size_t i = 0; i < typed.space.size(); ++i) {
-    if (!(typed.row_mask >> i & 1)) continue;
-    int64_t& stride = operand.strides[place++];
-    last += stride * std::max<int64_t>(typed.space[i] - 1, 0);
-    stride = -stride;
-  }
-  operand.data = static_cast<char*>(operand.data) + last * static_cast<int64_t>(tensor.itemsize());
 }
 
 Generator& generator_of(const Call& call) {
@@ -87,6 +59,48 @@ Generator& generator_of(const Call& call) {
 }
 
 }  // namespace
+
+void in_launch_order(const Shape& sizes, uint64_t row_mask, InlineVector<int64_t, 8>& out) {
+  out.clear();
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (!(row_mask >> i & 1)) out.push_back(sizes[i]);
+  }
+  for (size_t i = 0; row_mask != 0 && i < sizes.size(); ++i) {
+    if (row_mask >> i & 1) out.push_back(sizes[i]);
+  }
+}
+
+void describe_operand(std::string_view call, const Tensor& tensor, const TileCall& typed,
+                      bool lacks_rows, bool reversed_rows, tile::Operand& operand) {
+  operand.data = tensor.impl()->bytes();
+  operand.dtype = tensor.dtype();
+  write_strides(call, tensor, typed, lacks_rows, operand.strides);
+  if (!reversed_rows) return;
+  int64_t last = 0;
+  size_t place = typed.space.size() - static_cast<size_t>(__builtin_popcountll(typed.row_mask));
+  for (size_t i = 0; i < typed.space.size(); ++i) {
+    if (!(typed.row_mask >> i & 1)) continue;
+    int64_t& stride = operand.strides[place++];
+    last += stride * std::max<int64_t>(typed.space[i] - 1, 0);
+    stride = -stride;
+  }
+  operand.data = static_cast<char*>(operand.data) + last * static_cast<int64_t>(tensor.itemsize());
+}
+
+bool result_lacks_rows(const TileCall& typed, const Shape& sizes) {
+  return typed.row_mask != 0 && sizes.size() < typed.space.size();
+}
+
+Draw draw_numbers(const Call& call, const TileCall& typed) {
+  if (!call.op.uses_generator) {
+    return {static_cast<uint64_t>(call.get<int64_t>(call.op.seed_attribute)),
+            static_cast<uint64_t>(call.get<int64_t>(call.op.offset_attribute))};
+  }
+  Generator& generator = generator_of(call);
+  int64_t count = 1;
+  for (const int64_t size : typed.space) count *= size;
+  return {generator.seed(), generator.advance(static_cast<uint64_t>(count))};
+}
 
 DType result_dtype(ResultDType rule, DType computed) {
   switch (rule) {
@@ -174,15 +188,15 @@ void run_tile_call(const Call& call, const TileCall& typed, std::span<const Tens
   results.allocate(outputs.size());
   for (size_t i = 0; i < call.inputs.size(); ++i) {
     if (call.has(i)) {
-      describe(call, call.input(i), typed, op.row_inputs >> i & 1, inputs[i]);
+      describe_operand(op.name, call.input(i), typed, op.row_inputs >> i & 1, op.reversed_rows,
+                       inputs[i]);
     } else {  // the variant doesn't load it, but executors look at all strides
       inputs[i].strides.resize(typed.space.size());
     }
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const bool lacks_rows =
-        typed.row_mask != 0 && outputs[i].dim() < static_cast<int64_t>(typed.space.size());
-    describe(call, outputs[i], typed, lacks_rows, results[i]);
+    describe_operand(op.name, outputs[i], typed, result_lacks_rows(typed, outputs[i].sizes()),
+                     op.reversed_rows, results[i]);
   }
   tile::Scalar64 scalars[16];
   const size_t scalar_count = collect_scalars(call, scalars);
@@ -194,15 +208,10 @@ void run_tile_call(const Call& call, const TileCall& typed, std::span<const Tens
   launch.inputs = {inputs.data(), static_cast<size_t>(program.inputs())};
   launch.outputs = results;
   launch.scalars = {scalars, scalar_count};
-  if (op.uses_generator) {
-    Generator& generator = generator_of(call);
-    int64_t count = 1;
-    for (const int64_t size : typed.space) count *= size;
-    launch.seed = generator.seed();
-    launch.offset = generator.advance(static_cast<uint64_t>(count));
-  } else if (op.seed_attribute >= 0) {
-    launch.seed = static_cast<uint64_t>(call.get<int64_t>(op.seed_attribute));
-    launch.offset = static_cast<uint64_t>(call.get<int64_t>(op.offset_attribute));
+  if (draws_numbers(op)) {
+    const Draw draw = draw_numbers(call, typed);
+    launch.seed = draw.seed;
+    launch.offset = draw.offset;
   }
   backend_of(outputs[0].device()).run_tile(launch);
 }

@@ -28,6 +28,25 @@ TileCall type_tile_call(const Call& call);
 /// Runs it into `outputs`, which have the sizes of `results`, any strides and any real dtype.
 void run_tile_call(const Call& call, const TileCall& typed, std::span<const Tensor> outputs);
 
+/// How a run over the call's space reads or writes `tensor`: its memory, its strides in launch
+/// order. `lacks_rows`: it has no row dims. Throws ShapeError naming `call` where it doesn't
+/// broadcast.
+void describe_operand(std::string_view call, const Tensor& tensor, const TileCall& typed,
+                      bool lacks_rows, bool reversed_rows, tile::Operand& operand);
+/// Writes the space's sizes in launch order: those of kept dims first, then those of the row.
+void in_launch_order(const Shape& sizes, uint64_t row_mask, InlineVector<int64_t, 8>& out);
+/// Whether result `i` of the call has no row dims.
+bool result_lacks_rows(const TileCall& typed, const Shape& sizes);
+
+/// Seed and offset of the random numbers that a call draws.
+struct Draw {
+  uint64_t seed = 0;
+  uint64_t offset = 0;
+};
+/// Of a call that draws; its generator moves on.
+Draw draw_numbers(const Call& call, const TileCall& typed);
+inline bool draws_numbers(const OpDef& op) { return op.uses_generator || op.seed_attribute >= 0; }
+
 /// The compute class of a dtype; see tile/program.h.
 constexpr tile::Compute compute_of(DType dtype) {
   if (dtype == kFloat64) return tile::Compute::kF64;

@@ -6,6 +6,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/dispatch/backend.h"
+#include "tenon/dispatch/deferral.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/dispatch/tile_call.h"
 #include "tenon/ops/functions.h"
@@ -52,6 +53,9 @@ struct Optimizer::Implementation {
   void check(const Slot& slot, const Tensor& gradient) const;
   bool update(const Optimizer& optimizer, Slot& slot, const Slot* previous);
   void make_states(const Optimizer& optimizer, Slot& slot) const;
+  tile::Program& program_of(const Optimizer& optimizer, size_t group);
+  bool defer(const Optimizer& optimizer, Slot& slot, const Slot* previous, Deferrer& deferrer);
+  void ready_scalars(const Optimizer& optimizer, Slot& slot, const Slot* previous) const;
 };
 
 Optimizer::Optimizer() : implementation_(std::make_unique<Implementation>()) {}
@@ -129,17 +133,58 @@ void Optimizer::Implementation::make_states(const Optimizer& optimizer, Slot& sl
   }
 }
 
+tile::Program& Optimizer::Implementation::program_of(const Optimizer& optimizer, size_t group) {
+  tile::Program& program = groups[group].program;
+  if (program.empty()) {
+    tile::TileBuilder builder;
+    optimizer.write_program(builder, group);
+    program = builder.finish();
+  }
+  return program;
+}
+
+/// In a compiled function: the update is an op of its stream. `previous` is one that is ready for
+/// this step, or null. False where there is nothing to update.
+bool Optimizer::Implementation::defer(const Optimizer& optimizer, Slot& slot, const Slot* previous,
+                                      Deferrer& deferrer) {
+  const Tensor gradient = slot.parameter.grad();
+  if (!gradient.defined()) return false;
+  check(slot, gradient);
+  if (slot.parameter.device() == kMeta) return false;
+  make_states(optimizer, slot);
+  ++slot.step;
+  ready_scalars(optimizer, slot, previous);
+  const Tensor *inputs[kOperands], *outputs[kOperands];
+  inputs[0] = outputs[0] = &slot.parameter;
+  inputs[1] = &gradient;
+  const size_t states = slot.states.size();
+  for (size_t i = 0; i < states; ++i) inputs[2 + i] = outputs[1 + i] = &slot.states[i];
+  deferrer.defer_update({program_of(optimizer, slot.group),
+                         slot.parameter.dtype(),
+                         {inputs, 2 + states},
+                         {outputs, 1 + states},
+                         slot.launch.scalars});
+  bump_version(slot.parameter);
+  return true;
+}
+
+/// The numbers of the slot's step.
+void Optimizer::Implementation::ready_scalars(const Optimizer& optimizer, Slot& slot,
+                                              const Slot* previous) const {
+  if (previous && previous->group == slot.group && previous->step == slot.step) {
+    slot.launch.scalars = previous->launch.scalars;  // the powers in them are dear
+    return;
+  }
+  const int count = optimizer.write_scalars(slot.group, slot.step, slot.scalars);
+  slot.launch.scalars = {slot.scalars, static_cast<size_t>(count)};
+}
+
 /// Sets everything up that only changes with layouts and dtypes.
 void Optimizer::Implementation::prepare(const Optimizer& optimizer, Slot& slot,
                                         const Tensor& gradient) {
   check(slot, gradient);
   make_states(optimizer, slot);
-  Group& group = groups[slot.group];
-  if (group.program.empty()) {
-    tile::TileBuilder builder;
-    optimizer.write_program(builder, slot.group);
-    group.program = builder.finish();
-  }
+  const tile::Program& program = program_of(optimizer, slot.group);
   bool flat = slot.parameter.is_contiguous() && gradient.is_contiguous();
   for (const Tensor& state : slot.states) flat = flat && state.is_contiguous();
   const auto describe = [&](tile::Operand& operand, const Tensor& tensor) {
@@ -160,7 +205,7 @@ void Optimizer::Implementation::prepare(const Optimizer& optimizer, Slot& slot,
     describe(slot.outputs[1 + i], slot.states[i]);
   }
   tile::Launch& launch = slot.launch;
-  launch.program = &group.program;
+  launch.program = &program;
   launch.compute = compute_of(slot.parameter.dtype());
   launch.sizes.clear();
   if (flat) {
@@ -198,20 +243,21 @@ bool Optimizer::Implementation::update(const Optimizer& optimizer, Slot& slot,
   }
   ++slot.step;
   bump_version(parameter);
-  if (previous && previous->group == slot.group && previous->step == slot.step) {
-    slot.launch.scalars = previous->launch.scalars;  // the powers in them are dear
-  } else {
-    const int count = optimizer.write_scalars(slot.group, slot.step, slot.scalars);
-    slot.launch.scalars = {slot.scalars, static_cast<size_t>(count)};
-  }
+  ready_scalars(optimizer, slot, previous);
   return parameter.numel() != 0;
 }
 
 void Optimizer::step() {
   Implementation& implementation = *implementation_;
   const NoGrad no_grad;
-  implementation.launches.clear();
   const Implementation::Slot* previous = nullptr;
+  if (Deferrer* const deferrer = modes().deferrer) {
+    for (const auto& slot : implementation.slots) {
+      if (implementation.defer(*this, *slot, previous, *deferrer)) previous = slot.get();
+    }
+    return;
+  }
+  implementation.launches.clear();
   for (const auto& slot : implementation.slots) {
     if (!implementation.update(*this, *slot, previous)) continue;
     implementation.launches.push_back(slot->launch);

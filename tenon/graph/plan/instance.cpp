@@ -1,0 +1,312 @@
+#include "tenon/graph/plan/instance.h"
+
+#include <algorithm>
+
+#include "tenon/dispatch/tile_call.h"
+
+namespace tenon::graph {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+/// Owns nothing: the memory behind a plan's slots belongs to tensors and to its arena.
+class LentMemory final : public Allocator {
+ public:
+  Storage* allocate(size_t, Device) override { return nullptr; }
+  void release(Storage*) noexcept override {}
+  MemoryStats stats() const override { return {}; }
+  void reset_peak_stats() override {}
+  void release_cached() override {}
+};
+
+LentMemory& lent_memory() {
+  static auto* instance = new LentMemory;
+  return *instance;
+}
+
+/// Stands for a slot's memory while operands are described: what they are from it is what counts.
+char* const kAnywhere = reinterpret_cast<char*>(uintptr_t{1} << 40);
+
+size_t bytes_of(const Slot& slot, std::span<const int64_t> dims) {
+  size_t bytes = size_of(slot.dtype);
+  for (size_t i = 0; i < slot.rank; ++i) bytes *= static_cast<size_t>(dims[slot.dims + i]);
+  return bytes;
+}
+
+}  // namespace
+
+Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
+                   std::span<const Slot> slots, std::span<const int64_t> numbers)
+    : dims(numbers.begin(), numbers.end()),
+      slot_count(slots.size()),
+      memory(std::make_unique<Storage[]>(slots.size())),
+      steps(plan.size()),
+      launches(plan.size()) {
+  for (size_t i = 0; i < slot_count; ++i) {
+    bytes.push_back(bytes_of(slots[i], dims));
+    memory[i].owner = &lent_memory();
+    memory[i].data = kAnywhere;
+    memory[i].bytes = bytes.back();
+  }
+  for (size_t i = 0; i < plan.size(); ++i) {
+    if (plan[i].kind == Record::Kind::kTile) {
+      ready_tile(plan[i], steps[i], launches[i]);
+      ready_small(plan[i], launches[i], steps[i]);
+    } else {
+      ready_kernel(plan[i], steps[i]);
+    }
+  }
+  find_batches(plan);
+  find_lives(plan);
+  place(live);
+  for (uint32_t i = 0; i < slot_count; ++i) {
+    if (slots[i].external) {
+      external_slots.push_back(i);
+    } else if (live[i]) {
+      kept_slots.push_back(i);
+    } else if (first_step[i] >= 0) {
+      arena_slots.push_back(i);
+    }
+  }
+}
+
+Tensor Instance::tensor_of(const Operand& operand) {
+  if (operand.value == kNoValue) return {};
+  TensorImpl* impl = TensorImpl::create();
+  Tensor tensor{Intrusive<TensorImpl>::adopt(impl)};
+  const int64_t* sizes = dims.data() + operand.dims;
+  impl->dtype = operand.dtype;
+  impl->device = kCpu;
+  impl->sizes.assign(sizes, operand.rank);
+  impl->strides.assign(sizes + operand.rank, operand.rank);
+  impl->offset = sizes[2 * operand.rank];
+  impl->numel = 1;
+  for (const int64_t size : impl->sizes) impl->numel *= size;
+  impl->contiguous = is_contiguous(impl->sizes, impl->strides);
+  impl->storage = Intrusive<Storage>::share(&memory[operand.slot]);
+  return tensor;
+}
+
+void Instance::ready_tile(const Step& step, ReadyStep& ready, tile::Launch& launch) {
+  TileCall typed;
+  typed.computed = step.computed;
+  typed.space.assign(dims.data() + step.space, step.space_rank);
+  typed.row_mask = step.row_mask;
+  const size_t inputs = std::max(step.inputs.size(), static_cast<size_t>(step.program.inputs()));
+  ready.operands.resize(inputs + step.outputs.size());
+  ready.slots.resize(ready.operands.size());
+  ready.offsets.resize(ready.operands.size());
+  const auto describe = [&](const Operand& operand, bool lacks_rows, size_t at) {
+    tile::Operand& described = ready.operands[at];
+    if (operand.value == kNoValue) {
+      described.strides.resize(typed.space.size());
+      ready.slots[at] = kNoValue;
+      return;
+    }
+    describe_operand(step.op ? step.op->name : "update", tensor_of(operand), typed, lacks_rows,
+                     step.reversed_rows, described);
+    ready.slots[at] = operand.slot;
+    ready.offsets[at] = static_cast<char*>(described.data) - kAnywhere;
+  };
+  for (size_t i = 0; i < step.inputs.size(); ++i) {
+    describe(step.inputs[i], step.inputs_lack_rows[i], i);
+  }
+  for (size_t i = 0; i < step.outputs.size(); ++i) {
+    describe(step.outputs[i], step.outputs_lack_rows[i], inputs + i);
+  }
+  launch.program = &step.program;
+  launch.compute = compute_of(step.computed);
+  in_launch_order(typed.space, step.row_mask, launch.sizes);
+  launch.row_dims = __builtin_popcountll(step.row_mask);
+  const std::span<const tile::Operand> operands = ready.operands;
+  launch.inputs = operands.first(static_cast<size_t>(step.program.inputs()));
+  launch.outputs = operands.subspan(inputs);
+  int64_t elements = 1;
+  for (const int64_t size : typed.space) elements *= size;
+  ready.empty = elements == 0 && step.row_mask == 0;
+}
+
+namespace {
+
+enum class Piece : uint8_t { kWhole, kOne, kNeither };
+
+/// Whether the operand's elements lie one after the other in the order of the launch, or are one
+/// that repeats.
+Piece piece_of(const tile::Operand& operand, const tile::Launch& launch) {
+  bool whole = true, one = true;
+  int64_t stride = 1;
+  for (size_t i = launch.sizes.size(); i-- > 0;) {
+    if (launch.sizes[i] == 1) continue;
+    whole = whole && operand.strides[i] == stride;
+    one = one && operand.strides[i] == 0;
+    stride *= launch.sizes[i];
+  }
+  return whole ? Piece::kWhole : one ? Piece::kOne : Piece::kNeither;
+}
+
+}  // namespace
+
+/// The conditions of dispatch/small_call.h, seen from the launch.
+void Instance::ready_small(const Step& step, const tile::Launch& launch, ReadyStep& ready) {
+  const bool one_row = step.row_mask != 0;
+  if (step.random || step.reversed_rows ||
+      (one_row && launch.row_dims != static_cast<int>(launch.sizes.size()))) {
+    return;
+  }
+  int64_t count = 1;
+  for (const int64_t size : launch.sizes) {
+    if (size > kMostSmallElements) return;
+    count *= size;
+    if (count > kMostSmallElements) return;
+  }
+  if (count == 0) return;
+  const size_t inputs = launch.inputs.size();
+  for (size_t i = 0; i < inputs; ++i) {
+    const Piece piece = piece_of(launch.inputs[i], launch);
+    if (piece == Piece::kNeither) return;
+    ready.small_inputs.push_back({nullptr, launch.inputs[i].dtype, piece == Piece::kOne});
+  }
+  for (size_t i = 0; i < launch.outputs.size(); ++i) {
+    const tile::Operand& output = launch.outputs[i];
+    const bool row = one_row && step.program.is_row_output(static_cast<int>(i));
+    if (!row && piece_of(output, launch) != Piece::kWhole) return;
+    const uint32_t slot = ready.slots[ready.operands.size() - launch.outputs.size() + i];
+    for (size_t k = 0; k < inputs && launch.outputs.size() > 1; ++k) {
+      if (ready.slots[k] == slot) return;  // only an only output may be an input
+    }
+    ready.small_outputs.push_back({nullptr, output.dtype});
+  }
+  ready.small.program = &step.program;
+  ready.small.compute = launch.compute;
+  ready.small.count = static_cast<size_t>(count);
+  ready.small.one_row = one_row;
+  ready.small.inputs = ready.small_inputs;
+  ready.small.outputs = ready.small_outputs;
+  ready.is_small = true;
+}
+
+void Instance::point_to(std::span<const Slot> slots, std::span<const Intrusive<Storage>> kept,
+                        void* arena) {
+  for (const uint32_t slot : external_slots) memory[slot].data = slots[slot].storage->data;
+  for (size_t k = 0; k < kept_slots.size(); ++k) memory[kept_slots[k]].data = kept[k]->data;
+  for (const uint32_t slot : arena_slots) {
+    memory[slot].data = static_cast<char*>(arena) + places[slot];
+  }
+}
+
+void Instance::update_launch(const Step& step, size_t i, const Numbers& numbers) {
+  ReadyStep& ready = steps[i];
+  const auto place_of = [&](size_t k) {
+    return static_cast<char*>(memory[ready.slots[k]].data) + ready.offsets[k];
+  };
+  std::span<const tile::Scalar64> scalars(numbers.scalars);
+  if (step.scalars_side_by_side) {
+    scalars = scalars.subspan(step.scalars.empty() ? 0 : step.scalars[0], step.scalars.size());
+  } else {
+    ready.scalars.resize(step.scalars.size());
+    for (size_t k = 0; k < step.scalars.size(); ++k) ready.scalars[k] = scalars[step.scalars[k]];
+    scalars = ready.scalars;
+  }
+  const size_t count = ready.operands.size();
+  if (ready.is_small) {
+    const size_t outputs = ready.small_outputs.size(), inputs = ready.small_inputs.size();
+    for (size_t k = 0; k < inputs; ++k) {
+      if (ready.slots[k] != kNoValue) ready.small_inputs[k].data = place_of(k);
+    }
+    for (size_t k = 0; k < outputs; ++k) {
+      ready.small_outputs[k].data = place_of(count - outputs + k);
+    }
+    ready.small.scalars = scalars;
+    return;
+  }
+  for (size_t k = 0; k < count; ++k) {
+    if (ready.slots[k] != kNoValue) ready.operands[k].data = place_of(k);
+  }
+  launches[i].scalars = scalars;
+  if (step.random) {
+    launches[i].seed = static_cast<uint64_t>(numbers.scalars[step.draw].integer);
+    launches[i].offset = static_cast<uint64_t>(numbers.scalars[step.draw + 1].integer);
+  }
+}
+
+void Instance::ready_kernel(const Step& step, ReadyStep& ready) {
+  for (const Operand& input : step.inputs) ready.inputs.push_back(tensor_of(input));
+  for (const Operand& output : step.outputs) ready.outputs.push_back(tensor_of(output));
+  for (const Tensor& input : ready.inputs) ready.input_list.push_back(&input);
+}
+
+/// Tile steps side by side that touch nothing another of them writes. Small ones need no company:
+/// what a batch saves is their set-up, which they don't have.
+void Instance::find_batches(std::span<const Step> plan) {
+  const auto can_start = [&](size_t i) {
+    return plan[i].kind == Record::Kind::kTile && !steps[i].is_small;
+  };
+  for (size_t first = 0; first < plan.size();) {
+    std::vector<bool> read(slot_count), written(slot_count);
+    size_t end = first;
+    for (; end < plan.size() && can_start(end); ++end) {
+      bool waits = false;
+      for (const Operand& input : plan[end].inputs) {
+        waits = waits || (input.value != kNoValue && written[input.slot]);
+      }
+      for (const Operand& output : plan[end].outputs) {
+        waits = waits || written[output.slot] || read[output.slot];
+      }
+      if (waits) break;
+      for (const Operand& input : plan[end].inputs) {
+        if (input.value != kNoValue) read[input.slot] = true;
+      }
+      for (const Operand& output : plan[end].outputs) written[output.slot] = true;
+    }
+    steps[first].batch = std::max<size_t>(1, end - first);
+    first += steps[first].batch;
+  }
+}
+
+void Instance::find_lives(std::span<const Step> plan) {
+  first_step.assign(slot_count, -1);
+  last_step.assign(slot_count, -1);
+  last_write.assign(slot_count, -1);
+  for (size_t first = 0; first < plan.size(); first += steps[first].batch) {
+    const auto touch = [&](const Operand& operand) {
+      if (operand.value == kNoValue) return;
+      if (first_step[operand.slot] < 0) first_step[operand.slot] = static_cast<int>(first);
+      last_step[operand.slot] = static_cast<int>(first);
+    };
+    for (size_t i = first; i < first + steps[first].batch; ++i) {
+      for (const Operand& input : plan[i].inputs) touch(input);
+      for (const Operand& output : plan[i].outputs) {
+        touch(output);
+        last_write[output.slot] = static_cast<int>(i);
+      }
+    }
+  }
+}
+
+/// The largest slots first, each at the lowest place that is free while it lives.
+void Instance::place(const std::vector<bool>& live) {
+  places.assign(slot_count, 0);
+  std::vector<size_t> order;
+  for (size_t i = 0; i < slot_count; ++i) {
+    if (!live[i] && first_step[i] >= 0 && bytes[i] != 0) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return bytes[a] > bytes[b]; });
+  std::vector<size_t> placed;  // by place
+  for (const size_t slot : order) {
+    size_t at = 0;
+    const size_t size = (bytes[slot] + kAlignment - 1) / kAlignment * kAlignment;
+    for (const size_t other : placed) {
+      if (last_step[other] < first_step[slot] || last_step[slot] < first_step[other]) continue;
+      if (places[other] >= at + size) break;
+      at = std::max(at, (places[other] + bytes[other] + kAlignment - 1) / kAlignment * kAlignment);
+    }
+    places[slot] = at;
+    arena_bytes = std::max(arena_bytes, at + size);
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), slot,
+                                   [&](size_t a, size_t b) { return places[a] < places[b]; }),
+                  slot);
+  }
+}
+
+}  // namespace tenon::graph

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "tenon/core/tensor.h"
+#include "tenon/graph/plan/step.h"
+
+namespace tenon::graph {
+
+/// A plan readied for one combination of sizes: launches and calls set up but for the memory that
+/// they point to, and where in the arena each slot lies.
+struct Instance {
+  struct ReadyStep {
+    // Of tile steps.
+    std::vector<tile::Operand> operands;  ///< inputs, then outputs
+    std::vector<uint32_t> slots;          ///< of the operands
+    std::vector<ptrdiff_t> offsets;       ///< of the operands in their slots' memory, in bytes
+    std::vector<tile::Scalar64> scalars;  ///< for the run, where they don't lie side by side
+    bool empty = false;
+    /// Few elements in one piece: runs without set-up, to the same bits.
+    bool is_small = false;
+    tile::SmallLaunch small;
+    std::vector<tile::SmallLaunch::Input> small_inputs;
+    std::vector<tile::SmallLaunch::Output> small_outputs;
+    /// How many steps from this one on run at once, as none of them waits for another.
+    size_t batch = 1;
+    // Of kernel steps.
+    std::vector<Tensor> inputs, outputs;
+    std::vector<const Tensor*> input_list;
+  };
+
+  Instance(std::span<const Step> steps, const std::vector<bool>& live, std::span<const Slot> slots,
+           std::span<const int64_t> dims);
+  Instance(const Instance&) = delete;
+
+  /// Memory for a run: externals' own, `kept` for those that outlive it (in the order of
+  /// `kept_slots`), the arena's for the others.
+  void point_to(std::span<const Slot> slots, std::span<const Intrusive<Storage>> kept, void* arena);
+  /// Readies what step `i` runs for memory and numbers of a run.
+  void update_launch(const Step& step, size_t i, const Numbers& numbers);
+
+  std::vector<int64_t> dims;
+  size_t slot_count;
+  std::unique_ptr<Storage[]> memory;  ///< of each slot; tensors of kernel steps read it
+  std::vector<size_t> bytes;          ///< of each slot
+  std::vector<size_t> places;         ///< in the arena, of slots that are not live
+  std::vector<uint32_t> external_slots, kept_slots, arena_slots;
+  std::vector<int> first_step, last_step;  ///< that touch the slot (a batch is one); -1: none
+  std::vector<int> last_write;             ///< the last step that writes the slot; -1: none
+  size_t arena_bytes = 0;
+  std::vector<ReadyStep> steps;
+  std::vector<tile::Launch> launches;  ///< of each step; side by side, as batches want them
+
+ private:
+  Tensor tensor_of(const Operand& operand);
+  void ready_tile(const Step& step, ReadyStep& ready, tile::Launch& launch);
+  static void ready_small(const Step& step, const tile::Launch& launch, ReadyStep& ready);
+  void ready_kernel(const Step& step, ReadyStep& ready);
+  void find_batches(std::span<const Step> plan);
+  void find_lives(std::span<const Step> plan);
+  void place(const std::vector<bool>& live);
+};
+
+}  // namespace tenon::graph

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tenon/graph/plan/instance.h"
+#include "tenon/graph/plan/step.h"
+
+namespace tenon::graph {
+
+/// How the records of one segment run. Made for their structure; for each combination of sizes that
+/// comes along it readies an instance (memory, strides), and keeps the last few.
+///
+/// Every slot has one piece of memory for all its values: an external's own; what a live tensor
+/// keeps; or, where nobody can read it afterwards, a part of one arena in which slots whose lives
+/// don't meet share places. Steps that write externals stay in the order in which the records came,
+/// so that an error in the middle leaves what eager would have left.
+class Plan {
+ public:
+  /// `live`: the slots that are external or can still be read after the segment. `assumed`: what
+  /// has to hold of the sizes of a run.
+  Plan(std::vector<Step> steps, std::vector<bool> live, std::vector<EqualDims> assumed);
+  ~Plan();
+  Plan(const Plan&) = delete;
+
+  /// A bit per slot, as a trace has them.
+  const std::vector<uint64_t>& live_bits() const { return live_bits_; }
+  /// Runs it. `kept`, empty before: for each slot that is alive and not external, in their order,
+  /// its memory; when a kernel throws, null for those that weren't complete by then.
+  void run(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
+           std::vector<Intrusive<Storage>>& kept);
+  /// The plan for these sizes; null where it was made for others in a way that doesn't fit.
+  Instance* instance_for(std::span<const Slot> slots, const Numbers& numbers);
+  std::span<const Step> steps() const { return steps_; }
+  /// Bytes of the arena of the instance that ran last.
+  size_t arena_bytes() const;
+  std::string to_text() const;
+
+ private:
+  bool fits(std::span<const int64_t> dims) const;
+  void run_kernel(size_t i, Instance& instance, const Numbers& numbers) const;
+  void run_tiles(size_t first, Instance& instance, const Numbers& numbers) const;
+
+  std::vector<Step> steps_;
+  std::vector<bool> live_;
+  std::vector<uint64_t> live_bits_;
+  std::vector<EqualDims> assumed_;
+  std::vector<std::unique_ptr<Instance>> instances_;  ///< the last one used first
+};
+
+}  // namespace tenon::graph

@@ -1,0 +1,43 @@
+#include "tenon/graph/plan/step.h"
+
+namespace tenon::graph {
+namespace {
+
+Kernel kernel_of(const OpDef& op) {
+  return static_cast<int>(op.id) < kOpCount ? find_kernel(op.id, kCpu)
+                                            : op.custom_kernels[kCpu.type];
+}
+
+}  // namespace
+
+Step step_of(const Record& record) {
+  Step step;
+  step.kind = record.kind;
+  step.op = record.op;
+  step.inputs = record.inputs;
+  step.outputs = record.outputs;
+  if (record.kind == Record::Kind::kKernel) {
+    step.kernel = kernel_of(*record.op);
+    step.attributes = record.attributes;
+    step.attribute_count = record.attribute_count;
+    return step;
+  }
+  step.program = record.program;
+  step.computed = record.computed;
+  step.row_mask = record.row_mask;
+  step.space_rank = record.space_rank;
+  step.space = record.space;
+  step.reversed_rows = record.op && record.op->reversed_rows;
+  step.random = record.random;
+  step.draw = record.scalars + record.scalar_count;
+  for (uint32_t i = 0; i < record.scalar_count; ++i) step.scalars.push_back(record.scalars + i);
+  for (size_t i = 0; i < record.inputs.size(); ++i) {
+    step.inputs_lack_rows.push_back(record.op && (record.op->row_inputs >> i & 1));
+  }
+  for (const Operand& output : record.outputs) {
+    step.outputs_lack_rows.push_back(record.row_mask != 0 && output.rank < record.space_rank);
+  }
+  return step;
+}
+
+}  // namespace tenon::graph

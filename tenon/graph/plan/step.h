@@ -1,0 +1,40 @@
+#pragma once
+
+#include <vector>
+
+#include "tenon/dispatch/backend.h"
+#include "tenon/graph/plan/record.h"
+
+namespace tenon::graph {
+
+/// Two ranges of the dims vector that a plan takes to be equal.
+struct EqualDims {
+  uint32_t a = 0, b = 0, count = 0;
+};
+
+/// What runs in place of one or more records.
+struct Step {
+  Record::Kind kind = Record::Kind::kTile;
+  const OpDef* op = nullptr;          ///< of the first record, for people; null: an update
+  std::vector<const OpDef*> members;  ///< where it is several records' step: their ops
+  Kernel kernel = nullptr;            ///< of kKernel
+  uint32_t attributes = 0, attribute_count = 0;
+  // Of kTile.
+  tile::Program program;
+  DType computed = kFloat32;
+  uint64_t row_mask = 0;
+  uint8_t space_rank = 0;
+  uint32_t space = 0;
+  bool reversed_rows = false;
+  bool random = false;
+  uint32_t draw = 0;              ///< where seed and offset are among the scalars
+  std::vector<uint32_t> scalars;  ///< which of the segment's scalars are the program's
+  bool scalars_side_by_side = true;
+  std::vector<Operand> inputs, outputs;
+  std::vector<bool> inputs_lack_rows, outputs_lack_rows;
+};
+
+/// The step that runs one record as it is.
+Step step_of(const Record& record);
+
+}  // namespace tenon::graph

@@ -1,0 +1,73 @@
+#include "tenon/graph/trace/deferred_storage.h"
+
+#include <mutex>
+#include <utility>
+
+#include "tenon/base/error.h"
+#include "tenon/base/recycler.h"
+#include "tenon/graph/trace/trace.h"
+
+namespace tenon::graph {
+/// Takes deferred storages back; their memory, once they have any, belongs to the device's own
+/// allocator.
+class DeferredAllocator final : public Allocator {
+ public:
+  Storage* allocate(size_t, Device) override {
+    fail<ValueError>("compile", "deferred storage is made by traces only");
+  }
+  void release(Storage* storage) noexcept override {
+    auto* deferred = static_cast<DeferredStorage*>(storage);
+    Trace* const trace = deferred->trace.load(std::memory_order_relaxed);
+    if (trace && trace == Trace::of_thread()) {
+      trace->forget(deferred->slot);
+    } else if (trace) {
+      const std::lock_guard lock(DeferredStorage::mutex());
+      deferred->abandoned = deferred->trace.load(std::memory_order_relaxed) != nullptr;
+      if (deferred->abandoned) return;
+    }
+    deferred->trace.store(nullptr, std::memory_order_relaxed);
+    deferred->backing = {};
+    deferred->data = nullptr;
+    Recycler<DeferredStorage>::give(deferred);
+  }
+  MemoryStats stats() const override { return {}; }
+  void reset_peak_stats() override {}
+  void release_cached() override {}
+};
+
+Allocator* deferred_storage_owner() {
+  static auto* instance = new DeferredAllocator;  // never destroyed: tensors may outlive statics
+  return instance;
+}
+
+std::mutex& DeferredStorage::mutex() {
+  static constinit std::mutex instance;
+  return instance;
+}
+
+DeferredStorage* DeferredStorage::create(Trace& trace, uint32_t slot, size_t bytes) {
+  DeferredStorage* storage = Recycler<DeferredStorage>::take();
+  storage->references.reset();
+  storage->version.store(0, std::memory_order_relaxed);
+  storage->bytes = bytes;
+  storage->owner = trace.deferred_owner();
+  storage->trace.store(&trace, std::memory_order_relaxed);
+  storage->slot = slot;
+  return storage;
+}
+
+void DeferredStorage::DetachLock::detach(DeferredStorage& storage, Intrusive<Storage> memory) {
+  if (memory) {
+    storage.data = memory->data;
+    storage.backing = std::move(memory);
+  }
+  storage.trace.store(nullptr, std::memory_order_relaxed);
+  if (std::exchange(storage.abandoned, false)) abandoned_.push_back(&storage);
+}
+
+void DeferredStorage::DetachLock::release() {
+  lock_.unlock();
+  for (DeferredStorage* storage : abandoned_) Storage::destroy(storage);
+}
+
+}  // namespace tenon::graph

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include "tenon/core/storage.h"
+
+namespace tenon::graph {
+
+class Trace;
+
+/// Storage whose data comes later, when the trace that made it runs what it deferred. Until then
+/// `data` is null; afterwards it is that of `backing`, and the trace is forgotten.
+struct DeferredStorage : Storage {
+  std::atomic<Trace*> trace{nullptr};
+  uint32_t slot = 0;       ///< in the trace
+  bool abandoned = false;  ///< by the last holder, on another thread: the trace takes it back
+  Intrusive<Storage> backing;
+  DeferredStorage* next_free = nullptr;  ///< while it waits to be used again
+
+  /// One reference, no data.
+  static DeferredStorage* create(Trace& trace, uint32_t slot, size_t bytes);
+
+  /// Ends what ties storages to a trace of the calling thread. Other threads that drop their last
+  /// reference meanwhile wait.
+  class DetachLock {
+   public:
+    /// Gives it its data, if there is any.
+    void detach(DeferredStorage& storage, Intrusive<Storage> memory);
+    /// Destroys those that nobody holds any more.
+    void release();
+
+   private:
+    std::unique_lock<std::mutex> lock_{mutex()};
+    std::vector<DeferredStorage*> abandoned_;
+  };
+
+ private:
+  static std::mutex& mutex();
+  friend class DeferredAllocator;
+};
+
+/// The owner of all deferred storage, of any trace.
+Allocator* deferred_storage_owner();
+
+}  // namespace tenon::graph

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tenon/graph/plan/plan.h"
+#include "tenon/graph/plan/record.h"
+
+namespace tenon::graph {
+
+/// What one compiled function has seen: a tree of records, in which streams that begin alike share
+/// their beginning, and at the points where streams were flushed the plans that ran.
+class Segments {
+ public:
+  /// A record, after those on the way to the root.
+  struct Node {
+    std::vector<uint64_t> words;  ///< the record, in a form that compares quickly
+    Record record;
+    Node* parent = nullptr;
+    Node* likely = nullptr;  ///< the child that followed last
+    std::vector<std::unique_ptr<Node>> children;
+    std::vector<std::unique_ptr<Plan>> plans;  ///< of segments that end here
+  };
+
+  /// Raised by the thread that runs the function, read by any.
+  class Count {
+   public:
+    /// Cheaper than an atomic addition: only one thread at a time counts.
+    void add(int64_t more) {
+      count_.store(count_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+    }
+    int64_t value() const { return count_.load(std::memory_order_relaxed); }
+
+   private:
+    std::atomic<int64_t> count_{0};
+  };
+  /// How often streams were followed and how often they were new.
+  struct Counters {
+    Count calls;
+    Count flushes;
+    Count records;      ///< in all streams
+    Count new_records;  ///< of these, those that no earlier stream had at their place
+    Count plans;        ///< made
+  };
+
+  Node& root() { return root_; }
+  /// The child of `node` with these words; null where there is none.
+  static Node* find(Node& node, std::span<const uint64_t> words) {
+    if (node.likely && equal(node.likely->words, words)) [[likely]] {
+      return node.likely;
+    }
+    return find_other(node, words);
+  }
+  Node& add(Node& node, std::span<const uint64_t> words, Record record);
+  /// Forgets everything when it is very much; nobody points into the tree then.
+  void keep_bounded();
+  /// The records from the root to `node`.
+  static std::vector<const Record*> path_to(const Node& node);
+
+  /// Appends the plans, as text.
+  void explain(std::string& text) const;
+
+  Counters counters;
+
+ private:
+  static bool equal(std::span<const uint64_t> a, std::span<const uint64_t> b) {
+    if (a.size() != b.size()) return false;
+    uint64_t difference =
+        0;  // without a branch a word: there are few, and they nearly always match
+    for (size_t i = 0; i < a.size(); ++i) difference |= a[i] ^ b[i];
+    return difference == 0;
+  }
+  static Node* find_other(Node& node, std::span<const uint64_t> words);
+
+  Node root_;
+  int64_t size_ = 0;  ///< nodes without the root
+};
+
+}  // namespace tenon::graph

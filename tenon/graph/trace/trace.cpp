@@ -1,0 +1,505 @@
+#include "tenon/graph/trace/trace.h"
+
+#include <utility>
+
+#include "tenon/graph/passes/passes.h"
+
+namespace tenon::graph {
+namespace {
+
+constexpr size_t kMostDims = 16;
+/// A stream that nobody reads from is cut here: what is pending stays bounded.
+constexpr int64_t kMostPending = 4096;
+constexpr int64_t kMostElements = int64_t{1} << 44;
+
+thread_local constinit Trace* current = nullptr;
+
+/// Results larger than any memory are left to the eager path, whose error names the op.
+bool fit_in_memory(const Specs& results) {
+  for (size_t i = 0; i < results.count; ++i) {
+    if (count_elements("compile", results.values[i].sizes) > kMostElements) return false;
+  }
+  return true;
+}
+
+/// Writes how `impl` reads its storage, as operands say it; where to.
+uint32_t append_layout(Numbers& numbers, const TensorImpl& impl) {
+  const auto place = static_cast<uint32_t>(numbers.dims.size());
+  const size_t rank = impl.sizes.size();
+  int64_t* const room = numbers.dims.extend(2 * rank + 1);
+  for (size_t i = 0; i < rank; ++i) {
+    room[i] = impl.sizes[i];
+    room[rank + i] = impl.strides[i];
+  }
+  room[2 * rank] = impl.offset;
+  return place;
+}
+
+}  // namespace
+
+/// Writes one record down: in words, which decide what it is equal to; as operands; and its
+/// numbers, into the trace's side vectors. A `Record` is made only of those that are new.
+///
+/// Two records with equal words after equal ones have their numbers in the same places: whatever
+/// decides where numbers go (slots that are new, operands that are natural, the way in which the
+/// call came) shows in the words.
+class Trace::Writer {
+ public:
+  Writer(Trace& trace, Record::Kind kind, const OpDef* op, size_t inputs, size_t outputs)
+      : trace_(trace), numbers_(trace.numbers_), inputs_(inputs), outputs_(outputs) {
+    head_.kind = kind;
+    head_.op = op;
+    head_.scalars = static_cast<uint32_t>(numbers_.scalars.size());
+    head_.attributes = static_cast<uint32_t>(numbers_.attributes.size());
+    trace.words_.clear();
+    word_ = trace.words_.extend(kHeadWords + inputs + outputs) + kHeadWords;
+    trace.operands_.clear();
+    operand_ = trace.operands_.extend(inputs + outputs);
+  }
+
+  void run_program(const tile::Program& program, DType computed, const Shape& space,
+                   uint64_t row_mask) {
+    program_ = &program;
+    head_.computed = computed;
+    head_.row_mask = row_mask;
+    head_.space_rank = static_cast<uint8_t>(space.size());
+    head_.space = static_cast<uint32_t>(numbers_.dims.size());
+    space_ = &space;
+    int64_t* const sizes = numbers_.dims.extend(space.size());
+    for (size_t i = 0; i < space.size(); ++i) sizes[i] = space[i];
+  }
+
+  /// All inputs of a plain call. The space is the leader's sizes, wherever those are.
+  void run_plain(const PlainCall& plain, const tile::Program& program) {
+    const TensorImpl& leader = *plain.call.input(plain.leader).impl();
+    program_ = &program;
+    head_.computed = plain.computed;
+    head_.space_rank = static_cast<uint8_t>(leader.sizes.size());
+    space_ = &leader.sizes;
+    leader_ = plain.leader + 1;
+    for (const Tensor* input : plain.call.inputs) {
+      const TensorImpl& impl = *input->impl();
+      const bool whole = impl.numel == leader.numel;
+      add_input(impl, whole ? uint16_t{0} : broadcast_of(impl, false));
+    }
+    head_.space = trace_.operands_[plain.leader].dims;
+  }
+
+  void read(const Tensor& tensor, bool lacks_rows) {
+    if (!tensor.defined()) {
+      *operand_++ = {};
+      *word_++ = kNoValue;
+      return;
+    }
+    const TensorImpl& impl = *tensor.impl();
+    add_input(impl, space_ ? broadcast_of(impl, lacks_rows) : uint16_t{0});
+  }
+
+  /// A value that `tensor`, all of its slot or a view of it, holds from now on.
+  void write(const Tensor& tensor, bool lacks_rows) {
+    const TensorImpl& impl = *tensor.impl();
+    Operand& target = *operand_++;
+    describe(impl, space_ && !leader_ ? broadcast_of(impl, lacks_rows) : uint16_t{0}, target);
+    make_value(target);
+  }
+  /// The same of the slot that was made last, whole and in the space's sizes.
+  void write_new() {
+    Operand& target = *operand_++;
+    target.slot = static_cast<uint32_t>(trace_.slots_.size() - 1);
+    const Slot& slot = trace_.slots_[target.slot];
+    target.dims = slot.dims;
+    target.dtype = slot.dtype;
+    target.rank = slot.rank;
+    target.natural = slot.natural;
+    target.broadcast = 0;
+    make_value(target);
+  }
+
+  const Operand& input(size_t i) const { return trace_.operands_[i]; }
+
+  void add_scalars(const Call& call) {
+    if (!call.attributes.empty()) add_numbers_of(call);
+  }
+  void add_scalars(std::span<const tile::Scalar64> scalars) {
+    head_.scalar_count = static_cast<uint32_t>(scalars.size());
+    tile::Scalar64* const room = numbers_.scalars.extend(scalars.size());
+    for (size_t i = 0; i < scalars.size(); ++i) room[i] = scalars[i];
+  }
+  void add_draw(Draw draw) {
+    head_.random = true;
+    numbers_.scalars.push_back(draw.seed);
+    numbers_.scalars.push_back(draw.offset);
+  }
+  void add_attributes(std::span<const Attribute> attributes) {
+    head_.attribute_count = static_cast<uint32_t>(attributes.size());
+    numbers_.attributes.insert(numbers_.attributes.end(), attributes.begin(), attributes.end());
+  }
+
+  /// What the record is equal to, once all has been written.
+  std::span<const uint64_t> words() {
+    uint64_t* const words = trace_.words_.data();
+    words[0] = reinterpret_cast<uintptr_t>(head_.op);
+    words[1] = program_ ? program_->hash() : head_.attribute_count;
+    words[2] = static_cast<uint64_t>(head_.computed) | uint64_t{head_.space_rank} << 8 |
+               uint64_t{head_.random} << 16 | static_cast<uint64_t>(head_.kind) << 17 |
+               uint64_t{outputs_} << 24 | uint64_t{leader_} << 32 |
+               uint64_t{head_.scalar_count} << 40;
+    words[3] = head_.row_mask;
+    return trace_.words_;
+  }
+  Record record() const {
+    const std::span<const Operand> operands = trace_.operands_;
+    return {head_,
+            program_ ? *program_ : tile::Program(),
+            {operands.begin(), operands.begin() + static_cast<ptrdiff_t>(inputs_)},
+            {operands.begin() + static_cast<ptrdiff_t>(inputs_), operands.end()}};
+  }
+
+ private:
+  static constexpr size_t kHeadWords = 4;
+
+  void add_numbers_of(const Call& call) {
+    tile::Scalar64 scalars[16];
+    add_scalars({scalars, collect_scalars(call, scalars)});
+  }
+
+  void make_value(Operand& target) {
+    target.value = trace_.values_++;
+    trace_.slots_[target.slot].value = target.value;
+    add_word(target.slot,
+             target);  // values of writes count on by themselves; where they go doesn't
+  }
+
+  void add_word(uint32_t name, const Operand& operand) {
+    *word_++ = name | static_cast<uint64_t>(operand.dtype) << 32 |
+               static_cast<uint64_t>(operand.rank) << 40 |
+               static_cast<uint64_t>(operand.natural) << 47 |
+               static_cast<uint64_t>(operand.broadcast) << 48;
+  }
+
+  void add_input(const TensorImpl& impl, uint16_t broadcast) {
+    Operand& operand = *operand_++;
+    describe(impl, broadcast, operand);
+    add_word(operand.value, operand);
+  }
+
+  void describe(const TensorImpl& impl, uint16_t broadcast, Operand& operand) {
+    operand.slot = trace_.slot_of(impl);
+    const Slot& slot = trace_.slots_[operand.slot];
+    operand.value = slot.value;
+    operand.dtype = impl.dtype;
+    operand.rank = static_cast<uint8_t>(impl.sizes.size());
+    operand.natural = trace_.is_natural(impl, slot);
+    operand.broadcast = broadcast;
+    operand.dims = operand.natural ? slot.dims : append_layout(numbers_, impl);
+  }
+
+  uint16_t broadcast_of(const TensorImpl& impl, bool lacks_rows) const {
+    const Shape& space = *space_;
+    size_t left = impl.sizes.size();
+    unsigned mask = 0;
+    for (size_t i = space.size(); i-- > 0;) {
+      const bool absent = lacks_rows && (head_.row_mask >> i & 1);
+      const int64_t size = absent || left == 0 ? 1 : impl.sizes[--left];
+      if (size == 1 && space[i] != 1) mask |= 1u << i;
+    }
+    return static_cast<uint16_t>(mask);
+  }
+
+  Trace& trace_;
+  Numbers& numbers_;
+  RecordHead head_;
+  const tile::Program* program_ = nullptr;
+  const Shape* space_ = nullptr;
+  size_t inputs_, outputs_;
+  size_t leader_ = 0;  ///< of a plain call: its number + 1
+  uint64_t* word_;
+  Operand* operand_;
+};
+
+Trace::Trace(Segments& segments)
+    : segments_(segments), deferred_owner_(deferred_storage_owner()), cursor_(&segments.root()) {}
+
+Trace::~Trace() = default;
+
+void Trace::begin() {
+  is_new_ = false;
+  current = this;
+  modes().deferrer = this;
+  memory_watch() = this;
+}
+
+void Trace::end() noexcept {
+  try {
+    flush();
+  } catch (const std::exception&) {
+    // The error that is on its way out already is the one that helps.
+  }
+  current = nullptr;
+  modes().deferrer = nullptr;
+  memory_watch() = nullptr;
+}
+
+Trace* Trace::of_thread() { return current; }
+
+uint32_t Trace::slot_of(const TensorImpl& impl) {
+  Storage* const storage = impl.storage.get();
+  if (storage->owner == deferred_owner_) {
+    auto* deferred = static_cast<DeferredStorage*>(storage);
+    if (deferred->trace.load(std::memory_order_relaxed) == this) return deferred->slot;
+  }
+  const uint32_t known = externals_.find(storage);
+  if (known != Externals::kUnknown) return known;
+  storage->references.add();
+  const uint32_t slot = make_slot(impl, storage, true);
+  externals_.add(storage, slot);
+  return slot;
+}
+
+uint32_t Trace::make_slot(const TensorImpl& impl, Storage* storage, bool external) {
+  const uint32_t dims = append_layout(numbers_, impl);
+  Slot& slot = add_slot(impl, storage, dims);
+  slot.external = external;
+  slot.natural = impl.contiguous && impl.offset == 0 &&
+                 static_cast<size_t>(impl.numel) * size_of(impl.dtype) == storage->bytes;
+  return static_cast<uint32_t>(slots_.size() - 1);
+}
+
+/// A slot that isn't external, in its natural sizes. Written in place: copies of what was just
+/// written in small pieces stall.
+Slot& Trace::add_slot(const TensorImpl& impl, Storage* storage, uint32_t dims) {
+  const size_t number = slots_.size();
+  if (number % 64 == 0) live_.push_back(0);
+  live_.back() |= uint64_t{1} << number % 64;
+  Slot& slot = *slots_.extend(1);
+  slot.storage = storage;
+  slot.value = values_++;
+  slot.dims = dims;
+  slot.rank = static_cast<uint8_t>(impl.sizes.size());
+  slot.dtype = impl.dtype;
+  slot.external = false;
+  slot.natural = true;
+  return slot;
+}
+
+bool Trace::is_natural(const TensorImpl& impl, const Slot& slot) const {
+  if (!slot.natural || !impl.contiguous || impl.offset != 0 || impl.dtype != slot.dtype ||
+      impl.sizes.size() != slot.rank) {
+    return false;
+  }
+  const int64_t* const sizes = numbers_.dims.data() + slot.dims;
+  for (size_t i = 0; i < slot.rank; ++i) {
+    if (impl.sizes[i] != sizes[i]) return false;
+  }
+  return true;
+}
+
+void Trace::give_storage(TensorImpl& impl) {
+  impl.device = kCpu;
+  impl.inference = modes().inference;
+  const size_t bytes = static_cast<size_t>(impl.numel) * size_of(impl.dtype);
+  impl.storage = Intrusive<Storage>::adopt(
+      DeferredStorage::create(*this, static_cast<uint32_t>(slots_.size()), bytes));
+}
+
+Tensor Trace::make_output(const Spec& spec) {
+  TensorImpl* impl = TensorImpl::create();
+  Tensor output{Intrusive<TensorImpl>::adopt(impl)};
+  impl->numel = count_elements("compile", spec.sizes);
+  impl->dtype = spec.dtype;
+  impl->sizes = spec.sizes;
+  impl->strides = contiguous_strides(spec.sizes);
+  give_storage(*impl);
+  make_slot(*impl, impl->storage.get(), false);
+  return output;
+}
+
+/// In the sizes of `like`, an input of the record that is contiguous and read as `operand` says.
+Tensor Trace::make_output_like(const TensorImpl& like, const Operand& operand, DType dtype) {
+  TensorImpl* impl = TensorImpl::create();
+  Tensor output{Intrusive<TensorImpl>::adopt(impl)};
+  impl->numel = like.numel;
+  impl->dtype = dtype;
+  impl->sizes = like.sizes;
+  impl->strides = like.strides;
+  give_storage(*impl);
+  // Of a natural operand it is the same layout: nothing to append.
+  add_slot(*impl, impl->storage.get(),
+           operand.natural ? operand.dims : append_layout(numbers_, *impl));
+  return output;
+}
+
+/// Throws ValueError for a tensor that a trace of another thread makes. Before anything is written
+/// down: a record that is broken off would leave numbers behind.
+void Trace::check_ours(const Tensor& tensor) const {
+  const Storage& storage = *tensor.impl()->storage;
+  if (storage.data) return;
+  if (storage.owner == deferred_owner_ &&
+      static_cast<const DeferredStorage&>(storage).trace.load(std::memory_order_relaxed) == this) {
+    return;
+  }
+  check_has_data(storage);
+}
+
+/// Whether the inputs are such as records can describe.
+bool Trace::takes(const Call& call) const {
+  for (const Tensor* input : call.inputs) {
+    if (!input->defined()) continue;
+    if (input->sizes().size() > kMostDims) return false;
+    check_ours(*input);
+  }
+  return true;
+}
+
+void Trace::defer_plain(const PlainCall& plain, Tensor& output) {
+  const Call& call = plain.call;
+  for (const Tensor* input : call.inputs) check_ours(*input);
+  if (output.defined()) check_ours(output);
+  Writer writer(*this, Record::Kind::kTile, &call.op, call.inputs.size(), 1);
+  writer.run_plain(plain, call.op.program(call.op.variant_rule ? call.op.variant_rule(call) : 0));
+  writer.add_scalars(call);
+  if (output.defined()) {
+    writer.write(output, false);
+  } else {
+    const TensorImpl& leader = *call.input(plain.leader).impl();
+    output = make_output_like(leader, writer.input(plain.leader), plain.result);
+    writer.write_new();
+  }
+  follow(writer);
+}
+
+bool Trace::defer_tile(const Call& call, const TileCall& typed, std::span<Tensor> outputs) {
+  if (!takes(call) || typed.space.size() > kMostDims || !fit_in_memory(typed.results)) return false;
+  Writer writer(*this, Record::Kind::kTile, &call.op, call.inputs.size(), typed.results.count);
+  writer.run_program(call.op.program(typed.variant), typed.computed, typed.space, typed.row_mask);
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    writer.read(call.input(i), call.op.row_inputs >> i & 1);
+  }
+  writer.add_scalars(call);
+  if (draws_numbers(call.op)) writer.add_draw(draw_numbers(call, typed));
+  for (size_t i = 0; i < typed.results.count; ++i) {
+    outputs[i] = make_output(typed.results.values[i]);
+    writer.write(outputs[i], result_lacks_rows(typed, outputs[i].sizes()));
+  }
+  follow(writer);
+  return true;
+}
+
+bool Trace::defer_tile_into(const Call& call, const TileCall& typed, const Tensor& self) {
+  if (!takes(call) || typed.space.size() > kMostDims) return false;
+  check_ours(self);
+  Writer writer(*this, Record::Kind::kTile, &call.op, call.inputs.size(), 1);
+  writer.run_program(call.op.program(typed.variant), typed.computed, typed.space, typed.row_mask);
+  for (const Tensor* input : call.inputs) writer.read(*input, false);
+  writer.add_scalars(call);
+  if (draws_numbers(call.op)) writer.add_draw(draw_numbers(call, typed));
+  writer.write(self, false);
+  follow(writer);
+  return true;
+}
+
+bool Trace::defer_kernel(const Call& call, const Specs& results, std::span<Tensor> outputs) {
+  if (!takes(call) || !fit_in_memory(results)) return false;
+  Writer writer(*this, Record::Kind::kKernel, &call.op, call.inputs.size(), results.count);
+  for (const Tensor* input : call.inputs) writer.read(*input, false);
+  writer.add_attributes(call.attributes);
+  for (size_t i = 0; i < results.count; ++i) {
+    outputs[i] = make_output(results.values[i]);
+    writer.write(outputs[i], false);
+  }
+  follow(writer);
+  return true;
+}
+
+void Trace::defer_update(const Update& update) {
+  for (const Tensor* input : update.inputs) check_ours(*input);
+  Writer writer(*this, Record::Kind::kTile, nullptr, update.inputs.size(), update.outputs.size());
+  writer.run_program(update.program, update.computed, update.outputs[0]->sizes(), 0);
+  for (const Tensor* input : update.inputs) writer.read(*input, false);
+  writer.add_scalars(update.scalars);
+  for (const Tensor* output : update.outputs) writer.write(*output, false);
+  follow(writer);
+}
+
+void Trace::follow(Writer& writer) {
+  segments_.counters.records.add(1);
+  const std::span<const uint64_t> words = writer.words();
+  Segments::Node* next = Segments::find(*cursor_, words);
+  if (!next) [[unlikely]] {
+    segments_.counters.new_records.add(1);
+    is_new_ = true;
+    next = &segments_.add(*cursor_, words, writer.record());
+  }
+  cursor_ = next;
+  if (++pending_ == kMostPending) flush();
+}
+
+bool Trace::knows(const Storage& storage) const {
+  if (storage.owner == deferred_owner_) {
+    const auto& deferred = static_cast<const DeferredStorage&>(storage);
+    if (deferred.trace.load(std::memory_order_relaxed) == this) return true;
+  }
+  return externals_.find(&storage) != Externals::kUnknown;
+}
+
+void Trace::before_access(const Storage& storage) {
+  if (knows(storage)) flush();
+}
+
+std::pair<Plan*, Instance*> Trace::find_plan() {
+  for (const auto& known : cursor_->plans) {
+    if (known->live_bits() != live_) continue;
+    if (Instance* const instance = known->instance_for(slots_, numbers_)) {
+      return {known.get(), instance};
+    }
+  }
+  segments_.counters.plans.add(1);
+  cursor_->plans.push_back(make_plan(Segments::path_to(*cursor_), slots_, live_, numbers_.dims));
+  Plan* const plan = cursor_->plans.back().get();
+  return {plan, plan->instance_for(slots_, numbers_)};
+}
+
+void Trace::flush() {
+  if (pending_ == 0) return;
+  const NotDeferred at_once;
+  segments_.counters.flushes.add(1);
+  kept_.clear();
+  try {
+    const auto [plan, instance] = find_plan();
+    plan->run(*instance, slots_, numbers_, kept_);
+  } catch (...) {
+    start_anew();
+    throw;
+  }
+  start_anew();
+}
+
+/// Hands the kept memory out and lets go of all slots.
+void Trace::start_anew() {
+  DeferredStorage::DetachLock lock;
+  size_t next_kept = 0;
+  for (size_t word = 0; word < live_.size(); ++word) {
+    for (uint64_t bits = live_[word]; bits != 0; bits &= bits - 1) {
+      const Slot& slot = slots_[64 * word + static_cast<size_t>(__builtin_ctzll(bits))];
+      if (slot.external) continue;
+      Intrusive<Storage> memory;
+      if (next_kept < kept_.size()) memory = std::move(kept_[next_kept]);
+      ++next_kept;
+      lock.detach(*static_cast<DeferredStorage*>(slot.storage), std::move(memory));
+    }
+  }
+  lock.release();
+  for (const Slot& slot : std::span<const Slot>(slots_)) {
+    if (slot.external && slot.storage->references.drop()) Storage::destroy(slot.storage);
+  }
+  slots_.clear();
+  live_.clear();
+  externals_.clear();
+  numbers_.clear();
+  values_ = 0;
+  pending_ = 0;
+  segments_.keep_bounded();
+  cursor_ = &segments_.root();
+}
+
+}  // namespace tenon::graph

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <vector>
+
+#include "tenon/dispatch/deferral.h"
+#include "tenon/graph/trace/deferred_storage.h"
+#include "tenon/graph/trace/externals.h"
+#include "tenon/graph/trace/segments.h"
+
+namespace tenon::graph {
+
+/// The running call of a compiled function on one thread: takes its ops over, matches them against
+/// what was seen before, and runs the plan of each segment when somebody looks at a result.
+///
+/// Every storage that an op touches has a slot, and every write to it makes a new value: records
+/// name values, so that two streams match only when the same data flows the same way. Views cost
+/// nothing: they are sizes, strides and an offset over their storage, as in eager.
+class Trace final : public Deferrer, public MemoryWatch {
+ public:
+  explicit Trace(Segments& segments);
+  ~Trace() override;
+  Trace(const Trace&) = delete;
+
+  /// Ops of this thread are deferred from now on, until `end`; there is no other trace.
+  void begin();
+  /// Runs what is pending; an error of it is dropped, as another one is on its way out already.
+  void end() noexcept;
+
+  void defer_plain(const PlainCall& plain, Tensor& output) override;
+  bool defer_tile(const Call& call, const TileCall& typed, std::span<Tensor> outputs) override;
+  bool defer_tile_into(const Call& call, const TileCall& typed, const Tensor& self) override;
+  bool defer_kernel(const Call& call, const Specs& results, std::span<Tensor> outputs) override;
+  void defer_update(const Update& update) override;
+  void flush() override;
+  void before_access(const Storage& storage) override;
+
+  /// Nobody holds the slot's storage any more. On the trace's own thread.
+  void forget(uint32_t slot) {
+    slots_[slot].storage = nullptr;
+    live_[slot / 64] &= ~(uint64_t{1} << slot % 64);
+  }
+
+  /// Whether an op of this call was at a place where no earlier call had it.
+  bool is_new() const { return is_new_; }
+
+  Allocator* deferred_owner() const { return deferred_owner_; }
+
+  /// The trace that runs on the calling thread, or null.
+  static Trace* of_thread();
+
+ private:
+  class Writer;
+
+  uint32_t slot_of(const TensorImpl& impl);
+  uint32_t make_slot(const TensorImpl& impl, Storage* storage, bool external);
+  Slot& add_slot(const TensorImpl& impl, Storage* storage, uint32_t dims);
+  bool is_natural(const TensorImpl& impl, const Slot& slot) const;
+  bool takes(const Call& call) const;
+  void check_ours(const Tensor& tensor) const;
+  Tensor make_output(const Spec& spec);
+  Tensor make_output_like(const TensorImpl& like, const Operand& operand, DType dtype);
+  void give_storage(TensorImpl& impl);
+  void follow(Writer& writer);
+  bool knows(const Storage& storage) const;
+  /// The plan for what is pending, readied for its sizes.
+  std::pair<Plan*, Instance*> find_plan();
+  void start_anew();
+
+  Segments& segments_;
+  Allocator* const deferred_owner_;  ///< of all deferred storage
+  Segments::Node* cursor_;
+  Buffer<Slot> slots_;
+  std::vector<uint64_t> live_;  ///< a bit per slot: external, or not yet forgotten
+  Externals externals_;
+  uint32_t values_ = 0;
+  int64_t pending_ = 0;  ///< records since the last flush
+  bool is_new_ = false;
+  Numbers numbers_;
+  Buffer<uint64_t> words_;                ///< of the record that is being written
+  Buffer<Operand> operands_;              ///< of that record: inputs, then outputs
+  std::vector<Intrusive<Storage>> kept_;  ///< by the plan that ran last, until it is handed out
+};
+
+}  // namespace tenon::graph
