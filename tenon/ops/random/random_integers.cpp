@@ -52,6 +52,14 @@ void check_fits(std::string_view call, int64_t low, int64_t high, DType dtype) {
   });
 }
 
+/// What `call` gives: uniform in [low, high), in `dtype`.
+Tensor whole_numbers(std::string_view call, int64_t low, int64_t high, IntList sizes, DType dtype,
+                     Device device, Generator* generator) {
+  check_range(call, low, high);
+  check_fits(call, low, high, dtype);
+  return random_integers(low, high, sizes, device, generator).to(dtype);
+}
+
 }  // namespace
 
 void define_random_integers(OpDef& op) {
@@ -78,9 +86,7 @@ void define_randint(OpDef& op) {
   op.doc("Whole numbers, uniform in [low, high). ValueError unless low < high.")
       .compose([](int64_t low, int64_t high, IntList sizes, DType dtype, Device device,
                   Generator* generator) -> Tensor {
-        check_range("randint", low, high);
-        check_fits("randint", low, high, dtype);
-        return random_integers(low, high, sizes, device, generator).to(dtype);
+        return whole_numbers("randint", low, high, sizes, dtype, device, generator);
       })
       .not_differentiable()
       .samples([]() -> std::vector<Sample> {
@@ -98,10 +104,8 @@ void define_randint_like(OpDef& op) {
       .accepts(kAnySet)
       .compose([](const Tensor& x, int64_t low, int64_t high, std::optional<DType> dtype,
                   Generator* generator) -> Tensor {
-        const DType wanted = dtype.value_or(x.dtype());
-        check_range("randint_like", low, high);
-        check_fits("randint_like", low, high, wanted);
-        return random_integers(low, high, x.sizes(), x.device(), generator).to(wanted);
+        return whole_numbers("randint_like", low, high, x.sizes(), dtype.value_or(x.dtype()),
+                             x.device(), generator);
       })
       .not_differentiable()
       .samples([] {
@@ -117,9 +121,7 @@ void define_random(OpDef& op) {
       .compose([](const Tensor& x, int64_t from, std::optional<int64_t> to,
                   Generator* generator) -> Tensor {
         const int64_t high = to.value_or(default_high(x.dtype()));
-        check_range("random", from, high);
-        check_fits("random", from, high, x.dtype());
-        return random_integers(from, high, x.sizes(), x.device(), generator).to(x.dtype());
+        return whole_numbers("random", from, high, x.sizes(), x.dtype(), x.device(), generator);
       })
       .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
       .samples([] {
