@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "tenon/graph/passes/dependencies.h"
 #include "tenon/graph/passes/passes.h"
 

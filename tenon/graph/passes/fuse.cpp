@@ -6,7 +6,6 @@
 #include "tenon/dispatch/tile_call.h"
 #include "tenon/graph/passes/dependencies.h"
 #include "tenon/graph/passes/passes.h"
-#include "tenon/tile/verify.h"
 
 namespace tenon::graph {
 namespace {
@@ -232,8 +231,9 @@ class Fusion {
         const Operand& output = result_.outputs[i];
         if (input.value == kNoValue || input.slot != output.slot) continue;
         if (!same_layout(input, output)) return false;
-        if (!input.natural || !output.natural)
+        if (!input.natural || !output.natural) {
           shared_.push_back({input.dims, output.dims, 2u * input.rank + 1});
+        }
       }
     }
     return true;
@@ -407,7 +407,6 @@ class Fuser {
     if (group.members.size() < 2) return std::move(steps_[node]);
     std::optional<Step> step =
         Fusion(group, facts_).build([&](const Operand& o) { return is_wanted(o, node, node); });
-    step->members.clear();
     for (const Step* member : group.members) step->members.push_back(member->op);
     return std::move(*step);
   }

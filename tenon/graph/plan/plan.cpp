@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/dispatch/tile_call.h"
 #include "tenon/graph/plan/instance.h"

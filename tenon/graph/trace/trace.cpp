@@ -232,8 +232,9 @@ void Trace::begin() {
 void Trace::end() noexcept {
   try {
     flush();
-  } catch (const std::exception&) {
-    // The error that is on its way out already is the one that helps.
+  } catch (...) {
+    // Of any type, as kernels may be a user's. The error that is on its way out already is the one
+    // that helps.
   }
   current = nullptr;
   modes().deferrer = nullptr;
