@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "tenon/graph/plan/step.h"
+#include "tenon/graph/ir/step.h"
 
 namespace tenon::graph {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "tenon/core/tensor.h"
-#include "tenon/graph/plan/step.h"
+#include "tenon/graph/ir/step.h"
 
 namespace tenon::graph {
 

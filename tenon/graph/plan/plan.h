@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tenon/graph/ir/step.h"
 #include "tenon/graph/plan/instance.h"
-#include "tenon/graph/plan/step.h"
 
 namespace tenon::graph {
 

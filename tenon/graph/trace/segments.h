@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "tenon/graph/ir/record.h"
 #include "tenon/graph/plan/plan.h"
-#include "tenon/graph/plan/record.h"
 
 namespace tenon::graph {
 

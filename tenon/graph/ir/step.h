@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "tenon/dispatch/backend.h"
-#include "tenon/graph/plan/record.h"
+#include "tenon/graph/ir/record.h"
 
 namespace tenon::graph {
 

@@ -1,4 +1,4 @@
-#include "tenon/graph/plan/step.h"
+#include "tenon/graph/ir/step.h"
 
 namespace tenon::graph {
 namespace {

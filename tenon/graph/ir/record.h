@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "tenon/dispatch/op_def.h"
-#include "tenon/graph/plan/buffer.h"
+#include "tenon/graph/ir/buffer.h"
 
 // One op of a stream, as what stays the same from call to call. What changes (sizes, strides,
 // numbers) lies in side vectors, which all records of a segment share; a record says where.
