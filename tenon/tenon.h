@@ -16,6 +16,7 @@
 #include "tenon/data/dataset.h"
 #include "tenon/data/digits.h"
 #include "tenon/data/transforms.h"
+#include "tenon/dispatch/autocast.h"
 #include "tenon/dispatch/custom_op.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/io/checkpoint.h"

@@ -4,6 +4,7 @@
 #include "tenon/autograd/engine.h"
 #include "tenon/base/error.h"
 #include "tenon/core/generator.h"
+#include "tenon/dispatch/autocast_internal.h"
 #include "tenon/ops/functions.h"
 
 namespace tenon {
@@ -28,6 +29,7 @@ struct CheckpointRule final : autograd::Rule {
   std::vector<Tensor> inputs;
   std::vector<uint32_t> versions;
   Generator generator;
+  DType autocast = kFloat32;  ///< the mode of the forward call
 
   std::string_view name() const override { return "checkpoint"; }
 
@@ -62,6 +64,7 @@ struct CheckpointRule final : autograd::Rule {
     Tensor output;
     {
       const ReplayedGenerator replay(generator);
+      const AutocastMode mode(autocast);
       output = function(seen);
     }
     run_inner(output, grads[0], captures, create_graph);
@@ -87,6 +90,7 @@ struct CheckpointRule final : autograd::Rule {
 Tensor checkpoint(CheckpointedFunction function, TensorList inputs) {
   auto rule = std::make_unique<CheckpointRule>();
   rule->generator = default_generator();
+  rule->autocast = modes().autocast;
   std::vector<Tensor> arguments(inputs.begin(), inputs.end());
   Tensor output;
   {

@@ -6,7 +6,7 @@
 
 #include "tenon/autograd/leaf.h"
 #include "tenon/base/error.h"
-#include "tenon/dispatch/modes.h"
+#include "tenon/dispatch/autocast_internal.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/operators.h"
 
@@ -353,6 +353,7 @@ Captures* current_captures() { return current_pass ? current_pass->captures : nu
 void run_backward(std::span<const Tensor> roots, std::span<const Tensor> grads,
                   const PassOptions& options) {
   const EnableGrad mode(options.create_graph);
+  const AutocastMode no_autocast(kFloat32);  // gradients have the dtypes of the forward ops
   Pass pass(options);
   for (size_t i = 0; i < roots.size(); ++i) {
     const Edge edge = edge_of(roots[i]);

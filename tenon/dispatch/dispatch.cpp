@@ -7,6 +7,7 @@
 #include <typeinfo>
 
 #include "tenon/base/error.h"
+#include "tenon/dispatch/autocast_internal.h"
 #include "tenon/dispatch/deferral.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/dispatch/small_call.h"
@@ -359,6 +360,13 @@ void run_inplace(const Call& call, const Tensor& self) {
   dispatch_inplace(copy, self);
 }
 
+/// A call under autocast, whose op wants its inputs cast.
+[[gnu::noinline, gnu::cold]] void dispatch_cast(const Call& call, std::span<Tensor> outputs) {
+  const CastInputs inputs(call);
+  const AutocastMode off(kFloat32);
+  dispatch(Call{call.op, inputs, call.attributes}, outputs);
+}
+
 bool broadcasts_itself(const Tensor& self) {
   for (size_t i = 0; i < self.sizes().size(); ++i) {
     if (self.strides()[i] == 0 && self.sizes()[i] > 1) return true;
@@ -370,9 +378,18 @@ bool broadcasts_itself(const Tensor& self) {
 
 void set_recorder(const Recorder* r) { recorder = r; }
 
+void record(const Call& call, std::span<Tensor> outputs) {
+  if (wants_gradient(call)) recorder->record(call, outputs);
+}
+
 Tensor dispatch(const Call& call) {
   Tensor output;
-  if (Deferrer* const deferrer = modes().deferrer) [[unlikely]] {
+  const Modes& mode = modes();
+  if (is_cast(call, mode)) [[unlikely]] {
+    dispatch_cast(call, {&output, 1});
+    return output;
+  }
+  if (Deferrer* const deferrer = mode.deferrer) [[unlikely]] {
     if (!defer_plain_call(*deferrer, call, output)) {
       dispatch(call, {&output, 1});
     } else if (wants_gradient(call)) {
@@ -396,6 +413,8 @@ Tensor dispatch(const Call& call) {
 }
 
 void dispatch(const Call& call, std::span<Tensor> outputs) {
+  if (is_cast(call, modes())) [[unlikely]]
+    return dispatch_cast(call, outputs);
   if (!wants_gradient(call)) {
     run(call, outputs);
     return;

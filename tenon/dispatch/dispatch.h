@@ -18,6 +18,10 @@ TENON_API std::vector<Tensor> dispatch_list(const Call& call);
 /// Runs the op and writes its result into `self` (its first input), which keeps sizes and dtype.
 TENON_API const Tensor& dispatch_inplace(const Call& call, const Tensor& self);
 
+/// Makes `outputs`, which somebody else computed, results of the call for backward, where a
+/// gradient is wanted.
+void record(const Call& call, std::span<Tensor> outputs);
+
 /// A 0-d tensor of `value` on `like`'s device, of the dtype that `like op value` computes in.
 /// Throws ValueError when an integer dtype can't hold the value.
 TENON_API Tensor scalar_like(Scalar value, const Tensor& like);

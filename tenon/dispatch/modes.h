@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "tenon/base/export.h"
+#include "tenon/core/dtype.h"
 
 namespace tenon {
 
@@ -10,9 +11,10 @@ class Deferrer;
 
 /// What the calling thread's ops do beside computing; one word, tested once per op.
 struct Modes {
-  bool grad = true;        ///< record for backward
-  bool inference = false;  ///< results never take part in a graph: no versions, no view history
-  bool anomaly = false;    ///< note where forward calls were made, check gradients for NaN
+  bool grad = true;           ///< record for backward
+  bool inference = false;     ///< results never take part in a graph: no versions, no view history
+  bool anomaly = false;       ///< note where forward calls were made, check gradients for NaN
+  DType autocast = kFloat32;  ///< what ops of CastPolicy::kLower take; kFloat32: autocast is off
   Deferrer* deferrer = nullptr;  ///< takes ops over instead of having them run; see deferral.h
 };
 

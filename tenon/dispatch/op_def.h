@@ -64,6 +64,16 @@ enum class ComputedIn : uint8_t { kPromoted, kSecondInput, kResult };
 /// The dtype of a tile op's results.
 enum class ResultDType : uint8_t { kComputed, kBool, kInt64, kReal };
 
+/// What autocast (see autocast.h) makes of an op's floating inputs before the op sees them. Inputs
+/// of other dtypes stay as they are.
+enum class CastPolicy : uint8_t {
+  kUnstated,  ///< as kAsGiven, for ops that need no thought: views, exact elementwise arithmetic
+  kAsGiven,   ///< no cast; inputs of several dtypes promote as they always do
+  kLower,     ///< float32 and half inputs become autocast's dtype
+  kFloat32,   ///< half inputs become float32
+  kPromote,   ///< all become the widest among them, for ops that don't promote by themselves
+};
+
 /// Turns a captureless lambda whose parameters are an op's arguments into a function of a `Call`:
 /// `const Tensor&` parameters take the inputs in turn, `TensorList` the rest of them, all others
 /// the attributes in turn. A `const Call&` parameter takes the call itself.
@@ -162,6 +172,7 @@ struct OpDef {
 
   // From the definition.
   OpKind kind = OpKind::kUndefined;
+  CastPolicy cast_policy = CastPolicy::kUnstated;
   std::string_view documentation;
   DTypeSet accepted = kRealSet | kBoolSet;
   DTypeSet accepted_input[4] = {};  ///< 0: as `accepted`
@@ -203,6 +214,11 @@ struct OpDef {
   /// Input dtypes of a kernel op that differ from its others' (index tensors).
   OpDef& accepts_input(size_t i, DTypeSet set) {
     accepted_input[i] = set;
+    return *this;
+  }
+  /// What autocast makes of the inputs. Where it casts, the op's own parts run without it.
+  OpDef& autocast(CastPolicy policy) {
+    cast_policy = policy;
     return *this;
   }
   OpDef& computes_in(ComputedIn rule) {

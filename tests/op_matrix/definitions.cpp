@@ -1,5 +1,6 @@
 // What every definition must say.
 
+#include <algorithm>
 #include <set>
 
 #include "tests/op_matrix/op_matrix_test.h"
@@ -40,6 +41,24 @@ TEST_P(OpMatrix, Definition) {
     EXPECT_FALSE(op().params.empty()) << op().name;
     EXPECT_EQ(op().result_count, 1u) << op().name;
   }
+}
+
+/// Ops that lose digits or overflow in half precision where the exact ones (views, arithmetic)
+/// don't.
+bool needs_a_cast_policy(const OpDef& op) {
+  const bool takes_tensors = std::any_of(op.params.begin(), op.params.end(), is_tensor);
+  const bool computes = op.kind == OpKind::kKernel || op.row_dims ||
+                        (op.kind == OpKind::kTile && op.integers == Integers::kBecomeFloat);
+  return !op.internal && takes_tensors && contains(op.accepted, kFloat32) && computes;
+}
+
+TEST_P(OpMatrix, SaysWhatAutocastMakesOfItsInputs) {
+  if (needs_a_cast_policy(op())) {
+    EXPECT_NE(op().cast_policy, CastPolicy::kUnstated)
+        << op().name << " doesn't say what autocast makes of its inputs: call autocast()";
+  }
+  // These run within other ops, which have had their inputs cast.
+  EXPECT_TRUE(!op().internal || op().cast_policy == CastPolicy::kUnstated) << op().name;
 }
 
 TEST_P(OpMatrix, SamplesFitTheSignature) {

@@ -82,11 +82,27 @@ bool takes_tensors(const OpDef& op) {
                      [](const ParamInfo& param) { return param.type <= ParamType::kTensorList; });
 }
 
+std::string_view autocast_of(const OpDef& op) {
+  switch (op.cast_policy) {
+    case CastPolicy::kLower:
+      return "inputs in the lower dtype";
+    case CastPolicy::kFloat32:
+      return "half inputs in float32";
+    case CastPolicy::kPromote:
+      return "inputs in the widest dtype among them";
+    case CastPolicy::kUnstated:
+    case CastPolicy::kAsGiven:
+      return "";
+  }
+  __builtin_unreachable();
+}
+
 void write_op(std::ostream& out, const OpDef& op) {
   out << "\n### " << op.name << "\n\n    " << op.signature << "\n\n" << op.documentation << "\n\n";
   if (takes_tensors(op)) {
     out << "- dtypes: " << describe(op.accepted) << integers_of(op) << '\n';
   }
+  if (!autocast_of(op).empty()) out << "- under autocast: " << autocast_of(op) << '\n';
   out << "- gradient: " << gradient_of(op) << '\n';
   std::string forms;
   if (op.has_method) forms += "`x." + std::string(op.name) + "(...)`";

@@ -5,6 +5,7 @@ namespace tenon::ops {
 void define_sigmoid(OpDef& op) {
   op.doc("Logistic function of each element: y = 1 / (1 + e^-x).")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.sigmoid(t.load(0))); })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {

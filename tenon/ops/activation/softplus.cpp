@@ -5,6 +5,7 @@ namespace tenon::ops {
 void define_softplus(OpDef& op) {
   op.doc("y = ln(1 + e^(beta x)) / beta; x itself where beta x > threshold.")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) {
         const Value x = t.load(0), beta = t.scalar(0);
         const Value scaled = t.mul(x, beta);

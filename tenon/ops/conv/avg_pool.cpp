@@ -78,6 +78,7 @@ void define_avg_pool2d(OpDef& op) {
         "(default: side by side) over the input with `padding` zeros on each side, which count in "
         "the divisor with `count_include_pad`; `ceil_mode` keeps windows that hang over the end.")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Tensor& x, IntList kernel_size, IntList stride, IntList padding,
                 bool ceil_mode, bool) -> Spec {
         check_images("avg_pool2d", x);

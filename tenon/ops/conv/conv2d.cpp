@@ -123,6 +123,7 @@ void define_conv2d(OpDef& op) {
         "`groups` blocks of output channels reads its own block of input channels. Stride, padding "
         "and dilation are one number or (height, width). ShapeError where sizes don't go together.")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kLower)
       .shape([](const Tensor& x, const Tensor& weight, const Tensor& bias, IntList stride,
                 IntList padding, IntList dilation, int64_t groups) {
         return conv2d_spec(x, weight, bias, stride, padding, dilation, groups);
@@ -226,6 +227,7 @@ void define_conv2d_backward_weight(OpDef& op) {
 void define_conv1d(OpDef& op) {
   op.doc("conv2d for `x` [n, in, length] (or [in, length]) and `weight` [out, in / groups, k].")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kLower)
       .compose([](const Tensor& x, const Tensor& weight, const Tensor& bias, IntList stride,
                   IntList padding, IntList dilation, int64_t groups) -> Tensor {
         check_sequences("conv1d", x);

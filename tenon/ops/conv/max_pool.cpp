@@ -32,6 +32,7 @@ void define_max_pool2d_with_indices(OpDef& op) {
         "windows "
         "that hang over the end.")
       .accepts(kRealSet)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Tensor& x, IntList kernel_size, IntList stride, IntList padding,
                 IntList dilation, bool ceil_mode) -> Specs {
         check_images("max_pool2d", x);

@@ -19,6 +19,7 @@ void define_empty(OpDef& op) {
 void define_empty_like(OpDef& op) {
   op.doc("A tensor of the sizes of `x`, and its dtype unless `dtype` is given; see empty.")
       .accepts(kAnySet)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Tensor& x, std::optional<DType> dtype) -> Spec {
         return {dtype.value_or(x.dtype()), x.sizes()};
       })

@@ -41,6 +41,7 @@ void define_div(OpDef& op) {
         "Quotient of the elements: y = a / b. Broadcasts. Integers are divided as float32; "
         "floor_divide() stays with integers.")
       .accepts(kAnySet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.div(t.load(0), t.load(1))); })
       .saves_input(1)
       .saves_output()

@@ -23,6 +23,7 @@ std::vector<Sample> complex_samples() {
 void define_complex(OpDef& op) {
   op.doc("real + i imag: complex64 of float32, complex128 of float64. Broadcasts.")
       .accepts(set_of(kFloat32) | set_of(kFloat64))
+      .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& real, const Tensor& imag) -> Spec {
         if (real.dtype() != imag.dtype()) {
           fail<DTypeError>("complex", fmt::format("expected equal dtypes, got {} and {}",
@@ -40,6 +41,7 @@ void define_complex(OpDef& op) {
 void define_real(OpDef& op) {
   op.doc("The real part of each element, a copy.")
       .accepts(kNumberSet)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Tensor& x) -> Spec {
         return {real_of(x.dtype()), x.sizes()};
       })
@@ -54,6 +56,7 @@ void define_real(OpDef& op) {
 void define_imag(OpDef& op) {
   op.doc("The imaginary part of each element, a copy; zeros of real numbers.")
       .accepts(kNumberSet)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Tensor& x) -> Spec {
         return {real_of(x.dtype()), x.sizes()};
       })
@@ -69,6 +72,7 @@ void define_imag(OpDef& op) {
 void define_conj(OpDef& op) {
   op.doc("The complex conjugate of each element, a copy; real numbers stay.")
       .accepts(kNumberSet)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Tensor& x) -> Spec {
         return {x.dtype(), x.sizes()};
       })

@@ -15,6 +15,7 @@ void define_erf(OpDef& op) {
         "Error function of each element: y = 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to "
         "x.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.erf(t.load(0))); })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
@@ -26,6 +27,7 @@ void define_erf(OpDef& op) {
 void define_erfc(OpDef& op) {
   op.doc("y = 1 - erf(x), exact for large x.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.erfc(t.load(0))); })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {

@@ -7,6 +7,7 @@ namespace tenon::ops {
 void define_exp(OpDef& op) {
   op.doc("Exponential of each element: y = e^x.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.exp(t.load(0))); })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads { return {dy * saved.output()}; })
@@ -16,6 +17,7 @@ void define_exp(OpDef& op) {
 void define_expm1(OpDef& op) {
   op.doc("y = e^x - 1, exact for small x.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.expm1(t.load(0))); })
       .saves_output()
       .vjp(
@@ -26,6 +28,7 @@ void define_expm1(OpDef& op) {
 void define_log(OpDef& op) {
   op.doc("Natural logarithm of each element; -inf of 0, NaN of negative ones.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.log(t.load(0))); })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads { return {dy / saved.input(0)}; })
@@ -35,6 +38,7 @@ void define_log(OpDef& op) {
 void define_log1p(OpDef& op) {
   op.doc("y = ln(1 + x), exact for small x.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.log1p(t.load(0))); })
       .saves_input(0)
       .vjp(
@@ -45,6 +49,7 @@ void define_log1p(OpDef& op) {
 void define_log2(OpDef& op) {
   op.doc("Logarithm of each element to base 2.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.log2(t.load(0))); })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
@@ -56,6 +61,7 @@ void define_log2(OpDef& op) {
 void define_log10(OpDef& op) {
   op.doc("Logarithm of each element to base 10.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.log10(t.load(0))); })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {

@@ -5,6 +5,7 @@ namespace tenon::ops {
 void define_sinh(OpDef& op) {
   op.doc("Hyperbolic sine of each element: y = (e^x - e^-x) / 2.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.sinh(t.load(0))); })
       .saves_input(0)
       .vjp(
@@ -15,6 +16,7 @@ void define_sinh(OpDef& op) {
 void define_cosh(OpDef& op) {
   op.doc("Hyperbolic cosine of each element: y = (e^x + e^-x) / 2.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.cosh(t.load(0))); })
       .saves_input(0)
       .vjp(
@@ -25,6 +27,7 @@ void define_cosh(OpDef& op) {
 void define_tanh(OpDef& op) {
   op.doc("Hyperbolic tangent of each element: y = (e^x - e^-x) / (e^x + e^-x).")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.tanh(t.load(0))); })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {

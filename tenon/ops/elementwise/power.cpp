@@ -9,6 +9,7 @@ void define_pow(OpDef& op) {
         "for the bases 1 and -1. The gradient with respect to `b` is 0 where a = 0 and b >= 0. Two "
         "bool tensors are a DTypeError.")
       .accepts(kRealSet)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.pow(t.load(0), t.load(1))); })
       .saves_input(0, 1)
       .saves_output()
@@ -45,6 +46,7 @@ void define_square(OpDef& op) {
 void define_sqrt(OpDef& op) {
   op.doc("Square root of each element; NaN of negative ones.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.sqrt(t.load(0))); })
       .saves_output()
       .vjp(
@@ -55,6 +57,7 @@ void define_sqrt(OpDef& op) {
 void define_rsqrt(OpDef& op) {
   op.doc("Reciprocal square root of each element: y = 1 / sqrt(x).")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.rsqrt(t.load(0))); })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
@@ -67,6 +70,7 @@ void define_rsqrt(OpDef& op) {
 void define_reciprocal(OpDef& op) {
   op.doc("Reciprocal of each element: y = 1 / x.")
       .accepts(kAnySet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.reciprocal(t.load(0))); })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {

@@ -32,6 +32,7 @@ void define_embedding(OpDef& op) {
         "sizes. Row `padding_idx` (-1: none) gets no gradient. IndexError where a number is out of "
         "range.")
       .accepts(kAnySet)
+      .autocast(CastPolicy::kAsGiven)
       .accepts_input(1, kIntegerSet)
       .shape([](const Tensor& weight, const Tensor& index) -> Spec {
         if (weight.dim() != 2) {

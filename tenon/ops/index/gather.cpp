@@ -54,6 +54,7 @@ void define_gather(OpDef& op) {
         "of `index`, whose sizes along other dims are at most those of `x`. IndexError where a "
         "number is out of range.")
       .accepts(kAnySet)
+      .autocast(CastPolicy::kAsGiven)
       .accepts_input(1, kIntegerSet)
       .shape([](const Tensor& x, int64_t dim, const Tensor& index) -> Spec {
         check_sizes("gather", x, dim, index, nullptr);
@@ -80,6 +81,7 @@ void define_scatter(OpDef& op) {
         "`source` may be a number. Of several for one place the last counts. IndexError where a "
         "number is out of range.")
       .accepts(kAnySet)
+      .autocast(CastPolicy::kPromote)
       .accepts_input(1, kIntegerSet)
       .shape([](const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) -> Spec {
         check_scatter("scatter", x, dim, index, source);
@@ -106,6 +108,7 @@ void define_scatter_add(OpDef& op) {
         "`x` with source[i, j, k] added at [i, index[i, j, k], k] for dim 1 of 3, likewise for "
         "others, in order. IndexError where a number is out of range.")
       .accepts(kNumberSet)
+      .autocast(CastPolicy::kPromote)
       .accepts_input(1, kIntegerSet)
       .shape([](const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) -> Spec {
         check_scatter("scatter_add", x, dim, index, source);

@@ -24,6 +24,7 @@ void define_index_select(OpDef& op) {
         "The slices of `x` along `dim` with the numbers in the 1-d integer tensor `index`, a copy. "
         "IndexError where a number is out of range.")
       .accepts(kAnySet)
+      .autocast(CastPolicy::kAsGiven)
       .accepts_input(1, kIntegerSet)
       .shape([](const Tensor& x, const Tensor& index, int64_t dim) -> Spec {
         Spec spec{x.dtype(), x.sizes()};
@@ -48,6 +49,7 @@ void define_index_add(OpDef& op) {
         "`x` with slice i of `source` along `dim` added to slice index[i], in order; slices named "
         "more than once take all. IndexError where a number is out of range.")
       .accepts(kNumberSet)
+      .autocast(CastPolicy::kPromote)
       .accepts_input(1, kIntegerSet)
       .shape([](const Tensor& x, const Tensor& index, const Tensor& source, int64_t dim) -> Spec {
         Shape expected = x.sizes();

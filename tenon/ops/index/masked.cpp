@@ -62,6 +62,7 @@ void define_nonzero(OpDef& op) {
         "The places of the elements that are not 0, in row-major order: int64 [count, rank]. NaN "
         "counts.")
       .accepts(kAnySet)
+      .autocast(CastPolicy::kAsGiven)
       .kernel()
       .not_differentiable()
       .samples([]() -> std::vector<Sample> {

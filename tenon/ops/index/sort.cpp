@@ -25,6 +25,7 @@ void define_sort(OpDef& op) {
         "The elements in order along `dim`, and the int64 places that they came from. NaN counts "
         "as the largest. Equal elements always keep their order, whatever `stable` says.")
       .accepts(kRealSet | kBoolSet)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Tensor& x, int64_t dim) -> Specs {
         normalize_dim("sort", dim, x.dim());
         return {Spec{x.dtype(), x.sizes()}, Spec{kInt64, x.sizes()}};
@@ -60,6 +61,7 @@ void define_topk(OpDef& op) {
         "ones those that come first. NaN counts as the largest. They are in order whatever "
         "`sorted` says.")
       .accepts(kRealSet | kBoolSet)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Tensor& x, int64_t k, int64_t dim) -> Specs {
         const auto along = static_cast<size_t>(normalize_dim("topk", dim, x.dim()));
         const int64_t size = x.dim() == 0 ? 1 : x.sizes()[along];
@@ -94,6 +96,7 @@ void define_unique(OpDef& op) {
         "of `x`); with `return_counts`, how often each occurs (int64). What isn't asked for is "
         "empty. Each NaN is different.")
       .accepts(kRealSet | kBoolSet)
+      .autocast(CastPolicy::kAsGiven)
       .kernel()
       .not_differentiable()
       .samples([]() -> std::vector<Sample> {

@@ -35,6 +35,7 @@ void define_linear(OpDef& op) {
         "y = x weight^T + bias for `x` [..., in], `weight` [out, in] and `bias` [out]; one kernel. "
         "ShapeError where the sizes don't go together.")
       .accepts(kNumberSet)
+      .autocast(CastPolicy::kLower)
       .shape([](const Tensor& x, const Tensor& weight, const Tensor& bias) {
         return linear_spec(x, weight, bias);
       })

@@ -87,6 +87,7 @@ void define_matmul(OpDef& op) {
         "goes again; two 1-d tensors give their dot product. Half types accumulate in float32, "
         "integers wrap around. ShapeError unless the inner sizes are equal.")
       .accepts(kNumberSet)
+      .autocast(CastPolicy::kLower)
       .shape([](const Tensor& a, const Tensor& b) -> Spec {
         MatmulSizes sizes = matmul_sizes(a, b);
         Spec spec{a.dtype() == b.dtype() ? a.dtype() : promote(a.dtype(), b.dtype()), sizes.batch};

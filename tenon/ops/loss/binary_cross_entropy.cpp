@@ -28,6 +28,7 @@ void define_binary_cross_entropy(OpDef& op) {
         "sum over all elements (reduction=\"mean\", \"sum\") or itself (\"none\"). Logarithms are "
         "limited to -100 from below. Broadcasts.")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
       .shape([](const Call& call) -> Spec { return elementwise_loss_spec(call); })
       .rows(elementwise_loss_rows)
       .variant([](const Call& call) -> int {
@@ -73,6 +74,7 @@ void define_binary_cross_entropy_with_logits(OpDef& op) {
         "((1 - target) x + l (ln(1 + e^-|x|) + max(-x, 0))), where l = 1 + (pos_weight - 1) "
         "target. Reductions as there. Broadcasts.")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
       .shape([](const Call& call) -> Spec { return elementwise_loss_spec(call); })
       .rows(elementwise_loss_rows)
       .variant([](const Call& call) -> int {

@@ -108,6 +108,7 @@ void define_cross_entropy(OpDef& op) {
         "replaces probabilities q by (1 - e) q + e / C (Szegedy et al. 2016). reduction is "
         "\"mean\", \"sum\" or \"none\". An IndexError names a label outside [0, C).")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& input, const Tensor& target, const Tensor& weight,
                   int64_t ignore_index, std::string_view reduction, double smoothing) -> Tensor {
         const Reduction how = reduction_of("cross_entropy", reduction);

@@ -11,6 +11,7 @@ void define_kl_div(OpDef& op) {
         "or sum over all elements (reduction=\"mean\", \"sum\"), its sum over the size of dim 0 "
         "(\"batchmean\", the divergence's definition), or itself (\"none\"). Broadcasts.")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& input, const Tensor& target, std::string_view reduction,
                   bool log_target) -> Tensor {
         if (reduction != "batchmean") return kl_div_elements(input, target, reduction, log_target);

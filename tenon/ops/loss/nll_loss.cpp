@@ -12,6 +12,7 @@ void define_nll_loss(OpDef& op) {
         "count. reduction is \"mean\", \"sum\" or \"none\". An IndexError names a label outside "
         "[0, C).")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& input, const Tensor& target, const Tensor& weight,
                   int64_t ignore_index, std::string_view reduction) -> Tensor {
         const Reduction how = reduction_of("nll_loss", reduction);

@@ -16,6 +16,7 @@ template <class Loss>
 OpDef& define_difference_loss(OpDef& op, std::string_view documentation, Loss) {
   return op.doc(documentation)
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
       .shape([](const Call& call) -> Spec { return elementwise_loss_spec(call); })
       .rows(elementwise_loss_rows)
       .variant([](const Call& call) -> int {

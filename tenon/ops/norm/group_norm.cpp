@@ -36,6 +36,7 @@ void define_group_norm(OpDef& op) {
         "weight + bias. `weight` and `bias` are [C]. A ValueError where num_groups doesn't divide "
         "C, a ShapeError where sizes don't match.")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t groups,
                   double eps) -> Tensor {
         check_group_norm(x, groups, weight, bias);

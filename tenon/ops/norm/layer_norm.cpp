@@ -44,6 +44,7 @@ void define_layer_norm(OpDef& op) {
         "population variance. `weight` and `bias` have `normalized_shape`. A ShapeError where "
         "sizes don't match.")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& x, const Tensor& weight, const Tensor& bias, IntList shape,
                   double eps) -> Tensor {
         const Shape dims = normalized_dims("layer_norm", x, shape);
@@ -68,6 +69,7 @@ void define_rms_norm(OpDef& op) {
         "are `normalized_shape`: y = x / sqrt(mean(x^2) + eps) weight. Where `eps` is left out, it "
         "is the dtype's machine epsilon. A ShapeError where sizes don't match.")
       .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& x, const Tensor& weight, IntList shape,
                   std::optional<double> eps) -> Tensor {
         const Shape dims = normalized_dims("rms_norm", x, shape);

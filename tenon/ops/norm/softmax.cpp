@@ -20,6 +20,7 @@ void define_softmax(OpDef& op) {
         "y = e^(x - m) / sum(e^(x - m)) along `dim`, where m is the row's largest element; rows of "
         "the result sum to 1. Integers become float32.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .rows(rows_of_dim<0>)
       .tile([](TileBuilder& t) {
         const Value x = t.load(0);
@@ -59,6 +60,7 @@ void define_log_softmax(OpDef& op) {
         "The logarithm of softmax, without under- or overflow: y = x - m - ln(sum(e^(x - m))) "
         "along `dim`, where m is the row's largest element. Integers become float32.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .rows(rows_of_dim<0>)
       .tile([](TileBuilder& t) {
         const Value x = t.load(0);

@@ -28,6 +28,7 @@ std::vector<Sample> position_samples() {
 template <class Reduce>
 void define_extreme(OpDef& op, std::string_view documentation, Reduce) {
   op.doc(documentation)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Call& call) -> Spec {
         const Tensor& x = call.input(0);
         check_not_empty(call.op.name, x, call.get<IntList>(0));
@@ -59,6 +60,7 @@ Shape sizes_of_position(const Call& call) {
 template <class Position>
 void define_position(OpDef& op, std::string_view documentation, Position) {
   op.doc(documentation)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Call& call) -> Spec {
         return {kInt64, sizes_of_position(call)};
       })
@@ -71,6 +73,7 @@ void define_position(OpDef& op, std::string_view documentation, Position) {
 template <class Position>
 void define_extreme_of_dim(OpDef& op, std::string_view documentation, Position) {
   op.doc(documentation)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Call& call) -> Specs {
         const Shape sizes = sizes_of_position(call);
         return {Spec{call.input(0).dtype(), sizes}, Spec{kInt64, sizes}};

@@ -8,6 +8,7 @@ void define_logsumexp(OpDef& op) {
         "ln(sum(e^x)) over `dims`, without overflow: m + ln(sum(e^(x - m))), where m is the "
         "largest element. Of no elements, -inf. Integers become float32.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, IntList dims, bool keepdim) -> Spec {
         return {floating_of(x.dtype()), reduced_sizes("logsumexp", x, dims, keepdim)};
       })

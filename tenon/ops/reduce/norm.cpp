@@ -65,6 +65,7 @@ void define_norm(OpDef& op) {
         "sum(|x|^p)^(1/p). p = 0 counts the nonzero elements, inf and -inf give the largest and "
         "smallest |x| (a ValueError where there is no element). Integers become float32.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, double p, IntList dims, bool keepdim) -> Spec {
         if (std::isinf(p)) check_not_empty("norm", x, dims);
         return {floating_of(x.dtype()), reduced_sizes("norm", x, dims, keepdim)};

@@ -71,6 +71,7 @@ void define_prod(OpDef& op) {
   op.doc(
         "Product over `dims` (none given: all). Of no elements, 1. Integers and bool are "
         "multiplied in int64 (uint64 stays).")
+      .autocast(CastPolicy::kFloat32)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, IntList dims, bool keepdim) -> Spec {
         return {accumulation_dtype(x.dtype()), reduced_sizes("prod", x, dims, keepdim)};

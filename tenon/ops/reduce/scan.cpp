@@ -33,6 +33,7 @@ void define_cumsum(OpDef& op) {
   op.doc(
         "Running sum along `dim`: y_i = x_0 + ... + x_i. Integers and bool are summed in int64 "
         "(uint64 stays).")
+      .autocast(CastPolicy::kFloat32)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, int64_t) -> Spec { return scan_spec(x); })
       .rows(rows_of_dim<0>)
@@ -57,6 +58,7 @@ void define_cumprod(OpDef& op) {
   op.doc(
         "Running product along `dim`: y_i = x_0 ... x_i. Integers and bool are multiplied in int64 "
         "(uint64 stays).")
+      .autocast(CastPolicy::kFloat32)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, int64_t) -> Spec { return scan_spec(x); })
       .rows(rows_of_dim<0>)

@@ -13,6 +13,7 @@ void define_sum(OpDef& op) {
         "Sum over `dims` (none given: all). Of no elements, 0. Integers and bool are summed in "
         "int64 (uint64 stays), or in `dtype` where it is given.")
       .accepts(kAnySet)
+      .autocast(CastPolicy::kFloat32)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, IntList dims, bool keepdim, std::optional<DType> dtype) -> Spec {
         return {dtype.value_or(accumulation_dtype(x.dtype())),
@@ -37,6 +38,7 @@ void define_mean(OpDef& op) {
         "Arithmetic mean over `dims` (none given: all); NaN of no elements. Integers become "
         "float32.")
       .accepts(kAnySet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, IntList dims, bool keepdim) -> Spec {
         return {floating_of(x.dtype()), reduced_sizes("mean", x, dims, keepdim)};
       })

@@ -39,6 +39,7 @@ void define_var(OpDef& op) {
         "elements; correction=1 is the unbiased estimate, 0 the population's. Integers become "
         "float32. Computed in one sweep after Welford and Chan.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, IntList dims, double, bool keepdim) -> Spec {
         return spec("var", x, dims, keepdim);
       })
@@ -56,6 +57,7 @@ void define_var(OpDef& op) {
 void define_std(OpDef& op) {
   op.doc("Standard deviation over `dims`: the square root of var(), with the same arguments.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, IntList dims, double, bool keepdim) -> Spec {
         return spec("std", x, dims, keepdim);
       })

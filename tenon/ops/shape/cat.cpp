@@ -43,6 +43,7 @@ void define_cat(OpDef& op) {
         "The tensors one after the other along `dim`, in the dtype that all promote to. ShapeError "
         "unless their other sizes are equal.")
       .accepts(kAnySet)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](TensorList tensors, int64_t dim) -> Spec { return joined(tensors, dim); })
       .kernel()
       .saves_sizes()

@@ -10,6 +10,7 @@ namespace tenon::ops {
 void define_flip(OpDef& op) {
   op.doc("`x` with the order along each dim of `dims` reversed, a copy.")
       .accepts(kAnySet)
+      .autocast(CastPolicy::kAsGiven)
       .shape([](const Tensor& x, IntList dims) -> Spec {
         if (!dims.empty()) dim_mask("flip", dims, x.dim());
         return {x.dtype(), x.sizes()};
