@@ -84,6 +84,8 @@ CASES = [
          images_of_flops(3 * CNN_FLOPS)),
     Case("4", "digits CNN inference, f32", "images/s", HIGHER, Goal(ratio=1.5, fraction=0.7),
          images_of_flops(CNN_FLOPS)),
+    Case("4", "digits CNN training, bf16", "images/s", HIGHER, Goal(ratio=2)),
+    Case("4", "digits CNN inference, bf16", "images/s", HIGHER, Goal(ratio=2)),
     *row9(),
     Case("12", "shuffled 28x28 images, batch 64", "images/s", HIGHER,
          Goal(ratio=30, against="PyTorch"), lambda limits: bandwidth(limits) / (2 * 4 * 28 * 28)),

@@ -1,5 +1,6 @@
 """JAX: `jax_eager.py ROW [--jit] [--serve]`; --jit compiles each step."""
 
+import functools
 import os
 import sys
 
@@ -114,17 +115,18 @@ def add_row3(suite):
     suite.time("MLP 16-32-32-4, Adam step", "us", 1e6, prepare)
 
 
-def digits_cnn(parameters, x):
+def digits_cnn(parameters, x, dtype=jnp.float32):
     def conv(x, weight, bias):
         dimensions = ("NHWC", "HWIO", "NHWC")
         y = jax.lax.conv_general_dilated(x, weight, (1, 1), "VALID", dimension_numbers=dimensions)
         return jax.nn.relu(y + bias)
 
-    conv1, conv2, fc1, fc2 = parameters
-    h = conv(conv(x, *conv1), *conv2)
+    # Mixed precision keeps float32 parameters and the loss in float32.
+    conv1, conv2, fc1, fc2 = jax.tree.map(lambda p: p.astype(dtype), parameters)
+    h = conv(conv(x.astype(dtype), *conv1), *conv2)
     h = jax.lax.reduce_window(h, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
     h = h.reshape(h.shape[0], -1)
-    return jax.nn.relu(h @ fc1[0] + fc1[1]) @ fc2[0] + fc2[1]
+    return (jax.nn.relu(h @ fc1[0] + fc1[1]) @ fc2[0] + fc2[1]).astype(jnp.float32)
 
 
 def add_row4(suite, batch=64):
@@ -132,10 +134,13 @@ def add_row4(suite, batch=64):
                   (normal(3, 3, 32, 64) * 0.1, jnp.zeros(64)), dense(9216, 128), dense(128, 10)]
     x = normal(batch, 28, 28, 1)
     y = jax.random.randint(jax.random.key(2), (batch,), 0, 10)
-    suite.rate("digits CNN training, f32", "images/s", batch,
-               lambda: adam_step(lambda p: cross_entropy(digits_cnn(p, x), y), parameters))
-    suite.rate("digits CNN inference, f32", "images/s", batch,
-               lambda: waited(maybe_jit(digits_cnn), parameters, x))
+    for precision, dtype in ("f32", jnp.float32), ("bf16", jnp.bfloat16):
+        model = functools.partial(digits_cnn, dtype=dtype)
+        suite.rate(f"digits CNN training, {precision}", "images/s", batch,
+                   lambda model=model: adam_step(
+                       lambda p: cross_entropy(model(p, x), y), parameters))
+        suite.rate(f"digits CNN inference, {precision}", "images/s", batch,
+                   lambda model=model: waited(maybe_jit(model), parameters, x))
 
 
 def add_row_op(suite, name, op):

@@ -87,15 +87,28 @@ def digits_cnn():
 
 
 def add_row4(suite, memory_format, batch=64):
-    def prepare_training():
+    def prepare_training(precision):
         model = digits_cnn().to(memory_format=memory_format)
         optimizer = torch.optim.Adam(model.parameters(), fused=True)
         x = torch.randn(batch, 1, 28, 28).to(memory_format=memory_format)
-        return train_step(model, x, torch.randint(0, 10, (batch,)), optimizer)
+        y = torch.randint(0, 10, (batch,))
+        if precision == "f32":
+            return train_step(model, x, y, optimizer)
 
-    def prepare_inference():
+        def body():
+            optimizer.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16):
+                loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+
+        return body
+
+    def prepare_inference(precision):
         model = digits_cnn().to(memory_format=memory_format).eval()
         x = torch.randn(batch, 1, 28, 28).to(memory_format=memory_format)
+        if precision == "bf16":  # faster than autocast, which casts the weights in each call
+            model, x = model.to(torch.bfloat16), x.to(torch.bfloat16)
 
         def body():
             with torch.inference_mode():
@@ -103,8 +116,11 @@ def add_row4(suite, memory_format, batch=64):
 
         return body
 
-    suite.rate("digits CNN training, f32", "images/s", batch, prepare_training)
-    suite.rate("digits CNN inference, f32", "images/s", batch, prepare_inference)
+    for precision in "f32", "bf16":
+        suite.rate(f"digits CNN training, {precision}", "images/s", batch,
+                   lambda precision=precision: prepare_training(precision))
+        suite.rate(f"digits CNN inference, {precision}", "images/s", batch,
+                   lambda precision=precision: prepare_inference(precision))
 
 
 def forward_and_backward(op, x, dy):

@@ -100,17 +100,30 @@ def digits_cnn():
 
 
 def add_row4(suite, batch=64):
-    def prepare_training():
-        y = tf.random.uniform((batch,), 0, 10, tf.int32)
-        return adam_step(digits_cnn(), tf.random.normal((batch, 28, 28, 1)), y)
+    # The policy makes float32 variables and bfloat16 layers; the loss takes float32.
+    policies = {"f32": "float32", "bf16": "mixed_bfloat16"}
 
-    def prepare_inference():
+    def build(precision):
+        tf.keras.mixed_precision.set_global_policy(policies[precision])
         model, x = digits_cnn(), tf.random.normal((batch, 28, 28, 1))
         model(x)
+        tf.keras.mixed_precision.set_global_policy("float32")
+        return model, x
+
+    def prepare_training(precision):
+        y = tf.random.uniform((batch,), 0, 10, tf.int32)
+        model, x = build(precision)
+        return adam_step(model, x, y)
+
+    def prepare_inference(precision):
+        model, x = build(precision)
         return maybe_function(lambda: model(x, training=False))
 
-    suite.rate("digits CNN training, f32", "images/s", batch, prepare_training)
-    suite.rate("digits CNN inference, f32", "images/s", batch, prepare_inference)
+    for precision in policies:
+        suite.rate(f"digits CNN training, {precision}", "images/s", batch,
+                   lambda precision=precision: prepare_training(precision))
+        suite.rate(f"digits CNN inference, {precision}", "images/s", batch,
+                   lambda precision=precision: prepare_inference(precision))
 
 
 def add_row_op(suite, name, op):
