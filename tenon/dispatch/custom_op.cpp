@@ -29,6 +29,13 @@ Registry& registry() {
   return *instance;
 }
 
+const OpDef* find_in(const Registry& registry, std::string_view name) {
+  for (const Registered& entry : registry.ops) {
+    if (entry.op.name == name) return &entry.op;
+  }
+  return nullptr;
+}
+
 const std::map<std::string_view, ParamType>& param_types() {
   static const std::map<std::string_view, ParamType> types = {
       {"Tensor", ParamType::kTensor}, {"Tensor?", ParamType::kOptionalTensor},
@@ -100,14 +107,10 @@ void read_signature(std::string_view signature, Registered& entry) {
 
 CustomOp::CustomOp(std::string_view signature, void (*define)(OpDef& op)) {
   const std::string_view name = signature.substr(0, signature.find('('));
-  if (find_op(name)) {
-    fail<ValueError>("CustomOp", fmt::format("an op named '{}' exists", name));
-  }
   Registry& r = registry();
   const std::lock_guard lock(r.mutex);
-  for (const Registered& other : r.ops) {
-    if (other.op.name == name)
-      fail<ValueError>("CustomOp", fmt::format("an op named '{}' exists", name));
+  if (find_op(name) || find_in(r, name)) {
+    fail<ValueError>("CustomOp", fmt::format("an op named '{}' exists", name));
   }
   Registered& entry = r.ops.emplace_back();
   try {
@@ -119,6 +122,12 @@ CustomOp::CustomOp(std::string_view signature, void (*define)(OpDef& op)) {
     throw;
   }
   op_ = &entry.op;
+}
+
+const OpDef* find_custom_op(std::string_view name) {
+  Registry& r = registry();
+  const std::lock_guard lock(r.mutex);
+  return find_in(r, name);
 }
 
 void CustomOp::set_kernel(Device device, Kernel kernel) const {

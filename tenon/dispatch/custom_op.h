@@ -62,4 +62,7 @@ class TENON_API CustomOp {
   OpDef* op_;
 };
 
+/// By name; null where none was registered.
+TENON_API const OpDef* find_custom_op(std::string_view name);
+
 }  // namespace tenon

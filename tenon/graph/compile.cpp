@@ -2,20 +2,40 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdio>
 #include <mutex>
+#include <utility>
 #include <vector>
 
+#include "tenon/graph/passes/passes.h"
+#include "tenon/graph/program.h"
 #include "tenon/graph/trace/trace.h"
 
-namespace tenon::graph {
+namespace tenon {
+
+std::vector<std::string> compile_passes() {
+  std::vector<std::string> names;
+  for (const graph::Pass& pass : graph::all_passes()) names.emplace_back(pass.name);
+  return names;
+}
+
+namespace graph {
+namespace {
+
+/// Programs of a pure function; with more kinds of arguments the oldest one goes.
+constexpr size_t kMostPrograms = 64;
+
+}  // namespace
 
 /// What one call at a time uses: what the function has seen, and its trace, whose buffers are kept.
 struct CompiledState::Runner {
   Segments segments;
   Trace trace{segments};
+  std::vector<std::unique_ptr<Program>> programs;  ///< of a pure function; the last used first
+  bool is_tracing = false;
   uint64_t new_calls = 0;  ///< a bit per call, the last one lowest: whether it was new
 
   /// Notes the call that ended; true where nearly all of late were new, so that nothing is won by
@@ -28,11 +48,14 @@ struct CompiledState::Runner {
 };
 
 struct CompiledState::Shared {
+  explicit Shared(CompileOptions given) : options(std::move(given)) {}
+
+  const CompileOptions options;
   /// Most functions are called by one thread: its runner waits here, outside of the lock.
   std::atomic<Runner*> idle{nullptr};
   std::atomic<int64_t> nested_calls{0};
   std::atomic<bool> eager{false};  ///< calls kept being new
-  std::atomic<int64_t> eager_calls{0};
+  std::atomic<int64_t> eager_calls{0}, replays{0};
   std::mutex mutex;
   std::vector<std::unique_ptr<Runner>> all;
   std::vector<Runner*> free;  ///< those that no call uses now, but for `idle`
@@ -42,6 +65,7 @@ struct CompiledState::Shared {
     const std::lock_guard lock(mutex);
     if (free.empty()) {
       all.push_back(std::make_unique<Runner>());
+      all.back()->segments.without_passes = options.without_passes;
       return *all.back();
     }
     Runner* const runner = free.back();
@@ -67,13 +91,22 @@ struct CompiledState::Shared {
   }
 };
 
-CompiledState::CompiledState() : shared_(std::make_shared<Shared>()) {}
+CompiledState::CompiledState(CompileOptions options) {
+  const std::vector<std::string> known = compile_passes();
+  for (const std::string& name : options.without_passes) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    fail<ValueError>("compile", fmt::format("there is no pass '{}'; expected one of: {}", name,
+                                            fmt::join(known, ", ")));
+  }
+  shared_ = std::make_shared<Shared>(std::move(options));
+}
 
 CompileCounters CompiledState::counters() const {
   const std::lock_guard lock(shared_->mutex);
   CompileCounters sum;
   sum.eager_calls = shared_->eager_calls.load(std::memory_order_relaxed);
-  sum.calls = shared_->nested_calls.load(std::memory_order_relaxed) + sum.eager_calls;
+  sum.replays = shared_->replays.load(std::memory_order_relaxed);
+  sum.calls = shared_->nested_calls.load(std::memory_order_relaxed) + sum.eager_calls + sum.replays;
   for (const auto& runner : shared_->all) {
     const Segments::Counters& counters = runner->segments.counters;
     sum.calls += counters.calls.value();
@@ -85,12 +118,9 @@ CompileCounters CompiledState::counters() const {
   return sum;
 }
 
-std::string CompiledState::explain() const {
-  const CompileCounters c = counters();
-  std::string text =
-      fmt::format("{} calls, {} flushes, {} ops deferred, {} of them new, {} plans\n", c.calls,
-                  c.flushes, c.records, c.new_records, c.plans);
-  if (c.eager_calls != 0) text += fmt::format("{} calls ran eagerly\n", c.eager_calls);
+/// What runs at the moment is left out.
+template <class Visit>
+void CompiledState::for_each_idle(Visit visit) const {
   std::vector<Runner*> waiting;
   if (Runner* const runner = shared_->idle.exchange(nullptr, std::memory_order_acquire)) {
     waiting.push_back(runner);
@@ -100,9 +130,27 @@ std::string CompiledState::explain() const {
     waiting.insert(waiting.end(), shared_->free.begin(), shared_->free.end());
     shared_->free.clear();
   }
-  for (const Runner* runner : waiting) runner->segments.explain(text);
+  for (const Runner* runner : waiting) visit(*runner);
   for (Runner* runner : waiting) shared_->give(*runner);
+}
+
+std::string CompiledState::explain() const {
+  const CompileCounters c = counters();
+  std::string text =
+      fmt::format("{} calls, {} flushes, {} ops deferred, {} of them new, {} plans\n", c.calls,
+                  c.flushes, c.records, c.new_records, c.plans);
+  if (c.eager_calls != 0) text += fmt::format("{} calls ran eagerly\n", c.eager_calls);
+  if (c.replays != 0) text += fmt::format("{} calls ran without the function's code\n", c.replays);
+  for_each_idle([&](const Runner& runner) { runner.segments.explain(text); });
   return text;
+}
+
+std::vector<Graph> CompiledState::graphs() const {
+  std::vector<Graph> all;
+  for_each_idle([&](const Runner& runner) {
+    runner.segments.for_each_plan([&](const Plan& plan, int) { all.push_back(plan.graph()); });
+  });
+  return all;
 }
 
 CompiledCall::CompiledCall(CompiledState& state) : shared_(*state.shared_) {
@@ -115,8 +163,42 @@ CompiledCall::CompiledCall(CompiledState& state) : shared_(*state.shared_) {
     return;
   }
   runner_ = &shared_.take();
+}
+
+bool CompiledCall::is_pure() const { return shared_.options.pure && runner_; }
+
+bool CompiledCall::replay(std::span<const Tensor* const> arguments, std::vector<Tensor>& results) {
+  if (shared_.options.validate) return false;
+  auto& programs = runner_->programs;
+  const auto known = std::find_if(programs.begin(), programs.end(),
+                                  [&](const auto& program) { return program->takes(arguments); });
+  if (known == programs.end()) return false;
+  std::rotate(programs.begin(), known, known + 1);
+  programs.front()->run(arguments, results);
+  shared_.replays.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+void CompiledCall::begin() {
+  if (!runner_) return;
   runner_->segments.counters.calls.add(1);
+  runner_->is_tracing = true;
   runner_->trace.begin();
+}
+
+void CompiledCall::keep(std::span<const Tensor* const> arguments,
+                        std::span<const Tensor* const> results) {
+  auto& programs = runner_->programs;
+  for (const auto& program : programs) {
+    if (program->takes(arguments)) {
+      return program->check_same(runner_->trace, arguments, results);
+    }
+  }
+  auto program =
+      std::make_unique<Program>(runner_->trace, arguments, results, shared_.options.without_passes);
+  if (!program->takes(arguments)) return;  // they share memory with what the code reaches itself
+  if (programs.size() == kMostPrograms) programs.pop_back();
+  programs.insert(programs.begin(), std::move(program));
 }
 
 void CompiledCall::finish() {
@@ -125,9 +207,12 @@ void CompiledCall::finish() {
 
 CompiledCall::~CompiledCall() {
   if (!runner_) return;
-  runner_->trace.end();
-  if (runner_->keeps_missing()) shared_.give_up();
+  if (std::exchange(runner_->is_tracing, false)) {
+    runner_->trace.end();
+    if (runner_->keeps_missing()) shared_.give_up();
+  }
   shared_.give(*runner_);
 }
 
-}  // namespace tenon::graph
+}  // namespace graph
+}  // namespace tenon

@@ -3,13 +3,37 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
-#include "tenon/base/export.h"
+#include "tenon/base/error.h"
+#include "tenon/core/tensor.h"
 
 namespace tenon {
+
+/// How `compile` takes a function.
+struct CompileOptions {
+  /// The first call with arguments of some dtypes and sizes runs the function's code and keeps what
+  /// its ops were; later ones run these on their arguments, without the code. Only for functions of
+  /// tensors whose ops, host numbers and other tensors are the same in every call: what the code
+  /// does beside ops (a step counter, a gradient put into `grad()`) happens in the first call only,
+  /// writes into tensors happen in each. Arguments must not be tensors that the code also reaches
+  /// by itself.
+  bool pure = false;
+  /// Of pure functions: each call runs the code, too, and throws ValueError naming the place where
+  /// it does something else than what was kept. For tests: it is slow.
+  bool validate = false;
+  /// Names of passes to leave out (`compile_passes()`): to see what they are for, or to find the
+  /// one at fault.
+  std::vector<std::string> without_passes = {};
+};
+
+/// The names of all passes that compiled functions' graphs go through, in their order.
+TENON_API std::vector<std::string> compile_passes();
 
 /// What a compiled function has done so far.
 struct CompileCounters {
@@ -19,24 +43,31 @@ struct CompileCounters {
   int64_t new_records = 0;  ///< of these, those that no earlier call had made at their place
   int64_t plans = 0;        ///< made
   int64_t eager_calls = 0;  ///< of a function whose calls kept being new: they are not deferred
+  int64_t replays = 0;      ///< calls of a pure function that didn't run its code
 };
 
 namespace graph {
+
+struct Graph;
 
 /// What calls of one compiled function, and of its copies, share; safe to use from several threads
 /// at once.
 class TENON_API CompiledState {
  public:
-  CompiledState();
+  explicit CompiledState(CompileOptions options);
 
   CompileCounters counters() const;
   /// What runs at the moment, on other threads, is left out.
   std::string explain() const;
+  /// Of all plans, as the passes left them.
+  std::vector<Graph> graphs() const;
 
  private:
   friend class CompiledCall;
   struct Runner;
   struct Shared;
+  template <class Visit>
+  void for_each_idle(Visit visit) const;
   std::shared_ptr<Shared> shared_;
 };
 
@@ -45,8 +76,16 @@ class TENON_API CompiledState {
 class TENON_API CompiledCall {
  public:
   explicit CompiledCall(CompiledState& state);
+  /// Of a pure function: runs what an earlier call did; false where none had such arguments, or the
+  /// code has to run beside.
+  bool replay(std::span<const Tensor* const> arguments, std::vector<Tensor>& results);
+  /// Defers this thread's ops from now on.
+  void begin();
+  /// Of a pure function, after `begin` and its code: keeps what it did, or compares.
+  void keep(std::span<const Tensor* const> arguments, std::span<const Tensor* const> results);
   /// Runs what is pending.
   void finish();
+  bool is_pure() const;
   /// After an error: runs what was deferred before it.
   ~CompiledCall();
   CompiledCall(const CompiledCall&) = delete;
@@ -58,31 +97,117 @@ class TENON_API CompiledCall {
 
 }  // namespace graph
 
+/// What a pure function may take and return, as lists of tensors.
+namespace pure {
+
+inline void list(const Tensor& tensor, std::vector<const Tensor*>& all) { all.push_back(&tensor); }
+inline void list(const std::vector<Tensor>& tensors, std::vector<const Tensor*>& all) {
+  for (const Tensor& tensor : tensors) all.push_back(&tensor);
+}
+template <class... T>
+void list(const std::tuple<T...>& tensors, std::vector<const Tensor*>& all) {
+  std::apply([&](const auto&... each) { (list(each, all), ...); }, tensors);
+}
+/// How results become `T` again.
+template <class T>
+struct Result {
+  static constexpr bool kIsPure = false;
+};
+template <>
+struct Result<Tensor> {
+  static constexpr bool kIsPure = true;
+  static Tensor of(std::vector<Tensor>& results) { return std::move(results[0]); }
+};
+template <>
+struct Result<std::vector<Tensor>> {
+  static constexpr bool kIsPure = true;
+  static std::vector<Tensor> of(std::vector<Tensor>& results) { return std::move(results); }
+};
+template <class... T>
+requires(std::is_same_v<T, Tensor>&&...) struct Result<std::tuple<T...>> {
+  static constexpr bool kIsPure = true;
+  static std::tuple<T...> of(std::vector<Tensor>& results) {
+    return [&]<size_t... I>(std::index_sequence<I...>) {
+      return std::tuple<T...>(std::move(results[I])...);
+    }
+    (std::index_sequence_for<T...>());
+  }
+};
+
+template <class T>
+inline constexpr bool is_argument = std::is_same_v<std::remove_cvref_t<T>, Tensor> ||
+                                    std::is_same_v<std::remove_cvref_t<T>, std::vector<Tensor>>;
+
+}  // namespace pure
+
 /// A function with the same meaning as the one it was made of, whose ops run together; see
 /// `compile`.
 template <class F>
 class Compiled {
  public:
-  explicit Compiled(F function) : function_(std::move(function)) {}
+  explicit Compiled(F function, CompileOptions options = {})
+      : function_(std::move(function)), state_(std::move(options)) {}
 
   template <class... A>
   std::invoke_result_t<F&, A...> operator()(A&&... arguments) {
+    using R = std::invoke_result_t<F&, A...>;
     graph::CompiledCall call(state_);
-    if constexpr (std::is_void_v<std::invoke_result_t<F&, A...>>) {
+    if (call.is_pure()) {
+      if constexpr ((pure::is_argument<A> && ...) &&
+                    (std::is_void_v<R> || pure::Result<R>::kIsPure)) {
+        return call_pure<R>(call, std::forward<A>(arguments)...);
+      } else {
+        fail<ValueError>("compile",
+                         "a pure function takes tensors and vectors of tensors, and returns "
+                         "tensors, a vector or tuple of tensors, or nothing; leave `pure` out for "
+                         "other functions");
+      }
+    }
+    call.begin();
+    if constexpr (std::is_void_v<R>) {
       std::invoke(function_, std::forward<A>(arguments)...);
       call.finish();
     } else {
       decltype(auto) result = std::invoke(function_, std::forward<A>(arguments)...);
       call.finish();
-      return static_cast<std::invoke_result_t<F&, A...>>(result);
+      return static_cast<R>(result);
     }
   }
 
   CompileCounters counters() const { return state_.counters(); }
   /// What was captured and planned, as text.
   std::string explain() const { return state_.explain(); }
+  /// The graphs of all plans, as the passes left them (tenon/graph/ir/graph.h): `to_text()`,
+  /// `to_dot()`.
+  std::vector<graph::Graph> graphs() const { return state_.graphs(); }
 
  private:
+  template <class R, class... A>
+  R call_pure(graph::CompiledCall& call, A&&... arguments) {
+    std::vector<const Tensor*> given, made;
+    (pure::list(arguments, given), ...);
+    std::vector<Tensor> results;
+    if (call.replay(given, results)) {
+      if constexpr (std::is_void_v<R>) {
+        return;
+      } else {
+        return pure::Result<R>::of(results);
+      }
+    }
+    call.begin();
+    if constexpr (std::is_void_v<R>) {
+      std::invoke(function_, std::forward<A>(arguments)...);
+      call.keep(given, made);
+      call.finish();
+    } else {
+      R result = std::invoke(function_, std::forward<A>(arguments)...);
+      pure::list(result, made);
+      call.keep(given, made);
+      call.finish();
+      return result;
+    }
+  }
+
   F function_;
   graph::CompiledState state_;
 };
@@ -91,9 +216,20 @@ class Compiled {
 /// against those of earlier calls, and run as optimised plans when a result is looked at (`item()`,
 /// `data()`, printing) or the call ends. Nothing is assumed about the code, so control flow, hidden
 /// state and changing hyper-parameters keep their meaning.
+///
+///     auto step = compile([&](const Tensor& x, const Tensor& y) {
+///       optimizer.zero_grad();
+///       Tensor loss = cross_entropy(model(x), y);
+///       loss.backward();
+///       optimizer.step();
+///       return loss;
+///     });
+///
+/// Throws what the function throws, at the same op, with all tensors as they would be without
+/// `compile`. With `options.pure`, ValueError for functions that aren't.
 template <class F>
-Compiled<std::decay_t<F>> compile(F&& function) {
-  return Compiled<std::decay_t<F>>(std::forward<F>(function));
+Compiled<std::decay_t<F>> compile(F&& function, CompileOptions options = {}) {
+  return Compiled<std::decay_t<F>>(std::forward<F>(function), std::move(options));
 }
 
 }  // namespace tenon

@@ -3,6 +3,7 @@
 
 #include "tenon/autograd/autograd.h"
 #include "tenon/graph/compile.h"
+#include "tenon/graph/ir/graph.h"
 #include "tenon/ops/functions.h"
 #include "tests/op_matrix/large_cases.h"
 #include "tests/op_matrix/op_matrix_test.h"
@@ -73,6 +74,26 @@ TEST_P(OpMatrix, CompiledGradients) {
     const Outcome want = call();
     auto compiled = compile(call);
     for (int i = 0; i < 3; ++i) EXPECT_EQ(difference_of(compiled(), want, false), "") << c.name();
+  }
+}
+
+/// What is captured of the op, before and after all passes, reads back from its text.
+TEST_P(OpMatrix, GraphText) {
+  if (is_uninitialised(op())) return;
+  const std::vector<std::string> all_passes = compile_passes();
+  for (const Case& c : cases()) {
+    const std::vector<Tensor> inputs = copies_of(c.sample.inputs);
+    for (const std::vector<std::string>& without : {std::vector<std::string>(), all_passes}) {
+      auto compiled = compile([&] { return run(op(), inputs, c.sample.attributes); },
+                              {.without_passes = without});
+      compiled();
+      for (const graph::Graph& graph : compiled.graphs()) {
+        const std::string text = graph.to_text();
+        std::string again;
+        EXPECT_NO_THROW(again = graph::Graph::parse(text).to_text()) << c.name() << "\n" << text;
+        EXPECT_EQ(again, text) << c.name();
+      }
+    }
   }
 }
 

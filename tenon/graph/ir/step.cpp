@@ -1,14 +1,11 @@
 #include "tenon/graph/ir/step.h"
 
 namespace tenon::graph {
-namespace {
 
 Kernel kernel_of(const OpDef& op) {
   return static_cast<int>(op.id) < kOpCount ? find_kernel(op.id, kCpu)
                                             : op.custom_kernels[kCpu.type];
 }
-
-}  // namespace
 
 Step step_of(const Record& record) {
   Step step;

@@ -34,6 +34,8 @@ struct Step {
   std::vector<bool> inputs_lack_rows, outputs_lack_rows;
 };
 
+/// The host's kernel of the op; null where it has none.
+Kernel kernel_of(const OpDef& op);
 /// The step that runs one record as it is.
 Step step_of(const Record& record);
 

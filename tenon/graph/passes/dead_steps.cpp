@@ -3,10 +3,11 @@
 
 namespace tenon::graph {
 
-void remove_dead_steps(std::vector<Step>& steps, const SegmentFacts& facts) {
+void remove_dead_steps(Graph& graph) {
+  std::vector<Step>& steps = graph.steps;
   // A slot is wanted while a later step or somebody after the segment reads it. A write of all of
   // it ends that; writes of a part keep it.
-  std::vector<bool> wanted = facts.live;
+  std::vector<bool> wanted = graph.live_slots();
   std::vector<bool> kept(steps.size());
   for (size_t i = steps.size(); i-- > 0;) {
     const Step& step = steps[i];

@@ -19,10 +19,12 @@ bool writes_any(const Step& step, const std::vector<bool>& marked) {
                      [&](const Operand& output) { return marked[output.slot]; });
 }
 
-Dependencies::Dependencies(std::span<const Step> steps, size_t slots,
-                           const std::vector<bool>& external)
-    : after_(steps.size()), node_of_(steps.size()) {
+Dependencies::Dependencies(const Graph& graph)
+    : after_(graph.steps.size()), node_of_(graph.steps.size()) {
   constexpr size_t kNobody = SIZE_MAX;
+  const std::vector<Step>& steps = graph.steps;
+  const size_t slots = graph.slots.size();
+  const std::vector<bool> external = graph.external_slots();
   std::vector<size_t> writer(slots, kNobody);
   std::vector<std::vector<size_t>> readers(slots);
   std::vector<size_t> throwing, writing;

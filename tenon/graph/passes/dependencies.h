@@ -1,9 +1,8 @@
 #pragma once
 
-#include <span>
 #include <vector>
 
-#include "tenon/graph/ir/step.h"
+#include "tenon/graph/ir/graph.h"
 
 namespace tenon::graph {
 
@@ -17,7 +16,7 @@ bool writes_any(const Step& step, const std::vector<bool>& marked);
 /// order, so that an error leaves what eager would have left.
 class Dependencies {
  public:
-  Dependencies(std::span<const Step> steps, size_t slots, const std::vector<bool>& external);
+  explicit Dependencies(const Graph& graph);
 
   /// Makes one node of two; what waits for either waits for `a` now.
   void merge(size_t a, size_t b);

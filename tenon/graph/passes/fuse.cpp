@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 
 #include "tenon/base/error.h"
@@ -74,7 +75,7 @@ struct Group {
 /// A group's program and operands while they are written down.
 class Fusion {
  public:
-  Fusion(const Group& group, const SegmentFacts& facts) : group_(group), facts_(facts) {}
+  Fusion(const Group& group, const Graph& graph) : group_(group), graph_(graph) {}
 
   /// `stored`: whether a value is wanted outside of the group. Nothing when the group makes no
   /// program.
@@ -123,7 +124,7 @@ class Fusion {
 
   bool same_layout(const Operand& a, const Operand& b) const {
     if (a.rank != b.rank || a.dtype != b.dtype) return false;
-    const int64_t* dims = facts_.dims.data();
+    const int64_t* dims = graph_.dims.data();
     return std::equal(dims + a.dims, dims + a.dims + 2 * a.rank + 1, dims + b.dims);
   }
 
@@ -240,7 +241,7 @@ class Fusion {
   }
 
   const Group& group_;
-  const SegmentFacts& facts_;
+  const Graph& graph_;
   Step result_;
   std::vector<Instruction> code_;
   std::map<uint32_t, Made> made_;  // by value, so in the order in which they were made
@@ -252,18 +253,19 @@ class Fusion {
 
 class Fuser {
  public:
-  Fuser(std::vector<Step>& steps, const SegmentFacts& facts, std::vector<EqualDims>& assumed)
-      : steps_(steps),
-        facts_(facts),
-        assumed_(assumed),
-        dependencies_(steps, facts.live.size(), facts.external),
-        groups_(steps.size()),
-        node_of_(steps.size()) {}
+  explicit Fuser(Graph& graph)
+      : steps_(graph.steps),
+        graph_(graph),
+        assumed_(graph.assumed),
+        dependencies_(graph),
+        groups_(graph.steps.size()),
+        node_of_(graph.steps.size()) {
+    std::iota(node_of_.begin(), node_of_.end(), size_t{0});
+  }
 
   void run() {
     find_uses();
     for (size_t i = 0; i < steps_.size(); ++i) {
-      node_of_[i] = i;
       if (can_join(steps_[i])) groups_[i] = {{&steps_[i]}, steps_[i].row_mask};
       join_producers(i);
     }
@@ -310,7 +312,7 @@ class Fuser {
     group.members.insert(group.members.end(), groups_[b].members.begin(), groups_[b].members.end());
     std::sort(group.members.begin(), group.members.end());  // the steps' own order
     if (!hands_over(group) || dependencies_.has_detour(a, b)) return false;
-    Fusion fusion(group, facts_);
+    Fusion fusion(group, graph_);
     if (!fusion.build([&](const Operand& o) { return is_wanted(o, a, b); })) return false;
     fusion.add_assumptions(assumed_);
     const Step &x = *groups_[a].members[0], &y = *groups_[b].members[0];
@@ -325,7 +327,7 @@ class Fuser {
   }
 
   bool same_space(const Step& a, const Step& b) const {
-    const int64_t* dims = facts_.dims.data();
+    const int64_t* dims = graph_.dims.data();
     return a.space_rank == b.space_rank && compute_of(a.computed) == compute_of(b.computed) &&
            std::equal(dims + a.space, dims + a.space + a.space_rank, dims + b.space);
   }
@@ -385,7 +387,7 @@ class Fuser {
   uint64_t long_dims(const Step& step) const {
     uint64_t mask = 0;
     for (size_t i = 0; i < step.space_rank; ++i) {
-      mask |= static_cast<uint64_t>(facts_.dims[step.space + i] != 1) << i;
+      mask |= static_cast<uint64_t>(graph_.dims[step.space + i] != 1) << i;
     }
     return mask;
   }
@@ -393,7 +395,7 @@ class Fuser {
   /// Whether anybody but the nodes `a` and `b` reads the value.
   bool is_wanted(const Operand& output, size_t a, size_t b) const {
     const auto last = last_value_.find(output.slot);
-    if (facts_.live[output.slot] && last->second == output.value) return true;
+    if (graph_.slots[output.slot].live && last->second == output.value) return true;
     if (!output.natural) return true;
     const auto readers = readers_.find(output.value);
     if (readers == readers_.end()) return false;
@@ -406,13 +408,13 @@ class Fuser {
     const Group& group = groups_[node];
     if (group.members.size() < 2) return std::move(steps_[node]);
     std::optional<Step> step =
-        Fusion(group, facts_).build([&](const Operand& o) { return is_wanted(o, node, node); });
+        Fusion(group, graph_).build([&](const Operand& o) { return is_wanted(o, node, node); });
     for (const Step* member : group.members) step->members.push_back(member->op);
     return std::move(*step);
   }
 
   std::vector<Step>& steps_;
-  const SegmentFacts& facts_;
+  const Graph& graph_;
   std::vector<EqualDims>& assumed_;
   Dependencies dependencies_;
   std::vector<Group> groups_;    // of nodes that are tile steps; empty otherwise
@@ -424,9 +426,6 @@ class Fuser {
 
 }  // namespace
 
-void fuse_tile_steps(std::vector<Step>& steps, const SegmentFacts& facts,
-                     std::vector<EqualDims>& assumed) {
-  Fuser(steps, facts, assumed).run();
-}
+void fuse_tile_steps(Graph& graph) { Fuser(graph).run(); }
 
 }  // namespace tenon::graph

@@ -2,31 +2,31 @@
 
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
-#include "tenon/graph/plan/plan.h"
+#include "tenon/graph/ir/graph.h"
 
-// What a plan's steps go through before they run. Each pass has a file of its own.
+// What a graph goes through before it is planned. Each pass has a file of its own.
 namespace tenon::graph {
 
-/// What passes know of the segment.
-struct SegmentFacts {
-  std::span<const int64_t> dims;  ///< of the run that the plan is made for
-  std::vector<bool> external;     ///< of each slot
-  std::vector<bool> live;         ///< external, or still read after the segment
+struct Pass {
+  std::string_view name;
+  void (*run)(Graph& graph);
 };
 
-/// The plan of a segment, by way of all passes. `live`: a bit per slot.
-std::unique_ptr<Plan> make_plan(std::span<const Record* const> records, std::span<const Slot> slots,
-                                std::span<const uint64_t> live, std::span<const int64_t> dims);
+/// All passes, in their order.
+std::span<const Pass> all_passes();
+/// Runs them, but for those that are named in `without`. Debug builds verify the graph in between.
+void run_passes(Graph& graph, std::span<const std::string> without = {});
 
 /// Leaves steps out whose results nobody reads.
-void remove_dead_steps(std::vector<Step>& steps, const SegmentFacts& facts);
+void remove_dead_steps(Graph& graph);
 
 /// Joins tile steps that hand values to one another over the same space into one program, so that
 /// these values never leave the cache, and orders the steps anew. What has to hold of other sizes
-/// for the joined programs to be right is added to `assumed`.
-void fuse_tile_steps(std::vector<Step>& steps, const SegmentFacts& facts,
-                     std::vector<EqualDims>& assumed);
+/// for the joined programs to be right is added to what is assumed.
+void fuse_tile_steps(Graph& graph);
 
 }  // namespace tenon::graph

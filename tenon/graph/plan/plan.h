@@ -2,10 +2,9 @@
 
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "tenon/graph/ir/step.h"
+#include "tenon/graph/ir/graph.h"
 #include "tenon/graph/plan/instance.h"
 
 namespace tenon::graph {
@@ -19,9 +18,7 @@ namespace tenon::graph {
 /// so that an error in the middle leaves what eager would have left.
 class Plan {
  public:
-  /// `live`: the slots that are external or can still be read after the segment. `assumed`: what
-  /// has to hold of the sizes of a run.
-  Plan(std::vector<Step> steps, std::vector<bool> live, std::vector<EqualDims> assumed);
+  explicit Plan(Graph graph);
   ~Plan();
   Plan(const Plan&) = delete;
 
@@ -33,20 +30,18 @@ class Plan {
            std::vector<Intrusive<Storage>>& kept);
   /// The plan for these sizes; null where it was made for others in a way that doesn't fit.
   Instance* instance_for(std::span<const Slot> slots, const Numbers& numbers);
-  std::span<const Step> steps() const { return steps_; }
+  /// As the passes left it.
+  const Graph& graph() const { return graph_; }
   /// Bytes of the arena of the instance that ran last.
   size_t arena_bytes() const;
-  std::string to_text() const;
 
  private:
   bool fits(std::span<const int64_t> dims) const;
   void run_kernel(size_t i, Instance& instance, const Numbers& numbers) const;
   void run_tiles(size_t first, Instance& instance, const Numbers& numbers) const;
 
-  std::vector<Step> steps_;
-  std::vector<bool> live_;
+  Graph graph_;
   std::vector<uint64_t> live_bits_;
-  std::vector<EqualDims> assumed_;
   std::vector<std::unique_ptr<Instance>> instances_;  ///< the last one used first
 };
 

@@ -5,20 +5,13 @@
 #include <algorithm>
 
 namespace tenon::graph {
-namespace {
-
-void explain_below(const Segments::Node& node, int depth, std::string& text) {
-  for (const auto& plan : node.plans) {
-    text += fmt::format("plan of {} ops in {} steps, {} bytes of intermediate results:\n", depth,
-                        plan->steps().size(), plan->arena_bytes());
-    text += plan->to_text();
-  }
-  for (const auto& child : node.children) explain_below(*child, depth + 1, text);
+void Segments::explain(std::string& text) const {
+  for_each_plan([&](const Plan& plan, int records) {
+    text += fmt::format("plan of {} ops in {} steps, {} bytes of intermediate results:\n", records,
+                        plan.graph().steps.size(), plan.arena_bytes());
+    text += plan.graph().to_text();
+  });
 }
-
-}  // namespace
-
-void Segments::explain(std::string& text) const { explain_below(root_, 0, text); }
 
 Segments::Node* Segments::find_other(Node& node, std::span<const uint64_t> words) {
   for (const auto& child : node.children) {

@@ -61,12 +61,23 @@ class Segments {
   /// The records from the root to `node`.
   static std::vector<const Record*> path_to(const Node& node);
 
+  /// Calls `visit` with each plan and the number of records that it runs.
+  template <class Visit>
+  void for_each_plan(Visit visit) const {
+    visit_below(root_, 0, visit);
+  }
   /// Appends the plans, as text.
   void explain(std::string& text) const;
 
   Counters counters;
+  std::vector<std::string> without_passes;  ///< that plans don't go through
 
  private:
+  template <class Visit>
+  static void visit_below(const Node& node, int depth, Visit& visit) {
+    for (const auto& plan : node.plans) visit(*plan, depth);
+    for (const auto& child : node.children) visit_below(*child, depth + 1, visit);
+  }
   static bool equal(std::span<const uint64_t> a, std::span<const uint64_t> b) {
     if (a.size() != b.size()) return false;
     uint64_t difference =

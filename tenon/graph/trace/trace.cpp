@@ -1,7 +1,9 @@
 #include "tenon/graph/trace/trace.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "tenon/core/generator.h"
 #include "tenon/graph/passes/passes.h"
 
 namespace tenon::graph {
@@ -224,6 +226,9 @@ Trace::~Trace() = default;
 
 void Trace::begin() {
   is_new_ = false;
+  flushes_ = 0;
+  const Generator& generator = default_generator();
+  first_draw_ = {generator.seed(), generator.offset()};
   current = this;
   modes().deferrer = this;
   memory_watch() = this;
@@ -252,7 +257,8 @@ uint32_t Trace::slot_of(const TensorImpl& impl) {
   const uint32_t known = externals_.find(storage);
   if (known != Externals::kUnknown) return known;
   storage->references.add();
-  const uint32_t slot = make_slot(impl, storage, true);
+  // A view is seldom all there is: what it is a view of tells the storage's own sizes.
+  const uint32_t slot = make_slot(impl.base ? *impl.base : impl, storage, true);
   externals_.add(storage, slot);
   return slot;
 }
@@ -455,15 +461,40 @@ std::pair<Plan*, Instance*> Trace::find_plan() {
     }
   }
   segments_.counters.plans.add(1);
-  cursor_->plans.push_back(make_plan(Segments::path_to(*cursor_), slots_, live_, numbers_.dims));
+  Graph graph = Graph::of(Segments::path_to(*cursor_), slots_, live_, numbers_);
+  run_passes(graph, segments_.without_passes);
+  cursor_->plans.push_back(std::make_unique<Plan>(std::move(graph)));
   Plan* const plan = cursor_->plans.back().get();
   return {plan, plan->instance_for(slots_, numbers_)};
+}
+
+Graph Trace::graph(std::span<const Tensor* const> results) {
+  std::vector<Operand> operands;
+  for (const Tensor* result : results) {
+    const TensorImpl& impl = *result->impl();
+    Operand& operand = operands.emplace_back();
+    operand.slot = slot_of(impl);
+    const Slot& slot = slots_[operand.slot];
+    operand.value = slot.value;
+    operand.dtype = impl.dtype;
+    operand.rank = static_cast<uint8_t>(impl.sizes.size());
+    operand.natural = is_natural(impl, slot);
+    operand.dims = operand.natural ? slot.dims : append_layout(numbers_, impl);
+  }
+  std::vector<uint64_t> read(live_.size());
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const bool is_result = std::any_of(operands.begin(), operands.end(),
+                                       [&](const Operand& operand) { return operand.slot == i; });
+    read[i / 64] |= uint64_t{slots_[i].external || is_result} << i % 64;
+  }
+  return Graph::of(Segments::path_to(*cursor_), slots_, read, numbers_, std::move(operands));
 }
 
 void Trace::flush() {
   if (pending_ == 0) return;
   const NotDeferred at_once;
   segments_.counters.flushes.add(1);
+  ++flushes_;
   kept_.clear();
   try {
     const auto [plan, instance] = find_plan();

@@ -40,6 +40,15 @@ class Trace final : public Deferrer, public MemoryWatch {
     live_[slot / 64] &= ~(uint64_t{1} << slot % 64);
   }
 
+  /// What is pending, with `results` as its results; of what it makes, only they are read
+  /// afterwards.
+  Graph graph(std::span<const Tensor* const> results);
+  std::span<const Slot> slots() const { return slots_; }
+  /// Of this call.
+  int64_t flushes() const { return flushes_; }
+  /// What the default generator would have drawn next when the call began.
+  Draw first_draw() const { return first_draw_; }
+
   /// Whether an op of this call was at a place where no earlier call had it.
   bool is_new() const { return is_new_; }
 
@@ -75,6 +84,8 @@ class Trace final : public Deferrer, public MemoryWatch {
   uint32_t values_ = 0;
   int64_t pending_ = 0;  ///< records since the last flush
   bool is_new_ = false;
+  int64_t flushes_ = 0;
+  Draw first_draw_;
   Numbers numbers_;
   Buffer<uint64_t> words_;                ///< of the record that is being written
   Buffer<Operand> operands_;              ///< of that record: inputs, then outputs

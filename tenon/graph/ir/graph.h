@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tenon/base/export.h"
+#include "tenon/graph/ir/step.h"
+
+namespace tenon::graph {
+
+/// A storage whose versions are a graph's values.
+struct GraphSlot {
+  /// What an external one is to a program: given in each run, or kept with it.
+  enum class Role : uint8_t { kUnknown, kInput, kWeight };
+
+  uint32_t value = kNoValue;  ///< of an external: what it holds before the graph runs
+  uint32_t dims = 0;          ///< where its natural sizes are, then strides and offset
+  uint8_t rank = 0;
+  DType dtype = kFloat32;
+  bool external = false;  ///< there before the graph runs
+  /// The natural sizes are all of it, row-major. Of externals that were first seen through a view
+  /// that isn't so, they are that view's.
+  bool natural = true;
+  bool live = false;  ///< external, or still read after the graph has run
+  Role role = Role::kUnknown;
+  std::string name = {};  ///< of inputs and weights
+};
+
+/// What runs between two looks at results, as values that are each written once: a program in SSA
+/// form. Values are typed: a dtype, and sizes, whose numbers are those of one run; other runs have
+/// other ones in the same places. Every value is a version of a storage; steps read and write it
+/// through a layout (sizes, strides, offset), so that views are no steps.
+///
+/// As text (`to_text`), a write of a parameter, in place, after a product with its transpose:
+///
+///     %0: float32[64, 784] = external
+///     %1: float32[128, 784] = external
+///     %3: float32[64, 128] = matmul(%0, %1[784, 128; 1, 784; 0])
+///     %4 in %1: float32[128, 784] = square(%1) in float32 over [128, 784]
+///     keep %3
+///
+/// A program's ends in `return %3` and says `input "x"` and `weight "fc.weight"` in place of
+/// `external`.
+struct Graph {
+  std::vector<GraphSlot> slots;
+  std::vector<Step> steps;
+  std::vector<int64_t> dims;
+  std::vector<tile::Scalar64> scalars;
+  std::vector<Attribute> attributes;
+  std::vector<Operand> results;  ///< what a program returns
+  /// What passes took for granted about the numbers.
+  std::vector<EqualDims> assumed;
+
+  /// The records of a segment. `live`: a bit per slot.
+  static Graph of(std::span<const Record* const> records, std::span<const Slot> slots,
+                  std::span<const uint64_t> live, const Numbers& numbers,
+                  std::vector<Operand> results = {});
+
+  TENON_API std::string to_text() const;
+  /// The inverse: `parse(text).to_text() == text` for texts of `to_text`. Throws ValueError that
+  /// names the line, for graphs that aren't right, too (see `verify`).
+  TENON_API static Graph parse(std::string_view text);
+  /// A drawing for Graphviz: boxes are steps, arrows values with their types.
+  TENON_API std::string to_dot() const;
+
+  std::span<const int64_t> sizes_of(const GraphSlot& slot) const {
+    return std::span(dims).subspan(slot.dims, slot.rank);
+  }
+  std::span<const int64_t> sizes_of(const Operand& operand) const {
+    return std::span(dims).subspan(operand.dims, operand.rank);
+  }
+  std::span<const int64_t> strides_of(const Operand& operand) const {
+    return std::span(dims).subspan(operand.dims + operand.rank, operand.rank);
+  }
+  int64_t offset_of(const Operand& operand) const { return dims[operand.dims + 2u * operand.rank]; }
+  std::vector<bool> live_slots() const;
+  std::vector<bool> external_slots() const;
+};
+
+/// Throws ValueError that names the step where the graph isn't one: a value read that isn't the
+/// last of its storage, layouts that leave their storage, sizes that the op doesn't give, programs
+/// that don't fit their operands. Whatever passes it runs without harm.
+TENON_API void verify(const Graph& graph);
+
+/// What a step is called: its op's name, or its members' ("mul+add"); "update" outside any op.
+std::string title_of(const Step& step);
+
+}  // namespace tenon::graph

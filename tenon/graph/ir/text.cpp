@@ -1,0 +1,197 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "tenon/graph/ir/graph.h"
+#include "tenon/tile/text.h"
+
+namespace tenon::graph {
+namespace {
+
+/// Both sides of a number: `0.5` and `3i` stand for those that follow from one another.
+std::string literal(const tile::Scalar64& scalar) {
+  const auto same = [&](const tile::Scalar64& other) {
+    return std::bit_cast<uint64_t>(other.real) == std::bit_cast<uint64_t>(scalar.real) &&
+           other.integer == scalar.integer;
+  };
+  if (same(tile::Scalar64(scalar.real))) return fmt::format("{}", scalar.real);
+  if (same(tile::Scalar64(scalar.integer))) return fmt::format("{}i", scalar.integer);
+  return fmt::format("{}:{}", scalar.real, scalar.integer);
+}
+
+class Writer {
+ public:
+  explicit Writer(const Graph& graph) : graph_(graph), first_of_(graph.slots.size(), kNoValue) {
+    for (size_t i = 0; i < graph.slots.size(); ++i) first_of_[i] = graph.slots[i].value;
+  }
+
+  std::string all() {
+    for (const GraphSlot& slot : graph_.slots) {
+      if (slot.external) write_external(slot);
+    }
+    for (const Step& step : graph_.steps) write(step);
+    write_kept();
+    write_results();
+    return std::move(text_);
+  }
+
+ private:
+  void write_external(const GraphSlot& slot) {
+    text_ +=
+        fmt::format("%{}: {}{} = ", slot.value, name_of(slot.dtype), list(graph_.sizes_of(slot)));
+    switch (slot.role) {
+      case GraphSlot::Role::kUnknown:
+        text_ += "external";
+        break;
+      case GraphSlot::Role::kInput:
+        text_ += "input " + Attribute(slot.name).to_string();
+        break;
+      case GraphSlot::Role::kWeight:
+        text_ += "weight " + Attribute(slot.name).to_string();
+    }
+    text_ += slot.natural ? "\n" : " part\n";
+  }
+
+  void write(const Step& step) {
+    for (size_t i = 0; i < step.outputs.size(); ++i) {
+      if (i != 0) text_ += ", ";
+      write_output(step.outputs[i], !step.outputs_lack_rows.empty() && step.outputs_lack_rows[i]);
+    }
+    text_ += fmt::format(" = {}(", title_of(step));
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      if (i != 0) text_ += ", ";
+      write_input(step.inputs[i], !step.inputs_lack_rows.empty() && step.inputs_lack_rows[i]);
+    }
+    text_ += ")";
+    if (step.kind == Record::Kind::kTile) {
+      write_tile(step);
+    } else if (step.attribute_count != 0) {
+      text_ += " with (";
+      for (uint32_t i = 0; i < step.attribute_count; ++i) {
+        if (i != 0) text_ += ", ";
+        text_ += graph_.attributes[step.attributes + i].to_string();
+      }
+      text_ += ")";
+    }
+    text_ += "\n";
+  }
+
+  void write_output(const Operand& output, bool lacks_rows) {
+    text_ += fmt::format("%{}", output.value);
+    uint32_t& first = first_of_[output.slot];
+    if (first == kNoValue) {
+      first = output.value;
+    } else {
+      text_ += fmt::format(" in %{}", first);
+    }
+    text_ += fmt::format(": {}{}{}", name_of(output.dtype), layout(output),
+                         lacks_rows ? " per row" : "");
+  }
+
+  void write_input(const Operand& input, bool lacks_rows) {
+    if (input.value == kNoValue) {
+      text_ += "none";
+      return;
+    }
+    text_ += fmt::format("%{}", input.value);
+    if (!input.natural) {
+      if (input.dtype != graph_.slots[input.slot].dtype) {
+        text_ += fmt::format(": {}", name_of(input.dtype));
+      }
+      text_ += layout(input);
+    }
+    if (lacks_rows) text_ += " per row";
+  }
+
+  void write_tile(const Step& step) {
+    text_ += fmt::format(" in {} over {}", name_of(step.computed),
+                         list(std::span(graph_.dims).subspan(step.space, step.space_rank)));
+    if (step.row_mask != 0) {
+      std::vector<int64_t> rows;
+      for (int64_t i = 0; i < step.space_rank; ++i) {
+        if (step.row_mask >> i & 1) rows.push_back(i);
+      }
+      text_ += fmt::format(" rows {}", list(rows));
+    }
+    if (step.reversed_rows) text_ += " reversed";
+    if (!step.scalars.empty()) {
+      text_ += " scalars (";
+      for (size_t i = 0; i < step.scalars.size(); ++i) {
+        if (i != 0) text_ += ", ";
+        text_ += literal(graph_.scalars[step.scalars[i]]);
+      }
+      text_ += ")";
+    }
+    if (step.random) {
+      text_ += fmt::format(" draw ({}, {})", graph_.scalars[step.draw].integer,
+                           graph_.scalars[step.draw + 1].integer);
+    }
+    write_program(step);
+  }
+
+  /// By the number of the op's variant where it is one.
+  void write_program(const Step& step) {
+    if (step.members.empty() && step.op) {
+      for (int variant = 0; variant < 16; ++variant) {
+        const tile::Program* known = step.op->programs[variant].load(std::memory_order_acquire);
+        if (!known || known->empty() || !(*known == step.program)) continue;
+        if (variant != 0) text_ += fmt::format(" variant {}", variant);
+        return;
+      }
+    }
+    text_ += " {\n";
+    const std::string program = tile::to_text(step.program);
+    for (size_t at = 0; at < program.size();) {
+      const size_t end = program.find('\n', at);
+      text_ += fmt::format("  {}\n", std::string_view(program).substr(at, end - at));
+      at = end + 1;
+    }
+    text_ += "}";
+  }
+
+  void write_kept() {
+    std::vector<uint32_t> last = first_of_;
+    for (const Step& step : graph_.steps) {
+      for (const Operand& output : step.outputs) last[output.slot] = output.value;
+    }
+    std::vector<uint32_t> kept;
+    for (size_t i = 0; i < graph_.slots.size(); ++i) {
+      const GraphSlot& slot = graph_.slots[i];
+      if (slot.live && !slot.external && last[i] != kNoValue) kept.push_back(last[i]);
+    }
+    std::sort(kept.begin(), kept.end());
+    for (const uint32_t& value : kept) {
+      text_ += fmt::format("{}%{}", &value == kept.data() ? "keep " : ", ", value);
+    }
+    if (!kept.empty()) text_ += "\n";
+  }
+
+  void write_results() {
+    for (size_t i = 0; i < graph_.results.size(); ++i) {
+      text_ += i == 0 ? "return " : ", ";
+      write_input(graph_.results[i], false);
+    }
+    if (!graph_.results.empty()) text_ += "\n";
+  }
+
+  /// Sizes; where they aren't all of the storage, row-major: strides and offset, too.
+  std::string layout(const Operand& operand) const {
+    if (operand.natural) return list(graph_.sizes_of(operand));
+    return fmt::format("[{}; {}; {}]", fmt::join(graph_.sizes_of(operand), ", "),
+                       fmt::join(graph_.strides_of(operand), ", "), graph_.offset_of(operand));
+  }
+  static std::string list(std::span<const int64_t> numbers) {
+    return fmt::format("[{}]", fmt::join(numbers, ", "));
+  }
+
+  const Graph& graph_;
+  std::vector<uint32_t> first_of_;  // value of each slot
+  std::string text_;
+};
+
+}  // namespace
+
+std::string Graph::to_text() const { return Writer(*this).all(); }
+
+}  // namespace tenon::graph

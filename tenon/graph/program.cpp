@@ -1,0 +1,216 @@
+#include "tenon/graph/program.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tenon/base/error.h"
+#include "tenon/core/generator.h"
+#include "tenon/dispatch/modes.h"
+#include "tenon/graph/passes/passes.h"
+#include "tenon/graph/trace/trace.h"
+
+namespace tenon::graph {
+namespace {
+
+size_t first_sharing(std::span<const Tensor* const> tensors, size_t i) {
+  size_t first = 0;
+  while (tensors[first]->impl()->storage != tensors[i]->impl()->storage) ++first;
+  return first;
+}
+
+void check_is_pure(const Trace& trace, std::span<const Tensor* const> results) {
+  if (trace.flushes() != 0) {
+    fail<ValueError>("compile",
+                     "a pure function read a result (item(), data(), printing, an op whose sizes "
+                     "depend on data) before its end, so what it does next may depend on it; "
+                     "return the tensor instead, or leave `pure` out");
+  }
+  for (const Tensor* result : results) {
+    if (!result->defined()) {
+      fail<ValueError>("compile", "a pure function returned an undefined tensor");
+    }
+    if (!result->requires_grad()) continue;
+    fail<ValueError>("compile",
+                     "a pure function's result requires a gradient, which replays don't record; "
+                     "call backward() within the function, or run it under NoGrad");
+  }
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+}  // namespace
+
+Graph Program::graph_of(Trace& trace, std::span<const Tensor* const> arguments,
+                        std::span<const Tensor* const> results) {
+  check_is_pure(trace, results);
+  Graph graph = trace.graph(results);
+  const std::span<const Slot> slots = trace.slots();
+  size_t weights = 0;
+  for (size_t i = 0; i < graph.slots.size(); ++i) {
+    GraphSlot& slot = graph.slots[i];
+    if (!slot.external) continue;
+    const auto given = std::find_if(arguments.begin(), arguments.end(), [&](const Tensor* tensor) {
+      return tensor->impl()->storage.get() == slots[i].storage;
+    });
+    const bool is_input = given != arguments.end();
+    slot.role = is_input ? GraphSlot::Role::kInput : GraphSlot::Role::kWeight;
+    slot.name =
+        is_input ? fmt::format("{}", given - arguments.begin()) : fmt::format("{}", weights++);
+  }
+  // Offsets of random numbers count from the call's first: they differ from call to call.
+  for (const Step& step : graph.steps) {
+    if (!step.random) continue;
+    if (static_cast<uint64_t>(graph.scalars[step.draw].integer) != trace.first_draw().seed) {
+      fail<ValueError>("compile",
+                       "a pure function draws random numbers from the default generator only, "
+                       "without seeding it");
+    }
+    tile::Scalar64& offset = graph.scalars[step.draw + 1];
+    offset = tile::Scalar64(
+        static_cast<int64_t>(static_cast<uint64_t>(offset.integer) - trace.first_draw().offset));
+  }
+  return graph;
+}
+
+Program::Program(Trace& trace, std::span<const Tensor* const> arguments,
+                 std::span<const Tensor* const> results,
+                 std::span<const std::string> without_passes)
+    : graph_(graph_of(trace, arguments, results)) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const TensorImpl& impl = *arguments[i]->impl();
+    arguments_.push_back(
+        {impl.dtype, impl.sizes, impl.strides, impl.offset, first_sharing(arguments, i), kNoSlot});
+  }
+  keep_weights(trace);
+  drawn_ = default_generator().offset() - trace.first_draw().offset;
+  Graph optimised = graph_;
+  run_passes(optimised, without_passes);
+  plan_ = std::make_unique<Plan>(std::move(optimised));
+  std::copy(graph_.dims.begin(), graph_.dims.end(), numbers_.dims.extend(graph_.dims.size()));
+  std::copy(graph_.scalars.begin(), graph_.scalars.end(),
+            numbers_.scalars.extend(graph_.scalars.size()));
+  numbers_.attributes = graph_.attributes;
+  for (const Step& step : graph_.steps) {
+    if (!step.random) continue;
+    draws_.push_back({step.draw, static_cast<uint64_t>(graph_.scalars[step.draw + 1].integer)});
+  }
+  instance_ = plan_->instance_for(slots_, numbers_);
+}
+
+/// Of the slots: which argument each one is, and the storages of those that are none.
+void Program::keep_weights(Trace& trace) {
+  std::vector<bool> written(graph_.slots.size());
+  for (const Step& step : graph_.steps) {
+    for (const Operand& output : step.outputs) written[output.slot] = true;
+  }
+  for (uint32_t i = 0; i < graph_.slots.size(); ++i) {
+    const GraphSlot& from = graph_.slots[i];
+    Slot& slot = slots_.emplace_back(trace.slots()[i]);
+    if (!from.external) {
+      slot.storage = nullptr;
+      if (from.live) kept_slots_.push_back(i);
+      continue;
+    }
+    if (written[i]) written_.push_back(i);
+    if (from.role == GraphSlot::Role::kWeight) {
+      weights_.push_back(Intrusive<Storage>::share(slot.storage));
+      weight_set_.insert(slot.storage);
+    } else {
+      arguments_[static_cast<size_t>(std::stoul(from.name))].slot = i;
+    }
+  }
+}
+
+bool Program::takes(std::span<const Tensor* const> arguments) const {
+  if (arguments.size() != arguments_.size()) return false;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const Argument& known = arguments_[i];
+    const TensorImpl& impl = *arguments[i]->impl();
+    if (impl.dtype != known.dtype || !(impl.sizes == known.sizes) ||
+        !(impl.strides == known.strides) || impl.offset != known.offset ||
+        impl.device.type != kCpu.type || !impl.storage->data ||
+        first_sharing(arguments, i) != known.shares || weight_set_.contains(impl.storage.get())) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Program::draw_anew() {
+  Generator& generator = default_generator();
+  const uint64_t first = generator.advance(drawn_);
+  for (const Drawn& drawn : draws_) {
+    numbers_.scalars[drawn.place] = tile::Scalar64(generator.seed());
+    numbers_.scalars[drawn.place + 1] = tile::Scalar64(first + drawn.distance);
+  }
+}
+
+void Program::run(std::span<const Tensor* const> arguments, std::vector<Tensor>& results) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments_[i].slot == kNoSlot) continue;
+    slots_[arguments_[i].slot].storage = arguments[i]->impl()->storage.get();
+  }
+  if (drawn_ != 0) draw_anew();
+  kept_.clear();
+  plan_->run(*instance_, slots_, numbers_, kept_);
+  for (const uint32_t slot : written_) {
+    slots_[slot].storage->version.fetch_add(1, std::memory_order_relaxed);
+  }
+  for (const Operand& result : graph_.results) results.push_back(make_result(result));
+  kept_.clear();
+}
+
+Tensor Program::make_result(const Operand& result) const {
+  TensorImpl* const impl = TensorImpl::create();
+  Tensor tensor{Intrusive<TensorImpl>::adopt(impl)};
+  impl->dtype = result.dtype;
+  impl->device = kCpu;
+  impl->sizes = Shape(graph_.sizes_of(result));
+  impl->strides = Shape(graph_.strides_of(result));
+  impl->offset = graph_.offset_of(result);
+  impl->numel = count_elements("compile", impl->sizes);
+  impl->contiguous = is_contiguous(impl->sizes, impl->strides);
+  impl->inference = modes().inference;
+  const auto kept = std::find(kept_slots_.begin(), kept_slots_.end(), result.slot);
+  impl->storage = kept != kept_slots_.end()
+                      ? kept_[static_cast<size_t>(kept - kept_slots_.begin())]
+                      : Intrusive<Storage>::share(slots_[result.slot].storage);
+  return tensor;
+}
+
+void Program::check_same(Trace& trace, std::span<const Tensor* const> arguments,
+                         std::span<const Tensor* const> results) const {
+  const Graph now = graph_of(trace, arguments, results);
+  const std::vector<std::string> was = lines_of(graph_.to_text()), is = lines_of(now.to_text());
+  for (size_t i = 0; i < std::max(was.size(), is.size()); ++i) {
+    const std::string before = i < was.size() ? was[i] : "the end",
+                      after = i < is.size() ? is[i] : "the end";
+    if (before == after) continue;
+    fail<ValueError>("compile",
+                     fmt::format("a pure function no longer does what was captured: it was\n  {}\n"
+                                 "and is now\n  {}\nwhat changes from call to call must be an "
+                                 "argument; or leave `pure` out",
+                                 before, after));
+  }
+  for (size_t i = 0; i < graph_.slots.size(); ++i) {
+    if (graph_.slots[i].role != GraphSlot::Role::kWeight ||
+        trace.slots()[i].storage == slots_[i].storage) {
+      continue;
+    }
+    fail<ValueError>("compile",
+                     fmt::format("a pure function uses another tensor than the one that was "
+                                 "captured as weight \"{}\" (%{}); make it an argument",
+                                 graph_.slots[i].name, graph_.slots[i].value));
+  }
+}
+
+}  // namespace tenon::graph

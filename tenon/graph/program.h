@@ -1,0 +1,78 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "tenon/graph/plan/plan.h"
+
+namespace tenon::graph {
+
+class Trace;
+
+/// A graph that runs without the code that it was made of, on tensors like those that the code had:
+/// what a pure compiled function replays. One thread at a time.
+class TENON_API Program {
+ public:
+  /// Of the trace's pending ops, which made `results` of `arguments` and of tensors that the
+  /// program keeps. Throws ValueError where replays would mean something else than the code.
+  Program(Trace& trace, std::span<const Tensor* const> arguments,
+          std::span<const Tensor* const> results, std::span<const std::string> without_passes);
+  Program(const Program&) = delete;
+
+  /// Whether the arguments are like the first ones: dtypes, sizes, strides, which of them share
+  /// memory, and none that shares memory with what the program keeps.
+  bool takes(std::span<const Tensor* const> arguments) const;
+  /// Runs it on arguments that it takes. Results have no gradient history.
+  void run(std::span<const Tensor* const> arguments, std::vector<Tensor>& results);
+
+  /// Throws ValueError naming the place where the code, which `trace` holds a later call of, does
+  /// something else than this program.
+  void check_same(Trace& trace, std::span<const Tensor* const> arguments,
+                  std::span<const Tensor* const> results) const;
+
+  /// As captured, before any pass.
+  const Graph& graph() const { return graph_; }
+
+ private:
+  /// One argument as the first call had it.
+  struct Argument {
+    DType dtype;
+    Shape sizes, strides;
+    int64_t offset;
+    size_t shares;  ///< number of the first argument with the same storage
+    uint32_t slot;  ///< kNoSlot: the program doesn't use it
+  };
+  static constexpr uint32_t kNoSlot = ~uint32_t{0};
+
+  static Graph graph_of(Trace& trace, std::span<const Tensor* const> arguments,
+                        std::span<const Tensor* const> results);
+  void keep_weights(Trace& trace);
+  void find_draws();
+  void draw_anew();
+  Tensor make_result(const Operand& result) const;
+
+  Graph graph_;
+  std::unique_ptr<Plan> plan_;
+  std::vector<Argument> arguments_;
+  std::vector<Intrusive<Storage>> weights_;
+  std::unordered_set<const Storage*> weight_set_;
+  std::vector<uint32_t> written_;  ///< external slots
+  std::vector<Slot> slots_;        ///< as a trace has them, for the run
+  Numbers numbers_;
+  Instance* instance_ = nullptr;
+  std::vector<Intrusive<Storage>> kept_;
+  std::vector<uint32_t> kept_slots_;
+  // Random numbers: where offsets are among the numbers, and how far they are from the generator's
+  // own at the start of the first call.
+  struct Drawn {
+    uint32_t place;
+    uint64_t distance;
+  };
+  std::vector<Drawn> draws_;
+  uint64_t drawn_ = 0;  ///< how far a call moves the generator on
+};
+
+}  // namespace tenon::graph

@@ -1,0 +1,222 @@
+// Pure compiled functions: replays without the function's code, what they refuse, and validation.
+
+#include <gtest/gtest.h>
+
+#include "tenon/autograd/autograd.h"
+#include "tenon/base/error.h"
+#include "tenon/core/generator.h"
+#include "tenon/graph/compile.h"
+#include "tenon/ops/creation/from_data.h"
+#include "tenon/ops/functions.h"
+#include "tenon/ops/index/indexing.h"
+#include "tenon/ops/operators.h"
+
+namespace tenon {
+namespace {
+
+constexpr CompileOptions kPure{.pure = true};
+
+/// The message of the ValueError that `call` throws.
+template <class Call>
+std::string message_of(Call call) {
+  try {
+    call();
+  } catch (const ValueError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Pure, RunsTheCodeOnceForEachKindOfArguments) {
+  int runs = 0;
+  auto f = compile(
+      [&](const Tensor& x) {
+        ++runs;
+        return relu(x * 2 - 1);
+      },
+      kPure);
+  for (int64_t rows = 1; rows <= 3; ++rows) {
+    for (int i = 0; i < 4; ++i) {
+      const Tensor x = randn({rows, 5});
+      EXPECT_EQ(f(x).to_vector<float>(), relu(x * 2 - 1).to_vector<float>());
+    }
+  }
+  EXPECT_EQ(runs, 3);
+  EXPECT_EQ(f.counters().replays, 9);
+}
+
+TEST(Pure, ViewsAndDTypesAreKindsOfTheirOwn) {
+  auto f = compile([](const Tensor& x) { return x + x.t(); }, kPure);
+  for (int i = 0; i < 2; ++i) {
+    const Tensor x = randn({4, 4});
+    EXPECT_EQ(f(x).to_vector<float>(), (x + x.t()).to_vector<float>());
+    EXPECT_EQ(f(x.t()).to_vector<float>(), (x + x.t()).to_vector<float>());
+    const Tensor wide = randn({4, 8});
+    const Tensor part = wide.index({Slice(), Slice(2, 6)});
+    EXPECT_EQ(f(part).to_vector<float>(), (part + part.t()).to_vector<float>());
+    const Tensor whole = arange(0, 16).reshape({4, 4});
+    EXPECT_EQ(f(whole).to_vector<float>(), (whole + whole.t()).to_vector<float>());
+  }
+  EXPECT_EQ(f.counters().replays, 4);
+}
+
+TEST(Pure, TrainingStepWritesItsWeights) {
+  const auto train = [](bool pure) {
+    manual_seed(3);
+    Tensor w = zeros({1}), b = zeros({1});
+    w.requires_grad_();
+    b.requires_grad_();
+    auto step = compile(
+        [&](const Tensor& x, const Tensor& y) {
+          w.set_grad({});
+          b.set_grad({});
+          Tensor loss = mean(square(x * w + b - y));
+          loss.backward();
+          const NoGrad no_grad;
+          w.sub_(w.grad() * 0.1);
+          b.sub_(b.grad() * 0.1);
+          return loss.detach();
+        },
+        {.pure = pure});
+    std::vector<double> losses;
+    for (int i = 0; i < 20; ++i) {
+      const Tensor x = randn({32, 1});
+      losses.push_back(step(x, x * 3 + 1).item<double>());
+    }
+    losses.push_back(w.item<double>());
+    losses.push_back(static_cast<double>(w.version()));
+    EXPECT_EQ(step.counters().replays, pure ? 19 : 0);
+    return losses;
+  };
+  EXPECT_EQ(train(true), train(false));
+}
+
+TEST(Pure, DrawsNewRandomNumbersAsTheCodeWould) {
+  const auto draw = [](bool pure) {
+    manual_seed(11);
+    auto f = compile(
+        [](const Tensor& x) {
+          Tensor mask = rand({6});
+          return dropout(x, 0.5) + mask + randn({6});
+        },
+        {.pure = pure});
+    std::vector<std::vector<float>> all;
+    for (int i = 0; i < 5; ++i) {
+      all.push_back(f(ones({6})).to_vector<float>());
+      if (i == 2) manual_seed(5);
+      all.push_back(rand({2}).to_vector<float>());  // the generator is where it should be
+    }
+    return all;
+  };
+  EXPECT_EQ(draw(true), draw(false));
+}
+
+TEST(Pure, ResultsMayBeArgumentsWeightsOrSeveral) {
+  Tensor state = zeros({3});
+  auto f = compile(
+      [&](const Tensor& x, const std::vector<Tensor>& more) {
+        state.add_(x);
+        return std::tuple(state, x, x.index({Slice(1, 3)}), more[0] * more[1]);
+      },
+      kPure);
+  for (int i = 1; i <= 3; ++i) {
+    const Tensor x = full({3}, 2);
+    const auto [kept, same, part, product] = f(x, std::vector<Tensor>{x + 1, ones({3})});
+    EXPECT_EQ(kept.to_vector<float>(), std::vector<float>(3, 2.f * static_cast<float>(i)));
+    same.fill_(9);
+    EXPECT_EQ(x.to_vector<float>(), std::vector<float>(3, 9));
+    EXPECT_EQ(part.to_vector<float>(), std::vector<float>(2, 9));
+    EXPECT_EQ(product.to_vector<float>(), std::vector<float>(3, 3));
+  }
+}
+
+TEST(Pure, SharedArgumentsAreAKindOfTheirOwn) {
+  auto f = compile(
+      [](const Tensor& x, const Tensor& y) {
+        x.add_(1);
+        return x + y;
+      },
+      kPure);
+  for (int i = 0; i < 3; ++i) {
+    const Tensor x = zeros({2}), y = zeros({2});
+    EXPECT_EQ(f(x, y).to_vector<float>(), std::vector<float>(2, 1));
+    EXPECT_EQ(f(y, y).to_vector<float>(), std::vector<float>(2, 2));
+  }
+  EXPECT_EQ(f.counters().replays, 4);
+}
+
+TEST(Pure, RefusesToReadResultsOnTheWay) {
+  auto f = compile(
+      [](const Tensor& x) {
+        Tensor y = x * 2;
+        if (sum(y).item<float>() > 0) y = y + 1;
+        return y;
+      },
+      kPure);
+  EXPECT_NE(message_of([&] { f(ones({2})); }).find("read a result"), std::string::npos);
+}
+
+TEST(Pure, RefusesResultsWithGradients) {
+  Tensor w = ones({2});
+  w.requires_grad_();
+  auto f = compile([&](const Tensor& x) { return x * w; }, kPure);
+  EXPECT_NE(message_of([&] { f(ones({2})); }).find("requires a gradient"), std::string::npos);
+}
+
+TEST(Pure, RefusesFunctionsOfOtherThings) {
+  auto f = compile([](int x) { return x; }, kPure);
+  EXPECT_NE(message_of([&] { f(1); }).find("takes tensors"), std::string::npos);
+}
+
+TEST(Pure, WithinACompiledFunctionItsCodeRuns) {
+  auto inner = compile([](const Tensor& x) { return x * 3; }, kPure);
+  auto outer = compile([&](const Tensor& x) { return inner(x + 1) - 1; });
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(outer(ones({2})).to_vector<float>(), std::vector<float>(2, 5));
+}
+
+TEST(Pure, ValidationNamesAConstantThatWentStale) {
+  double rate = 0.5;
+  auto f = compile([&](const Tensor& x) { return clamp(exp(x), 0, rate); },
+                   {.pure = true, .validate = true});
+  f(ones({4}));
+  f(zeros({4}));
+  rate = 0.25;
+  const std::string message = message_of([&] { f(ones({4})); });
+  EXPECT_NE(message.find("0.5"), std::string::npos) << message;
+  EXPECT_NE(message.find("0.25"), std::string::npos) << message;
+}
+
+TEST(Pure, ValidationNamesATensorThatWasReplaced) {
+  Tensor w = ones({4});
+  auto f = compile([&](const Tensor& x) { return x * w; }, {.pure = true, .validate = true});
+  f(ones({4}));
+  w = zeros({4});
+  const std::string message = message_of([&] { f(ones({4})); });
+  EXPECT_NE(message.find("another tensor"), std::string::npos) << message;
+}
+
+TEST(Pure, ValidationNamesOtherOps) {
+  bool training = true;
+  auto f = compile([&](const Tensor& x) { return training ? exp(x) : x + 1; },
+                   {.pure = true, .validate = true});
+  f(ones({4}));
+  training = false;
+  EXPECT_NE(message_of([&] { f(ones({4})); }).find("exp"), std::string::npos);
+}
+
+TEST(Compile, PassesCanBeLeftOut) {
+  const auto steps = [](std::vector<std::string> without) {
+    auto f = compile([](const Tensor& x) { return neg(exp(square(x))); },
+                     {.without_passes = std::move(without)});
+    EXPECT_EQ(f(zeros({3})).to_vector<float>(), std::vector<float>(3, -1));
+    return f.explain();
+  };
+  EXPECT_NE(steps({}).find("in 1 steps"), std::string::npos);
+  EXPECT_NE(steps({"fuse"}).find("in 3 steps"), std::string::npos);
+  const std::string message = message_of([&] { steps({"fusion"}); });
+  EXPECT_NE(message.find("fuse"), std::string::npos) << message;
+}
+
+}  // namespace
+}  // namespace tenon
