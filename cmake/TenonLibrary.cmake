@@ -5,11 +5,12 @@ list(FILTER TENON_SOURCES EXCLUDE REGEX "(_test|_fuzz)\\.cpp$|/generate[^/]*/")
 # Compiled once; the shared library and the archive that the tests link hold the same objects.
 add_library(tenon_objects OBJECT ${TENON_SOURCES} ${TENON_GENERATED_SOURCES})
 add_dependencies(tenon_objects tenon_generated)
-# The tile kernels are plain loops where the compiler vectorises them well; -fno-trapping-math lets
-# it (nobody reads the floating-point exception flags).
-file(GLOB tile_kernels CONFIGURE_DEPENDS
-  ${CMAKE_CURRENT_SOURCE_DIR}/tenon/backends/cpu/tile/*.cpp)
-set_source_files_properties(${tile_kernels} PROPERTIES COMPILE_OPTIONS
+# The tile kernels and the conversions of halves are plain loops where the compiler vectorises them
+# well; -fno-trapping-math lets it (nobody reads the floating-point exception flags).
+file(GLOB plain_loops CONFIGURE_DEPENDS
+  ${CMAKE_CURRENT_SOURCE_DIR}/tenon/backends/cpu/tile/*.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/tenon/backends/cpu/linalg/half_convert.cpp)
+set_source_files_properties(${plain_loops} PROPERTIES COMPILE_OPTIONS
   "-ftree-vectorize;$<$<CXX_COMPILER_ID:GNU>:-fvect-cost-model=dynamic>;-fno-trapping-math")
 set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/tenon/base/version.cpp PROPERTIES
   COMPILE_DEFINITIONS "TENON_VERSION=\"${PROJECT_VERSION}\"")

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tenon/backends/cpu/kernels/pooling_kernels.h"
+#include "tenon/backends/cpu/linalg/half_convert.h"
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"
 
@@ -81,28 +82,39 @@ void max_of_window(const T* plane, int64_t width, const Window& rows, const Wind
   if (index) *index = at;
 }
 
+template <class T>
+constexpr bool kIsHalf = std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>;
+
 /// The usual case, 2 x 2 windows side by side: no window arithmetic, no branches.
 template <class T>
 void max_of_pairs(const PoolArgs& p, const T* plane, T* y, int64_t* indices) {
   if constexpr (std::is_same_v<T, float>) {
     return max_of_pairs_plane(plane, p.iw, p.oh, p.ow, y, indices);
   }
+  if constexpr (kIsHalf<T>) {
+    static thread_local std::vector<float> wide, results;
+    wide.resize(static_cast<size_t>(p.ih * p.iw));
+    results.resize(static_cast<size_t>(p.oh * p.ow));
+    half_to_float(dtype_of<T>, plane, wide.data(), p.ih * p.iw);
+    max_of_pairs_plane(wide.data(), p.iw, p.oh, p.ow, results.data(), indices);
+    return float_to_half(dtype_of<T>, results.data(), y, p.oh * p.ow);
+  }
   for (int64_t oy = 0; oy < p.oh; ++oy) {
     const T* upper = plane + 2 * oy * p.iw;
     const T* lower = upper + p.iw;
     for (int64_t ox = 0; ox < p.ow; ++ox) {
-      const auto pick = [](Compared<T> a, Compared<T> b, int64_t& at, int64_t b_at) {
+      const auto pick = [](T a, T b, int64_t& at, int64_t b_at) {
         const bool larger = is_larger(b, a);
         at = larger ? b_at : at;
         return larger ? b : a;
       };
       const int64_t first = 2 * oy * p.iw + 2 * ox;
       int64_t at = first;
-      auto best = static_cast<Compared<T>>(upper[2 * ox]);
-      best = pick(best, static_cast<Compared<T>>(upper[2 * ox + 1]), at, first + 1);
-      best = pick(best, static_cast<Compared<T>>(lower[2 * ox]), at, first + p.iw);
-      best = pick(best, static_cast<Compared<T>>(lower[2 * ox + 1]), at, first + p.iw + 1);
-      y[oy * p.ow + ox] = static_cast<T>(best);
+      T best = upper[2 * ox];
+      best = pick(best, upper[2 * ox + 1], at, first + 1);
+      best = pick(best, lower[2 * ox], at, first + p.iw);
+      best = pick(best, lower[2 * ox + 1], at, first + p.iw + 1);
+      y[oy * p.ow + ox] = best;
       if (indices) indices[oy * p.ow + ox] = at;
     }
   }
@@ -143,10 +155,10 @@ void scatter_planes(const PoolArgs& p, T* dx, Scatter scatter) {
       std::fill(to, to + in_plane, T(0));
       scatter(plane, to);
     } else {
-      static thread_local std::vector<Sum<T>> sums;
+      static thread_local std::vector<float> sums;
       sums.assign(static_cast<size_t>(in_plane), 0);
       scatter(plane, sums.data());
-      for (int64_t i = 0; i < in_plane; ++i) to[i] = T(sums[static_cast<size_t>(i)]);
+      float_to_half(dtype_of<T>, sums.data(), to, in_plane);
     }
   });
 }
