@@ -39,6 +39,22 @@ void train_by_hand() {
   }
 }
 
+void train_in_mixed_precision() {
+  Classifier model;
+  data::DataLoader loader(points(400, 1), {.batch_size = 20, .shuffle = true, .seed = 1});
+  optim::AdamW optimizer(model.parameters(), {.learning_rate = 0.01});
+  for (auto [x, y] : loader) {
+    optimizer.zero_grad();
+    Tensor loss;
+    {
+      const Autocast autocast(kBFloat16);
+      loss = cross_entropy(model(x), y);  // products in bfloat16, the loss in float32
+    }
+    loss.backward();
+    optimizer.step();  // float32 parameters, and gradients of them
+  }
+}
+
 void train_by_trainer() {
   nn::Sequential model(nn::Linear(2, 16), nn::ReLU(), nn::Dropout(0.1), nn::Linear(16, 2));
   std::cout << model;  // a tree with shapes and parameter counts
@@ -66,6 +82,7 @@ void keep_weights() {
 int main() {
   manual_seed(1);
   train_by_hand();
+  train_in_mixed_precision();
   train_by_trainer();
   keep_weights();
 }

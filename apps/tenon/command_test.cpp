@@ -133,6 +133,14 @@ TEST_F(Command, TrainsEvaluatesAndResumes) {
             0);
   EXPECT_EQ(json("r.json")["train_loss"], result["train_loss"]);
   EXPECT_EQ(json("r.json")["test_loss"], result["test_loss"]);
+  ASSERT_EQ(
+      tenon({"train", "digits", "--data", folder_, "--epochs", "2", "--batch-size", "10",
+             "--precision", "bf16", "--out", path("mixed.safetensors"), "--json", path("m.json")}),
+      0);
+  EXPECT_NEAR(json("m.json")["train_loss"][0].get<double>(), result["train_loss"][0].get<double>(),
+              0.05);
+  EXPECT_NE(json("m.json")["train_loss"], result["train_loss"]);
+  EXPECT_EQ(tenon({"train", "digits", "--precision", "f8"}), 2);
 }
 
 }  // namespace

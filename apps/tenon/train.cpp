@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 #include <memory>
 
 #include "apps/tenon/command.h"
@@ -30,6 +31,7 @@ struct TrainArguments {
   int threads = 0;
   int64_t checkpoint_every = 0;
   double learning_rate = 1.5e-3;
+  DType precision = kFloat32;
   bool resume = false;
 };
 
@@ -91,7 +93,8 @@ void train_digits(const TrainArguments& arguments, Session& session) {
   train::Trainer trainer(model, optimizer,
                          {.epochs = arguments.epochs,
                           .checkpoint_folder = arguments.checkpoint,
-                          .checkpoint_every_steps = arguments.checkpoint_every});
+                          .checkpoint_every_steps = arguments.checkpoint_every,
+                          .precision = arguments.precision});
   trainer.schedule_by_step(schedule);
   if (arguments.resume && !trainer.resume()) {
     fmt::print("nothing to resume in {}; starting anew\n", arguments.checkpoint);
@@ -133,6 +136,13 @@ void add_train(CLI::App& app, Session& session) {
   command->add_option("--learning-rate", arguments->learning_rate, "AdamW's, at its peak")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  const std::map<std::string, DType> precisions = {
+      {"f32", kFloat32}, {"bf16", kBFloat16}, {"f16", kFloat16}};
+  command
+      ->add_option("--precision", arguments->precision,
+                   "f32, or mixed precision: weights stay float32, matrix products and "
+                   "convolutions take bf16 or f16")
+      ->transform(CLI::CheckedTransformer(precisions).description("f32|bf16|f16"));
   command->add_option("--seed", arguments->seed, "The same seed gives the same bits")
       ->capture_default_str();
   command->add_option("--threads", arguments->threads, "Threads to use; the result is the same")

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "tenon/base/error.h"
+#include "tenon/io/state_dict.h"
 
 namespace tenon::optim {
 
@@ -21,6 +22,16 @@ inline void check_decay(std::string_view optimizer, std::string_view name, doubl
     fail<ValueError>(optimizer,
                      "expected " + std::string(name) + " in [0, 1), got " + std::to_string(value));
   }
+}
+
+/// The one number `name` of a state.
+inline Scalar number_in(const StateDict& state, std::string_view call, std::string_view name) {
+  const Tensor* tensor = state.find(name);
+  if (!tensor || tensor->numel() != 1) {
+    fail<ValueError>(
+        call, "the state has no number '" + std::string(name) + "'; is it of another class?");
+  }
+  return tensor->item();
 }
 
 }  // namespace tenon::optim

@@ -4,6 +4,7 @@
 
 #include "tenon/optim/adagrad.h"
 #include "tenon/optim/adam.h"
+#include "tenon/optim/grad_scaler.h"
 #include "tenon/optim/optimizer.h"
 #include "tenon/optim/rmsprop.h"
 #include "tenon/optim/schedule.h"

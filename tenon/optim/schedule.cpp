@@ -16,15 +16,6 @@ void check_positive(std::string_view call, std::string_view name, int64_t value)
   if (value < 1) fail<ValueError>(call, fmt::format("expected {} >= 1, got {}", name, value));
 }
 
-/// The 0-d tensor `name` of a schedule's state.
-Scalar number_in(const StateDict& state, std::string_view call, std::string_view name) {
-  const Tensor* tensor = state.find(name);
-  if (!tensor || tensor->numel() != 1) {
-    fail<ValueError>(call, fmt::format("the state has no number '{}'; is it a schedule's?", name));
-  }
-  return tensor->item();
-}
-
 }  // namespace
 
 Schedule::~Schedule() = default;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tenon/dispatch/autocast.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/nn/clip_grad.h"
 #include "tenon/ops/functions.h"
@@ -49,6 +50,17 @@ std::string summary(const EpochResult& result, int64_t epochs) {
   return text;
 }
 
+/// Autocast to a half type within its life; nothing for kFloat32.
+class Precision {
+ public:
+  explicit Precision(DType dtype) {
+    if (dtype != kFloat32) autocast_.emplace(dtype);
+  }
+
+ private:
+  std::optional<Autocast> autocast_;
+};
+
 /// As Checkpoint::load; its error says how to go on.
 Checkpoint load_checkpoint(const std::string& path) {
   try {
@@ -87,6 +99,7 @@ Trainer::Trainer(nn::AnyModule model, optim::Optimizer& optimizer, TrainerOption
     : model_(std::move(model)),
       optimizer_(optimizer),
       options_(std::move(options)),
+      scaler_({.enabled = options_.precision == kFloat16}),
       best_loss_(std::numeric_limits<double>::infinity()) {
   if (options_.epochs < 0 || options_.checkpoint_every_steps < 0 ||
       options_.early_stopping_patience < 0) {
@@ -94,6 +107,7 @@ Trainer::Trainer(nn::AnyModule model, optim::Optimizer& optimizer, TrainerOption
                      "expected epochs, checkpoint_every_steps and "
                      "early_stopping_patience of 0 or more");
   }
+  const Precision checked(options_.precision);
   if (!options_.loss) options_.loss = default_loss;
 }
 
@@ -131,28 +145,41 @@ FitResult Trainer::fit(data::DataLoader& loader, data::DataLoader* validation) {
   return std::move(run.result);
 }
 
+/// The loss and the model's output.
+std::pair<double, Tensor> Trainer::train_step(const Tensor& input, const Tensor& target) {
+  optimizer_.zero_grad();
+  Tensor output, loss;
+  {
+    const Precision precision(options_.precision);
+    output = model_(input);
+    loss = options_.loss(output, target);
+  }
+  const double value = loss.item().to_double();
+  if (!std::isfinite(value)) fail_diverged(step_ + 1, fmt::format("the loss is {}", value));
+  scaler_.scale(loss).backward();
+  if (options_.clip_grad_norm) {
+    scaler_.unscale_(optimizer_);
+    const double norm = nn::clip_grad_norm_(optimizer_.parameters(), *options_.clip_grad_norm);
+    // Scaled gradients may overflow: the scaler leaves such a step out.
+    if (!std::isfinite(norm) && !scaler_.is_enabled()) {
+      fail_diverged(step_ + 1, fmt::format("the gradients' norm is {}", norm));
+    }
+  }
+  scaler_.step(optimizer_);
+  scaler_.update();
+  return {value, output.detach()};
+}
+
 bool Trainer::train_epoch(Run& run) {
   Progress progress(fmt::format("epoch {}/{}", run.epoch + 1, options_.epochs),
                     samples_per_epoch(run.loader), options_.progress);
   progress.start_at(run.metrics.samples());
   const int64_t first = run.metrics.samples();
   for (const auto& [input, target] : run.loader) {
-    optimizer_.zero_grad();
-    const Tensor output = model_(input);
-    const Tensor loss = options_.loss(output, target);
-    const double value = loss.item().to_double();
-    if (!std::isfinite(value)) fail_diverged(step_ + 1, fmt::format("the loss is {}", value));
-    loss.backward();
-    if (options_.clip_grad_norm) {
-      const double norm = nn::clip_grad_norm_(optimizer_.parameters(), *options_.clip_grad_norm);
-      if (!std::isfinite(norm)) {
-        fail_diverged(step_ + 1, fmt::format("the gradients' norm is {}", norm));
-      }
-    }
-    optimizer_.step();
+    const auto [loss, output] = train_step(input, target);
     if (by_step_) by_step_->step();
     ++step_;
-    run.metrics.add(value, output.detach(), target);
+    run.metrics.add(loss, output, target);
     progress.update(run.metrics.samples(), run.metrics.loss());
     if (run.interrupt.interrupted()) {
       progress.finish();
@@ -239,15 +266,20 @@ void Trainer::save(Run& run) {
 }
 
 Evaluation Trainer::evaluate(data::DataLoader& loader) {
+  const Precision precision(options_.precision);
   return train::evaluate(model_, loader, options_.loss);
 }
 
-Tensor Trainer::predict(data::DataLoader& loader) { return train::predict(model_, loader); }
+Tensor Trainer::predict(data::DataLoader& loader) {
+  const Precision precision(options_.precision);
+  return train::predict(model_, loader);
+}
 
 Checkpoint Trainer::make_checkpoint(const Run& run) const {
   Checkpoint checkpoint;
   checkpoint.add_tensors("model", model_->state_dict());
   checkpoint.add_tensors("optimizer", optimizer_.state_dict());
+  if (scaler_.is_enabled()) checkpoint.add_tensors("grad_scaler", scaler_.state_dict());
   if (by_step_) checkpoint.add_tensors("schedule_by_step", by_step_->state_dict());
   if (by_epoch_) checkpoint.add_tensors("schedule_by_epoch", by_epoch_->state_dict());
   if (by_loss_) checkpoint.add_tensors("schedule_by_loss", by_loss_->state_dict());
@@ -274,6 +306,7 @@ bool Trainer::resume() {
   Checkpoint checkpoint = load_checkpoint(*path);
   model_->load_state_dict(checkpoint.tensors_of("model"));
   optimizer_.load_state_dict(checkpoint.tensors_of("optimizer"));
+  if (scaler_.is_enabled()) scaler_.load_state_dict(checkpoint.tensors_of("grad_scaler"));
   if (by_step_) by_step_->load_state_dict(checkpoint.tensors_of("schedule_by_step"));
   if (by_epoch_) by_epoch_->load_state_dict(checkpoint.tensors_of("schedule_by_epoch"));
   if (by_loss_) by_loss_->load_state_dict(checkpoint.tensors_of("schedule_by_loss"));

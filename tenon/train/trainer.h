@@ -4,11 +4,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tenon/base/error.h"
 #include "tenon/data/data_loader.h"
 #include "tenon/nn/module.h"
+#include "tenon/optim/grad_scaler.h"
 #include "tenon/optim/schedule.h"
 #include "tenon/train/metrics.h"
 
@@ -44,6 +46,9 @@ struct TrainerOptions {
   int64_t checkpoint_every_steps = 0;  ///< also after this many steps; 0: not
   int checkpoints_kept = 3;
   bool progress = true;  ///< a bar or log lines on standard error
+  /// kBFloat16 or kFloat16: model and loss run in mixed precision (see Autocast), here and in
+  /// `evaluate` and `predict`; with kFloat16 the loss is scaled (see optim::GradScaler).
+  DType precision = kFloat32;
 };
 
 /// What one epoch gave.
@@ -122,6 +127,7 @@ class TENON_API Trainer {
   struct Run;
   FitResult fit(data::DataLoader& loader, data::DataLoader* validation);
   bool train_epoch(Run& run);
+  std::pair<double, Tensor> train_step(const Tensor& input, const Tensor& target);
   void end_epoch(Run& run, data::DataLoader* validation);
   bool improved(double loss);
   void prepare_folder() const;
@@ -136,6 +142,7 @@ class TENON_API Trainer {
   optim::Schedule* by_step_ = nullptr;
   optim::Schedule* by_epoch_ = nullptr;
   optim::ReduceLROnPlateau* by_loss_ = nullptr;
+  optim::GradScaler scaler_;
   std::optional<Checkpoint> resumed_;
   int64_t step_ = 0;
   double best_loss_;

@@ -116,6 +116,40 @@ TEST(Trainer, Learns) {
   EXPECT_TRUE(experiment.model.is_training());
 }
 
+TEST(Trainer, LearnsInMixedPrecision) {
+  for (const DType precision : {kBFloat16, kFloat16}) {
+    TrainerOptions options = quiet(20);
+    options.precision = precision;
+    options.clip_grad_norm = 1.0;
+    Experiment experiment(std::move(options));
+    const FitResult result = experiment.trainer.fit(experiment.loader, experiment.validation);
+    EXPECT_LT(result.epochs.back().train_loss, 0.6 * result.epochs.front().train_loss);
+    EXPECT_GT(experiment.trainer.evaluate(experiment.validation).accuracy, 0.9);
+    EXPECT_EQ(experiment.trainer.predict(experiment.validation).dtype(), precision);
+    for (const Tensor& parameter : experiment.model.parameters()) {
+      EXPECT_EQ(parameter.dtype(), kFloat32);
+    }
+  }
+  TrainerOptions wrong = quiet(1);
+  wrong.precision = kFloat64;
+  EXPECT_THROW(Experiment(std::move(wrong)), DTypeError);
+}
+
+TEST(TrainerResume, GivesTheSameBitsInFloat16) {
+  const TemporaryFolder folder, other;
+  const auto train = [&](const std::string& path, int64_t epochs) {
+    TrainerOptions options = with_checkpoints(path);
+    options.precision = kFloat16;
+    options.epochs = epochs;
+    Experiment experiment(std::move(options));
+    experiment.trainer.resume();
+    experiment.trainer.fit(experiment.loader);
+    return experiment.model.state_dict();
+  };
+  train(folder.path(), 1);  // ends with a scale that was lowered
+  expect_same_bits(train(folder.path(), 3), train(other.path(), 3));
+}
+
 /// Trains in the folder that the environment names (as the process that is killed below), else in
 /// one of its own; slowly in the first case, so that there is time to kill it.
 TEST(TrainerResume, WritesCheckpointsOnItsWay) {
