@@ -36,6 +36,7 @@ void TensorImpl::destroy(TensorImpl* impl) {
   impl->contiguous = true;
   impl->inference = false;
   impl->history = 0;
+  impl->stamp.store(0, std::memory_order_relaxed);
   impl->offset = 0;
   Recycler<TensorImpl>::give(impl);
 }
@@ -151,6 +152,7 @@ Tensor new_alias(const Tensor& tensor) {
   impl->numel = source->numel;
   impl->offset = source->offset;
   impl->contiguous = source->contiguous;
+  impl->stamp.store(source->stamp.load(std::memory_order_relaxed), std::memory_order_relaxed);
   return Tensor(Intrusive<TensorImpl>::adopt(impl));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "tenon/base/intrusive.h"
@@ -43,6 +44,9 @@ struct TensorImpl {
   Intrusive<TensorImpl> base;     ///< of views: the tensor that owns the storage
   std::unique_ptr<GradExtras> extras;
   TensorImpl* next_free = nullptr;  ///< while it waits to be used again
+  /// Bodies with the same stamp have the same dtype, sizes, strides and offset, on the host; 0: not
+  /// stamped. Compiled functions stamp what they see, so as to know it again.
+  std::atomic<uint64_t> stamp{0};
 
   /// Whether this is a view and an in-place op has since given the base another history.
   bool has_stale_history() const { return base && base->history != history; }

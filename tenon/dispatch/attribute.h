@@ -70,6 +70,16 @@ class Attribute {
     }
   }
   std::string to_string() const;
+  friend bool operator==(const Attribute& a, const Attribute& b) {
+    if (a.value_.index() != b.value_.index()) return false;
+    // The frequent kinds at once: a visit of two variants is dear.
+    if (!a.has_value()) return true;
+    if (a.holds<bool>()) return std::get<bool>(a.value_) == std::get<bool>(b.value_);
+    if (a.holds<int64_t>()) return std::get<int64_t>(a.value_) == std::get<int64_t>(b.value_);
+    if (a.holds<double>()) return std::get<double>(a.value_) == std::get<double>(b.value_);
+    if (a.holds<Shape>()) return std::get<Shape>(a.value_) == std::get<Shape>(b.value_);
+    return a.value_ == b.value_;
+  }
 
  private:
   template <class T>

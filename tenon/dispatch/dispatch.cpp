@@ -250,6 +250,12 @@ bool run_direct(const Call& call, Tensor& output) {
   return true;
 }
 
+/// Whether a compiled function has taken the call over, knowing it from before.
+bool repeats(const Call& call, std::span<Tensor> outputs) {
+  Deferrer* const deferrer = modes().deferrer;
+  return deferrer && deferrer->repeat(call, outputs);
+}
+
 void run(const Call& call, std::span<Tensor> outputs) {
   check_defined(call);
   switch (call.op.kind) {
@@ -317,7 +323,7 @@ void run_inplace(const Call& call, const Tensor& self) {
     check_defined(call);
     Deferrer* const deferrer = modes().deferrer;
     if (Tensor result = self;
-        deferrer ? defer_plain_call(*deferrer, call, result) : run_small_call(call, result)) {
+        deferrer ? deferrer->repeat_into(call, self) : run_small_call(call, result)) {
       bump_version(self, call.op.name.data());
       return;
     }
@@ -353,7 +359,7 @@ void run_inplace(const Call& call, const Tensor& self) {
   }
   const NoGrad no_grad;
   Tensor result;
-  run(call, {&result, 1});
+  if (!repeats(call, {&result, 1})) run(call, {&result, 1});
   check_inplace_result(call, {result.dtype(), result.sizes()}, self);
   const Tensor* const inputs[] = {&self, &result};
   const Call copy{op_definition(OpId::kCopy), inputs, {}};
@@ -389,12 +395,8 @@ Tensor dispatch(const Call& call) {
     dispatch_cast(call, {&output, 1});
     return output;
   }
-  if (Deferrer* const deferrer = mode.deferrer) [[unlikely]] {
-    if (!defer_plain_call(*deferrer, call, output)) {
-      dispatch(call, {&output, 1});
-    } else if (wants_gradient(call)) {
-      recorder->record(call, {&output, 1});
-    }
+  if (mode.deferrer) [[unlikely]] {
+    dispatch(call, {&output, 1});
     return output;
   }
   if (run_direct(call, output)) [[likely]] {
@@ -415,6 +417,10 @@ Tensor dispatch(const Call& call) {
 void dispatch(const Call& call, std::span<Tensor> outputs) {
   if (is_cast(call, modes())) [[unlikely]]
     return dispatch_cast(call, outputs);
+  if (repeats(call, outputs)) {
+    if (wants_gradient(call)) recorder->record(call, outputs);
+    return;
+  }
   if (!wants_gradient(call)) {
     run(call, outputs);
     return;

@@ -91,15 +91,13 @@ bool result_lacks_rows(const TileCall& typed, const Shape& sizes) {
   return typed.row_mask != 0 && sizes.size() < typed.space.size();
 }
 
-Draw draw_numbers(const Call& call, const TileCall& typed) {
+Draw draw_numbers(const Call& call, uint64_t count) {
   if (!call.op.uses_generator) {
     return {static_cast<uint64_t>(call.get<int64_t>(call.op.seed_attribute)),
             static_cast<uint64_t>(call.get<int64_t>(call.op.offset_attribute))};
   }
   Generator& generator = generator_of(call);
-  int64_t count = 1;
-  for (const int64_t size : typed.space) count *= size;
-  return {generator.seed(), generator.advance(static_cast<uint64_t>(count))};
+  return {generator.seed(), generator.advance(count)};
 }
 
 DType result_dtype(ResultDType rule, DType computed) {
@@ -209,7 +207,9 @@ void run_tile_call(const Call& call, const TileCall& typed, std::span<const Tens
   launch.outputs = results;
   launch.scalars = {scalars, scalar_count};
   if (draws_numbers(op)) {
-    const Draw draw = draw_numbers(call, typed);
+    uint64_t count = 1;
+    for (const int64_t size : typed.space) count *= static_cast<uint64_t>(size);
+    const Draw draw = draw_numbers(call, count);
     launch.seed = draw.seed;
     launch.offset = draw.offset;
   }

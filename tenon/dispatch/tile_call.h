@@ -43,8 +43,8 @@ struct Draw {
   uint64_t seed = 0;
   uint64_t offset = 0;
 };
-/// Of a call that draws; its generator moves on.
-Draw draw_numbers(const Call& call, const TileCall& typed);
+/// Of a call that draws `count` of them; its generator moves on.
+Draw draw_numbers(const Call& call, uint64_t count);
 inline bool draws_numbers(const OpDef& op) { return op.uses_generator || op.seed_attribute >= 0; }
 
 /// The compute class of a dtype; see tile/program.h.

@@ -42,6 +42,7 @@ struct Instance {
   void update_launch(const Step& step, size_t i, const Numbers& numbers);
 
   std::vector<int64_t> dims;
+  uint64_t name = 0;  ///< by which it was asked for last
   size_t slot_count;
   std::unique_ptr<Storage[]> memory;  ///< of each slot; tensors of kernel steps read it
   std::vector<size_t> bytes;          ///< of each slot

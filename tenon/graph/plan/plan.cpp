@@ -33,21 +33,20 @@ bool Plan::fits(std::span<const int64_t> dims) const {
   });
 }
 
-Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers) {
+Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers, uint64_t name) {
   const std::span<const int64_t> dims = numbers.dims;
-  for (size_t i = 0; i < instances_.size(); ++i) {
-    const std::vector<int64_t>& known = instances_[i]->dims;
-    if (!std::equal(known.begin(), known.end(), dims.begin(), dims.end())) continue;
-    if (i != 0) {
-      std::rotate(instances_.begin(), instances_.begin() + static_cast<ptrdiff_t>(i),
-                  instances_.begin() + static_cast<ptrdiff_t>(i) + 1);
-    }
-    return instances_.front().get();
+  const auto known = std::find_if(instances_.begin(), instances_.end(), [&](const auto& instance) {
+    return std::equal(instance->dims.begin(), instance->dims.end(), dims.begin(), dims.end());
+  });
+  if (known != instances_.end()) {
+    std::rotate(instances_.begin(), known, known + 1);
+  } else {
+    if (!fits(dims)) return nullptr;
+    if (instances_.size() == kMostInstances) instances_.pop_back();
+    instances_.insert(instances_.begin(),
+                      std::make_unique<Instance>(graph_.steps, graph_.live_slots(), slots, dims));
   }
-  if (!fits(dims)) return nullptr;
-  if (instances_.size() == kMostInstances) instances_.pop_back();
-  instances_.insert(instances_.begin(),
-                    std::make_unique<Instance>(graph_.steps, graph_.live_slots(), slots, dims));
+  instances_.front()->name = name;
   return instances_.front().get();
 }
 

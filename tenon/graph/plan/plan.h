@@ -29,7 +29,13 @@ class Plan {
   void run(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
            std::vector<Intrusive<Storage>>& kept);
   /// The plan for these sizes; null where it was made for others in a way that doesn't fit.
-  Instance* instance_for(std::span<const Slot> slots, const Numbers& numbers);
+  /// `name`: a number by which the caller knows the sizes, for `last_instance`.
+  Instance* instance_for(std::span<const Slot> slots, const Numbers& numbers, uint64_t name = 0);
+  /// The instance that ran last if it was asked for by that name last, else null.
+  Instance* last_instance(uint64_t name) const {
+    return !instances_.empty() && instances_.front()->name == name ? instances_.front().get()
+                                                                   : nullptr;
+  }
   /// As the passes left it.
   const Graph& graph() const { return graph_; }
   /// Bytes of the arena of the instance that ran last.

@@ -9,6 +9,7 @@
 
 #include "tenon/graph/ir/record.h"
 #include "tenon/graph/plan/plan.h"
+#include "tenon/graph/trace/memo.h"
 
 namespace tenon::graph {
 
@@ -20,6 +21,7 @@ class Segments {
   struct Node {
     std::vector<uint64_t> words;  ///< the record, in a form that compares quickly
     Record record;
+    Memo memo;
     Node* parent = nullptr;
     Node* likely = nullptr;  ///< the child that followed last
     std::vector<std::unique_ptr<Node>> children;

@@ -10,8 +10,6 @@ namespace tenon::graph {
 namespace {
 
 constexpr size_t kMostDims = 16;
-/// A stream that nobody reads from is cut here: what is pending stays bounded.
-constexpr int64_t kMostPending = 4096;
 constexpr int64_t kMostElements = int64_t{1} << 44;
 
 thread_local constinit Trace* current = nullptr;
@@ -37,6 +35,30 @@ uint32_t append_layout(Numbers& numbers, const TensorImpl& impl) {
   return place;
 }
 
+/// Numbers that nothing has been stamped with.
+uint64_t new_stamps(uint64_t count) {
+  static constinit std::atomic<uint64_t> next{1};
+  return next.fetch_add(count, std::memory_order_relaxed);
+}
+
+/// The stamp of the body, which gets one where it has none.
+uint64_t stamp_of(TensorImpl& impl) {
+  const uint64_t stamp = impl.stamp.load(std::memory_order_relaxed);
+  if (stamp != 0) return stamp;
+  uint64_t expected = 0;  // another thread may be quicker
+  const uint64_t made = new_stamps(1);
+  return impl.stamp.compare_exchange_strong(expected, made, std::memory_order_relaxed) ? made
+                                                                                       : expected;
+}
+
+Memo::Operand seen(const Tensor& tensor, uint32_t slot, bool first) {
+  if (!tensor.defined()) return {};
+  TensorImpl& impl = *tensor.impl();
+  return {stamp_of(impl), slot,        first,       impl.contiguous,
+          impl.dtype,     impl.numel,  impl.offset, impl.storage->bytes,
+          impl.sizes,     impl.strides};
+}
+
 }  // namespace
 
 /// Writes one record down: in words, which decide what it is equal to; as operands; and its
@@ -49,6 +71,9 @@ class Trace::Writer {
  public:
   Writer(Trace& trace, Record::Kind kind, const OpDef* op, size_t inputs, size_t outputs)
       : trace_(trace), numbers_(trace.numbers_), inputs_(inputs), outputs_(outputs) {
+    trace.write_dims();
+    dims_before_ = numbers_.dims.size();
+    slots_before_ = trace.slots_.size();
     head_.kind = kind;
     head_.op = op;
     head_.scalars = static_cast<uint32_t>(numbers_.scalars.size());
@@ -71,22 +96,6 @@ class Trace::Writer {
     for (size_t i = 0; i < space.size(); ++i) sizes[i] = space[i];
   }
 
-  /// All inputs of a plain call. The space is the leader's sizes, wherever those are.
-  void run_plain(const PlainCall& plain, const tile::Program& program) {
-    const TensorImpl& leader = *plain.call.input(plain.leader).impl();
-    program_ = &program;
-    head_.computed = plain.computed;
-    head_.space_rank = static_cast<uint8_t>(leader.sizes.size());
-    space_ = &leader.sizes;
-    leader_ = plain.leader + 1;
-    for (const Tensor* input : plain.call.inputs) {
-      const TensorImpl& impl = *input->impl();
-      const bool whole = impl.numel == leader.numel;
-      add_input(impl, whole ? uint16_t{0} : broadcast_of(impl, false));
-    }
-    head_.space = trace_.operands_[plain.leader].dims;
-  }
-
   void read(const Tensor& tensor, bool lacks_rows) {
     if (!tensor.defined()) {
       *operand_++ = {};
@@ -101,36 +110,30 @@ class Trace::Writer {
   void write(const Tensor& tensor, bool lacks_rows) {
     const TensorImpl& impl = *tensor.impl();
     Operand& target = *operand_++;
-    describe(impl, space_ && !leader_ ? broadcast_of(impl, lacks_rows) : uint16_t{0}, target);
-    make_value(target);
+    describe(impl, space_ ? broadcast_of(impl, lacks_rows) : uint16_t{0}, target);
+    target.value = trace_.values_++;
+    trace_.slots_[target.slot].value = target.value;
+    // Values of writes count on by themselves; where they go doesn't.
+    add_word(target.slot, target);
   }
-  /// The same of the slot that was made last, whole and in the space's sizes.
-  void write_new() {
-    Operand& target = *operand_++;
-    target.slot = static_cast<uint32_t>(trace_.slots_.size() - 1);
-    const Slot& slot = trace_.slots_[target.slot];
-    target.dims = slot.dims;
-    target.dtype = slot.dtype;
-    target.rank = slot.rank;
-    target.natural = slot.natural;
-    target.broadcast = 0;
-    make_value(target);
+  /// Of the space.
+  uint64_t elements() const {
+    uint64_t count = 1;
+    for (const int64_t size : *space_) count *= static_cast<uint64_t>(size);
+    return count;
   }
-
-  const Operand& input(size_t i) const { return trace_.operands_[i]; }
 
   void add_scalars(const Call& call) {
-    if (!call.attributes.empty()) add_numbers_of(call);
+    tile::Scalar64 scalars[kMostScalars];
+    add_scalars({scalars, collect_scalars(call, scalars)});
   }
   void add_scalars(std::span<const tile::Scalar64> scalars) {
     head_.scalar_count = static_cast<uint32_t>(scalars.size());
-    tile::Scalar64* const room = numbers_.scalars.extend(scalars.size());
-    for (size_t i = 0; i < scalars.size(); ++i) room[i] = scalars[i];
+    std::copy(scalars.begin(), scalars.end(), numbers_.scalars.extend(scalars.size()));
   }
   void add_draw(Draw draw) {
     head_.random = true;
-    numbers_.scalars.push_back(draw.seed);
-    numbers_.scalars.push_back(draw.offset);
+    trace_.add_draw(draw);
   }
   void add_attributes(std::span<const Attribute> attributes) {
     head_.attribute_count = static_cast<uint32_t>(attributes.size());
@@ -144,8 +147,7 @@ class Trace::Writer {
     words[1] = program_ ? program_->hash() : head_.attribute_count;
     words[2] = static_cast<uint64_t>(head_.computed) | uint64_t{head_.space_rank} << 8 |
                uint64_t{head_.random} << 16 | static_cast<uint64_t>(head_.kind) << 17 |
-               uint64_t{outputs_} << 24 | uint64_t{leader_} << 32 |
-               uint64_t{head_.scalar_count} << 40;
+               uint64_t{outputs_} << 24 | uint64_t{head_.scalar_count} << 32;
     words[3] = head_.row_mask;
     return trace_.words_;
   }
@@ -157,20 +159,49 @@ class Trace::Writer {
             {operands.begin() + static_cast<ptrdiff_t>(inputs_), operands.end()}};
   }
 
+  /// Notes down what was written, once the record was followed.
+  void remember(Memo& memo, const Taken& taken) const {
+    memo.number = new_stamps(1 + taken.results.size());
+    memo.previous = std::exchange(trace_.chain_, memo.number);
+    memo.inputs = inputs_;
+    memo.draws = head_.random ? elements() : 0;
+    memo.attributes.clear();
+    if (taken.call && typing_looks_at_attributes(taken.call->op)) {
+      memo.attributes.assign(taken.call->attributes.begin(), taken.call->attributes.end());
+    }
+    const std::span<const tile::Scalar64> scalars = numbers_.scalars;
+    const auto own = scalars.subspan(head_.scalars, head_.scalar_count);
+    memo.scalars.assign(own.begin(), own.end());
+    memo.operands.clear();
+    memo.written.clear();
+    size_t new_slots = slots_before_;
+    for (const auto& tensors : {taken.inputs, taken.targets}) {
+      for (const Tensor* tensor : tensors) {
+        const Operand& operand = trace_.operands_[memo.operands.size()];
+        const bool first = tensor->defined() && operand.slot == new_slots;
+        new_slots += first;
+        memo.operands.push_back(seen(*tensor, operand.slot, first));
+        if (memo.operands.size() > inputs_) memo.written.emplace_back(operand.slot, operand.value);
+      }
+    }
+    memo.from_outside = new_slots - slots_before_;
+    memo.results.clear();
+    for (const Tensor& result : taken.results) {
+      TensorImpl& impl = *result.impl();
+      impl.stamp.store(memo.number + memo.results.size(), std::memory_order_relaxed);
+      memo.results.push_back(
+          {impl.dtype, impl.numel, impl.storage->bytes, impl.sizes, impl.strides});
+    }
+    const std::span<const Slot> slots = trace_.slots_;
+    memo.slots.assign(slots.begin() + static_cast<ptrdiff_t>(slots_before_), slots.end());
+    for (Slot& slot : memo.slots) slot.storage = nullptr;
+    const std::span<const int64_t> dims = numbers_.dims;
+    memo.dims.assign(dims.begin() + static_cast<ptrdiff_t>(dims_before_), dims.end());
+    memo.values = trace_.values_;
+  }
+
  private:
   static constexpr size_t kHeadWords = 4;
-
-  void add_numbers_of(const Call& call) {
-    tile::Scalar64 scalars[16];
-    add_scalars({scalars, collect_scalars(call, scalars)});
-  }
-
-  void make_value(Operand& target) {
-    target.value = trace_.values_++;
-    trace_.slots_[target.slot].value = target.value;
-    add_word(target.slot,
-             target);  // values of writes count on by themselves; where they go doesn't
-  }
 
   void add_word(uint32_t name, const Operand& operand) {
     *word_++ = name | static_cast<uint64_t>(operand.dtype) << 32 |
@@ -214,7 +245,7 @@ class Trace::Writer {
   const tile::Program* program_ = nullptr;
   const Shape* space_ = nullptr;
   size_t inputs_, outputs_;
-  size_t leader_ = 0;  ///< of a plain call: its number + 1
+  size_t dims_before_, slots_before_;  ///< how many the stream had
   uint64_t* word_;
   Operand* operand_;
 };
@@ -250,10 +281,7 @@ Trace* Trace::of_thread() { return current; }
 
 uint32_t Trace::slot_of(const TensorImpl& impl) {
   Storage* const storage = impl.storage.get();
-  if (storage->owner == deferred_owner_) {
-    auto* deferred = static_cast<DeferredStorage*>(storage);
-    if (deferred->trace.load(std::memory_order_relaxed) == this) return deferred->slot;
-  }
+  if (is_pending(*storage)) return static_cast<DeferredStorage*>(storage)->slot;
   const uint32_t known = externals_.find(storage);
   if (known != Externals::kUnknown) return known;
   storage->references.add();
@@ -301,14 +329,6 @@ bool Trace::is_natural(const TensorImpl& impl, const Slot& slot) const {
   return true;
 }
 
-void Trace::give_storage(TensorImpl& impl) {
-  impl.device = kCpu;
-  impl.inference = modes().inference;
-  const size_t bytes = static_cast<size_t>(impl.numel) * size_of(impl.dtype);
-  impl.storage = Intrusive<Storage>::adopt(
-      DeferredStorage::create(*this, static_cast<uint32_t>(slots_.size()), bytes));
-}
-
 Tensor Trace::make_output(const Spec& spec) {
   TensorImpl* impl = TensorImpl::create();
   Tensor output{Intrusive<TensorImpl>::adopt(impl)};
@@ -316,23 +336,12 @@ Tensor Trace::make_output(const Spec& spec) {
   impl->dtype = spec.dtype;
   impl->sizes = spec.sizes;
   impl->strides = contiguous_strides(spec.sizes);
-  give_storage(*impl);
+  impl->device = kCpu;
+  impl->inference = modes().inference;
+  const size_t bytes = static_cast<size_t>(impl->numel) * size_of(impl->dtype);
+  impl->storage = Intrusive<Storage>::adopt(
+      DeferredStorage::create(*this, static_cast<uint32_t>(slots_.size()), bytes));
   make_slot(*impl, impl->storage.get(), false);
-  return output;
-}
-
-/// In the sizes of `like`, an input of the record that is contiguous and read as `operand` says.
-Tensor Trace::make_output_like(const TensorImpl& like, const Operand& operand, DType dtype) {
-  TensorImpl* impl = TensorImpl::create();
-  Tensor output{Intrusive<TensorImpl>::adopt(impl)};
-  impl->numel = like.numel;
-  impl->dtype = dtype;
-  impl->sizes = like.sizes;
-  impl->strides = like.strides;
-  give_storage(*impl);
-  // Of a natural operand it is the same layout: nothing to append.
-  add_slot(*impl, impl->storage.get(),
-           operand.natural ? operand.dims : append_layout(numbers_, *impl));
   return output;
 }
 
@@ -340,12 +349,12 @@ Tensor Trace::make_output_like(const TensorImpl& like, const Operand& operand, D
 /// down: a record that is broken off would leave numbers behind.
 void Trace::check_ours(const Tensor& tensor) const {
   const Storage& storage = *tensor.impl()->storage;
-  if (storage.data) return;
-  if (storage.owner == deferred_owner_ &&
-      static_cast<const DeferredStorage&>(storage).trace.load(std::memory_order_relaxed) == this) {
-    return;
-  }
-  check_has_data(storage);
+  if (!storage.data && !is_pending(storage)) check_has_data(storage);
+}
+
+void Trace::add_draw(Draw draw) {
+  numbers_.scalars.push_back(draw.seed);
+  numbers_.scalars.push_back(draw.offset);
 }
 
 /// Whether the inputs are such as records can describe.
@@ -358,23 +367,6 @@ bool Trace::takes(const Call& call) const {
   return true;
 }
 
-void Trace::defer_plain(const PlainCall& plain, Tensor& output) {
-  const Call& call = plain.call;
-  for (const Tensor* input : call.inputs) check_ours(*input);
-  if (output.defined()) check_ours(output);
-  Writer writer(*this, Record::Kind::kTile, &call.op, call.inputs.size(), 1);
-  writer.run_plain(plain, call.op.program(call.op.variant_rule ? call.op.variant_rule(call) : 0));
-  writer.add_scalars(call);
-  if (output.defined()) {
-    writer.write(output, false);
-  } else {
-    const TensorImpl& leader = *call.input(plain.leader).impl();
-    output = make_output_like(leader, writer.input(plain.leader), plain.result);
-    writer.write_new();
-  }
-  follow(writer);
-}
-
 bool Trace::defer_tile(const Call& call, const TileCall& typed, std::span<Tensor> outputs) {
   if (!takes(call) || typed.space.size() > kMostDims || !fit_in_memory(typed.results)) return false;
   Writer writer(*this, Record::Kind::kTile, &call.op, call.inputs.size(), typed.results.count);
@@ -383,12 +375,12 @@ bool Trace::defer_tile(const Call& call, const TileCall& typed, std::span<Tensor
     writer.read(call.input(i), call.op.row_inputs >> i & 1);
   }
   writer.add_scalars(call);
-  if (draws_numbers(call.op)) writer.add_draw(draw_numbers(call, typed));
+  if (draws_numbers(call.op)) writer.add_draw(draw_numbers(call, writer.elements()));
   for (size_t i = 0; i < typed.results.count; ++i) {
     outputs[i] = make_output(typed.results.values[i]);
     writer.write(outputs[i], result_lacks_rows(typed, outputs[i].sizes()));
   }
-  follow(writer);
+  follow(writer, {call.inputs, {}, outputs, &call});
   return true;
 }
 
@@ -399,9 +391,10 @@ bool Trace::defer_tile_into(const Call& call, const TileCall& typed, const Tenso
   writer.run_program(call.op.program(typed.variant), typed.computed, typed.space, typed.row_mask);
   for (const Tensor* input : call.inputs) writer.read(*input, false);
   writer.add_scalars(call);
-  if (draws_numbers(call.op)) writer.add_draw(draw_numbers(call, typed));
+  if (draws_numbers(call.op)) writer.add_draw(draw_numbers(call, writer.elements()));
   writer.write(self, false);
-  follow(writer);
+  const Tensor* const target = &self;
+  follow(writer, {call.inputs, {&target, 1}, {}, &call});
   return true;
 }
 
@@ -414,22 +407,22 @@ bool Trace::defer_kernel(const Call& call, const Specs& results, std::span<Tenso
     outputs[i] = make_output(results.values[i]);
     writer.write(outputs[i], false);
   }
-  follow(writer);
+  follow(writer, {call.inputs, {}, outputs, &call});
   return true;
 }
 
 void Trace::defer_update(const Update& update) {
+  if (repeat_update(update)) return;
   for (const Tensor* input : update.inputs) check_ours(*input);
   Writer writer(*this, Record::Kind::kTile, nullptr, update.inputs.size(), update.outputs.size());
   writer.run_program(update.program, update.computed, update.outputs[0]->sizes(), 0);
   for (const Tensor* input : update.inputs) writer.read(*input, false);
   writer.add_scalars(update.scalars);
   for (const Tensor* output : update.outputs) writer.write(*output, false);
-  follow(writer);
+  follow(writer, {update.inputs, update.outputs});
 }
 
-void Trace::follow(Writer& writer) {
-  segments_.counters.records.add(1);
+void Trace::follow(Writer& writer, const Taken& taken) {
   const std::span<const uint64_t> words = writer.words();
   Segments::Node* next = Segments::find(*cursor_, words);
   if (!next) [[unlikely]] {
@@ -438,15 +431,12 @@ void Trace::follow(Writer& writer) {
     next = &segments_.add(*cursor_, words, writer.record());
   }
   cursor_ = next;
+  writer.remember(next->memo, taken);
   if (++pending_ == kMostPending) flush();
 }
 
 bool Trace::knows(const Storage& storage) const {
-  if (storage.owner == deferred_owner_) {
-    const auto& deferred = static_cast<const DeferredStorage&>(storage);
-    if (deferred.trace.load(std::memory_order_relaxed) == this) return true;
-  }
-  return externals_.find(&storage) != Externals::kUnknown;
+  return is_pending(storage) || externals_.find(&storage) != Externals::kUnknown;
 }
 
 void Trace::before_access(const Storage& storage) {
@@ -456,19 +446,25 @@ void Trace::before_access(const Storage& storage) {
 std::pair<Plan*, Instance*> Trace::find_plan() {
   for (const auto& known : cursor_->plans) {
     if (known->live_bits() != live_) continue;
-    if (Instance* const instance = known->instance_for(slots_, numbers_)) {
+    if (repeats_) {
+      if (Instance* const instance = known->last_instance(chain_)) return {known.get(), instance};
+      write_dims();
+    }
+    if (Instance* const instance = known->instance_for(slots_, numbers_, chain_)) {
       return {known.get(), instance};
     }
   }
+  write_dims();
   segments_.counters.plans.add(1);
   Graph graph = Graph::of(Segments::path_to(*cursor_), slots_, live_, numbers_);
   run_passes(graph, segments_.without_passes);
   cursor_->plans.push_back(std::make_unique<Plan>(std::move(graph)));
   Plan* const plan = cursor_->plans.back().get();
-  return {plan, plan->instance_for(slots_, numbers_)};
+  return {plan, plan->instance_for(slots_, numbers_, chain_)};
 }
 
 Graph Trace::graph(std::span<const Tensor* const> results) {
+  write_dims();
   std::vector<Operand> operands;
   for (const Tensor* result : results) {
     const TensorImpl& impl = *result->impl();
@@ -495,6 +491,7 @@ void Trace::flush() {
   const NotDeferred at_once;
   segments_.counters.flushes.add(1);
   ++flushes_;
+  segments_.counters.records.add(pending_);
   kept_.clear();
   try {
     const auto [plan, instance] = find_plan();
@@ -530,6 +527,8 @@ void Trace::start_anew() {
   numbers_.clear();
   values_ = 0;
   pending_ = 0;
+  chain_ = 0;
+  repeats_ = true;
   segments_.keep_bounded();
   cursor_ = &segments_.root();
 }

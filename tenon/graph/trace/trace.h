@@ -26,7 +26,8 @@ class Trace final : public Deferrer, public MemoryWatch {
   /// Runs what is pending; an error of it is dropped, as another one is on its way out already.
   void end() noexcept;
 
-  void defer_plain(const PlainCall& plain, Tensor& output) override;
+  bool repeat(const Call& call, std::span<Tensor> outputs) override;
+  bool repeat_into(const Call& call, const Tensor& self) override;
   bool defer_tile(const Call& call, const TileCall& typed, std::span<Tensor> outputs) override;
   bool defer_tile_into(const Call& call, const TileCall& typed, const Tensor& self) override;
   bool defer_kernel(const Call& call, const Specs& results, std::span<Tensor> outputs) override;
@@ -58,8 +59,24 @@ class Trace final : public Deferrer, public MemoryWatch {
   static Trace* of_thread();
 
  private:
-  class Writer;
+  /// A stream that nobody reads from is cut here: what is pending stays bounded.
+  static constexpr int64_t kMostPending = 4096;
+  static constexpr size_t kMostScalars = 16;  ///< of a call
 
+  class Writer;
+  /// What a record is made of.
+  struct Taken {
+    std::span<const Tensor*const> inputs, targets;  ///< targets are written in place
+    std::span<const Tensor> results;
+    const Call* call = nullptr;  ///< null: an update
+  };
+
+  /// Whether it is to get its data from this trace.
+  bool is_pending(const Storage& storage) const {
+    return storage.owner == deferred_owner_ &&
+           static_cast<const DeferredStorage&>(storage).trace.load(std::memory_order_relaxed) ==
+               this;
+  }
   uint32_t slot_of(const TensorImpl& impl);
   uint32_t make_slot(const TensorImpl& impl, Storage* storage, bool external);
   Slot& add_slot(const TensorImpl& impl, Storage* storage, uint32_t dims);
@@ -67,9 +84,22 @@ class Trace final : public Deferrer, public MemoryWatch {
   bool takes(const Call& call) const;
   void check_ours(const Tensor& tensor) const;
   Tensor make_output(const Spec& spec);
-  Tensor make_output_like(const TensorImpl& like, const Operand& operand, DType dtype);
-  void give_storage(TensorImpl& impl);
-  void follow(Writer& writer);
+  void add_draw(Draw draw);
+  void follow(Writer& writer, const Taken& taken);
+
+  // replay.cpp
+  Segments::Node* expected(const OpDef* op, std::span<const Tensor* const> inputs,
+                           std::span<const Tensor* const> targets);
+  bool is_expected(const Segments::Node& node, const OpDef* op,
+                   std::span<const Tensor* const> inputs, std::span<const Tensor* const> targets);
+  bool is_same(const Tensor& tensor, const Memo::Operand& seen);
+  bool is_first(Storage& storage, const Memo::Operand& seen);
+  bool repeat_update(const Update& update);
+  bool take_attributes(const Call& call, const Segments::Node& node);
+  void make_results(const Memo& memo, std::span<Tensor> results);
+  void follow_memo(Segments::Node& node);
+  void write_dims();
+
   bool knows(const Storage& storage) const;
   /// The plan for what is pending, readied for its sizes.
   std::pair<Plan*, Instance*> find_plan();
@@ -78,6 +108,10 @@ class Trace final : public Deferrer, public MemoryWatch {
   Segments& segments_;
   Allocator* const deferred_owner_;  ///< of all deferred storage
   Segments::Node* cursor_;
+  /// Number of the memo at the cursor, if the stream up to there is what memos say.
+  uint64_t chain_ = 0;
+  /// The dims of what is pending are in the memos on the way to the cursor, and not written yet.
+  bool repeats_ = true;
   Buffer<Slot> slots_;
   std::vector<uint64_t> live_;  ///< a bit per slot: external, or not yet forgotten
   Externals externals_;
@@ -89,6 +123,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   Numbers numbers_;
   Buffer<uint64_t> words_;                ///< of the record that is being written
   Buffer<Operand> operands_;              ///< of that record: inputs, then outputs
+  Buffer<Storage*> first_;                ///< those that the record is the first to touch
   std::vector<Intrusive<Storage>> kept_;  ///< by the plan that ran last, until it is handed out
 };
 

@@ -1,0 +1,159 @@
+// Calls that are nearly the same as an earlier one: what differs must be seen, whatever it is.
+
+#include <gtest/gtest.h>
+
+#include "tenon/core/generator.h"
+#include "tenon/graph/compile.h"
+#include "tenon/ops/functions.h"
+#include "tenon/ops/index/indexing.h"
+#include "tenon/ops/operators.h"
+#include "tenon/optim/adam.h"
+
+namespace tenon {
+namespace {
+
+using Numbers = std::vector<double>;
+
+void expect_equal(const Tensor& got, const Tensor& want, int call) {
+  EXPECT_EQ(got.sizes(), want.sizes()) << "call " << call;
+  EXPECT_EQ(got.dtype(), want.dtype()) << "call " << call;
+  EXPECT_EQ(got.to_vector<double>(), want.to_vector<double>()) << "call " << call;
+}
+
+/// `program(i)` gives a tensor; the numbers count up through what differs, several times over, so
+/// that each comes after each and after itself.
+template <class Program>
+void expect_same(int variants, Program program) {
+  auto compiled = compile(program);
+  int call = 0;
+  for (int first = 0; first < variants; ++first) {
+    for (int second = 0; second < variants; ++second) {
+      for (const int variant : {first, first, second, first, second, second}) {
+        manual_seed(3);
+        const Tensor want = program(variant);
+        manual_seed(3);
+        expect_equal(compiled(variant), want, call++);
+      }
+    }
+  }
+}
+
+TEST(Replay, Sizes) {
+  const Tensor inputs[] = {arange(0.0, 12.0), arange(0.0, 12.0).reshape({3, 4}),
+                           arange(0.0, 12.0).reshape({4, 3}), arange(0.0, 12.0).reshape({12, 1}),
+                           arange(0.0, 8.0)};
+  expect_same(5, [&](int i) { return sum(exp(inputs[i] * 0.25) + 1.0, {0}); });
+}
+
+TEST(Replay, Layouts) {
+  const Tensor x = arange(0.0, 16.0).reshape({4, 4}), wide = arange(0.0, 32.0).reshape({4, 8});
+  const Tensor inputs[] = {x, x.t(), wide.index({Slice(), Slice(0, 4)}),
+                           wide.index({Slice(), Slice(4, 8)}), x.clone()};
+  expect_same(5, [&](int i) { return sum(inputs[i] * 2 + x, {1}) + inputs[i]; });
+}
+
+TEST(Replay, DTypes) {
+  const Tensor x = arange(0.0, 6.0);
+  const Tensor inputs[] = {x, x.to(kFloat64), x.to(kInt64), x.to(kBool)};
+  expect_same(4, [&](int i) { return sum(inputs[i] + x, {0}); });
+}
+
+TEST(Replay, WhichTensorIsWhich) {
+  const Tensor a = arange(0.0, 4.0), b = a + 10, c = a.clone();
+  expect_same(4, [&](int i) {
+    const Tensor &x = i & 1 ? b : a, &y = i & 2 ? c : a;
+    const Tensor z = x * y;
+    return z + (i == 3 ? z : x);
+  });
+}
+
+TEST(Replay, WhatIsWrittenInPlace) {
+  expect_same(4, [](int i) {
+    Tensor x = arange(0.0, 6.0).reshape({2, 3}), y = x + 1, view = x.t();
+    (i & 1 ? x : y).add_(5.0);
+    if (i & 2) view.mul_(2.0);
+    y.copy_(x);
+    return x * y + view.t();
+  });
+}
+
+TEST(Replay, Attributes) {
+  const Tensor x = arange(0.0, 24.0).reshape({2, 3, 4});
+  expect_same(6, [&](int i) {
+    const std::optional<Scalar> low = i & 1 ? std::optional<Scalar>(3.0) : std::nullopt;
+    const std::optional<Scalar> high = i & 2 ? std::optional<Scalar>(12.0) : std::nullopt;
+    const Tensor y = low || high ? clamp(x, low, high) : x + i;
+    return softmax(sum(y, {i % 3}, i < 3), i % 2).sum({0}) + amax(y, {i % 3}).sum() * i;
+  });
+}
+
+TEST(Replay, RandomNumbers) {
+  const Tensor small = ones({3}), large = ones({5, 7});
+  expect_same(3, [&](int i) {
+    const Tensor x = i == 0 ? small : large;
+    return dropout(x, 0.5, true) + rand_like(x) + bernoulli(x * 0.5) * (i == 2 ? 2.0 : 1.0);
+  });
+}
+
+TEST(Replay, BranchesAndReads) {
+  const Tensor x = arange(1.0, 5.0);
+  expect_same(4, [&](int i) {
+    Tensor y = x * (i + 1.0);
+    if (sum(y).item<double>() > 20) y = sqrt(y);
+    if (i & 1) y = y + x;
+    return i & 2 ? y.sum() : y;
+  });
+}
+
+TEST(Replay, ResultsAreEachCallsOwn) {
+  const Tensor x = arange(0.0, 4.0);
+  auto compiled = compile([&](double by) {
+    const Tensor y = x * by;
+    return std::pair(y, y.reshape({2, 2}) + 1);
+  });
+  std::vector<std::pair<Tensor, Tensor>> kept;
+  for (int i = 0; i < 6; ++i) kept.push_back(compiled(i));
+  for (int i = 0; i < 6; ++i) {
+    expect_equal(kept[static_cast<size_t>(i)].first, x * i, i);
+    expect_equal(kept[static_cast<size_t>(i)].second, x.reshape({2, 2}) * i + 1, i);
+  }
+  EXPECT_EQ(compiled.counters().plans, 1);
+}
+
+/// A result of one call, still held, goes into the next in the place of the same op's result.
+TEST(Replay, ResultsOfEarlierCalls) {
+  const Tensor x = arange(0.0, 4.0);
+  Tensor kept[2] = {x, x};
+  auto program = [&](Tensor& state, int i) {
+    const Tensor fresh = x + 1;
+    const Tensor result = (i % 3 == 1 ? state : fresh) * 2;
+    state = i % 2 ? fresh : result;
+    return result + state;
+  };
+  auto compiled = compile([&](int i) { return program(kept[0], i); });
+  for (int i = 0; i < 24; ++i) expect_equal(compiled(i), program(kept[1], i), i);
+}
+
+TEST(Replay, Optimizers) {
+  const auto train = [](auto wrap) {
+    manual_seed(5);
+    Tensor weight = rand({3, 2}).requires_grad_(), bias = zeros({2}).requires_grad_();
+    optim::Adam optimizer({weight, bias}, {.learning_rate = 0.1});
+    auto step = wrap([&](const Tensor& x, bool frozen) {
+      optimizer.zero_grad();
+      bias.requires_grad_(!frozen);
+      mean(square(matmul(x, weight) + bias)).backward();
+      optimizer.step();
+    });
+    for (int i = 0; i < 30; ++i) {
+      optimizer.set_learning_rate(0.1 / (1 + i));
+      step(rand({i % 5 == 4 ? 3 : 4, 3}), i % 7 == 6);
+    }
+    return cat({weight.detach().flatten(), bias.detach()});
+  };
+  expect_equal(train([](auto step) { return compile(step); }),
+               train([](auto step) { return step; }), 0);
+}
+
+}  // namespace
+}  // namespace tenon
