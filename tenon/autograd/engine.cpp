@@ -20,10 +20,9 @@ struct Pending {
   Intrusive<Node> node;
   SmallArray<Tensor, 1> grads;
 
-  /// Nodes run in descending order; the address makes it a strict one.
-  bool runs_after(const Node* other) const {
-    return node->order != other->order ? node->order < other->order : node.get() < other;
-  }
+  /// Nodes run in descending order, and where that is equal as they came up: never by address, as
+  /// the order in which gradients are added up decides about their last bits.
+  bool runs_after(const Node* other) const { return node->order < other->order; }
 };
 
 /// Whether a tensor of these sizes can be read as one of `target`.
