@@ -364,6 +364,7 @@ void run_inplace(const Call& call, const Tensor& self) {
   const Tensor* const inputs[] = {&self, &result};
   const Call copy{op_definition(OpId::kCopy), inputs, {}};
   dispatch_inplace(copy, self);
+  self.impl()->storage->writer.store(call.op.name.data(), std::memory_order_relaxed);
 }
 
 /// A call under autocast, whose op wants its inputs cast.
@@ -374,6 +375,7 @@ void run_inplace(const Call& call, const Tensor& self) {
 }
 
 bool broadcasts_itself(const Tensor& self) {
+  if (self.numel() == 0) return false;
   for (size_t i = 0; i < self.sizes().size(); ++i) {
     if (self.strides()[i] == 0 && self.sizes()[i] > 1) return true;
   }
