@@ -156,6 +156,16 @@ TEST(Compile, ResultsInTheSizesOfAnyInput) {
   });
 }
 
+TEST(Compile, ViewsOfArgumentsThatHaveMoreDims) {
+  const auto f = [](const Tensor& row) { return row * 2 + exp(row); };
+  auto compiled = compile(f);
+  for (const Tensor& base : {arange(6.0), ones({2, 3, 2}), arange(6.0), ones({2, 1, 3, 2})}) {
+    Tensor row = base;
+    while (row.dim() > 1) row = row[0];
+    EXPECT_EQ(numbers_of({compiled(row)}), numbers_of({f(row)}));
+  }
+}
+
 TEST(Compile, OverlappingViewsOfOneArgument) {
   expect_same([] {
     return [](int) {
@@ -297,6 +307,94 @@ TEST(Compile, ErrorsThatDependOnDataKeepTheirOrder) {
   EXPECT_EQ(before.item<double>(), 2);
   EXPECT_EQ(after.item<double>(), 1);
   EXPECT_EQ(f(good).sizes(), (Shape{2, 2}));
+}
+
+TEST(Compile, AnErrorThatDependsOnDataLeavesWhatWasThereBefore) {
+  for (const bool compiled : {false, true}) {
+    Tensor kept, state = zeros({3});
+    const auto program = [&](const Tensor& x, const Tensor& index) {
+      kept = tanh(x);  // goes together with what comes after the error
+      state.fill_(1.0);
+      const Tensor rows = index_select(x, 0, index) + kept;
+      const double seen = sum(rows).item<double>();
+      state.fill_(2.0);
+      return seen;
+    };
+    auto f = compile(program);
+    const auto call = [&](const Tensor& index) {
+      return compiled ? f(ones({2}), index) : program(ones({2}), index);
+    };
+    call(tensor({0, 1}));
+    EXPECT_EQ(numbers_of({state}), (Numbers{2, 2, 2}));
+    EXPECT_THROW(call(tensor({0, 7})), IndexError);
+    EXPECT_EQ(numbers_of({kept}), numbers_of({tanh(ones({2}))}));
+    EXPECT_EQ(numbers_of({state}), (Numbers{1, 1, 1}));
+  }
+}
+
+TEST(Compile, WritesAfterAStepThatMayFailDontReplaceThoseBefore) {
+  Tensor state = zeros({3});
+  auto f = compile([&](const Tensor& index) {
+    state.fill_(1.0);
+    const Tensor rows = index_select(ones({2}), 0, index);
+    state.fill_(2.0);
+    return rows;
+  });
+  f(tensor({0, 1}));
+  EXPECT_EQ(numbers_of({state}), (Numbers{2, 2, 2}));
+  EXPECT_THROW(f(tensor({0, 7})), IndexError);
+  EXPECT_EQ(numbers_of({state}), (Numbers{1, 1, 1}));
+}
+
+TEST(Compile, ValuesThatChangePlaces) {
+  expect_same([] {
+    return [a = arange(0.0, 3.0), b = ones({3})](int) mutable {
+      const Tensor old_a = a.clone();
+      a.copy_(b);
+      b.copy_(old_a);
+      return numbers_of({a, b});
+    };
+  });
+}
+
+TEST(Compile, ACopyOfWhatIsOverwrittenAfterwards) {
+  expect_same([] {
+    return [a = arange(1.0, 4.0)](int) mutable {
+      const Tensor old = a.clone();
+      a.add_(old);
+      return numbers_of({old.slice(0, 0, 3).clone(), a, old});  // the copy is made last
+    };
+  });
+}
+
+TEST(Compile, AValueThatIsFusedAndReadLaterOn) {
+  expect_same([] {
+    return [x = arange(0.0, 12.0).reshape({4, 3})](int) {
+      const Tensor same = full({4, 3}, 2.0);
+      const Tensor rows = sum(x * same, {1});
+      return numbers_of({rows, matmul(same, x.t())});
+    };
+  });
+}
+
+TEST(Compile, NamesOfWritersInErrorsAreEagers) {
+  const auto program = [] {
+    const Tensor w = ones({1, 1}).requires_grad_();
+    const Tensor y = w * 2, z = square(y);
+    {
+      const NoGrad no_grad;
+      y.detach().reshape({1}).lerp_(y.detach().reshape({}), 0.5);
+    }
+    try {
+      z.backward();
+    } catch (const AutogradError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string eager = program();
+  EXPECT_NE(eager.find("'lerp'"), std::string::npos) << eager;
+  EXPECT_EQ(compile(program)(), eager);
 }
 
 TEST(Compile, ShapesThatChange) {

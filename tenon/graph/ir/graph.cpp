@@ -60,12 +60,6 @@ std::vector<bool> Graph::live_slots() const {
   return marked;
 }
 
-std::vector<bool> Graph::external_slots() const {
-  std::vector<bool> marked;
-  for (const GraphSlot& slot : slots) marked.push_back(slot.external);
-  return marked;
-}
-
 std::string title_of(const Step& step) {
   if (step.members.empty()) return std::string(name_of(step.op));
   std::string title;

@@ -77,7 +77,6 @@ struct Graph {
   }
   int64_t offset_of(const Operand& operand) const { return dims[operand.dims + 2u * operand.rank]; }
   std::vector<bool> live_slots() const;
-  std::vector<bool> external_slots() const;
 };
 
 /// Throws ValueError that names the step where the graph isn't one: a value read that isn't the

@@ -6,8 +6,10 @@ namespace tenon::graph {
 void remove_dead_steps(Graph& graph) {
   std::vector<Step>& steps = graph.steps;
   // A slot is wanted while a later step or somebody after the segment reads it. A write of all of
-  // it ends that; writes of a part keep it.
-  std::vector<bool> wanted = graph.live_slots();
+  // it ends that; writes of a part keep it. Where a step may throw, somebody after the segment may
+  // read any that is live.
+  const std::vector<bool> live = graph.live_slots();
+  std::vector<bool> wanted = live;
   std::vector<bool> kept(steps.size());
   for (size_t i = steps.size(); i-- > 0;) {
     const Step& step = steps[i];
@@ -18,6 +20,10 @@ void remove_dead_steps(Graph& graph) {
     }
     for (const Operand& input : step.inputs) {
       if (input.value != kNoValue) wanted[input.slot] = true;
+    }
+    if (!may_throw(step)) continue;
+    for (size_t slot = 0; slot < wanted.size(); ++slot) {
+      wanted[slot] = wanted[slot] || live[slot];
     }
   }
   size_t at = 0;

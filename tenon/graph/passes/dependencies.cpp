@@ -24,7 +24,7 @@ Dependencies::Dependencies(const Graph& graph)
   constexpr size_t kNobody = SIZE_MAX;
   const std::vector<Step>& steps = graph.steps;
   const size_t slots = graph.slots.size();
-  const std::vector<bool> external = graph.external_slots();
+  const std::vector<bool> live = graph.live_slots();
   std::vector<size_t> writer(slots, kNobody);
   std::vector<std::vector<size_t>> readers(slots);
   std::vector<size_t> throwing, writing;
@@ -45,7 +45,7 @@ Dependencies::Dependencies(const Graph& graph)
       for (const size_t earlier : writing) add(earlier, i);
       throwing.push_back(i);
     }
-    if (writes_any(steps[i], external)) {
+    if (writes_any(steps[i], live)) {
       for (const size_t earlier : throwing) add(earlier, i);
       writing.push_back(i);
     }

@@ -12,8 +12,8 @@ bool may_throw(const Step& step);
 bool writes_any(const Step& step, const std::vector<bool>& marked);
 
 /// Which steps must wait for which: readers for the writer of what they read, writers for all that
-/// used the slot before. And where one may throw and the other writes an external, they stay in
-/// order, so that an error leaves what eager would have left.
+/// used the slot before. And where one may throw and the other writes what can be seen afterwards,
+/// they stay in order, so that an error leaves what eager would have left.
 class Dependencies {
  public:
   explicit Dependencies(const Graph& graph);

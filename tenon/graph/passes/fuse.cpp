@@ -2,6 +2,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include "tenon/base/error.h"
 #include "tenon/dispatch/tile_call.h"
@@ -117,6 +118,11 @@ class Fusion {
     bool row;
   };
 
+  bool is_loaded(const Made& made) const {
+    const tile::Op op = code_[made.instruction].op;
+    return op == tile::Op::kLoad || op == tile::Op::kLoadIndex;
+  }
+
   uint16_t emit(Instruction instruction) {
     code_.push_back(instruction);
     return static_cast<uint16_t>(code_.size() - 1);
@@ -206,23 +212,35 @@ class Fusion {
     return true;
   }
 
+  /// What was only loaded is stored first: a store into its place would change it.
   template <class IsStored>
   void store(IsStored stored) {
-    for (const auto& [value, made] : made_) {
-      if (!stored(*made.output)) continue;
-      Instruction instruction{.op = tile::Op::kStore};
-      instruction.a = made.instruction;
-      instruction.slot = static_cast<uint16_t>(result_.outputs.size());
-      emit(instruction);
-      result_.outputs.push_back(*made.output);
-      result_.outputs_lack_rows.push_back(lack_rows_[value]);
-      row_outputs_.push_back(made.row);
+    for (const bool loaded : {true, false}) {
+      for (const auto& [value, made] : made_) {
+        if (is_loaded(made) == loaded && stored(*made.output)) store(value, made);
+      }
     }
+  }
+
+  void store(uint32_t value, const Made& made) {
+    if (is_loaded(made)) {
+      const uint32_t from = result_.inputs[code_[made.instruction].slot].slot;
+      const auto writes_it = [&](const Operand& output) { return output.slot == from; };
+      clobbers_ |= std::any_of(result_.outputs.begin(), result_.outputs.end(), writes_it);
+    }
+    Instruction instruction{.op = tile::Op::kStore};
+    instruction.a = made.instruction;
+    instruction.slot = static_cast<uint16_t>(result_.outputs.size());
+    emit(instruction);
+    result_.outputs.push_back(*made.output);
+    result_.outputs_lack_rows.push_back(lack_rows_[value]);
+    row_outputs_.push_back(made.row);
   }
 
   /// What the program stores per row and per element is what its members stored so; and what it
   /// writes it reads, if at all, element by element.
   bool is_right() {
+    if (clobbers_) return false;
     for (size_t i = 0; i < result_.outputs.size(); ++i) {
       if (result_.program.is_row_output(static_cast<int>(i)) != row_outputs_[i]) return false;
       for (size_t k = 0; k < i; ++k) {
@@ -248,6 +266,7 @@ class Fusion {
   std::map<uint32_t, bool> lack_rows_;
   std::map<std::pair<tile::Op, uint16_t>, uint16_t> loads_;
   std::vector<bool> row_outputs_;
+  bool clobbers_ = false;          ///< two values change places
   std::vector<EqualDims> shared_;  ///< layouts of what is read and written in one place
 };
 
@@ -260,6 +279,7 @@ class Fuser {
         dependencies_(graph),
         groups_(graph.steps.size()),
         node_of_(graph.steps.size()) {
+    // Of all steps at once: who reads a value later on is asked about, too.
     std::iota(node_of_.begin(), node_of_.end(), size_t{0});
   }
 
@@ -288,6 +308,10 @@ class Fuser {
       }
       for (const Operand& input : steps_[i].inputs) {
         if (input.value != kNoValue) readers_[input.value].push_back(i);
+      }
+      if (!may_throw(steps_[i])) continue;
+      for (const auto& [slot, value] : last_value_) {
+        if (graph_.slots[slot].live) seen_after_error_.insert(value);
       }
     }
   }
@@ -396,6 +420,7 @@ class Fuser {
   bool is_wanted(const Operand& output, size_t a, size_t b) const {
     const auto last = last_value_.find(output.slot);
     if (graph_.slots[output.slot].live && last->second == output.value) return true;
+    if (seen_after_error_.contains(output.value)) return true;
     if (!output.natural) return true;
     const auto readers = readers_.find(output.value);
     if (readers == readers_.end()) return false;
@@ -422,6 +447,8 @@ class Fuser {
   std::map<uint32_t, size_t> producer_;
   std::map<uint32_t, uint32_t> last_value_;  // of each slot
   std::map<uint32_t, std::vector<size_t>> readers_;
+  /// Values that a live slot holds while a step runs that may throw.
+  std::set<uint32_t> seen_after_error_;
 };
 
 }  // namespace

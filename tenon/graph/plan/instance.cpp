@@ -266,7 +266,6 @@ void Instance::find_batches(std::span<const Step> plan) {
 void Instance::find_lives(std::span<const Step> plan) {
   first_step.assign(slot_count, -1);
   last_step.assign(slot_count, -1);
-  last_write.assign(slot_count, -1);
   for (size_t first = 0; first < plan.size(); first += steps[first].batch) {
     const auto touch = [&](const Operand& operand) {
       if (operand.value == kNoValue) return;
@@ -275,10 +274,7 @@ void Instance::find_lives(std::span<const Step> plan) {
     };
     for (size_t i = first; i < first + steps[first].batch; ++i) {
       for (const Operand& input : plan[i].inputs) touch(input);
-      for (const Operand& output : plan[i].outputs) {
-        touch(output);
-        last_write[output.slot] = static_cast<int>(i);
-      }
+      for (const Operand& output : plan[i].outputs) touch(output);
     }
   }
 }

@@ -49,7 +49,6 @@ struct Instance {
   std::vector<size_t> places;         ///< in the arena, of slots that are not live
   std::vector<uint32_t> external_slots, kept_slots, arena_slots;
   std::vector<int> first_step, last_step;  ///< that touch the slot (a batch is one); -1: none
-  std::vector<int> last_write;             ///< the last step that writes the slot; -1: none
   size_t arena_bytes = 0;
   std::vector<ReadyStep> steps;
   std::vector<tile::Launch> launches;  ///< of each step; side by side, as batches want them

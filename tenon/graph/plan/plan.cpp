@@ -77,7 +77,7 @@ void Plan::run(Instance& instance, std::span<const Slot> slots, const Numbers& n
     }
   } catch (...) {
     for (size_t k = 0; k < kept.size(); ++k) {
-      if (instance.last_write[instance.kept_slots[k]] >= static_cast<int>(done)) kept[k] = {};
+      if (instance.first_step[instance.kept_slots[k]] >= static_cast<int>(done)) kept[k] = {};
     }
     throw;
   }

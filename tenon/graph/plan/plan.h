@@ -25,7 +25,7 @@ class Plan {
   /// A bit per slot, as a trace has them.
   const std::vector<uint64_t>& live_bits() const { return live_bits_; }
   /// Runs it. `kept`, empty before: for each slot that is alive and not external, in their order,
-  /// its memory; when a kernel throws, null for those that weren't complete by then.
+  /// its memory; when a kernel throws, null for those that nothing was written to by then.
   void run(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
            std::vector<Intrusive<Storage>>& kept);
   /// The plan for these sizes; null where it was made for others in a way that doesn't fit.

@@ -204,8 +204,9 @@ class Trace::Writer {
   static constexpr size_t kHeadWords = 4;
 
   void add_word(uint32_t name, const Operand& operand) {
+    static_assert(kMostDims < 32 && kDTypeCount <= 16);
     *word_++ = name | static_cast<uint64_t>(operand.dtype) << 32 |
-               static_cast<uint64_t>(operand.rank) << 40 |
+               static_cast<uint64_t>(operand.rank) << 36 | uint64_t{base_rank_} << 41 |
                static_cast<uint64_t>(operand.natural) << 47 |
                static_cast<uint64_t>(operand.broadcast) << 48;
   }
@@ -217,8 +218,10 @@ class Trace::Writer {
   }
 
   void describe(const TensorImpl& impl, uint16_t broadcast, Operand& operand) {
+    const size_t slots = trace_.slots_.size();
     operand.slot = trace_.slot_of(impl);
     const Slot& slot = trace_.slots_[operand.slot];
+    base_rank_ = trace_.slots_.size() > slots ? slot.rank : uint8_t{0};
     operand.value = slot.value;
     operand.dtype = impl.dtype;
     operand.rank = static_cast<uint8_t>(impl.sizes.size());
@@ -246,6 +249,7 @@ class Trace::Writer {
   const Shape* space_ = nullptr;
   size_t inputs_, outputs_;
   size_t dims_before_, slots_before_;  ///< how many the stream had
+  uint8_t base_rank_ = 0;              ///< dims of the slot that the operand made, if it did
   uint64_t* word_;
   Operand* operand_;
 };
@@ -286,7 +290,9 @@ uint32_t Trace::slot_of(const TensorImpl& impl) {
   if (known != Externals::kUnknown) return known;
   storage->references.add();
   // A view is seldom all there is: what it is a view of tells the storage's own sizes.
-  const uint32_t slot = make_slot(impl.base ? *impl.base : impl, storage, true);
+  const TensorImpl* const base = impl.base.get();
+  const bool from_base = base && base->dtype == impl.dtype && base->sizes.size() <= kMostDims;
+  const uint32_t slot = make_slot(from_base ? *base : impl, storage, true);
   externals_.add(storage, slot);
   return slot;
 }
