@@ -5,6 +5,7 @@
 #                     address and undefined-behaviour sanitizers; the threaded ones under the thread
 #                     sanitizer; the fuzz targets; the quickstart at a small size.
 #   test.sh release   of these, without the sanitizers and the fuzz targets.
+#   test.sh long      all of it, and 10,000 random programs eager and compiled.
 #   test.sh quick     about a minute (after a first build): formatting, and the quick tests in release.
 # The last line is `N passed, N failed`, counting CTest's tests and the other checks.
 set -uo pipefail
@@ -12,8 +13,8 @@ cd "$(dirname "$0")/.." || exit 1
 
 mode=${1:-all}
 case "$mode" in
-  all | release | quick) ;;
-  *) echo "usage: $0 [release|quick]" >&2; exit 2 ;;
+  all | release | quick | long) ;;
+  *) echo "usage: $0 [release|quick|long]" >&2; exit 2 ;;
 esac
 
 passed=0
@@ -126,7 +127,11 @@ fi
 
 # The release tests run one at a time: they use all cores themselves.
 build release && run_tests release
-if [ "$mode" = all ]; then
+if [ "$mode" = long ]; then
+  heading "10,000 random programs"
+  check "10,000 random programs" env TENON_PROGRAMS=10000 build/release/tests/random_programs
+fi
+if [ "$mode" = all ] || [ "$mode" = long ]; then
   test_sanitized asan-ubsan 'unit|matrix'
   test_sanitized tsan threaded
   test_fuzz_targets

@@ -1,0 +1,268 @@
+#include "tests/random_programs/check.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cmath>
+
+#include "tenon/base/error.h"
+#include "tenon/dispatch/modes.h"
+#include "tests/random_programs/machine.h"
+
+namespace tenon::programs {
+namespace {
+
+/// One tensor as it is after a call.
+struct Observed {
+  std::string name;
+  std::string kind;  ///< dtype, sizes, layout, flags
+  std::vector<double> numbers;
+  std::vector<int64_t> whole_numbers;
+  DType dtype = kFloat32;
+  bool exact = true;
+};
+
+/// All that can be seen of one call.
+struct CallResult {
+  std::vector<Observed> tensors;
+  std::vector<std::string> log;
+  std::vector<Read> reads;
+  std::string text;
+};
+
+/// Strides and offset, as far as they say where an element is.
+std::string layout_of(const Tensor& tensor) {
+  if (tensor.numel() == 0) return " of none";
+  std::string text;
+  for (int64_t i = 0; i < tensor.dim(); ++i) {
+    text += tensor.size(i) == 1 ? " any" : fmt::format(" {}", tensor.stride(i));
+  }
+  return text + fmt::format(" offset {}", tensor.storage_offset());
+}
+
+void observe(const std::string& name, const Tensor& tensor, bool exact,
+             std::vector<Observed>& all) {
+  if (!tensor.defined()) {
+    all.push_back({.name = name, .kind = "undefined"});
+    return;
+  }
+  Observed seen{.name = name, .dtype = tensor.dtype()};
+  seen.exact = exact;
+  seen.kind = fmt::format("{}{} strides{}{}{}", name_of(tensor.dtype()), to_string(tensor.sizes()),
+                          layout_of(tensor), tensor.requires_grad() ? " requires grad" : "",
+                          tensor.is_leaf() ? " leaf" : "");
+  // Backward writes gradients in place or anew, as it sees fit.
+  if (seen.exact) seen.kind += fmt::format(" version {}", tensor.version());
+  try {
+    const Tensor plain = tensor.detach();
+    if (is_floating(tensor.dtype())) {
+      seen.numbers = plain.to_vector<double>();
+    } else {
+      seen.whole_numbers = plain.to(kInt64).to_vector<int64_t>();
+    }
+  } catch (const Error& error) {
+    seen.kind += fmt::format(" unreadable: {}", error.what());
+  }
+  all.push_back(std::move(seen));
+}
+
+void observe_all(const State& state, const std::vector<Tensor>& arguments,
+                 const std::vector<Tensor>& results, std::vector<Observed>& all) {
+  const auto list = [&](const char* name, const std::vector<Tensor>& tensors) {
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      const Storage* const storage = tensors[i].impl()->storage.get();
+      observe(fmt::format("{} {}", name, i), tensors[i], !state.inexact.contains(storage), all);
+    }
+  };
+  list("result", results);
+  list("parameter", state.parameters);
+  list("buffer", state.buffers);
+  list("kept", state.kept);
+  list("argument", arguments);
+  for (size_t i = 0; i < state.parameters.size(); ++i) {
+    observe(fmt::format("gradient {}", i), state.parameters[i].grad(), false, all);
+  }
+  for (const auto& [name, tensor] : state.optimizer->state_dict()) {
+    observe(name, tensor, false, all);
+  }
+  Observed random{.name = "random numbers"};
+  random.whole_numbers = {static_cast<int64_t>(default_generator().seed()),
+                          static_cast<int64_t>(default_generator().offset())};
+  all.push_back(std::move(random));
+}
+
+using Function = Compiled<std::vector<Tensor> (*)(Machine&, const Program&)>;
+
+std::vector<Tensor> run_program(Machine& machine, const Program& program) {
+  machine.run(program.statements);
+  return machine.results();
+}
+
+CallResult run_call(const Program& program, State& state, int call, Function* compiled,
+                    const std::vector<Read>* eager, const CheckOptions& options) {
+  std::vector<Tensor> arguments = make_arguments(program, call);
+  CallResult result;
+  std::vector<Tensor> results;
+  std::swap(default_generator(), state.generator);
+  {
+    Machine machine(state, call, arguments, eager);
+    if (compiled) machine.break_action(options.broken);
+    try {
+      results = compiled ? (*compiled)(machine, program) : run_program(machine, program);
+    } catch (const UserError& error) {
+      machine.log(error.what());
+    } catch (const Error& error) {
+      machine.log(fmt::format("out of the call: {}", error.what()));
+    } catch (const Mismatch& mismatch) {
+      machine.log(mismatch.what());
+    }
+    result.log = machine.log();
+    result.reads = machine.reads();
+    result.text = machine.text();
+  }
+  observe_all(state, arguments, results, result.tensors);
+  std::swap(default_generator(), state.generator);
+  return result;
+}
+
+/// Of what may be added up in another order, relative to the largest number of the program.
+double tolerance_of(DType dtype) {
+  switch (dtype) {
+    case kFloat64:
+      return 1e-8;
+    case kFloat32:
+      return 2e-3;
+    default:
+      return 6e-2;
+  }
+}
+
+std::string difference(const Observed& got, const Observed& want, double scale) {
+  if (got.kind != want.kind) {
+    return fmt::format("{}: {} instead of {}", want.name, got.kind, want.kind);
+  }
+  if (got.whole_numbers != want.whole_numbers) {
+    return fmt::format("{}: {} instead of {}", want.name, fmt::join(got.whole_numbers, " "),
+                       fmt::join(want.whole_numbers, " "));
+  }
+  const bool exact = got.exact && want.exact;
+  for (size_t i = 0; i < want.numbers.size(); ++i) {
+    const double a = got.numbers[i], b = want.numbers[i];
+    if (std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b)) continue;
+    if (std::isnan(a) && std::isnan(b)) continue;
+    if (!exact && std::abs(a - b) <= tolerance_of(want.dtype) * scale) continue;
+    return fmt::format("{} ({}), element {}: {:.17g} instead of {:.17g}{}", want.name, want.kind, i,
+                       a, b, exact ? "" : fmt::format(" (at a scale of {})", scale));
+  }
+  return {};
+}
+
+std::string difference(const CallResult& got, const CallResult& want, double scale) {
+  for (size_t i = 0; i < std::min(got.log.size(), want.log.size()); ++i) {
+    if (got.log[i] != want.log[i]) {
+      return fmt::format("log {}: '{}' instead of '{}'", i, got.log[i], want.log[i]);
+    }
+  }
+  if (got.log.size() != want.log.size()) {
+    const bool more = got.log.size() > want.log.size();
+    const std::vector<std::string>& longer = more ? got.log : want.log;
+    return fmt::format("{} '{}' in the log", more ? "also" : "no",
+                       longer[std::min(got.log.size(), want.log.size())]);
+  }
+  if (got.reads.size() != want.reads.size()) return "another number of reads";
+  if (got.tensors.size() != want.tensors.size()) return "another number of tensors";
+  for (size_t i = 0; i < want.tensors.size(); ++i) {
+    const std::string found = difference(got.tensors[i], want.tensors[i], scale);
+    if (!found.empty()) return found;
+  }
+  return {};
+}
+
+/// The eager and the compiled program, call by call.
+class Comparison {
+ public:
+  Comparison(const Program& program, const CheckOptions& options)
+      : program_(program),
+        options_(options),
+        eager_(program, false),
+        compiled_(program, true),
+        function_(compile(&run_program)) {}
+
+  /// The next call's difference.
+  std::string next() {
+    want_ = run_call(program_, eager_, call_, nullptr, nullptr, options_);
+    for (const Observed& seen : want_.tensors) {
+      for (const double number : seen.numbers) {
+        if (std::isfinite(number)) scale_ = std::max(scale_, std::abs(number));
+      }
+    }
+    const CallResult got = run_call(program_, compiled_, call_, &function_, &want_.reads, options_);
+    ++call_;
+    return difference(got, want_, scale_);
+  }
+  int call() const { return call_; }
+  const std::string& text() const { return want_.text; }
+
+ private:
+  const Program& program_;
+  const CheckOptions& options_;
+  State eager_, compiled_;
+  Function function_;
+  CallResult want_;
+  double scale_ = 1;
+  int call_ = 0;
+};
+
+/// Leaves statements out of `list`, a part of `program`, as long as it goes on failing.
+bool leave_out(std::vector<Statement>& list, Program& program, const CheckOptions& options) {
+  bool changed = false;
+  for (size_t i = list.size(); i-- > 0;) {
+    const Statement removed = list[i];
+    list.erase(list.begin() + static_cast<ptrdiff_t>(i));
+    if (!difference_of(program, options).empty()) {
+      changed = true;
+      continue;
+    }
+    list.insert(list.begin() + static_cast<ptrdiff_t>(i), removed);
+    changed |= leave_out(list[i].body, program, options);
+  }
+  return changed;
+}
+
+}  // namespace
+
+std::string difference_of(const Program& program, const CheckOptions& options) {
+  Comparison comparison(program, options);
+  for (int call = 0; call < program.calls; ++call) {
+    const std::string found = comparison.next();
+    if (!found.empty()) return fmt::format("call {}: {}", call, found);
+  }
+  return {};
+}
+
+Program minimised(Program program, const CheckOptions& options) {
+  while (program.calls > 1) {
+    --program.calls;
+    if (!difference_of(program, options).empty()) continue;
+    ++program.calls;
+    break;
+  }
+  while (leave_out(program.statements, program, options)) {
+  }
+  return program;
+}
+
+std::string report_of(const Program& program, const CheckOptions& options) {
+  std::string text =
+      fmt::format("seed {}, {} calls, {} statements:\n{}", program.seed, program.calls,
+                  count(program.statements), to_text(program.statements));
+  Comparison comparison(program, options);
+  for (int call = 0; call < program.calls; ++call) {
+    const std::string found = comparison.next();
+    text += fmt::format("call {}\n{}", call, comparison.text());
+    if (!found.empty()) return text + found + "\n";
+  }
+  return text + "no difference\n";
+}
+
+}  // namespace tenon::programs
