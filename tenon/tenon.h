@@ -1,7 +1,8 @@
 #pragma once
 
-/// Everything that a program uses: tensors and ops, gradients, layers, optimizers, data, training,
-/// files. Each header also stands alone; including only those that are needed compiles faster.
+/// Everything that a program uses: tensors and ops, gradients, compiling, layers, optimizers, data,
+/// training, files. Each header also stands alone; including only those that are needed compiles
+/// faster.
 
 #include "tenon/autograd/autograd.h"
 #include "tenon/autograd/custom_function.h"
@@ -19,6 +20,8 @@
 #include "tenon/dispatch/autocast.h"
 #include "tenon/dispatch/custom_op.h"
 #include "tenon/dispatch/modes.h"
+#include "tenon/graph/compile.h"
+#include "tenon/graph/ir/graph.h"
 #include "tenon/io/checkpoint.h"
 #include "tenon/io/idx.h"
 #include "tenon/io/png.h"
@@ -31,4 +34,5 @@
 #include "tenon/ops/index/indexing.h"
 #include "tenon/ops/operators.h"
 #include "tenon/optim/optim.h"
+#include "tenon/serve/program.h"
 #include "tenon/train/trainer.h"

@@ -25,6 +25,7 @@ CLI::App* add_command(CLI::App& app, Session& session, const std::string& name,
 void add_train(CLI::App& app, Session& session);
 void add_evaluate(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
+void add_run(CLI::App& app, Session& session);
 void add_inspect(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);

@@ -64,6 +64,7 @@ int parse_and_run(int argc, const char* const* argv) {
   add_train(app, session);
   add_evaluate(app, session);
   add_predict(app, session);
+  add_run(app, session);
   add_inspect(app, session);
   add_bench(app, session);
   add_doctor(app, session);

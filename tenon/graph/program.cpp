@@ -49,8 +49,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 }  // namespace
 
-Graph Program::graph_of(Trace& trace, std::span<const Tensor* const> arguments,
-                        std::span<const Tensor* const> results) {
+Graph Program::capture(Trace& trace, std::span<const Tensor* const> arguments,
+                       std::span<const Tensor* const> results) {
   check_is_pure(trace, results);
   Graph graph = trace.graph(results);
   const std::span<const Slot> slots = trace.slots();
@@ -74,6 +74,7 @@ Graph Program::graph_of(Trace& trace, std::span<const Tensor* const> arguments,
                        "a pure function draws random numbers from the default generator only, "
                        "without seeding it");
     }
+    graph.scalars[step.draw] = tile::Scalar64(0);
     tile::Scalar64& offset = graph.scalars[step.draw + 1];
     offset = tile::Scalar64(
         static_cast<int64_t>(static_cast<uint64_t>(offset.integer) - trace.first_draw().offset));
@@ -84,17 +85,52 @@ Graph Program::graph_of(Trace& trace, std::span<const Tensor* const> arguments,
 Program::Program(Trace& trace, std::span<const Tensor* const> arguments,
                  std::span<const Tensor* const> results,
                  std::span<const std::string> without_passes)
-    : graph_(graph_of(trace, arguments, results)) {
+    : graph_(capture(trace, arguments, results)),
+      without_passes_(without_passes.begin(), without_passes.end()) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     const TensorImpl& impl = *arguments[i]->impl();
     arguments_.push_back(
         {impl.dtype, impl.sizes, impl.strides, impl.offset, first_sharing(arguments, i), kNoSlot});
   }
-  keep_weights(trace);
+  std::vector<Storage*> storages;
+  for (const Slot& slot : trace.slots()) storages.push_back(slot.storage);
+  make_slots(storages);
   drawn_ = default_generator().offset() - trace.first_draw().offset;
-  Graph optimised = graph_;
-  run_passes(optimised, without_passes);
-  plan_ = std::make_unique<Plan>(std::move(optimised));
+  make_plan();
+}
+
+Program::Program(Graph graph, std::span<const Tensor> weights) : graph_(std::move(graph)) {
+  std::vector<Storage*> storages;
+  for (const GraphSlot& slot : graph_.slots) {
+    const bool is_weight = slot.role == GraphSlot::Role::kWeight;
+    storages.push_back(is_weight ? weights.front().impl()->storage.get() : nullptr);
+    if (is_weight) weights = weights.subspan(1);
+    if (slot.role != GraphSlot::Role::kInput) continue;
+    arguments_.resize(std::max(arguments_.size(), size_t{std::stoul(slot.name)} + 1));
+  }
+  make_slots(storages);
+  for (size_t i = 0; i < arguments_.size(); ++i) arguments_[i].shares = i;
+  set_sizes(graph_.symbols.sizes);
+}
+
+void Program::set_sizes(std::span<const int64_t> sizes) {
+  graph_ = graph_.at(sizes);
+  verify(graph_);
+  for (Argument& argument : arguments_) {
+    if (argument.slot == kNoSlot) continue;
+    const GraphSlot& slot = graph_.slots[argument.slot];
+    argument.dtype = slot.dtype;
+    argument.sizes = Shape(graph_.sizes_of(slot));
+    argument.strides = contiguous_strides(argument.sizes);
+    argument.offset = 0;
+  }
+  make_plan();
+}
+
+/// The plan for the graph's numbers: one that was made for other sizes, where it fits.
+void Program::make_plan() {
+  numbers_.clear();
+  draws_.clear();
   std::copy(graph_.dims.begin(), graph_.dims.end(), numbers_.dims.extend(graph_.dims.size()));
   std::copy(graph_.scalars.begin(), graph_.scalars.end(),
             numbers_.scalars.extend(graph_.scalars.size()));
@@ -103,24 +139,37 @@ Program::Program(Trace& trace, std::span<const Tensor* const> arguments,
     if (!step.random) continue;
     draws_.push_back({step.draw, static_cast<uint64_t>(graph_.scalars[step.draw + 1].integer)});
   }
+  for (const auto& plan : plans_) {
+    instance_ = plan->instance_for(slots_, numbers_);
+    plan_ = plan.get();
+    if (instance_) return;
+  }
+  Graph optimised = graph_;
+  run_passes(optimised, without_passes_);
+  plan_ = plans_.emplace_back(std::make_unique<Plan>(std::move(optimised))).get();
   instance_ = plan_->instance_for(slots_, numbers_);
 }
 
-/// Of the slots: which argument each one is, and the storages of those that are none.
-void Program::keep_weights(Trace& trace) {
+/// Which argument each slot is, and the storages of those that are none.
+void Program::make_slots(std::span<Storage* const> storages) {
   std::vector<bool> written(graph_.slots.size());
   for (const Step& step : graph_.steps) {
     for (const Operand& output : step.outputs) written[output.slot] = true;
   }
   for (uint32_t i = 0; i < graph_.slots.size(); ++i) {
     const GraphSlot& from = graph_.slots[i];
-    Slot& slot = slots_.emplace_back(trace.slots()[i]);
+    Slot& slot = slots_.emplace_back();
+    slot.dims = from.dims;
+    slot.rank = from.rank;
+    slot.dtype = from.dtype;
+    slot.external = from.external;
+    slot.natural = from.natural;
     if (!from.external) {
-      slot.storage = nullptr;
       if (from.live) kept_slots_.push_back(i);
       continue;
     }
     if (written[i]) written_.push_back(i);
+    slot.storage = storages[i];
     if (from.role == GraphSlot::Role::kWeight) {
       weights_.push_back(Intrusive<Storage>::share(slot.storage));
       weight_set_.insert(slot.storage);
@@ -189,7 +238,7 @@ Tensor Program::make_result(const Operand& result) const {
 
 void Program::check_same(Trace& trace, std::span<const Tensor* const> arguments,
                          std::span<const Tensor* const> results) const {
-  const Graph now = graph_of(trace, arguments, results);
+  const Graph now = capture(trace, arguments, results);
   const std::vector<std::string> was = lines_of(graph_.to_text()), is = lines_of(now.to_text());
   for (size_t i = 0; i < std::max(was.size(), is.size()); ++i) {
     const std::string before = i < was.size() ? was[i] : "the end",

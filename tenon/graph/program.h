@@ -20,11 +20,17 @@ class TENON_API Program {
   /// program keeps. Throws ValueError where replays would mean something else than the code.
   Program(Trace& trace, std::span<const Tensor* const> arguments,
           std::span<const Tensor* const> results, std::span<const std::string> without_passes);
+  /// Of a graph whose inputs are named "0", "1", ... and all used; `weights` are in the order of
+  /// its slots. Throws ValueError where the graph isn't right for the sizes that it names.
+  Program(Graph graph, std::span<const Tensor> weights);
   Program(const Program&) = delete;
 
   /// Whether the arguments are like the first ones: dtypes, sizes, strides, which of them share
   /// memory, and none that shares memory with what the program keeps.
   bool takes(std::span<const Tensor* const> arguments) const;
+  /// Of a graph with named sizes: from now on it runs for these, which its arguments then have.
+  /// Throws ValueError where the graph isn't right for them.
+  void set_sizes(std::span<const int64_t> sizes);
   /// Runs it on arguments that it takes. Results have no gradient history.
   void run(std::span<const Tensor* const> arguments, std::vector<Tensor>& results);
 
@@ -35,6 +41,11 @@ class TENON_API Program {
 
   /// As captured, before any pass.
   const Graph& graph() const { return graph_; }
+
+  /// The trace's pending ops as a graph whose externals are inputs, named by the number of the
+  /// argument, and weights, named by their order. Throws as the constructor.
+  static Graph capture(Trace& trace, std::span<const Tensor* const> arguments,
+                       std::span<const Tensor* const> results);
 
  private:
   /// One argument as the first call had it.
@@ -47,15 +58,15 @@ class TENON_API Program {
   };
   static constexpr uint32_t kNoSlot = ~uint32_t{0};
 
-  static Graph graph_of(Trace& trace, std::span<const Tensor* const> arguments,
-                        std::span<const Tensor* const> results);
-  void keep_weights(Trace& trace);
-  void find_draws();
+  void make_slots(std::span<Storage* const> storages);
+  void make_plan();
   void draw_anew();
   Tensor make_result(const Operand& result) const;
 
-  Graph graph_;
-  std::unique_ptr<Plan> plan_;
+  Graph graph_;  ///< with the numbers of the sizes that it runs for
+  std::vector<std::string> without_passes_;
+  std::vector<std::unique_ptr<Plan>> plans_;  ///< most graphs need one for all sizes
+  Plan* plan_ = nullptr;
   std::vector<Argument> arguments_;
   std::vector<Intrusive<Storage>> weights_;
   std::unordered_set<const Storage*> weight_set_;

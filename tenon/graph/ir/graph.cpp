@@ -54,6 +54,27 @@ Graph Graph::of(std::span<const Record* const> records, std::span<const Slot> sl
   return graph;
 }
 
+Graph Graph::at(std::span<const int64_t> sizes) const {
+  Graph graph = *this;
+  graph.symbols.sizes.assign(sizes.begin(), sizes.end());
+  for (const auto& [place, formula] : symbols.dims) graph.dims[place] = formula.value(sizes);
+  for (const auto& [place, formula] : symbols.scalars) {
+    graph.scalars[place] = formula.reciprocal ? tile::Scalar64(formula.real(sizes))
+                                              : tile::Scalar64(formula.value(sizes));
+  }
+  for (const auto& [place, formula] : symbols.attributes) {
+    Attribute& attribute = graph.attributes[place.first];
+    if (attribute.is_number()) {
+      attribute = Attribute(formula.value(sizes));
+    } else {
+      Shape list(attribute.as<IntList>());
+      list[place.second] = formula.value(sizes);
+      attribute = Attribute(list);
+    }
+  }
+  return graph;
+}
+
 std::vector<bool> Graph::live_slots() const {
   std::vector<bool> marked;
   for (const GraphSlot& slot : slots) marked.push_back(slot.live);

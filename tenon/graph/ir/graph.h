@@ -8,6 +8,7 @@
 
 #include "tenon/base/export.h"
 #include "tenon/graph/ir/step.h"
+#include "tenon/graph/ir/symbols.h"
 
 namespace tenon::graph {
 
@@ -42,15 +43,18 @@ struct GraphSlot {
 ///     %4 in %1: float32[128, 784] = square(%1) in float32 over [128, 784]
 ///     keep %3
 ///
-/// A program's ends in `return %3` and says `input "x"` and `weight "fc.weight"` in place of
-/// `external`.
+/// A program's says `input "x"` and `weight "fc.weight"` in place of `external`, and ends in
+/// `return %3 as "y"`. Where sizes have names it begins with `dims batch = 64`, what they were, and
+/// has formulas of them: `float32[batch, 784]`.
 struct Graph {
   std::vector<GraphSlot> slots;
   std::vector<Step> steps;
   std::vector<int64_t> dims;
   std::vector<tile::Scalar64> scalars;
   std::vector<Attribute> attributes;
-  std::vector<Operand> results;  ///< what a program returns
+  std::vector<Operand> results;           ///< what a program returns
+  std::vector<std::string> result_names;  ///< of them; or empty
+  Symbols symbols;                        ///< which numbers follow from named sizes
   /// What passes took for granted about the numbers.
   std::vector<EqualDims> assumed;
 
@@ -65,6 +69,10 @@ struct Graph {
   TENON_API static Graph parse(std::string_view text);
   /// A drawing for Graphviz: boxes are steps, arrows values with their types.
   TENON_API std::string to_dot() const;
+
+  /// The same with numbers for named sizes of these values. Throws ValueError where a number leaves
+  /// int64.
+  Graph at(std::span<const int64_t> sizes) const;
 
   std::span<const int64_t> sizes_of(const GraphSlot& slot) const {
     return std::span(dims).subspan(slot.dims, slot.rank);

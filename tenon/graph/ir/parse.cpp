@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 #include "tenon/base/error.h"
@@ -13,6 +15,16 @@ namespace {
 
 /// More than any op has; what a hostile text asks for stays bounded.
 constexpr size_t kMostRank = 16;
+constexpr size_t kMostNames = 8;
+constexpr size_t kMostTerms = 64;
+constexpr uint8_t kMostPower = 8;
+
+/// A number as the text has it: its value for the sizes that the graph names, and its formula where
+/// it has one.
+struct Number {
+  int64_t value = 0;
+  std::optional<Formula> formula;
+};
 
 class Parser {
  public:
@@ -23,9 +35,9 @@ class Parser {
       if (lexer_.take_word("keep")) {
         keep();
       } else if (lexer_.take_word("return")) {
-        do {
-          graph_.results.push_back(input());
-        } while (lexer_.take(','));
+        results();
+      } else if (lexer_.take_word("dims")) {
+        names();
       } else {
         statement();
       }
@@ -39,6 +51,30 @@ class Parser {
     Operand operand;
     bool lacks_rows = false;
   };
+
+  /// `dims batch = 64, time = 7`.
+  void names() {
+    Symbols& symbols = graph_.symbols;
+    do {
+      symbols.names.emplace_back(lexer_.word());
+      lexer_.expect('=');
+      symbols.sizes.push_back(lexer_.integer());
+      if (symbols.names.size() > kMostNames) lexer_.fail_here("too many named sizes");
+    } while (lexer_.take(','));
+  }
+
+  /// `return %3 as "y", %4`.
+  void results() {
+    do {
+      const Operand& result = graph_.results.emplace_back(input());
+      if (result.value == kNoValue) lexer_.fail_here("a result that is none");
+      graph_.slots[result.slot].live = true;
+      if (lexer_.take_word("as")) graph_.result_names.push_back(lexer_.quoted());
+    } while (lexer_.take(','));
+    if (!graph_.result_names.empty() && graph_.result_names.size() != graph_.results.size()) {
+      lexer_.fail_here("all results have names, or none");
+    }
+  }
 
   /// `%0: float32[2, 3] = external`, or `%2: ..., %3: ... = op(...) ...`.
   void statement() {
@@ -161,7 +197,7 @@ class Parser {
     step.attributes = static_cast<uint32_t>(graph_.attributes.size());
     lexer_.expect('(');
     do {
-      graph_.attributes.push_back(attribute());
+      attribute();
     } while (lexer_.take(','));
     lexer_.expect(')');
     step.attribute_count = static_cast<uint32_t>(graph_.attributes.size()) - step.attributes;
@@ -171,13 +207,15 @@ class Parser {
     step.kind = Record::Kind::kTile;
     step.computed = dtype();
     lexer_.expect_word("over");
-    const std::vector<int64_t> space = list();
+    const std::vector<Number> space = list();
     step.space_rank = static_cast<uint8_t>(space.size());
     step.space = append(space);
     if (lexer_.take_word("rows")) {
-      for (const int64_t dim : list()) {
-        if (dim < 0 || dim >= step.space_rank) lexer_.fail_here("a row dim that isn't there");
-        step.row_mask |= uint64_t{1} << dim;
+      for (const Number& dim : list()) {
+        if (dim.value < 0 || dim.value >= step.space_rank) {
+          lexer_.fail_here("a row dim that isn't there");
+        }
+        step.row_mask |= uint64_t{1} << dim.value;
       }
     }
     step.reversed_rows = lexer_.take_word("reversed");
@@ -185,7 +223,7 @@ class Parser {
       lexer_.expect('(');
       do {
         step.scalars.push_back(static_cast<uint32_t>(graph_.scalars.size()));
-        graph_.scalars.push_back(scalar());
+        scalar();
       } while (lexer_.take(','));
       lexer_.expect(')');
     }
@@ -264,73 +302,166 @@ class Parser {
   /// `[sizes]` or `[sizes; strides; offset]`; whether it is the former.
   bool layout(Operand& operand) {
     lexer_.expect('[');
-    const std::vector<int64_t> sizes = numbers();
+    const std::vector<Number> sizes = numbers();
     operand.rank = static_cast<uint8_t>(sizes.size());
     operand.dims = append(sizes);
-    for (const int64_t size : sizes) {
-      if (size < 0) lexer_.fail_here(fmt::format("a size of {}", size));
+    for (const Number& size : sizes) {
+      if (size.value < 0) lexer_.fail_here(fmt::format("a size of {}", size.value));
     }
     const bool whole = !lexer_.take(';');
-    std::vector<int64_t> strides;
-    int64_t offset = 0;
     if (whole) {
-      const Shape shape{std::span<const int64_t>(sizes)};
-      count_elements("graph text", shape);
-      for (const int64_t stride : contiguous_strides(shape)) strides.push_back(stride);
+      append(contiguous(sizes));
     } else {
-      strides = numbers();
+      const std::vector<Number> strides = numbers();
       if (strides.size() != sizes.size()) lexer_.fail_here("as many strides as sizes are needed");
+      append(strides);
       lexer_.expect(';');
-      offset = lexer_.integer();
     }
-    append(strides);
-    graph_.dims.push_back(offset);
+    append(whole ? std::vector<Number>(1) : std::vector<Number>{number()});
     lexer_.expect(']');
     return whole;
   }
 
-  std::vector<int64_t> list() {
+  /// The strides of all of a storage, row-major.
+  std::vector<Number> contiguous(const std::vector<Number>& sizes) {
+    Shape shape;
+    for (const Number& size : sizes) shape.push_back(size.value);
+    count_elements("graph text", shape);
+    const Shape strides = contiguous_strides(shape);
+    std::vector<Number> result(sizes.size());
+    Formula product{{{1, std::vector<uint8_t>(graph_.symbols.names.size())}}};
+    for (size_t i = sizes.size(); i-- > 0;) {
+      result[i].value = strides[i];
+      const bool is_constant = product.terms.size() == 1 && product == constant(strides[i]);
+      if (!is_constant) result[i].formula = product;
+      const Formula factor = sizes[i].formula.value_or(constant(sizes[i].value));
+      if (product.terms.size() * factor.terms.size() > kMostTerms) {
+        lexer_.fail_here("sizes of too many terms");
+      }
+      product = times(product, factor);
+    }
+    return result;
+  }
+  Formula constant(int64_t value) const {
+    return {{{value, std::vector<uint8_t>(graph_.symbols.names.size())}}};
+  }
+
+  std::vector<Number> list() {
     lexer_.expect('[');
-    std::vector<int64_t> result = numbers();
+    std::vector<Number> result = numbers();
     lexer_.expect(']');
     return result;
   }
 
   /// Up to a `]` or `;`.
-  std::vector<int64_t> numbers() {
-    std::vector<int64_t> result;
+  std::vector<Number> numbers() {
+    std::vector<Number> result;
     if (lexer_.at(']') || lexer_.at(';')) return result;
     do {
-      result.push_back(lexer_.integer());
+      result.push_back(number());
       if (result.size() > kMostRank) lexer_.fail_here("too many dims");
     } while (lexer_.take(','));
     return result;
   }
 
-  tile::Scalar64 scalar() {
+  /// `12`, or a formula of named sizes.
+  Number number() {
+    Number number;
+    Formula formula;
+    bool has_names = false;
+    int64_t sign = lexer_.take('-') ? -1 : 1;
+    do {
+      Formula::Term& term = formula.terms.emplace_back();
+      term.coefficient = sign;
+      term.powers.resize(graph_.symbols.names.size());
+      do {
+        has_names |= factor(term);
+      } while (lexer_.take('*'));
+      sign = lexer_.take('+') ? 1 : lexer_.take('-') ? -1 : 0;
+    } while (sign != 0 && formula.terms.size() < kMostTerms);
+    number.value = formula.value(graph_.symbols.sizes);
+    if (has_names) number.formula = std::move(formula);
+    return number;
+  }
+
+  /// A name, or a whole number; whether it is the former.
+  bool factor(Formula::Term& term) {
+    if (!lexer_.at_word()) {
+      if (__builtin_mul_overflow(term.coefficient, lexer_.integer(), &term.coefficient)) {
+        lexer_.fail_here("a coefficient that doesn't fit 64 bits");
+      }
+      return false;
+    }
+    const std::optional<size_t> name = name_number(lexer_.word());
+    if (!name || ++term.powers[*name] > kMostPower) {
+      lexer_.fail_here("expected a named size, in a low power");
+    }
+    return true;
+  }
+
+  std::optional<size_t> name_number(std::string_view word) const {
+    const auto& names = graph_.symbols.names;
+    const auto found = std::find(names.begin(), names.end(), word);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<size_t>(found - names.begin());
+  }
+
+  /// `0.5`, `3i`, `0.5:1`, or a formula.
+  void scalar() {
+    const auto place = static_cast<uint32_t>(graph_.scalars.size());
+    tile::Scalar64& scalar = graph_.scalars.emplace_back();
+    if (const std::optional<Formula> formula = scalar_formula()) {
+      const std::span<const int64_t> sizes = graph_.symbols.sizes;
+      scalar = formula->reciprocal ? tile::Scalar64(formula->real(sizes))
+                                   : tile::Scalar64(formula->value(sizes));
+      graph_.symbols.scalars[place] = *formula;
+      return;
+    }
     const std::string_view word = lexer_.number();
-    tile::Scalar64 scalar;
+    const std::optional<int64_t> integer = as_integer(word.substr(0, word.size() - 1));
     if (lexer_.take(':')) {
-      const std::optional<double> real = as_real(word);
-      if (!real) lexer_.fail_here(fmt::format("expected a number, got '{}'", word));
-      scalar.real = *real;
+      scalar.real = as_real(word).value_or(0);
       scalar.integer = lexer_.integer();
-    } else if (word.back() == 'i' && as_integer(word.substr(0, word.size() - 1))) {
-      scalar = tile::Scalar64(*as_integer(word.substr(0, word.size() - 1)));
+    } else if (word.back() == 'i' && integer) {
+      scalar = tile::Scalar64(*integer);
     } else if (const std::optional<double> real = as_real(word)) {
       scalar = tile::Scalar64(*real);
     } else {
       lexer_.fail_here(fmt::format("expected a number, got '{}'", word));
     }
-    return scalar;
   }
 
-  Attribute attribute() {
-    if (lexer_.at('"')) return Attribute(std::string_view(lexer_.quoted()));
+  /// `{batch*time}`, `{1/(batch)}`.
+  std::optional<Formula> scalar_formula() {
+    if (!lexer_.take('{')) return std::nullopt;
+    const bool reciprocal = lexer_.take_word("over");
+    Formula formula = number().formula.value_or(constant(0));
+    formula.reciprocal = reciprocal;
+    lexer_.expect('}');
+    return formula;
+  }
+
+  void attribute() {
+    const auto place = static_cast<uint32_t>(graph_.attributes.size());
     if (lexer_.at('[')) {
-      const std::vector<int64_t> sizes = list();
-      return Attribute(Shape(std::span<const int64_t>(sizes)));
+      const std::vector<Number> sizes = list();
+      Shape shape;
+      for (uint32_t i = 0; i < sizes.size(); ++i) {
+        shape.push_back(sizes[i].value);
+        if (sizes[i].formula) graph_.symbols.attributes[{place, i}] = *sizes[i].formula;
+      }
+      graph_.attributes.emplace_back(shape);
+    } else if (lexer_.at('{')) {
+      const Formula formula = *scalar_formula();
+      graph_.attributes.emplace_back(formula.value(graph_.symbols.sizes));
+      graph_.symbols.attributes[{place, 0}] = formula;
+    } else {
+      graph_.attributes.push_back(constant_attribute());
     }
+  }
+
+  Attribute constant_attribute() {
+    if (lexer_.at('"')) return Attribute(std::string_view(lexer_.quoted()));
     if (lexer_.take_word("none")) return {};
     if (lexer_.take_word("true")) return Attribute(true);
     if (lexer_.take_word("false")) return Attribute(false);
@@ -400,9 +531,14 @@ class Parser {
     const auto a = graph_.sizes_of(operand), b = graph_.sizes_of(slot);
     return std::equal(a.begin(), a.end(), b.begin(), b.end()) && operand.dtype == slot.dtype;
   }
-  uint32_t append(std::span<const int64_t> numbers) {
+  uint32_t append(const std::vector<Number>& numbers) {
     const auto place = static_cast<uint32_t>(graph_.dims.size());
-    graph_.dims.insert(graph_.dims.end(), numbers.begin(), numbers.end());
+    for (const Number& number : numbers) {
+      if (number.formula) {
+        graph_.symbols.dims[static_cast<uint32_t>(graph_.dims.size())] = *number.formula;
+      }
+      graph_.dims.push_back(number.value);
+    }
     return place;
   }
 

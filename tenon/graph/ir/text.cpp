@@ -27,6 +27,7 @@ class Writer {
   }
 
   std::string all() {
+    write_names();
     for (const GraphSlot& slot : graph_.slots) {
       if (slot.external) write_external(slot);
     }
@@ -37,9 +38,18 @@ class Writer {
   }
 
  private:
+  void write_names() {
+    const Symbols& symbols = graph_.symbols;
+    for (size_t i = 0; i < symbols.names.size(); ++i) {
+      text_ +=
+          fmt::format("{}{} = {}", i == 0 ? "dims " : ", ", symbols.names[i], symbols.sizes[i]);
+    }
+    if (!symbols.names.empty()) text_ += "\n";
+  }
+
   void write_external(const GraphSlot& slot) {
     text_ +=
-        fmt::format("%{}: {}{} = ", slot.value, name_of(slot.dtype), list(graph_.sizes_of(slot)));
+        fmt::format("%{}: {}{} = ", slot.value, name_of(slot.dtype), list(slot.dims, slot.rank));
     switch (slot.role) {
       case GraphSlot::Role::kUnknown:
         text_ += "external";
@@ -70,7 +80,7 @@ class Writer {
       text_ += " with (";
       for (uint32_t i = 0; i < step.attribute_count; ++i) {
         if (i != 0) text_ += ", ";
-        text_ += graph_.attributes[step.attributes + i].to_string();
+        text_ += attribute(step.attributes + i);
       }
       text_ += ")";
     }
@@ -105,21 +115,21 @@ class Writer {
   }
 
   void write_tile(const Step& step) {
-    text_ += fmt::format(" in {} over {}", name_of(step.computed),
-                         list(std::span(graph_.dims).subspan(step.space, step.space_rank)));
+    text_ +=
+        fmt::format(" in {} over {}", name_of(step.computed), list(step.space, step.space_rank));
     if (step.row_mask != 0) {
       std::vector<int64_t> rows;
       for (int64_t i = 0; i < step.space_rank; ++i) {
         if (step.row_mask >> i & 1) rows.push_back(i);
       }
-      text_ += fmt::format(" rows {}", list(rows));
+      text_ += fmt::format(" rows [{}]", fmt::join(rows, ", "));
     }
     if (step.reversed_rows) text_ += " reversed";
     if (!step.scalars.empty()) {
       text_ += " scalars (";
       for (size_t i = 0; i < step.scalars.size(); ++i) {
         if (i != 0) text_ += ", ";
-        text_ += literal(graph_.scalars[step.scalars[i]]);
+        text_ += scalar(step.scalars[i]);
       }
       text_ += ")";
     }
@@ -158,7 +168,10 @@ class Writer {
     std::vector<uint32_t> kept;
     for (size_t i = 0; i < graph_.slots.size(); ++i) {
       const GraphSlot& slot = graph_.slots[i];
-      if (slot.live && !slot.external && last[i] != kNoValue) kept.push_back(last[i]);
+      const bool is_result = std::any_of(graph_.results.begin(), graph_.results.end(),
+                                         [&](const Operand& result) { return result.slot == i; });
+      if (!slot.live || slot.external || is_result || last[i] == kNoValue) continue;
+      kept.push_back(last[i]);
     }
     std::sort(kept.begin(), kept.end());
     for (const uint32_t& value : kept) {
@@ -171,18 +184,59 @@ class Writer {
     for (size_t i = 0; i < graph_.results.size(); ++i) {
       text_ += i == 0 ? "return " : ", ";
       write_input(graph_.results[i], false);
+      if (i < graph_.result_names.size()) {
+        text_ += " as " + Attribute(graph_.result_names[i]).to_string();
+      }
     }
     if (!graph_.results.empty()) text_ += "\n";
   }
 
   /// Sizes; where they aren't all of the storage, row-major: strides and offset, too.
   std::string layout(const Operand& operand) const {
-    if (operand.natural) return list(graph_.sizes_of(operand));
-    return fmt::format("[{}; {}; {}]", fmt::join(graph_.sizes_of(operand), ", "),
-                       fmt::join(graph_.strides_of(operand), ", "), graph_.offset_of(operand));
+    if (operand.natural) return list(operand.dims, operand.rank);
+    return fmt::format("[{}; {}; {}]", numbers(operand.dims, operand.rank),
+                       numbers(operand.dims + operand.rank, operand.rank),
+                       number(operand.dims + 2u * operand.rank));
   }
-  static std::string list(std::span<const int64_t> numbers) {
-    return fmt::format("[{}]", fmt::join(numbers, ", "));
+  std::string list(uint32_t place, size_t count) const {
+    return fmt::format("[{}]", numbers(place, count));
+  }
+  std::string numbers(uint32_t place, size_t count) const {
+    std::string text;
+    for (uint32_t i = 0; i < count; ++i) text += (i == 0 ? "" : ", ") + number(place + i);
+    return text;
+  }
+  std::string number(uint32_t place) const {
+    const auto formula = graph_.symbols.dims.find(place);
+    return formula == graph_.symbols.dims.end() ? std::to_string(graph_.dims[place])
+                                                : text_of(formula->second);
+  }
+  std::string scalar(uint32_t place) const {
+    const auto formula = graph_.symbols.scalars.find(place);
+    return formula == graph_.symbols.scalars.end() ? literal(graph_.scalars[place])
+                                                   : braced(formula->second);
+  }
+  std::string attribute(uint32_t place) const {
+    const auto& formulas = graph_.symbols.attributes;
+    const auto first = formulas.lower_bound({place, 0});
+    const Attribute& attribute = graph_.attributes[place];
+    if (first == formulas.end() || first->first.first != place) return attribute.to_string();
+    if (attribute.is_number()) return braced(first->second);
+    const Shape list(attribute.as<IntList>());
+    std::string text;
+    for (uint32_t i = 0; i < list.size(); ++i) {
+      const auto formula = formulas.find({place, i});
+      text += i == 0 ? "" : ", ";
+      text += formula == formulas.end() ? std::to_string(list[i]) : text_of(formula->second);
+    }
+    return "[" + text + "]";
+  }
+  /// Where other numbers could stand, too.
+  std::string braced(const Formula& formula) const {
+    return fmt::format("{{{}{}}}", formula.reciprocal ? "over " : "", text_of(formula));
+  }
+  std::string text_of(const Formula& formula) const {
+    return formula.to_text(graph_.symbols.names);
   }
 
   const Graph& graph_;

@@ -106,7 +106,10 @@ class Verifier {
       }
       for (const Operand& output : step.outputs) value_of_[output.slot] = output.value;
     }
-    for (const Operand& result : graph_.results) check_input(result);
+    for (const Operand& result : graph_.results) {
+      check(result.value != kNoValue && graph_.slots[result.slot].live, "a result that isn't kept");
+      check_input(result);
+    }
   }
 
  private:

@@ -45,6 +45,8 @@ class Trace final : public Deferrer, public MemoryWatch {
   /// afterwards.
   Graph graph(std::span<const Tensor* const> results);
   std::span<const Slot> slots() const { return slots_; }
+  /// Stands for what is pending: the same for streams that match.
+  const void* place() const { return cursor_; }
   /// Of this call.
   int64_t flushes() const { return flushes_; }
   /// What the default generator would have drawn next when the call began.
