@@ -1,10 +1,12 @@
-// Row 9: what only moves memory. Chains run op by op, as eager code does.
+// Row 9: what only moves memory: eager, where chains run op by op, and compiled, where each is one
+// tile program.
 
 #include <string>
 
 #include "benchmarks/timing.h"
 #include "tenon/core/generator.h"
 #include "tenon/dispatch/modes.h"
+#include "tenon/graph/compile.h"
 #include "tenon/ops/functions.h"
 
 using namespace tenon;
@@ -33,10 +35,22 @@ void add_chains(benchmark::Suite& suite) {
         return
             [links, x = rand({count}), y = rand({count})] { benchmark::keep(chain(x, y, links)); };
       });
+      suite.time("compiled " + name, "ms", 1e3, [links, count = size.count] {
+        const auto run = [links](const Tensor& x, const Tensor& y) { return chain(x, y, links); };
+        return [x = rand({count}), y = rand({count}), compiled = compile(run)]() mutable {
+          benchmark::keep(compiled(x, y));
+        };
+      });
     }
   }
   suite.time("GELU, 16M", "ms", 1e3,
              [] { return [x = randn({int64_t{1} << 24})] { benchmark::keep(gelu(x)); }; });
+  suite.time("compiled GELU, 16M", "ms", 1e3, [] {
+    const auto run = [](const Tensor& x) { return gelu(x); };
+    return [x = randn({int64_t{1} << 24}), compiled = compile(run)]() mutable {
+      benchmark::keep(compiled(x));
+    };
+  });
 }
 
 /// Forward alone, and forward with backward, of an op on a matrix.

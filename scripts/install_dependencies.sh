@@ -7,7 +7,7 @@ set -euo pipefail
 
 build_packages=(
   g++ cmake ninja-build ccache pkg-config python3
-  libdnnl-dev libhwy-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libpng-dev
+  libdnnl-dev libhwy-dev libasmjit-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libpng-dev
   libgtest-dev libbenchmark-dev
 )
 # Sanitizer builds come with g++; clang is for formatting and for the fuzz targets.

@@ -8,6 +8,7 @@
 #include "tenon/backends/cpu/tile/plan_cache.h"
 #include "tenon/backends/cpu/tile/runner.h"
 #include "tenon/base/parallel.h"
+#include "tenon/tile/machine_code_internal.h"
 
 namespace tenon::cpu {
 namespace {
@@ -82,6 +83,11 @@ void run_elementwise(const Run& run, int64_t begin, int64_t end) {
   Runner runner(run, group_bytes(plan));
   Group group;
   place_group(plan, 0, runner.extra(), group);
+  if (run.codes != nullptr && plan.codes[0].flat) {
+    const int64_t tile = plan.space.tile_columns;
+    const int64_t last = plan.space.sizes[plan.space.across()];
+    return runner.run_flat(group, begin * tile, std::min(end * tile, last));
+  }
   runner.run_tiles(0, group, nullptr, begin, end);
 }
 
@@ -172,6 +178,36 @@ void run_units(const Run& run, const Cut& cut, int64_t begin, int64_t end) {
   }
 }
 
+/// The machine code of a run's passes, kept alive.
+class RunCodes {
+ public:
+  explicit RunCodes(const Plan& plan) {
+    if (plan.codes.empty()) return;
+    const double elements = static_cast<double>(elements_of(plan.space) * plan.space.groups);
+    // The estimate is of slow machines; with wide vectors a fifth.
+    const double nanoseconds = plan.cost / 5 * elements / static_cast<double>(plan.codes.size());
+    for (const PassCode& code : plan.codes) {
+      auto memory = code.entry == nullptr ? nullptr : jit::code_for_run(*code.entry, nanoseconds);
+      functions_.push_back(memory == nullptr ? nullptr : memory->function());
+      any_ |= memory != nullptr;
+      kept_.push_back(std::move(memory));
+    }
+  }
+  /// Of each pass; null when all run on the interpreter.
+  const jit::PassFunction* functions() const { return any_ ? functions_.data() : nullptr; }
+
+ private:
+  InlineVector<jit::PassFunction, 4> functions_;
+  std::vector<std::shared_ptr<const jit::CodeMemory>> kept_;
+  bool any_ = false;
+};
+
+void count_run(const Run& run) {
+  tile::MachineCodeCounters& counters = tile::machine_code_counters();
+  auto& counter = run.codes != nullptr ? counters.runs : counters.interpreted;
+  counter.fetch_add(1, std::memory_order_relaxed);
+}
+
 /// Memory of the calling thread for the run-wide values of launches with scalars.
 std::vector<uint64_t>& uniform_memory() {
   static thread_local std::vector<uint64_t> instance;
@@ -192,6 +228,9 @@ void run_tile(const Launch& launch) {
     make_uniforms(plan, launch, uniforms.data());
     run.uniforms = uniforms.data();
   }
+  const RunCodes codes(plan);
+  run.codes = codes.functions();
+  count_run(run);
   const Cut pieces = cut(plan);
   if (pieces.tiles_per_chunk != 0) return run_split(run, pieces.tiles_per_chunk);
   if (pieces.units <= pieces.grain) return run_units(run, pieces, 0, pieces.units);
@@ -216,12 +255,16 @@ void run_tile_many(std::span<const Launch> launches) {
   PlanCache& cache = PlanCache::of_thread();
   cache.trim();
   double nanoseconds = 0;
+  std::vector<RunCodes> codes;
+  codes.reserve(launches.size());
   for (const Launch& launch : launches) {
     const Plan& plan = cache.plan_of(launch);
     if (plan.space.empty) continue;
     Run run{&plan, &launch, next_uniforms};
     make_uniforms(plan, launch, next_uniforms);
     next_uniforms += launch.program->instructions().size();
+    run.codes = codes.emplace_back(plan).functions();
+    count_run(run);
     const Cut pieces = cut(plan);
     if (pieces.tiles_per_chunk != 0) {
       run_split(run, pieces.tiles_per_chunk);

@@ -18,6 +18,9 @@ using TernaryKernel = void (*)(const void* a, const void* b, const void* c, void
 using ConvertKernel = void (*)(const void* in, void* out, size_t count);
 /// Adds a tile of `count` elements, the first at row position `position`, to one row's state.
 using ReduceKernel = void (*)(const void* tile, size_t count, int64_t position, void* state);
+/// Adds what machine code has reduced to the lanes of a vector (see jit::PassReduction) to one
+/// row's state.
+using LanesKernel = void (*)(const void* lanes, void* state);
 /// Adds `rows` x `columns` elements, contiguous, to the states of `columns` columns. A state has
 /// kStateFields fields, each an array of `capacity` words of 8 bytes.
 using ReduceColumnsKernel = void (*)(const void* tile, size_t rows, size_t columns,
@@ -44,6 +47,7 @@ struct ClassKernels {
   ConvertKernel load[kDTypeCount], store[kDTypeCount];
   void (*fill)(const void* value, void* out, size_t count);
   ReduceKernel reduce[kReductionCount];
+  LanesKernel join_lanes[kReductionCount];  ///< of what machine code can reduce
   ReduceColumnsKernel reduce_columns[kReductionCount];
   ScanKernel cumsum, cumprod;
   RandomKernel uniform, normal, bits;

@@ -70,6 +70,7 @@ class Planner {
     make_steps();
     plan_fetches();
     plan_.flat = is_flat();
+    plan_.codes = make_pass_codes(plan_, is_scalar_);
     size_memory();
   }
 
@@ -334,6 +335,10 @@ class Planner {
   void size_memory() {
     const Space& space = plan_.space;
     plan_.row_bytes = plan_.columns * 8;
+    plan_.buffer_count = s_.buffer_count;
+    for (const PassCode& code : plan_.codes) {
+      plan_.buffer_count = std::max<int>(plan_.buffer_count, code.places);
+    }
     const bool expands = space.column_mode && space.tile_rows > 1;
     plan_.expanded_bytes = expands ? static_cast<size_t>(plan_.longest) * plan_.width : 0;
     plan_.state_bytes = static_cast<size_t>(s_.reduction_count) * kStateFields * plan_.row_bytes;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tenon/backends/cpu/tile/kernels.h"
+#include "tenon/backends/cpu/tile/pass_code.h"
 #include "tenon/backends/cpu/tile/space.h"
 #include "tenon/tile/launch.h"
 
@@ -81,6 +82,8 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<StoreStep> stores;
   std::vector<PassPlan> passes;
+  std::vector<PassCode> codes;     ///< of each pass; empty: none of them has code
+  int buffer_count = 0;            ///< tile buffers
   std::vector<uint64_t> uniforms;  ///< [value]: run-wide values, one word each; without scalars
   double cost = 0;                 ///< estimated nanoseconds per element
   bool flat = false;               ///< one kernel over contiguous memory: no tiles are needed
@@ -100,7 +103,8 @@ struct Plan {
 struct Run {
   const Plan* plan = nullptr;
   const tile::Launch* launch = nullptr;
-  const uint64_t* uniforms = nullptr;  ///< as Plan::uniforms, with the launch's scalars
+  const uint64_t* uniforms = nullptr;        ///< as Plan::uniforms, with the launch's scalars
+  const jit::PassFunction* codes = nullptr;  ///< of each pass, null where the interpreter runs it
 };
 
 /// The most elements of a tile: all tile buffers of the program fit L1 together.

@@ -10,6 +10,7 @@
 
 #include "tenon/backends/cpu/tile/executor.h"
 #include "tenon/backends/cpu/tile/testing.h"
+#include "tenon/tile/machine_code.h"
 #include "tenon/tile/text.h"
 
 namespace tenon::cpu {
@@ -349,6 +350,13 @@ void check_program(uint64_t seed, Style style, Compute compute) {
                                             tile::Scalar64(int64_t{3}));
   trial.launch.scalars = scalars;
   const double limit = style == Style::kExact ? 0 : compute == Compute::kF32 ? 1e-5 : 2e-14;
+  const auto interpreted = trial.run(0);
+  tile::set_machine_code(tile::MachineCodeMode::kAlways);
+  ASSERT_TRUE(trial.same(trial.run(0), interpreted))
+      << "machine code of seed " << seed << ", sizes " << ::testing::PrintToString(sizes) << ", "
+      << row_dims << " row dims:\n"
+      << to_text(program);
+  tile::set_machine_code(tile::MachineCodeMode::kOff);
   for (const bool many : {false, true}) {
     ASSERT_LE(trial.difference(many), limit)
         << "seed " << seed << " in " << name_of(compute) << ", sizes "

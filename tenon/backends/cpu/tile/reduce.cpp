@@ -63,21 +63,32 @@ T deviation_of(const T* x, size_t count, T mean) {
 
 constexpr size_t kRun = 16;  // terms that one float lane adds before the sum goes on in double
 
-/// Short runs in the lanes, their sums in the accumulator's type.
+/// Elements of a run; machine code takes as many at a time.
 template <class T>
-Accumulator<T> accurate_sum(const T* x, size_t count) {
-  const hn::ScalableTag<T> d;
-  const size_t run = 4 * hn::Lanes(d) * kRun;
-  Accumulator<T> sum = 0;
+size_t run_length() {
+  return 4 * hn::Lanes(hn::ScalableTag<T>()) * kRun;
+}
+
+/// Adds short runs in the lanes, their sums in the accumulator's type.
+template <class T>
+void add_accurately(const T* x, size_t count, Accumulator<T>& sum) {
+  const size_t run = run_length<T>();
   for (size_t i = 0; i < count; i += run) {
     sum += static_cast<Accumulator<T>>(sum_of(x + i, count - i < run ? count - i : run));
   }
-  return sum;
 }
 
 template <class T>
 void row_sum(const void* tile, size_t count, int64_t, void* state) {
-  *static_cast<Accumulator<T>*>(state) += accurate_sum(static_cast<const T*>(tile), count);
+  add_accurately(static_cast<const T*>(tile), count, *static_cast<Accumulator<T>*>(state));
+}
+
+/// The last part of sum_of.
+template <class T>
+void join_sum_lanes(const void* lanes, void* state) {
+  const hn::ScalableTag<T> d;
+  const T sum = hn::GetLane(hn::SumOfLanes(d, hn::LoadU(d, static_cast<const T*>(lanes))));
+  *static_cast<Accumulator<T>*>(state) += static_cast<Accumulator<T>>(sum);
 }
 
 template <class T>
@@ -96,15 +107,23 @@ void row_prod(const void* tile, size_t count, int64_t, void* state) {
   *static_cast<A*>(state) *= (p0 * p1) * (p2 * p3);
 }
 
+template <bool kMax, class D>
+hn::TFromD<D> extreme_of_lanes(D d, hn::Vec<D> lanes) {
+  return hn::GetLane(kMax ? hn::MaxOfLanes(d, lanes) : hn::MinOfLanes(d, lanes));
+}
+
 /// The extreme of a tile; NaN when it holds one.
 template <bool kMax, class T>
 T extreme_of(const T* x, size_t count) {
   T best = worst<kMax, T>();
-  size_t i = 0;
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (!std::is_floating_point_v<T>) {
+    for (size_t i = 0; i < count; ++i) best = beats<kMax>(x[i], best) ? x[i] : best;
+    return best;
+  } else {
     const hn::ScalableTag<T> d;
     const size_t lanes = hn::Lanes(d);
-    auto b0 = hn::Set(d, best), b1 = b0;
+    const auto start = hn::Set(d, best);
+    auto b0 = start, b1 = start, b2 = start, b3 = start;
     auto nan = hn::Zero(d);  // becomes NaN with the first NaN and stays
     const auto pick = [](auto a, auto b) HWY_ATTR {
       if constexpr (kMax)
@@ -112,26 +131,48 @@ T extreme_of(const T* x, size_t count) {
       else
         return hn::Min(a, b);
     };
-    for (; i + 2 * lanes <= count; i += 2 * lanes) {
-      const auto v0 = hn::LoadU(d, x + i), v1 = hn::LoadU(d, x + i + lanes);
-      b0 = pick(b0, v0);
-      b1 = pick(b1, v1);
-      nan = hn::IfThenElse(hn::IsNaN(v0), v0, hn::IfThenElse(hn::IsNaN(v1), v1, nan));
+    const auto take = [&](auto& into, auto v) HWY_ATTR {
+      into = pick(into, v);
+      nan = hn::IfThenElse(hn::IsNaN(v), v, nan);
+    };
+    size_t i = 0;
+    for (; i + 4 * lanes <= count; i += 4 * lanes) {
+      take(b0, hn::LoadU(d, x + i));
+      take(b1, hn::LoadU(d, x + i + lanes));
+      take(b2, hn::LoadU(d, x + i + 2 * lanes));
+      take(b3, hn::LoadU(d, x + i + 3 * lanes));
+    }
+    for (; i + lanes <= count; i += lanes) take(b0, hn::LoadU(d, x + i));
+    if (i < count) {
+      const auto rest = load_first(d, x + i, count - i);
+      take(b1, hn::IfThenElse(hn::FirstN(d, count - i), rest, start));
     }
     if (!hn::AllFalse(d, hn::IsNaN(nan))) return std::numeric_limits<T>::quiet_NaN();
-    b0 = pick(b0, b1);
-    best = hn::GetLane(kMax ? hn::MaxOfLanes(d, b0) : hn::MinOfLanes(d, b0));
+    return extreme_of_lanes<kMax>(d, pick(pick(b0, b1), pick(b2, b3)));
   }
-  for (; i < count; ++i) {
-    if (beats<kMax>(x[i], best)) best = x[i];
-  }
-  return best;
 }
 
 template <bool kMax, class T>
 void row_extreme(const void* tile, size_t count, int64_t, void* state) {
+  const T* x = static_cast<const T*>(tile);
   T* best = static_cast<T*>(state);
-  const T extreme = extreme_of<kMax>(static_cast<const T*>(tile), count);
+  const size_t run = run_length<T>();
+  for (size_t i = 0; i < count; i += run) {
+    const T extreme = extreme_of<kMax>(x + i, count - i < run ? count - i : run);
+    if (beats<kMax>(extreme, *best)) *best = extreme;
+  }
+}
+
+/// The last part of extreme_of.
+template <bool kMax, class T>
+void join_extreme_lanes(const void* lanes, void* state) {
+  const hn::ScalableTag<T> d;
+  const T* from = static_cast<const T*>(lanes);
+  T* best = static_cast<T*>(state);
+  uint32_t has_nan;
+  std::memcpy(&has_nan, from + hn::Lanes(d), sizeof has_nan);
+  const T extreme = has_nan != 0 ? std::numeric_limits<T>::quiet_NaN()
+                                 : extreme_of_lanes<kMax>(d, hn::LoadU(d, from));
   if (beats<kMax>(extreme, *best)) *best = extreme;
 }
 
@@ -154,7 +195,9 @@ void row_moments(const void* tile, size_t count, int64_t, void* state) {
   const T* x = static_cast<const T*>(tile);
   double* s = static_cast<double*>(state);
   const double n = static_cast<double>(count);
-  const double mean = accurate_sum(x, count) / n;
+  double sum = 0;
+  add_accurately(x, count, sum);
+  const double mean = sum / n;
   const double m2 = static_cast<double>(deviation_of(x, count, static_cast<T>(mean)));
   join_moments(s[0], s[1], s[2], mean, m2, n);
 }
@@ -286,7 +329,11 @@ void fill_class(ClassKernels& k) {
 }
 
 void fill(Kernels& kernels) {
-  fill_class<float>(kernels.classes[static_cast<int>(Compute::kF32)]);
+  ClassKernels& f32 = kernels.classes[static_cast<int>(Compute::kF32)];
+  fill_class<float>(f32);
+  f32.join_lanes[reduction_number(Op::kRowSum)] = join_sum_lanes<float>;
+  f32.join_lanes[reduction_number(Op::kRowMax)] = join_extreme_lanes<true, float>;
+  f32.join_lanes[reduction_number(Op::kRowMin)] = join_extreme_lanes<false, float>;
   fill_class<double>(kernels.classes[static_cast<int>(Compute::kF64)]);
   fill_class<int64_t>(kernels.classes[static_cast<int>(Compute::kI64)]);
   fill_class<uint64_t>(kernels.classes[static_cast<int>(Compute::kU64)]);

@@ -18,7 +18,7 @@ using tile::Schedule;
 struct Runner::Arena {
   char* memory = nullptr;
   size_t size = 0;
-  std::vector<char*> data, values;
+  std::vector<char*> data, values, places;
   std::vector<int64_t> offsets;
 
   ~Arena() { release(); }
@@ -111,12 +111,14 @@ Runner::Runner(const Run& run, size_t bytes, Arena& arena)
       plan_(*run.plan),
       space_(plan_.space),
       schedule_(*plan_.schedule),
+      codes_(run.codes),
       code_(plan_.program.instructions()),
       data_(arena.data),
       values_(arena.values),
+      places_(arena.places),
       outer_offsets_(arena.offsets) {
   const size_t tile_bytes = static_cast<size_t>(plan_.longest) * plan_.width;
-  const size_t buffers = tile_bytes * static_cast<size_t>(schedule_.buffer_count);
+  const size_t buffers = tile_bytes * static_cast<size_t>(plan_.buffer_count);
   const size_t raw = static_cast<size_t>(plan_.longest) * 8;
   buffers_ = arena.reserve(buffers + 2 * raw + bytes);
   raw_ = buffers_ + buffers;
@@ -201,29 +203,36 @@ void Runner::point_rows(const Group& group) {
   }
 }
 
-void Runner::run_tiles(size_t pass_number, const Group& group, char* states, int64_t begin,
-                       int64_t end) {
-  if (begin >= end) return;
+void Runner::run_tile(size_t pass_number, const Group& group, char* states) {
   const PassPlan& pass = plan_.passes[pass_number];
+  for (uint32_t k = pass.store_begin; k < pass.store_end; ++k) {
+    const StoreStep& store = plan_.stores[k];
+    if (store.in_place) values_[store.value] = address(store.view);
+  }
+  for (uint32_t k = pass.step_begin; k < pass.step_end; ++k) {
+    const Step& step = plan_.steps[k];
+    run_step(step, group, states);
+    if (step.fetches) remember_to_fetch(step);
+    if (!ahead_.empty()) fetch_ahead(pass.lines_per_step);
+  }
+  for (uint32_t k = pass.store_begin; k < pass.store_end; ++k) {
+    if (!plan_.stores[k].in_place) run_store(plan_.stores[k]);
+    if (!ahead_.empty()) fetch_ahead(pass.lines_per_step);
+  }
+  if (!ahead_.empty()) fetch_ahead(SIZE_MAX);  // of loads that came late
+}
+
+void Runner::run_tiles(size_t pass, const Group& group, char* states, int64_t begin, int64_t end) {
+  if (begin >= end) return;
   point_rows(group);
   seek(group, begin);
   for (int64_t t = begin;;) {
     point_kept(group);
-    for (uint32_t k = pass.store_begin; k < pass.store_end; ++k) {
-      const StoreStep& store = plan_.stores[k];
-      if (store.in_place) values_[store.value] = address(store.view);
+    if (codes_ != nullptr && codes_[pass] != nullptr) {
+      run_code(plan_.codes[pass], codes_[pass], group, states);
+    } else {
+      run_tile(pass, group, states);
     }
-    for (uint32_t k = pass.step_begin; k < pass.step_end; ++k) {
-      const Step& step = plan_.steps[k];
-      run_step(step, group, states);
-      if (step.fetches) remember_to_fetch(step);
-      if (!ahead_.empty()) fetch_ahead(pass.lines_per_step);
-    }
-    for (uint32_t k = pass.store_begin; k < pass.store_end; ++k) {
-      if (!plan_.stores[k].in_place) run_store(plan_.stores[k]);
-      if (!ahead_.empty()) fetch_ahead(pass.lines_per_step);
-    }
-    if (!ahead_.empty()) fetch_ahead(SIZE_MAX);  // of loads that came late
     if (++t == end) return;
     tile_.across += space_.tile_columns;
     if (space_.column_mode || tile_.across >= space_.sizes[space_.across()]) {

@@ -41,6 +41,8 @@ class Runner {
   void run_tiles(size_t pass, const Group& group, char* states, int64_t begin, int64_t end);
   /// What a row does after a pass whose reductions ended in `states`.
   void finish_pass(size_t pass, const Group& group, const char* states);
+  /// Elementwise work as one long tile, for a pass whose code is `flat`: elements [begin, end).
+  void run_flat(const Group& group, int64_t begin, int64_t end);
 
   void start_states(size_t pass, char* states) const;
   void join_states(size_t pass, char* states, const char* other) const;
@@ -78,6 +80,10 @@ class Runner {
   char* result_place(const Step& step);
   const char* materialize(uint16_t value, bool scalar);
   void run_step(const Step& step, const Group& group, char* states);
+  void run_tile(size_t pass, const Group& group, char* states);
+  void run_code(const PassCode& code, jit::PassFunction function, const Group& group, char* states);
+  void fill_places(const PassCode& code, char* lanes);
+  void call_code(const PassCode& code, jit::PassFunction function, char* lanes, char* states);
   void run_kept_scalar(const Step& step);
   void run_load(const Step& step);
   void run_random(const Step& step, char* out) const;
@@ -103,6 +109,7 @@ class Runner {
   const Plan& plan_;
   const Space& space_;
   const tile::Schedule& schedule_;
+  const jit::PassFunction* codes_;  ///< of each pass; null: none
   std::span<const tile::Instruction> code_;
   char* buffers_ = nullptr;
   char* raw_ = nullptr;   ///< one tile as memory has it
@@ -110,6 +117,7 @@ class Runner {
   char* extra_ = nullptr;
   std::vector<char*>& data_;             ///< of each view
   std::vector<char*>& values_;           ///< where each value of the current tile is
+  std::vector<char*>& places_;           ///< what machine code is called with
   std::vector<int64_t>& outer_offsets_;  ///< of each view: group and outer dims
   Tile tile_;
   InlineVector<Ahead, 4> ahead_;

@@ -56,6 +56,12 @@ inline void set_value(DType dtype, void* data, size_t i, double value) {
   });
 }
 
+/// Equal bits; of NaN that it is one: which operand's a result takes is the compiler's choice.
+inline bool same_element(DType dtype, const void* a, const void* b) {
+  return std::memcmp(a, b, size_of(dtype)) == 0 ||
+         (std::isnan(value_at(dtype, a, 0)) && std::isnan(value_at(dtype, b, 0)));
+}
+
 /// One launch with memory of its own, run by both executors.
 class Trial {
  public:
@@ -108,6 +114,20 @@ class Trial {
       }
     }
     return worst;
+  }
+
+  /// Whether two runs left the same in the outputs.
+  bool same(const std::vector<std::vector<uint64_t>>& a,
+            const std::vector<std::vector<uint64_t>>& b) const {
+    for (size_t k = 0; k < a.size(); ++k) {
+      const size_t size = size_of(outputs_[k].dtype);
+      const auto* x = reinterpret_cast<const char*>(a[k].data());
+      const auto* y = reinterpret_cast<const char*>(b[k].data());
+      for (size_t i = 0; i < a[k].size() * sizeof(uint64_t) / size; ++i) {
+        if (!same_element(outputs_[k].dtype, x + i * size, y + i * size)) return false;
+      }
+    }
+    return true;
   }
 
   /// Memory of the outputs after a run: 0 run_tile, 1 run_tile_many, 2 the scalar executor.
