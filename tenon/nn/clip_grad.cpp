@@ -28,9 +28,13 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
   }
   const NoGrad no_grad;
   const std::vector<Tensor> gradients = gradients_of(parameters);
+  std::vector<Tensor> norms;
+  for (const Tensor& grad : gradients) norms.push_back(norm(grad, p).to(kFloat64));
+  // All are looked at together: in a compiled function each look ends a plan.
+  const std::vector<double> parts =
+      norms.empty() ? std::vector<double>() : stack(norms).to_vector<double>();
   double total = 0;
-  for (const Tensor& grad : gradients) {
-    const double part = norm(grad, p).item().to_double();
+  for (const double part : parts) {
     if (std::isinf(p)) {
       total = std::isnan(part) ? part : std::max(total, part);
     } else {
