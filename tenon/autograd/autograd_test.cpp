@@ -314,6 +314,20 @@ TEST(Inplace, ResultsKeepTheirHistory) {
   EXPECT_EQ(w.grad().item<double>(), 6);
 }
 
+TEST(Inplace, WhatIsReadAndWrittenIsSavedAsItWas) {
+  Tensor x = leaf(3);
+  Tensor h = x * 1;
+  h.mul_(h);
+  h.backward();
+  EXPECT_EQ(x.grad().item<double>(), 6);
+  // Through a view: h is (x, x), and its first element is multiplied by its second.
+  x.set_grad({});
+  Tensor pair = stack({x, x});
+  pair[0].mul_(pair[1]);
+  sum(pair).backward();
+  EXPECT_EQ(x.grad().item<double>(), 2 * 3 + 1);
+}
+
 TEST(Inplace, WritesThroughViewsEnterTheBase) {
   Tensor x = ones({3}, kFloat64).requires_grad_(), w = leaf(5);
   Tensor h = x * 2;

@@ -382,6 +382,31 @@ bool broadcasts_itself(const Tensor& self) {
   return false;
 }
 
+/// The inputs, but for the first, that the gradient needs as they were and that lie where the write
+/// goes.
+std::vector<size_t> saved_parts_of(const Tensor& self, const Call& call) {
+  std::vector<size_t> parts;
+  const uint32_t wanted = inputs_with_gradient(call);
+  for (size_t i = 1; i < call.inputs.size(); ++i) {
+    if (!call.has(i) || !call.op.saves(i, wanted)) continue;
+    if (call.input(i).impl()->storage == self.impl()->storage) parts.push_back(i);
+  }
+  return parts;
+}
+
+const Tensor& write_with_copies(const Call& call, const std::vector<size_t>& which,
+                                const Tensor& self) {
+  std::vector<const Tensor*> inputs(call.inputs.begin(), call.inputs.end());
+  std::vector<Tensor> copies;
+  copies.reserve(which.size());
+  for (const size_t i : which) {
+    const Tensor* const source[] = {inputs[i]};
+    copies.push_back(dispatch(Call{op_definition(OpId::kClone), source, {}}));
+    inputs[i] = &copies.back();
+  }
+  return dispatch_inplace(Call{call.op, inputs, call.attributes}, self);
+}
+
 }  // namespace
 
 void set_recorder(const Recorder* r) { recorder = r; }
@@ -454,6 +479,9 @@ const Tensor& dispatch_inplace(const Call& call, const Tensor& self) {
     return self;
   }
   recorder->check_inplace(call, self);
+  if (const auto reads = saved_parts_of(self, call); !reads.empty()) {
+    return write_with_copies(call, reads, self);
+  }
   Tensor original;
   {
     const NoGrad no_grad;
