@@ -36,6 +36,12 @@ class Case:
     goal: Goal = field(default_factory=Goal)
     # The best value that the machine allows, from its measured limits; None where none is stated.
     limit: Optional[Callable[[dict], float]] = None
+    # What the peers call it, where that is another name: ours compiled goes against theirs, whichever
+    # way they run.
+    theirs: str = ""
+
+    def name_of_peers(self):
+        return self.theirs or self.name
 
 
 def bandwidth(limits):
@@ -79,7 +85,15 @@ CASES = [
     Case("1", "multiply forward + backward, two gradients", "ns",
          goal=Goal(ratio=10, against="libtorch")),
     Case("2", "linear regression, SGD step", "us", goal=Goal(2)),
+    Case("2", "compiled linear regression, SGD step", "us", goal=Goal(0.8, against="compiled"),
+         theirs="linear regression, SGD step"),
+    Case("2", "replayed op", "ns", goal=Goal(12)),
+    Case("2", "replayed op with gradient", "ns", goal=Goal(25)),
+    Case("2", "replayed chain of adds, an add", "ns"),
+    Case("2", "replayed call of one op", "ns"),
     Case("3", "MLP 16-32-32-4, Adam step", "us", goal=Goal(10)),
+    Case("3", "compiled MLP 16-32-32-4, Adam step", "us", goal=Goal(5, against="compiled"),
+         theirs="MLP 16-32-32-4, Adam step"),
     Case("4", "digits CNN training, f32", "images/s", HIGHER, Goal(ratio=1.5, fraction=0.7),
          images_of_flops(3 * CNN_FLOPS)),
     Case("4", "digits CNN inference, f32", "images/s", HIGHER, Goal(ratio=1.5, fraction=0.7),

@@ -4,8 +4,8 @@ from . import plan
 
 ROW_TITLES = {
     "1": "Overhead of one op on eight floats, from C++",
-    "2": "Linear regression, 1,000 eager SGD steps, a step",
-    "3": "A small network, eager, one Adam step",
+    "2": "Linear regression, 1,000 SGD steps, a step; what an op of a compiled function costs",
+    "3": "A small network, one Adam step",
     "4": "The digits CNN, batch 64",
     "9": "Memory-bound ops, eager",
     "12": "Data loading",
@@ -23,7 +23,7 @@ def number(value):
 
 def ratio(entry):
     if entry["ratio"] is None:
-        return "absent"
+        return "–" if entry["peer_kind"] == "none" else "absent"
     low, high = entry["ratio_low"], entry["ratio_high"]
     return f"**{number(entry['ratio'])}** ({number(low)}–{number(high)})"
 
