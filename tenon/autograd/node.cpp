@@ -76,7 +76,7 @@ uint32_t connect(Node& node, std::span<const Tensor* const> inputs,
     if (!input.defined() || !input.requires_grad()) continue;
     wanted |= 1u << std::min<size_t>(i, 31);
     Edge& edge = node.edges[i];
-    edge = edge_of(input);
+    set_edge(edge, input);
     if (edge.node) {
       node.order = std::max(node.order, static_cast<Node*>(edge.node.get())->order + 1);
     }

@@ -94,6 +94,8 @@ struct Node : GradNode {
 /// The edge that gradients of `tensor` follow; empty where it requires none. A view whose base was
 /// written since gets a new node here.
 Edge edge_of(const Tensor& tensor);
+/// The same, written into an edge that leads nowhere yet.
+void set_edge(Edge& edge, const Tensor& tensor);
 /// Makes `tensor` result `index` of `node`.
 void set_history(const Tensor& tensor, Intrusive<Node> node, uint32_t index);
 /// Fills in edges, order, device, result specs and the place of a new node. Bit i of what it gives:

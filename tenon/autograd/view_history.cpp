@@ -78,12 +78,22 @@ void refresh_view(const Tensor& view) {
 
 }  // namespace
 
-Edge edge_of(const Tensor& tensor) {
+void set_edge(Edge& edge, const Tensor& tensor) {
   TensorImpl* impl = tensor.impl();
   if (impl->has_stale_history()) refresh_view(tensor);
-  if (impl->grad_node) return {impl->grad_node, {}, impl->grad_index};
-  if (impl->requires_grad) return {{}, tensor.handle(), 0};
-  return {};
+  edge.index = 0;
+  if (impl->grad_node) {
+    edge.node = impl->grad_node;
+    edge.index = impl->grad_index;
+  } else if (impl->requires_grad) {
+    edge.leaf = tensor.handle();
+  }
+}
+
+Edge edge_of(const Tensor& tensor) {
+  Edge edge;
+  set_edge(edge, tensor);
+  return edge;
 }
 
 void write_history(const Tensor& self, const Intrusive<Node>& node) {

@@ -26,7 +26,10 @@ class SmallArray {
     if (size > N) heap_ = std::make_unique<T[]>(size);
   }
   void clear() {
-    for (size_t i = 0; i < size_ && !heap_; ++i) inline_[i] = T();
+    for (size_t i = 0; i < size_ && !heap_; ++i) {  // cheaper than to assign an empty one
+      std::destroy_at(&inline_[i]);
+      std::construct_at(&inline_[i]);
+    }
     forget();
   }
   /// Size 0. Unlike `clear`, it leaves elements inside the object as they are: for elements that

@@ -374,6 +374,23 @@ void run_inplace(const Call& call, const Tensor& self) {
   dispatch(Call{call.op, inputs, call.attributes}, outputs);
 }
 
+/// A call that no compiled function knows.
+void dispatch_anew(const Call& call, std::span<Tensor> outputs) {
+  if (!wants_gradient(call)) {
+    run(call, outputs);
+    return;
+  }
+  if (call.op.kind == OpKind::kComposition && !call.op.vjp_rule) {
+    run(call, outputs);  // its parts record themselves
+    return;
+  }
+  {
+    const NoGrad no_grad;
+    run(call, outputs);
+  }
+  recorder->record(call, outputs);
+}
+
 bool broadcasts_itself(const Tensor& self) {
   if (self.numel() == 0) return false;
   for (size_t i = 0; i < self.sizes().size(); ++i) {
@@ -422,8 +439,12 @@ Tensor dispatch(const Call& call) {
     dispatch_cast(call, {&output, 1});
     return output;
   }
-  if (mode.deferrer) [[unlikely]] {
-    dispatch(call, {&output, 1});
+  if (Deferrer* const deferrer = mode.deferrer) [[unlikely]] {
+    if (!deferrer->repeat(call, {&output, 1})) {
+      dispatch_anew(call, {&output, 1});
+    } else if (wants_gradient(call)) {
+      recorder->record(call, {&output, 1});
+    }
     return output;
   }
   if (run_direct(call, output)) [[likely]] {
@@ -444,23 +465,8 @@ Tensor dispatch(const Call& call) {
 void dispatch(const Call& call, std::span<Tensor> outputs) {
   if (is_cast(call, modes())) [[unlikely]]
     return dispatch_cast(call, outputs);
-  if (repeats(call, outputs)) {
-    if (wants_gradient(call)) recorder->record(call, outputs);
-    return;
-  }
-  if (!wants_gradient(call)) {
-    run(call, outputs);
-    return;
-  }
-  if (call.op.kind == OpKind::kComposition && !call.op.vjp_rule) {
-    run(call, outputs);  // its parts record themselves
-    return;
-  }
-  {
-    const NoGrad no_grad;
-    run(call, outputs);
-  }
-  recorder->record(call, outputs);
+  if (!repeats(call, outputs)) return dispatch_anew(call, outputs);
+  if (wants_gradient(call)) recorder->record(call, outputs);
 }
 
 std::vector<Tensor> dispatch_list(const Call& call) {

@@ -20,7 +20,11 @@ class DeferredAllocator final : public Allocator {
     Trace* const trace = deferred->trace.load(std::memory_order_relaxed);
     if (trace && trace == Trace::of_thread()) {
       trace->forget(deferred->slot);
-    } else if (trace) {
+      deferred->trace.store(nullptr, std::memory_order_relaxed);
+      Recycler<DeferredStorage>::give(deferred);
+      return;
+    }
+    if (trace) {
       const std::lock_guard lock(DeferredStorage::mutex());
       deferred->abandoned = deferred->trace.load(std::memory_order_relaxed) != nullptr;
       if (deferred->abandoned) return;

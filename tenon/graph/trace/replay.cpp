@@ -9,7 +9,8 @@
 namespace tenon::graph {
 namespace {
 
-bool has_layout(const TensorImpl& impl, const Memo::Operand& seen) {
+/// Kept out of the loop over operands, whose stamps nearly always tell.
+[[gnu::noinline]] bool has_layout(const TensorImpl& impl, const Memo::Operand& seen) {
   return impl.numel == seen.numel && impl.offset == seen.offset && impl.dtype == seen.dtype &&
          impl.device.type == kCpu.type && impl.contiguous == seen.contiguous &&
          impl.sizes == seen.sizes && (seen.contiguous || impl.strides == seen.strides);
@@ -29,65 +30,41 @@ bool same_attributes(const Call& call, const Memo& memo) {
 
 }  // namespace
 
-bool Trace::repeat(const Call& call, std::span<Tensor> outputs) {
-  Segments::Node* const node = expected(&call.op, call.inputs, {});
-  if (!node) return false;
-  if (!call.attributes.empty() && !take_attributes(call, *node)) return false;
-  make_results(node->memo, outputs);
-  follow_memo(*node);
-  return true;
-}
-
-bool Trace::repeat_into(const Call& call, const Tensor& self) {
-  const Tensor* const target = &self;
-  Segments::Node* const node = expected(&call.op, call.inputs, {&target, 1});
-  if (!node) return false;
-  if (!call.attributes.empty() && !take_attributes(call, *node)) return false;
-  follow_memo(*node);
-  return true;
-}
-
-bool Trace::repeat_update(const Update& update) {
-  Segments::Node* const node = expected(nullptr, update.inputs, update.outputs);
-  if (!node || node->record.program.hash() != update.program.hash() ||
-      node->record.computed != update.computed ||
-      node->record.scalar_count != update.scalars.size()) {
-    return false;
-  }
-  std::copy(update.scalars.begin(), update.scalars.end(),
-            numbers_.scalars.extend(update.scalars.size()));
-  follow_memo(*node);
-  return true;
-}
-
 /// The node whose memo says the same of the op and of all tensors; null where there is none. Of the
 /// stream it changes nothing.
-Segments::Node* Trace::expected(const OpDef* op, std::span<const Tensor* const> inputs,
-                                std::span<const Tensor* const> targets) {
+inline Segments::Node* Trace::expected(const OpDef* op, std::span<const Tensor* const> inputs,
+                                       std::span<const Tensor* const> targets) {
   Segments::Node* const likely = cursor_->likely;
-  if (!likely) return nullptr;
-  if (is_expected(*likely, op, inputs, targets)) [[likely]] {
+  if (likely && is_expected(*likely, op, inputs, targets)) [[likely]] {
     return likely;
   }
+  return expected_other(op, inputs, targets);
+}
+
+Segments::Node* Trace::expected_other(const OpDef* op, std::span<const Tensor* const> inputs,
+                                      std::span<const Tensor* const> targets) {
   for (const auto& child : cursor_->children) {
-    if (child.get() == likely || !is_expected(*child, op, inputs, targets)) continue;
+    if (child.get() == cursor_->likely || !is_expected(*child, op, inputs, targets)) continue;
     return cursor_->likely = child.get();
   }
   return nullptr;
 }
 
-bool Trace::is_expected(const Segments::Node& node, const OpDef* op,
-                        std::span<const Tensor* const> inputs,
-                        std::span<const Tensor* const> targets) {
+inline bool Trace::is_expected(const Segments::Node& node, const OpDef* op,
+                               std::span<const Tensor* const> inputs,
+                               std::span<const Tensor* const> targets) {
   const Memo& memo = node.memo;
   if (node.record.op != op || memo.previous != chain_ || memo.inputs != inputs.size() ||
       memo.operands.size() != inputs.size() + targets.size()) {
     return false;
   }
   first_.clear();
-  for (size_t i = 0; i < memo.operands.size(); ++i) {
-    const Tensor& tensor = i < inputs.size() ? *inputs[i] : *targets[i - inputs.size()];
-    if (!is_same(tensor, memo.operands[i])) return false;
+  const Memo::Operand* seen = memo.operands.data();
+  for (const Tensor* input : inputs) {
+    if (!is_same(*input, *seen++)) return false;
+  }
+  for (const Tensor* target : targets) {
+    if (!is_same(*target, *seen++)) return false;
   }
   return true;
 }
@@ -96,15 +73,14 @@ bool Trace::is_expected(const Segments::Node& node, const OpDef* op,
 /// Equal slots hold equal values, as all writes before were the same.
 inline bool Trace::is_same(const Tensor& tensor, const Memo::Operand& seen) {
   const TensorImpl* const impl = tensor.impl();
-  if (!impl) return seen.slot == Memo::kNoSlot;
-  if (seen.slot == Memo::kNoSlot ||
-      (impl->stamp.load(std::memory_order_relaxed) != seen.stamp && !has_layout(*impl, seen))) {
+  if (!impl || seen.slot == Memo::kNoSlot) return !impl && seen.slot == Memo::kNoSlot;
+  if (impl->stamp.load(std::memory_order_relaxed) != seen.stamp && !has_layout(*impl, seen)) {
     return false;
   }
-  Storage* const storage = impl->storage.get();
-  if (seen.first) return is_first(*storage, seen);
+  if (seen.first) return is_first(*impl->storage, seen);
   const size_t known = slots_.size();
-  return (seen.slot < known ? slots_[seen.slot].storage : first_[seen.slot - known]) == storage;
+  return (seen.slot < known ? slots_[seen.slot].storage : first_[seen.slot - known]) ==
+         impl->storage.get();
 }
 
 /// Whether the stream hasn't touched the storage before this record; notes it down as its.
@@ -142,35 +118,37 @@ bool Trace::take_attributes(const Call& call, const Segments::Node& node) {
   return true;
 }
 
-void Trace::make_results(const Memo& memo, std::span<Tensor> results) {
+inline void Trace::make_results(const Memo& memo, std::span<Tensor> results) {
   auto slot = static_cast<uint32_t>(slots_.size() + first_.size());
   uint64_t stamp = memo.number;
   const bool inference = modes().inference;
-  for (size_t i = 0; i < results.size(); ++i) {
-    const Memo::Result& result = memo.results[i];
+  Storage** const storages = first_.extend(results.size());
+  const Memo::Result* result = memo.results.data();
+  for (size_t i = 0; i < results.size(); ++i, ++result) {
     TensorImpl* const impl = TensorImpl::create();
     results[i] = Tensor(Intrusive<TensorImpl>::adopt(impl));
-    impl->dtype = result.dtype;
+    impl->dtype = result->dtype;
     impl->device = kCpu;
     impl->inference = inference;
     impl->stamp.store(stamp++, std::memory_order_relaxed);
-    impl->numel = result.numel;
-    impl->sizes = result.sizes;
-    impl->strides = result.strides;
-    DeferredStorage* const storage = DeferredStorage::create(*this, slot++, result.bytes);
-    impl->storage = Intrusive<Storage>::adopt(storage);
-    first_.push_back(storage);
+    impl->numel = result->numel;
+    impl->sizes = result->sizes;
+    impl->strides = result->strides;
+    storages[i] = DeferredStorage::create(*this, slot++, result->bytes);
+    impl->storage = Intrusive<Storage>::adopt(storages[i]);
   }
 }
 
 /// Goes on to the node: `first_` are the storages of its new slots.
-void Trace::follow_memo(Segments::Node& node) {
+inline void Trace::follow_memo(Segments::Node& node) {
   const Memo& memo = node.memo;
   const size_t known = slots_.size(), added = memo.slots.size();
   Slot* const room = slots_.extend(added);
+  const Slot* const made = memo.slots.data();
+  Storage* const* const storages = first_.data();
   for (size_t i = 0; i < added; ++i) {
-    room[i] = memo.slots[i];
-    room[i].storage = first_[i];
+    room[i] = made[i];
+    room[i].storage = storages[i];
     if ((known + i) % 64 == 0) live_.push_back(0);
     live_.back() |= uint64_t{1} << (known + i) % 64;
   }
@@ -183,6 +161,37 @@ void Trace::follow_memo(Segments::Node& node) {
   chain_ = memo.number;
   cursor_ = &node;
   if (++pending_ == kMostPending) flush();
+}
+
+bool Trace::repeat(const Call& call, std::span<Tensor> outputs) {
+  Segments::Node* const node = expected(&call.op, call.inputs, {});
+  if (!node) return false;
+  if (!call.attributes.empty() && !take_attributes(call, *node)) return false;
+  make_results(node->memo, outputs);
+  follow_memo(*node);
+  return true;
+}
+
+bool Trace::repeat_into(const Call& call, const Tensor& self) {
+  const Tensor* const target = &self;
+  Segments::Node* const node = expected(&call.op, call.inputs, {&target, 1});
+  if (!node) return false;
+  if (!call.attributes.empty() && !take_attributes(call, *node)) return false;
+  follow_memo(*node);
+  return true;
+}
+
+bool Trace::repeat_update(const Update& update) {
+  Segments::Node* const node = expected(nullptr, update.inputs, update.outputs);
+  if (!node || node->record.program.hash() != update.program.hash() ||
+      node->record.computed != update.computed ||
+      node->record.scalar_count != update.scalars.size()) {
+    return false;
+  }
+  std::copy(update.scalars.begin(), update.scalars.end(),
+            numbers_.scalars.extend(update.scalars.size()));
+  follow_memo(*node);
+  return true;
 }
 
 /// Writes the dims of the records so far, which are in their memos, for others to follow.

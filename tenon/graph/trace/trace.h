@@ -92,6 +92,8 @@ class Trace final : public Deferrer, public MemoryWatch {
   // replay.cpp
   Segments::Node* expected(const OpDef* op, std::span<const Tensor* const> inputs,
                            std::span<const Tensor* const> targets);
+  Segments::Node* expected_other(const OpDef* op, std::span<const Tensor* const> inputs,
+                                 std::span<const Tensor* const> targets);
   bool is_expected(const Segments::Node& node, const OpDef* op,
                    std::span<const Tensor* const> inputs, std::span<const Tensor* const> targets);
   bool is_same(const Tensor& tensor, const Memo::Operand& seen);
