@@ -210,7 +210,9 @@ void Program::run(std::span<const Tensor* const> arguments, std::vector<Tensor>&
   }
   if (drawn_ != 0) draw_anew();
   kept_.clear();
-  plan_->run(*instance_, slots_, numbers_, kept_);
+  if (!plan_->run(*instance_, slots_, numbers_, kept_)) {
+    plan_->run_apart(*instance_, slots_, numbers_, kept_);
+  }
   for (const uint32_t slot : written_) {
     slots_[slot].storage->version.fetch_add(1, std::memory_order_relaxed);
   }

@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "tenon/dispatch/tile_call.h"
+#include "tenon/graph/plan/placement.h"
 
 namespace tenon::graph {
 namespace {
-
-constexpr size_t kAlignment = 64;
 
 /// Owns nothing: the memory behind a plan's slots belongs to tensors and to its arena.
 class LentMemory final : public Allocator {
@@ -58,7 +57,7 @@ Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
   }
   find_batches(plan);
   find_lives(plan);
-  place(live);
+  place_slots(plan, live);
   for (uint32_t i = 0; i < slot_count; ++i) {
     if (slots[i].external) {
       external_slots.push_back(i);
@@ -279,30 +278,61 @@ void Instance::find_lives(std::span<const Step> plan) {
   }
 }
 
-/// The largest slots first, each at the lowest place that is free while it lives.
-void Instance::place(const std::vector<bool>& live) {
-  places.assign(slot_count, 0);
-  std::vector<size_t> order;
-  for (size_t i = 0; i < slot_count; ++i) {
-    if (!live[i] && first_step[i] >= 0 && bytes[i] != 0) order.push_back(i);
-  }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return bytes[a] > bytes[b]; });
-  std::vector<size_t> placed;  // by place
-  for (const size_t slot : order) {
-    size_t at = 0;
-    const size_t size = (bytes[slot] + kAlignment - 1) / kAlignment * kAlignment;
-    for (const size_t other : placed) {
-      if (last_step[other] < first_step[slot] || last_step[slot] < first_step[other]) continue;
-      if (places[other] >= at + size) break;
-      at = std::max(at, (places[other] + bytes[other] + kAlignment - 1) / kAlignment * kAlignment);
+/// Pairs of a slot that a step makes and one that it reads for the last time, element by element in
+/// the same order: the former can be written where the latter lies.
+std::vector<std::pair<uint32_t, uint32_t>> Instance::in_place(std::span<const Step> plan) const {
+  std::vector<std::pair<uint32_t, uint32_t>> pairs;
+  for (size_t i = 0; i < plan.size(); ++i) {
+    const Step& step = plan[i];
+    if (step.kind != Record::Kind::kTile || steps[i].batch != 1 || step.reversed_rows) continue;
+    if (steps[i].is_small && step.outputs.size() > 1) continue;
+    for (size_t k = 0; k < step.outputs.size(); ++k) {
+      const Operand& output = step.outputs[k];
+      if (!output.natural || step.program.is_row_output(static_cast<int>(k)) ||
+          first_step[output.slot] != static_cast<int>(i)) {
+        continue;
+      }
+      for (const Operand& input : step.inputs) {
+        if (input.value == kNoValue || last_step[input.slot] != static_cast<int>(i)) continue;
+        if (reads_in_order(step, input.slot, output)) pairs.emplace_back(output.slot, input.slot);
+      }
     }
-    places[slot] = at;
-    arena_bytes = std::max(arena_bytes, at + size);
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), slot,
-                                   [&](size_t a, size_t b) { return places[a] < places[b]; }),
-                  slot);
   }
+  return pairs;
+}
+
+/// Whether the step reads the slot only as a whole, in the layout of `output`, each element where
+/// it belongs.
+bool Instance::reads_in_order(const Step& step, uint32_t slot, const Operand& output) const {
+  const int64_t* const sizes = dims.data() + output.dims;
+  for (size_t i = 0; i < step.inputs.size(); ++i) {
+    const Operand& input = step.inputs[i];
+    if (input.value == kNoValue || input.slot != slot) continue;
+    if (!input.natural || input.dtype != output.dtype || input.rank != output.rank ||
+        step.inputs_lack_rows[i] ||
+        !std::equal(sizes, sizes + output.rank, dims.data() + input.dims)) {
+      return false;
+    }
+    for (const tile::Instruction& instruction : step.program.instructions()) {
+      const bool elsewhere =
+          instruction.op == tile::Op::kLoadIndex || instruction.op == tile::Op::kPick;
+      if (elsewhere && instruction.slot == i) return false;
+    }
+  }
+  return true;
+}
+
+void Instance::place_slots(std::span<const Step> plan, const std::vector<bool>& live) {
+  std::vector<Lifetime> lives;
+  for (size_t i = 0; i < slot_count; ++i) {
+    const bool in_arena = !live[i] && first_step[i] >= 0;
+    lives.push_back({in_arena ? bytes[i] : 0, first_step[i], last_step[i]});
+  }
+  std::vector<std::pair<uint32_t, uint32_t>> pairs = in_place(plan);
+  std::erase_if(pairs, [&](const auto& pair) { return live[pair.first] || live[pair.second]; });
+  Placement placement = place(lives, pairs);
+  places = std::move(placement.places);
+  arena_bytes = placement.bytes;
 }
 
 }  // namespace tenon::graph

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "tenon/core/tensor.h"
@@ -60,7 +61,9 @@ struct Instance {
   void ready_kernel(const Step& step, ReadyStep& ready);
   void find_batches(std::span<const Step> plan);
   void find_lives(std::span<const Step> plan);
-  void place(const std::vector<bool>& live);
+  std::vector<std::pair<uint32_t, uint32_t>> in_place(std::span<const Step> plan) const;
+  bool reads_in_order(const Step& step, uint32_t slot, const Operand& output) const;
+  void place_slots(std::span<const Step> plan, const std::vector<bool>& live);
 };
 
 }  // namespace tenon::graph

@@ -1,10 +1,14 @@
 #include "tenon/graph/plan/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/dispatch/tile_call.h"
 #include "tenon/graph/plan/instance.h"
+#include "tenon/graph/plan/memory_report.h"
 
 namespace tenon::graph {
 namespace {
@@ -50,36 +54,80 @@ Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers
   return instances_.front().get();
 }
 
-size_t Plan::arena_bytes() const {
-  return instances_.empty() ? 0 : instances_.front()->arena_bytes;
+std::string Plan::memory_report() const {
+  return instances_.empty() ? "" : graph::memory_report(graph_, *instances_.front());
 }
 
-void Plan::run(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
+bool Plan::run(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
                std::vector<Intrusive<Storage>>& kept) {
   Allocator& allocator = allocator_of(kCpu);
   Intrusive<Storage> arena;
-  if (instance.arena_bytes != 0) {
-    arena = Intrusive<Storage>::adopt(allocator.allocate(instance.arena_bytes, kCpu));
-  }
-  for (const uint32_t slot : instance.kept_slots) {
-    kept.push_back(Intrusive<Storage>::adopt(allocator.allocate(instance.bytes[slot], kCpu)));
+  try {
+    if (instance.arena_bytes != 0) {
+      arena = Intrusive<Storage>::adopt(allocator.allocate(instance.arena_bytes, kCpu));
+    }
+    for (const uint32_t slot : instance.kept_slots) {
+      kept.push_back(Intrusive<Storage>::adopt(allocator.allocate(instance.bytes[slot], kCpu)));
+    }
+  } catch (const OutOfMemoryError&) {
+    kept.clear();
+    return false;
   }
   instance.point_to(slots, kept, arena ? arena->data : nullptr);
   const NoGrad no_grad;
   size_t done = 0;
   try {
     for (; done < graph_.steps.size(); done += instance.steps[done].batch) {
-      if (graph_.steps[done].kind == Record::Kind::kKernel) {
-        run_kernel(done, instance, numbers);
-      } else {
-        run_tiles(done, instance, numbers);
-      }
+      run_steps(done, instance, numbers);
     }
   } catch (...) {
     for (size_t k = 0; k < kept.size(); ++k) {
       if (instance.first_step[instance.kept_slots[k]] >= static_cast<int>(done)) kept[k] = {};
     }
     throw;
+  }
+  return true;
+}
+
+void Plan::run_apart(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
+                     std::vector<Intrusive<Storage>>& kept) {
+  Allocator& allocator = allocator_of(kCpu);
+  std::vector<Intrusive<Storage>> own(instance.slot_count);
+  kept.clear();
+  kept.resize(instance.kept_slots.size());
+  for (const uint32_t slot : instance.external_slots) {
+    instance.memory[slot].data = slots[slot].storage->data;
+  }
+  const NoGrad no_grad;
+  for (size_t done = 0; done < graph_.steps.size(); done += instance.steps[done].batch) {
+    const auto now = static_cast<int>(done);
+    try {
+      for (size_t i = 0; i < own.size(); ++i) {
+        if (instance.first_step[i] != now || slots[i].external) continue;
+        own[i] = Intrusive<Storage>::adopt(allocator.allocate(instance.bytes[i], kCpu));
+        instance.memory[i].data = own[i]->data;
+      }
+    } catch (const OutOfMemoryError& error) {
+      fail<OutOfMemoryError>(
+          title_of(graph_.steps[done]),
+          fmt::format("no room for its results in a compiled function that needs {} at a time; its "
+                      "largest buffers: {}; use smaller batches ({})",
+                      bytes_text(instance.arena_bytes), largest_buffers(graph_, instance),
+                      error.what()));
+    }
+    run_steps(done, instance, numbers);
+    for (size_t k = 0; k < kept.size(); ++k) kept[k] = own[instance.kept_slots[k]];
+    for (const uint32_t slot : instance.arena_slots) {
+      if (instance.last_step[slot] == now) own[slot] = {};
+    }
+  }
+}
+
+void Plan::run_steps(size_t first, Instance& instance, const Numbers& numbers) const {
+  if (graph_.steps[first].kind == Record::Kind::kKernel) {
+    run_kernel(first, instance, numbers);
+  } else {
+    run_tiles(first, instance, numbers);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "tenon/graph/ir/graph.h"
@@ -24,10 +25,15 @@ class Plan {
 
   /// A bit per slot, as a trace has them.
   const std::vector<uint64_t>& live_bits() const { return live_bits_; }
-  /// Runs it. `kept`, empty before: for each slot that is alive and not external, in their order,
-  /// its memory; when a kernel throws, null for those that nothing was written to by then.
-  void run(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
-           std::vector<Intrusive<Storage>>& kept);
+  /// Runs it; false, having done nothing, where there is no room for it. `kept`, empty before: for
+  /// each slot that is alive and not external, in their order, its memory; when a kernel throws,
+  /// null for those that nothing was written to by then.
+  [[nodiscard]] bool run(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
+                         std::vector<Intrusive<Storage>>& kept);
+  /// The same where there is no room for all memory at once: each slot's is had when a step first
+  /// needs it, and given back after the last. Throws OutOfMemoryError at the step that gets none.
+  void run_apart(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
+                 std::vector<Intrusive<Storage>>& kept);
   /// The plan for these sizes; null where it was made for others in a way that doesn't fit.
   /// `name`: a number by which the caller knows the sizes, for `last_instance`.
   Instance* instance_for(std::span<const Slot> slots, const Numbers& numbers, uint64_t name = 0);
@@ -38,11 +44,12 @@ class Plan {
   }
   /// As the passes left it.
   const Graph& graph() const { return graph_; }
-  /// Bytes of the arena of the instance that ran last.
-  size_t arena_bytes() const;
+  /// What the instance that ran last allocates, as a line of text.
+  std::string memory_report() const;
 
  private:
   bool fits(std::span<const int64_t> dims) const;
+  void run_steps(size_t first, Instance& instance, const Numbers& numbers) const;
   void run_kernel(size_t i, Instance& instance, const Numbers& numbers) const;
   void run_tiles(size_t first, Instance& instance, const Numbers& numbers) const;
 

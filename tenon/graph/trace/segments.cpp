@@ -7,9 +7,9 @@
 namespace tenon::graph {
 void Segments::explain(std::string& text) const {
   for_each_plan([&](const Plan& plan, int records) {
-    text += fmt::format("plan of {} ops in {} steps, {} bytes of intermediate results:\n", records,
-                        plan.graph().steps.size(), plan.arena_bytes());
+    text += fmt::format("plan of {} ops in {} steps:\n", records, plan.graph().steps.size());
     text += plan.graph().to_text();
+    text += plan.memory_report();
   });
 }
 

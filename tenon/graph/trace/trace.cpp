@@ -501,12 +501,20 @@ void Trace::flush() {
   kept_.clear();
   try {
     const auto [plan, instance] = find_plan();
-    plan->run(*instance, slots_, numbers_, kept_);
+    if (!plan->run(*instance, slots_, numbers_, kept_)) run_without_plan();
   } catch (...) {
     start_anew();
     throw;
   }
   start_anew();
+}
+
+/// What is pending, record by record: where there is too little memory, it shows at the op that
+/// eager would fail at, with all before it done.
+void Trace::run_without_plan() {
+  write_dims();
+  Plan plan(Graph::of(Segments::path_to(*cursor_), slots_, live_, numbers_));
+  plan.run_apart(*plan.instance_for(slots_, numbers_), slots_, numbers_, kept_);
 }
 
 /// Hands the kept memory out and lets go of all slots.

@@ -107,6 +107,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   bool knows(const Storage& storage) const;
   /// The plan for what is pending, readied for its sizes.
   std::pair<Plan*, Instance*> find_plan();
+  void run_without_plan();
   void start_anew();
 
   Segments& segments_;

@@ -1,0 +1,63 @@
+// What plans say about their memory, and what happens when there is too little.
+
+#include <gtest/gtest.h>
+
+#include "tenon/base/error.h"
+#include "tenon/core/storage.h"
+#include "tenon/graph/compile.h"
+#include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
+
+namespace tenon {
+namespace {
+
+constexpr int64_t kHuge = int64_t{1} << 41;  // elements
+
+TEST(PlanMemory, ExplainNamesThePeakAndWhatMakesIt) {
+  auto f = compile([](const Tensor& x) {
+    Tensor y = matmul(x, x);
+    return sum(matmul(matmul(y, y), x));
+  });
+  f(ones({64, 64}));
+  const std::string text = f.explain();
+  EXPECT_NE(text.find("memory: 32.0 KiB for intermediate results, 4 B for what is kept"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("of matmul, float32[64, 64], 16.0 KiB"), std::string::npos) << text;
+}
+
+TEST(PlanMemory, AChainIsWrittenInPlace) {
+  // Steps that can't become one program: each sorts along another dim.
+  auto f = compile(
+      [](const Tensor& x) { return sum(cumsum(cumsum(cumsum(x * 2, 0), 1), 0)).to(kFloat64); });
+  f(ones({64, 64}));
+  EXPECT_NE(f.explain().find("memory: 16.1 KiB"), std::string::npos) << f.explain();
+}
+
+/// As eager: what came before the op that gets no memory is done, and the error names that op.
+TEST(PlanMemory, TooLittleShowsAtTheOpThatEagerFailsAt) {
+  const Tensor one = ones({1});
+  Tensor before = zeros({3}), after = zeros({3});
+  auto f = compile([&] {
+    before.add_(1);
+    Tensor huge = exp(one.expand({kHuge}));
+    after.add_(1);
+    return huge;
+  });
+  for (int i = 1; i <= 2; ++i) {
+    std::string message;
+    try {
+      f();
+    } catch (const OutOfMemoryError& error) {
+      message = error.what();
+    }
+    EXPECT_NE(message.find("[exp]"), std::string::npos) << message;
+    EXPECT_NE(message.find("largest buffers: %"), std::string::npos) << message;
+    EXPECT_NE(message.find("float32[2199023255552], 8192.0 GiB"), std::string::npos) << message;
+    EXPECT_EQ(before.to_vector<float>(), std::vector<float>(3, static_cast<float>(i)));
+    EXPECT_EQ(after.to_vector<float>(), std::vector<float>(3, 0));
+  }
+}
+
+}  // namespace
+}  // namespace tenon
