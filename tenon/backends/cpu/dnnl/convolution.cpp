@@ -167,10 +167,8 @@ class ConvJob {
     parallel_for(count, 1, [&](int64_t begin, int64_t end) {
       for (int64_t channel = begin; channel < end; ++channel) {
         const ConvOperand& weights = plan_of(0, channel).weights;
-        if (!weights.reorder) continue;
         const Pointers from = cut(0, channel, nullptr, w, nullptr, nullptr);
-        void* const pointers[] = {from.w, ready + channel * ready_stride()};
-        weights.reorder->run(call_, pointers);
+        weights.pack(call_, from.w, ready + channel * ready_stride());
       }
     });
     return ready;
@@ -178,7 +176,7 @@ class ConvJob {
 
   void run_piece(const ConvPlan& plan, const Pointers& plain, char* ready_weights) const {
     static thread_local Scratch scratch;
-    const bool shared = ready_weights && plan.weights.reorder;
+    const bool shared = ready_weights && plan.weights.is_moved();
     const size_t source = plan.source.inner_size(), destination = plan.destination.inner_size();
     const size_t weights = shared ? 0 : plan.weights.inner_size();
     char* memory = static_cast<char*>(scratch.get(source + destination + weights + 64, call_));
@@ -187,21 +185,19 @@ class ConvJob {
     if (destination) inner.y = memory + source;
     if (weights) inner.w = memory + source + destination;
     if (shared) inner.w = ready_weights;
-    const auto move = [&](const ConvOperand& operand, char* from, char* to) {
-      void* const pointers[] = {from, to};
-      if (operand.reorder) operand.reorder->run(call_, pointers);
-    };
-    if (direction_ != ConvDirection::kBackwardData) move(plan.source, plain.x, inner.x);
-    if (direction_ != ConvDirection::kForward) move(plan.destination, plain.y, inner.y);
+    if (direction_ != ConvDirection::kBackwardData) plan.source.pack(call_, plain.x, inner.x);
+    if (direction_ != ConvDirection::kForward) plan.destination.pack(call_, plain.y, inner.y);
     if (direction_ != ConvDirection::kBackwardWeights && !shared) {
-      move(plan.weights, plain.w, inner.w);
+      plan.weights.pack(call_, plain.w, inner.w);
     }
     // The order of the kernel's arguments is source, weights, destination, bias.
     void* const pointers[] = {inner.x, inner.w, inner.y, inner.bias};
     plan.kernel->run(call_, std::span(pointers, bias_ ? 4 : 3));
-    if (direction_ == ConvDirection::kBackwardData) move(plan.source, inner.x, plain.x);
-    if (direction_ == ConvDirection::kForward) move(plan.destination, inner.y, plain.y);
-    if (direction_ == ConvDirection::kBackwardWeights) move(plan.weights, inner.w, plain.w);
+    if (direction_ == ConvDirection::kBackwardData) plan.source.unpack(call_, inner.x, plain.x);
+    if (direction_ == ConvDirection::kForward) plan.destination.unpack(call_, inner.y, plain.y);
+    if (direction_ == ConvDirection::kBackwardWeights) {
+      plan.weights.unpack(call_, inner.w, plain.w);
+    }
   }
 
   const char* call_;

@@ -3,15 +3,30 @@
 #include <algorithm>
 
 #include "tenon/backends/cpu/dnnl/version.h"
+#include "tenon/backends/cpu/linalg/transpose.h"
 
 namespace tenon::cpu {
 namespace {
 
 using Desc = dnnl::memory::desc;
 
+/// Images in the caller's layout: `dims` are [n, c, h, w].
+struct ConvImages {
+  DType dtype;
+  dnnl::memory::dims dims;
+  int64_t image_stride;
+  Desc desc;
+
+  ConvImages(DType type, dnnl::memory::dims sizes, int64_t whole_channels)
+      : dtype(type), dims(std::move(sizes)), image_stride(whole_channels * dims[2] * dims[3]) {
+    desc = Desc(dims, dnnl_type(dtype), {image_stride, dims[2] * dims[3], dims[3], 1});
+  }
+};
+
 /// An operand in the caller's layout, and the same one in a layout of oneDNN's choice.
 struct Shapes {
-  Desc source, weights, destination, bias;
+  ConvImages source, destination;
+  Desc weights, bias;
   Desc any_source, any_weights, any_destination;
   Desc hint_weights;  // of the operands' type, for the forward primitive that backward ones ask for
 };
@@ -28,7 +43,6 @@ Shapes shapes_of(const ConvPiece& p) {
       p.direction == ConvDirection::kBackwardWeights ? dnnl_type(kFloat32) : type;
   const dnnl::memory::dims x = {p.n, p.ic, whole.ih, whole.iw};
   const dnnl::memory::dims y = {p.n, p.oc, whole.oh, whole.ow};
-  const int64_t in_plane = whole.ih * whole.iw, out_plane = whole.oh * whole.ow;
   const int64_t window = whole.kh * whole.kw, filter = whole.ic / whole.groups * window;
   dnnl::memory::dims w = {p.oc / p.groups, p.ic / p.groups, whole.kh, whole.kw};
   dnnl::memory::dims w_strides = {filter, window, whole.kw, 1};
@@ -36,9 +50,7 @@ Shapes shapes_of(const ConvPiece& p) {
     w.insert(w.begin(), p.groups);
     w_strides.insert(w_strides.begin(), p.oc / p.groups * filter);
   }
-  Shapes shapes;
-  shapes.source = Desc(x, type, {whole.ic * in_plane, in_plane, whole.iw, 1});
-  shapes.destination = Desc(y, type, {whole.oc * out_plane, out_plane, whole.ow, 1});
+  Shapes shapes{ConvImages(p.dtype, x, whole.ic), ConvImages(p.dtype, y, whole.oc)};
   shapes.weights = Desc(w, weights_type, w_strides);
   if (p.bias) shapes.bias = Desc({p.oc}, weights_type, dnnl::memory::format_tag::x);
   shapes.any_source = any_of(x, type);
@@ -50,10 +62,34 @@ Shapes shapes_of(const ConvPiece& p) {
 
 /// Which way an operand flows decides the direction of its reorder.
 ConvOperand input(const Desc& plain, const Desc& inner) {
-  return {plain, inner, DnnlKernel::reorder(plain, inner)};
+  return {plain, inner, {}, DnnlKernel::reorder(plain, inner)};
 }
 ConvOperand output(const Desc& plain, const Desc& inner) {
-  return {plain, inner, DnnlKernel::reorder(inner, plain)};
+  return {plain, inner, {}, DnnlKernel::reorder(inner, plain)};
+}
+
+/// How many channels `inner` keeps together at a place; 0 where it is in no layout that we move.
+int64_t channels_together(const dnnl::memory::dims& dims, dnnl::memory::data_type type,
+                          const Desc& inner) {
+  using Tag = dnnl::memory::format_tag;
+  if (dims[1] > 1 && inner == Desc(dims, type, Tag::acdb)) return dims[1];
+  for (const auto& [width, tag] : {std::pair(16, Tag::aBcd16b), std::pair(8, Tag::aBcd8b)}) {
+    if (dims[1] % width == 0 && inner == Desc(dims, type, tag)) return width;
+  }
+  return 0;
+}
+
+/// As `make` (input or output), but for images: `dims` [n, c, h, w] of a tensor whose images are
+/// `image_stride` elements apart.
+template <class Make>
+ConvOperand images(Make make, const ConvImages& plain, const Desc& inner) {
+  const auto& dims = plain.dims;
+  const bool halves = size_of(plain.dtype) == sizeof(uint16_t);
+  const int64_t width = halves ? channels_together(dims, dnnl_type(plain.dtype), inner) : 0;
+  if (width == 0) return make(plain.desc, inner);
+  return {plain.desc, inner,
+          ChannelBlocks{dims[0], dims[1] / width, width, dims[2] * dims[3], plain.image_stride},
+          nullptr};
 }
 
 template <class PrimitiveDesc>
@@ -65,9 +101,9 @@ std::unique_ptr<DnnlKernel> kernel_of(dnnl::primitive primitive, const Primitive
 
 void plan_forward(const dnnl::convolution_forward::primitive_desc& desc, const Shapes& shapes,
                   ConvPlan& plan) {
-  plan.source = input(shapes.source, desc.src_desc());
+  plan.source = images(input, shapes.source, desc.src_desc());
   plan.weights = input(shapes.weights, desc.weights_desc());
-  plan.destination = output(shapes.destination, desc.dst_desc());
+  plan.destination = images(output, shapes.destination, desc.dst_desc());
   std::vector<DnnlKernel::Argument> arguments = {{DNNL_ARG_SRC, desc.src_desc()},
                                                  {DNNL_ARG_WEIGHTS, desc.weights_desc()},
                                                  {DNNL_ARG_DST, desc.dst_desc()}};
@@ -77,9 +113,9 @@ void plan_forward(const dnnl::convolution_forward::primitive_desc& desc, const S
 
 void plan_backward_data(const dnnl::convolution_backward_data::primitive_desc& desc,
                         const Shapes& shapes, ConvPlan& plan) {
-  plan.source = output(shapes.source, desc.diff_src_desc());
+  plan.source = images(output, shapes.source, desc.diff_src_desc());
   plan.weights = input(shapes.weights, desc.weights_desc());
-  plan.destination = input(shapes.destination, desc.diff_dst_desc());
+  plan.destination = images(input, shapes.destination, desc.diff_dst_desc());
   plan.kernel = kernel_of(dnnl::convolution_backward_data(desc), desc,
                           {{DNNL_ARG_DIFF_SRC, desc.diff_src_desc()},
                            {DNNL_ARG_WEIGHTS, desc.weights_desc()},
@@ -88,9 +124,9 @@ void plan_backward_data(const dnnl::convolution_backward_data::primitive_desc& d
 
 void plan_backward_weights(const dnnl::convolution_backward_weights::primitive_desc& desc,
                            const Shapes& shapes, ConvPlan& plan) {
-  plan.source = input(shapes.source, desc.src_desc());
+  plan.source = images(input, shapes.source, desc.src_desc());
   plan.weights = output(shapes.weights, desc.diff_weights_desc());
-  plan.destination = input(shapes.destination, desc.diff_dst_desc());
+  plan.destination = images(input, shapes.destination, desc.diff_dst_desc());
   std::vector<DnnlKernel::Argument> arguments = {{DNNL_ARG_SRC, desc.src_desc()},
                                                  {DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc()},
                                                  {DNNL_ARG_DIFF_DST, desc.diff_dst_desc()}};
@@ -146,6 +182,38 @@ std::shared_ptr<const ConvPlan> make_plan(const ConvPiece& piece) {
 }
 
 }  // namespace
+
+void ChannelBlocks::pack(const uint16_t* plain, uint16_t* inner) const {
+  for (int64_t i = 0; i < images * blocks; ++i) {
+    const int64_t first = i / blocks * image_stride + i % blocks * width * places;
+    transpose(plain + first, width, places, places, inner + i * width * places, width);
+  }
+}
+
+void ChannelBlocks::unpack(const uint16_t* inner, uint16_t* plain) const {
+  for (int64_t i = 0; i < images * blocks; ++i) {
+    const int64_t first = i / blocks * image_stride + i % blocks * width * places;
+    transpose(inner + i * width * places, places, width, width, plain + first, places);
+  }
+}
+
+void ConvOperand::pack(const char* call, void* from, void* to) const {
+  void* const pointers[] = {from, to};
+  if (blocks) {
+    blocks->pack(static_cast<const uint16_t*>(from), static_cast<uint16_t*>(to));
+  } else if (reorder) {
+    reorder->run(call, pointers);
+  }
+}
+
+void ConvOperand::unpack(const char* call, void* from, void* to) const {
+  void* const pointers[] = {from, to};
+  if (blocks) {
+    blocks->unpack(static_cast<const uint16_t*>(from), static_cast<uint16_t*>(to));
+  } else if (reorder) {
+    reorder->run(call, pointers);
+  }
+}
 
 std::shared_ptr<const ConvPlan> find_conv_plan(const char* call, const ConvPiece& piece) {
   static DnnlPlanCache<ConvPlan> cache(1024);
