@@ -1,12 +1,14 @@
 #include "tenon/backends/cpu/linalg/matmul.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "tenon/backends/cpu/dnnl/matmul.h"
 #include "tenon/backends/cpu/linalg/gemm.h"
 #include "tenon/backends/cpu/linalg/half_convert.h"
 #include "tenon/backends/cpu/linalg/matmul_plain.h"
 #include "tenon/backends/cpu/linalg/scratch.h"
+#include "tenon/backends/cpu/linalg/transpose.h"
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"
 
@@ -239,29 +241,113 @@ void matmul_halves_by_floats(const MatmulArgs& args) {
   });
 }
 
-/// In oneDNN's own half precision; a piece that it has no fast way for goes through floats.
-void matmul_half(const MatmulArgs& args) {
-  const Chunks chunks(args.batch, args.m, args.n, args.k);
-  const int64_t pieces = chunks.row_count * chunks.col_count;
-  parallel_for(args.batch * pieces, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t piece = begin; piece < end; ++piece) {
-      const int64_t i = piece % pieces / chunks.col_count * chunks.rows;
-      const int64_t j = piece % pieces % chunks.col_count * chunks.cols;
-      const Gemm<uint16_t> g =
-          piece_of(gemm_of<uint16_t>(args, piece / pieces), i, std::min(chunks.rows, args.m - i), j,
-                   std::min(chunks.cols, args.n - j));
-      MatmulArgs part = args;
-      part.batch = 1;
-      part.m = g.m;
-      part.n = g.n;
-      part.a = g.a;
-      part.b = g.b;
-      part.c = g.c;
-      part.bias = g.bias;
-      if (!onednn_matmul(part)) matmul_half_by_float(part);
+/// Halves [m, k] times [k, n] in oneDNN's own half precision, in pieces. Its fast kernels (AMX)
+/// take operands and results without gaps only, which pieces of a matrix have: large ones are
+/// copied. 512 x 256 x 2048 on one thread: 1650 GF/s without gaps, 850 with them.
+class HalfMatmul {
+ public:
+  explicit HalfMatmul(const MatmulArgs& args)
+      : args_(args), chunks_(args.batch, args.m, args.n, args.k) {
+    // What copies cost is won back where each element is used this often.
+    constexpr int64_t kManyUses = 512, kManyRows = 128;
+    dense_ = args.k >= kManyUses && args.m >= kManyRows && args.n >= kManyRows && !args.accumulate;
+    if (dense_ && args.a_col_stride != 1) turn_left();
+  }
+
+  /// Pieces of one column follow each other: those that one thread takes share its copy.
+  void run() const {
+    constexpr int64_t kTasks = 16;
+    const int64_t count = args_.batch * chunks_.row_count * chunks_.col_count;
+    const int64_t together = std::clamp<int64_t>(count / kTasks, 1, chunks_.row_count);
+    parallel_for(count, together, [&](int64_t begin, int64_t end) {
+      int64_t copied = -1;
+      for (int64_t piece = begin; piece < end; ++piece) run_piece(piece, copied);
+    });
+  }
+
+ private:
+  /// The left operand row by row, where it came column by column.
+  void turn_left() {
+    static thread_local Scratch scratch;
+    const int64_t m = args_.m, k = args_.k, blocks = chunks_.row_count;
+    const int64_t size = (args_.a_batch_stride == 0 ? 1 : args_.batch) * m * k;
+    auto* rows = scratch.get_array<uint16_t>(static_cast<size_t>(size), "matmul");
+    parallel_for(size / (m * k) * blocks, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t first = i % blocks * chunks_.rows, count = std::min(chunks_.rows, m - first);
+        const auto* from =
+            static_cast<const uint16_t*>(args_.a) + i / blocks * args_.a_batch_stride + first;
+        transpose(from, k, count, args_.a_col_stride, rows + i / blocks * m * k + first * k, k);
+      }
+    });
+    args_.a = rows;
+    args_.a_batch_stride = args_.a_batch_stride == 0 ? 0 : m * k;
+    args_.a_row_stride = k;
+    args_.a_col_stride = 1;
+  }
+
+  /// `copied`: the column part whose copy this thread has, -1 for none.
+  void run_piece(int64_t piece, int64_t& copied) const {
+    const int64_t column = piece / chunks_.row_count;
+    const int64_t i = piece % chunks_.row_count * chunks_.rows;
+    const int64_t j = column % chunks_.col_count * chunks_.cols;
+    const Gemm<uint16_t> g =
+        piece_of(gemm_of<uint16_t>(args_, column / chunks_.col_count), i,
+                 std::min(chunks_.rows, args_.m - i), j, std::min(chunks_.cols, args_.n - j));
+    MatmulArgs part = args_;
+    part.batch = 1;
+    part.m = g.m;
+    part.n = g.n;
+    part.a = g.a;
+    part.b = g.b;
+    part.c = g.c;
+    part.bias = g.bias;
+    if (dense_) return run_dense(part, column, copied);
+    if (!onednn_matmul(part)) matmul_half_by_float(part);
+  }
+
+  static void copy_rows(const void* from, int64_t from_stride, int64_t rows, int64_t size, void* to,
+                        int64_t to_stride) {
+    for (int64_t i = 0; i < rows; ++i) {
+      std::memcpy(static_cast<uint16_t*>(to) + i * to_stride,
+                  static_cast<const uint16_t*>(from) + i * from_stride,
+                  static_cast<size_t>(size) * sizeof(uint16_t));
     }
-  });
-}
+  }
+
+  static void run_dense(MatmulArgs part, int64_t column, int64_t& copied) {
+    static thread_local Scratch left, right, result;
+    const int64_t m = part.m, n = part.n, k = part.k;
+    if (part.a_row_stride != k) {
+      auto* a = left.get_array<uint16_t>(static_cast<size_t>(m * k), "matmul");
+      copy_rows(part.a, part.a_row_stride, m, k, a, k);
+      part.a = a;
+      part.a_row_stride = k;
+    }
+    // Row by row, or the transpose of that.
+    const bool turned = part.b_col_stride != 1;
+    const int64_t rows = turned ? n : k, size = turned ? k : n;
+    int64_t& stride = turned ? part.b_col_stride : part.b_row_stride;
+    if (stride != size) {
+      auto* b = right.get_array<uint16_t>(static_cast<size_t>(n * k), "matmul");
+      if (copied != column) copy_rows(part.b, stride, rows, size, b, size);
+      copied = column;
+      part.b = b;
+      stride = size;
+    }
+    MatmulArgs dense = part;
+    if (part.c_row_stride != n) {
+      dense.c = result.get_array<uint16_t>(static_cast<size_t>(m * n), "matmul");
+      dense.c_row_stride = n;
+    }
+    if (!onednn_matmul(dense)) return matmul_half_by_float(part);
+    if (dense.c != part.c) copy_rows(dense.c, n, m, n, part.c, part.c_row_stride);
+  }
+
+  MatmulArgs args_;
+  Chunks chunks_;
+  bool dense_;
+};
 
 }  // namespace
 
@@ -271,7 +357,7 @@ void matmul(const MatmulArgs& args) {
   if (args.dtype == kFloat64) return matmul_real<double>(args);
   if (args.dtype == kFloat16 || args.dtype == kBFloat16) {
     const bool small = args.m * args.n * args.k <= kDirectWork;
-    if (!small && onednn_can_multiply(args)) return matmul_half(args);
+    if (!small && onednn_can_multiply(args)) return HalfMatmul(args).run();
     return matmul_halves_by_floats(args);
   }
   if (args.dtype == kBool) {

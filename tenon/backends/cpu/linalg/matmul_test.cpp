@@ -201,6 +201,18 @@ TEST(Matmul, LargeProductsAreCutIntoPieces) {
   check<float>({1, 20, 24, 20000, Layout::kColumns, Layout::kRows, true, true});
 }
 
+/// Of halves that are large enough to be copied into pieces without gaps.
+TEST(Matmul, LargeHalvesInAllLayouts) {
+  for (const Layout a : {Layout::kRows, Layout::kColumns, Layout::kPaddedRows}) {
+    for (const Layout b : {Layout::kRows, Layout::kColumns, Layout::kPaddedRows}) {
+      check<BFloat16>({1, 200, 170, 513, a, b, true, false});
+    }
+  }
+  check<BFloat16>({3, 130, 129, 512, Layout::kColumns, Layout::kRows});
+  check<BFloat16>({1, 200, 170, 513, Layout::kColumns, Layout::kRows, true, true});
+  check<Float16>({1, 129, 130, 520, Layout::kColumns, Layout::kRows, true, false});
+}
+
 TEST(Matmul, EveryInstructionSetOfTheMachine) {
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
     SCOPED_TRACE(hwy::TargetName(target));
