@@ -143,6 +143,13 @@ Piece piece_of(const tile::Operand& operand, const tile::Launch& launch) {
   return whole ? Piece::kWhole : one ? Piece::kOne : Piece::kNeither;
 }
 
+bool stores_a_load(const tile::Program& program) {
+  const auto code = program.instructions();
+  return std::any_of(code.begin(), code.end(), [&](const tile::Instruction& instruction) {
+    return instruction.op == tile::Op::kStore && code[instruction.a].op == tile::Op::kLoad;
+  });
+}
+
 }  // namespace
 
 /// The conditions of dispatch/small_call.h, seen from the launch.
@@ -159,6 +166,10 @@ void Instance::ready_small(const Step& step, const tile::Launch& launch, ReadySt
     if (count > kMostSmallElements) return;
   }
   if (count == 0) return;
+  // Several outputs may be inputs, too, as all is computed before the first store; but what is only
+  // loaded and stored is still where it was. And several long ones do better in tiles.
+  constexpr int64_t kMostInPlace = 128;
+  const bool in_place = count <= kMostInPlace && !stores_a_load(step.program);
   const size_t inputs = launch.inputs.size();
   for (size_t i = 0; i < inputs; ++i) {
     const Piece piece = piece_of(launch.inputs[i], launch);
@@ -170,8 +181,10 @@ void Instance::ready_small(const Step& step, const tile::Launch& launch, ReadySt
     const bool row = one_row && step.program.is_row_output(static_cast<int>(i));
     if (!row && piece_of(output, launch) != Piece::kWhole) return;
     const uint32_t slot = ready.slots[ready.operands.size() - launch.outputs.size() + i];
-    for (size_t k = 0; k < inputs && launch.outputs.size() > 1; ++k) {
-      if (ready.slots[k] == slot) return;  // only an only output may be an input
+    const auto own = std::span(ready.slots).first(inputs);
+    if (launch.outputs.size() > 1 && !in_place &&
+        std::find(own.begin(), own.end(), slot) != own.end()) {
+      return;
     }
     ready.small_outputs.push_back({nullptr, output.dtype});
   }

@@ -120,6 +120,22 @@ TEST(Replay, ResultsAreEachCallsOwn) {
   EXPECT_EQ(compiled.counters().plans, 1);
 }
 
+/// Loads and stores of one plan in the same places.
+TEST(Replay, Swaps) {
+  const auto swap = [](Tensor& a, Tensor& b) {
+    const Tensor old = a * 1;
+    a.copy_(b);
+    b.copy_(old);
+    return a + b * 2;
+  };
+  Tensor eager[] = {arange(0.0, 9.0), arange(5.0, 14.0)};
+  Tensor state[] = {eager[0].clone(), eager[1].clone()};
+  auto compiled = compile([&](int) { return swap(state[0], state[1]); });
+  for (int i = 0; i < 6; ++i) expect_equal(compiled(i), swap(eager[0], eager[1]), i);
+  expect_equal(state[0], eager[0], 6);
+  expect_equal(state[1], eager[1], 6);
+}
+
 /// A result of one call, still held, goes into the next in the place of the same op's result.
 TEST(Replay, ResultsOfEarlierCalls) {
   const Tensor x = arange(0.0, 4.0);
