@@ -19,6 +19,7 @@ using tile::Op;
 
 /// As the interpreter's reductions have it, so that their bits are the same.
 constexpr size_t kAccumulators = 4;
+constexpr size_t kLongBody = 6;  // steps
 
 class Generator {
  public:
@@ -140,10 +141,16 @@ class Generator {
     cc_.bind(done);
   }
 
+  /// Vectors of a loop's body. Processors overlap the turns of a loop by themselves: more than one
+  /// vector only saves the counting, which in long bodies doesn't show.
+  size_t unrolled() const {
+    if (!form_.reductions.empty()) return kAccumulators;
+    return form_.steps.size() > kLongBody ? 1 : 2;
+  }
+
   void emit_loops(bool streaming) {
-    const size_t unrolled = form_.reductions.empty() ? 2 : kAccumulators;
-    emit_loop(unrolled, streaming);
-    emit_loop(1, streaming);
+    emit_loop(unrolled(), streaming);
+    if (!form_.reductions.empty()) emit_loop(1, streaming);
   }
 
   void emit_loop(size_t vectors, bool streaming) {
@@ -162,16 +169,25 @@ class Generator {
     cc_.bind(done);
   }
 
+  /// What the loops left: less than a vector, or, where no reductions tell vectors apart, than a
+  /// body.
   void emit_rest() {
-    const asmjit::Label done = cc_.newLabel();
+    const asmjit::Label next = cc_.newLabel(), done = cc_.newLabel();
+    const Gp lanes = cc_.newUIntPtr();
     Rest rest;
     rest.count = cc_.newUIntPtr();
+    if (!v_.is_wide()) rest.scratch = cc_.newStack(32, 32);
+    cc_.mov(lanes, v_.lanes());
+    cc_.bind(next);
     cc_.mov(rest.count, count_);
     cc_.sub(rest.count, i_);
     cc_.jz(done);
+    cc_.cmp(rest.count, lanes);
+    cc_.cmova(rest.count, lanes);
     rest.lanes = v_.first(rest.count);
-    if (!v_.is_wide()) rest.scratch = cc_.newStack(32, 32);
     emit_vector(1, false, &rest);
+    cc_.add(i_, rest.count);
+    cc_.jmp(next);
     cc_.bind(done);
   }
 

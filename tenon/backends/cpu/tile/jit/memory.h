@@ -4,7 +4,7 @@
 
 namespace tenon::cpu::jit {
 
-/// The last elements of a tile, fewer than a vector has.
+/// Elements that are not a whole vector, or needn't be.
 struct Rest {
   Gp count;  ///< of elements
   Mask lanes;

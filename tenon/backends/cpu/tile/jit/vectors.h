@@ -81,7 +81,7 @@ class Vectors {
   /// The constant, or 0.
   Vec where(const Mask& mask, float value);
   Vec where_bits(const Mask& mask, uint32_t value);
-  /// The mask of the first `count` lanes, of which there are fewer than a vector has.
+  /// The mask of the first `count` lanes, at most all of them.
   Mask first(const Gp& count);
 
   /// Keeps what `into` has in lanes beyond the mask, when there is a mask.
