@@ -326,15 +326,26 @@ Program chain() {
 }
 
 TEST(MachineCode, LargeOutputsGoAroundTheCache) {
-  const Program program = chain();
-  const size_t count = (size_t{4} << 20) + 37;  // past the threshold
+  TileBuilder t;
+  const Value x = t.load(0), y = t.load(1);
+  t.store(0, t.add(t.mul(x, y), x));
+  t.store(1, t.sub(x, y));
+  const Program one = chain(), two = t.finish();
+  const int64_t rows = 1300, columns = 3229;  // past the threshold; rows start anywhere
+  const size_t count = static_cast<size_t>(rows * columns);
   for_each_vector_set([&] {
-    for (const size_t offset : {0, 4}) {  // on a cache line, and not
-      Memory x(kFloat32, count, 0, 1), y(kFloat32, count, 8, 2);
-      const std::vector<Operand> operands = {x.operand({1}), y.operand({1})};
-      const Launch launch{
-          &program, Compute::kF32, {static_cast<int64_t>(count)}, 0, operands, {}, {}, 0, 0};
-      EXPECT_TRUE(expect_same_bits(launch, {{kFloat32, count, offset, 3}}, {{1}}));
+    for (const bool pieces : {false, true}) {  // all in one, or row by row
+      Memory a(kFloat32, count, 0, 1), b(kFloat32, count, 8, 2);
+      const std::vector<int64_t> strides = {columns, 1}, repeated = {pieces ? 0 : columns, 1};
+      const std::vector<Operand> operands = {a.operand(strides), b.operand(repeated)};
+      for (const size_t offset : {0, 4}) {  // on a cache line, and not
+        const Launch launch{&one, Compute::kF32, {rows, columns}, 0, operands, {}, {}, 0, 0};
+        EXPECT_TRUE(expect_same_bits(launch, {{kFloat32, count, offset, 3}}, {strides}));
+        Launch both = launch;
+        both.program = &two;
+        EXPECT_TRUE(expect_same_bits(both, {{kFloat32, count, offset, 3}, {kFloat32, count, 12, 4}},
+                                     {strides, strides}));
+      }
     }
   });
 }

@@ -41,8 +41,7 @@ class Generator {
     v_.hold_here();
     compute_once();
     start_reductions();
-    emit_loops();
-    emit_rest();
+    emit_elements();
     finish_reductions();
     cc_.ret();
     cc_.endFunc();
@@ -124,15 +123,58 @@ class Generator {
                        [](const PassOutput& output) { return output.stream; });
   }
 
+  /// Whole vectors in loops, what isn't one under a mask: the elements before the first output lies
+  /// on a vector's boundary, if it is to go around the cache, and the last ones.
+  void emit_elements() {
+    const asmjit::Label whole = cc_.newLabel(), masked = cc_.newLabel(), done = cc_.newLabel();
+    const Gp lanes = cc_.newUIntPtr();
+    Rest rest;
+    rest.count = cc_.newUIntPtr();
+    if (!v_.is_wide()) rest.scratch = cc_.newStack(32, 32);
+    cc_.mov(lanes, v_.lanes());
+    if (streams() && form_.reductions.empty()) {
+      count_to_boundary(rest.count);
+      cc_.cmp(rest.count, count_);
+      cc_.cmova(rest.count, count_);
+      cc_.test(rest.count, rest.count);
+      cc_.jnz(masked);
+    }
+    cc_.bind(whole);
+    emit_loops();
+    cc_.mov(rest.count, count_);
+    cc_.sub(rest.count, i_);
+    cc_.jz(done);
+    cc_.cmp(rest.count, lanes);
+    cc_.cmova(rest.count, lanes);
+    cc_.bind(masked);
+    rest.lanes = v_.first(rest.count);
+    emit_vector(1, false, &rest);
+    cc_.add(i_, rest.count);
+    cc_.jmp(whole);
+    cc_.bind(done);
+  }
+
+  /// Elements up to where the first output that streams lies on a vector's boundary.
+  void count_to_boundary(const Gp& count) {
+    size_t first = 0;
+    while (!form_.outputs[first].stream) ++first;
+    cc_.mov(count, outputs_[first]);
+    cc_.neg(count);
+    cc_.and_(count, v_.bytes() - 1);
+    cc_.shr(count, 2);
+  }
+
   void emit_loops() {
     if (!streams()) return emit_loops(false);
     const asmjit::Label plain = cc_.newLabel(), done = cc_.newLabel();
-    const Gp bits = cc_.newIntPtr();
+    const Gp bits = cc_.newIntPtr(), at = cc_.newIntPtr();
     cc_.xor_(bits.r32(), bits.r32());
     for (size_t k = 0; k < form_.outputs.size(); ++k) {
-      if (form_.outputs[k].stream) cc_.or_(bits, outputs_[k]);
+      if (!form_.outputs[k].stream) continue;
+      cc_.lea(at, x86::ptr(outputs_[k], i_, 2));
+      cc_.or_(bits, at);
     }
-    cc_.test(bits, 63);
+    cc_.test(bits, v_.bytes() - 1);
     cc_.jnz(plain);
     emit_loops(true);
     cc_.jmp(done);
@@ -166,28 +208,6 @@ class Generator {
     cc_.add(i_, taken);
     cc_.cmp(i_, last);
     cc_.jle(next);
-    cc_.bind(done);
-  }
-
-  /// What the loops left: less than a vector, or, where no reductions tell vectors apart, than a
-  /// body.
-  void emit_rest() {
-    const asmjit::Label next = cc_.newLabel(), done = cc_.newLabel();
-    const Gp lanes = cc_.newUIntPtr();
-    Rest rest;
-    rest.count = cc_.newUIntPtr();
-    if (!v_.is_wide()) rest.scratch = cc_.newStack(32, 32);
-    cc_.mov(lanes, v_.lanes());
-    cc_.bind(next);
-    cc_.mov(rest.count, count_);
-    cc_.sub(rest.count, i_);
-    cc_.jz(done);
-    cc_.cmp(rest.count, lanes);
-    cc_.cmova(rest.count, lanes);
-    rest.lanes = v_.first(rest.count);
-    emit_vector(1, false, &rest);
-    cc_.add(i_, rest.count);
-    cc_.jmp(next);
     cc_.bind(done);
   }
 

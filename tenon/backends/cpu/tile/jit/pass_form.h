@@ -28,7 +28,7 @@ struct PassOutput {
   uint16_t value = 0;
   DType dtype = kFloat32;
   bool once = false;    ///< the first vector only: of a value that is the same for all elements
-  bool stream = false;  ///< around the cache, where the address is a multiple of 64
+  bool stream = false;  ///< around the cache; several such outputs, if they lie alike to vectors
 };
 
 /// kRowSum, kRowMax, kRowMin. The result is `kLaneBytes` at its place: the lanes of a vector that
