@@ -36,7 +36,7 @@ endfunction()
 function(tenon_sanitizer_environment name)
   if(TENON_SANITIZE)
     set_tests_properties(${name} PROPERTIES ENVIRONMENT
-      "ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/cmake/tsan.supp:second_deadlock_stack=1")
+      "ASAN_OPTIONS=detect_stack_use_after_return=1:allocator_may_return_null=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=allocator_may_return_null=1:suppressions=${CMAKE_CURRENT_SOURCE_DIR}/cmake/tsan.supp:second_deadlock_stack=1")
   endif()
 endfunction()
 

@@ -7,7 +7,9 @@ namespace {
 
 constexpr Pass kPasses[] = {
     {"dead-steps", remove_dead_steps},
+    {"common-steps", merge_common_steps},
     {"fuse", fuse_tile_steps},
+    {"simplify", simplify_programs},
 };
 
 void verify_in_debug_builds([[maybe_unused]] const Graph& graph) {

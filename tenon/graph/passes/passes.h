@@ -24,9 +24,16 @@ void run_passes(Graph& graph, std::span<const std::string> without = {});
 /// Leaves steps out whose results nobody reads.
 void remove_dead_steps(Graph& graph);
 
+/// Leaves steps out that compute what an earlier one did of the same values.
+void merge_common_steps(Graph& graph);
+
 /// Joins tile steps that hand values to one another over the same space into one program, so that
 /// these values never leave the cache, and orders the steps anew. What has to hold of other sizes
 /// for the joined programs to be right is added to what is assumed.
 void fuse_tile_steps(Graph& graph);
+
+/// Writes joined programs anew: folds constants, uses identities that keep every bit (x * 1, --x),
+/// orders operands that commute, and computes nothing twice.
+void simplify_programs(Graph& graph);
 
 }  // namespace tenon::graph

@@ -1,0 +1,174 @@
+// Each pass on graphs that it is for, and on those that it must leave alone.
+
+#include "tenon/graph/passes/passes.h"
+
+#include <gtest/gtest.h>
+
+#include "tenon/base/error.h"
+#include "tenon/core/generator.h"
+#include "tenon/graph/compile.h"
+#include "tenon/ops/creation/from_data.h"
+#include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
+#include "tenon/tile/text.h"
+
+namespace tenon::graph {
+namespace {
+
+/// The titles of what is left of `text` after the pass of this name.
+std::vector<std::string> steps_after(std::string_view pass, const std::string& text) {
+  Graph graph = Graph::parse(text);
+  for (const Pass& known : all_passes()) {
+    if (known.name == pass) known.run(graph);
+  }
+  verify(graph);
+  std::vector<std::string> titles;
+  for (const Step& step : graph.steps) titles.push_back(title_of(step));
+  return titles;
+}
+
+/// The program of a step called add+mul after "simplify".
+std::string simplified(const std::string& program, const std::string& dtype = "float32") {
+  Graph graph =
+      Graph::parse("%0: " + dtype + "[4] = external\n%1: " + dtype + "[4] = add+mul(%0) in " +
+                   dtype + " over [4] scalars (2) {\n" + program + "}\nkeep %1\n");
+  simplify_programs(graph);
+  verify(graph);
+  return tile::to_text(graph.steps[0].program);
+}
+
+using Titles = std::vector<std::string>;
+
+TEST(DeadSteps, GoWhereNobodyReadsThem) {
+  const std::string text =
+      "%0: float32[4] = external\n"
+      "%1: float32[4] = exp(%0) in float32 over [4]\n"
+      "%2: float32[4] = abs(%0) in float32 over [4]\n"
+      "keep %2\n";
+  EXPECT_EQ(steps_after("dead-steps", text), Titles{"abs"});
+}
+
+TEST(DeadSteps, StayWhereAnExternalIsWritten) {
+  const std::string text =
+      "%0: float32[4] = external\n"
+      "%1 in %0: float32[4] = exp(%0) in float32 over [4]\n";
+  EXPECT_EQ(steps_after("dead-steps", text), Titles{"exp"});
+}
+
+TEST(CommonSteps, ReadersShareOneResult) {
+  const std::string text =
+      "%0: float32[4, 4] = external\n"
+      "%1: float32[4, 4] = matmul(%0, %0)\n"
+      "%2: float32[4, 4] = matmul(%0, %0)\n"
+      "%3: float32[4, 4] = exp(%1) in float32 over [4, 4]\n"
+      "%4: float32[4, 4] = exp(%2[4, 4; 4, 1; 0]) in float32 over [4, 4]\n"
+      "%5: float32[4, 4] = add(%3, %4) in float32 over [4, 4]\n"
+      "keep %5\n";
+  EXPECT_EQ(steps_after("common-steps", text), (Titles{"matmul", "exp", "exp", "add"}));
+}
+
+TEST(CommonSteps, StayApartWhereSomethingDiffers) {
+  const std::string begin = "%0: float32[4, 4] = external\n%1: float32[4, 4] = matmul(%0, %0)\n";
+  const std::string end = "%9: float32[4, 4] = add(%1, %2) in float32 over [4, 4]\nkeep %9\n";
+  const std::string second = "%2: float32[4, 4] = matmul(%0, %0)\n";
+  const Titles both = {"matmul", "matmul", "add"};
+  EXPECT_EQ(steps_after("common-steps", begin + second + end), (Titles{"matmul", "add"}));
+  // A transposed input; an input that is written in between; a result that is kept.
+  EXPECT_EQ(steps_after("common-steps",
+                        begin + "%2: float32[4, 4] = matmul(%0, %0[4, 4; 1, 4; 0])\n" + end),
+            both);
+  EXPECT_EQ(steps_after("common-steps", begin +
+                                            "%3 in %0: float32[4, 4] = exp(%0) in float32 over "
+                                            "[4, 4]\n%2: float32[4, 4] = matmul(%3, %3)\n" +
+                                            end),
+            (Titles{"matmul", "exp", "matmul", "add"}));
+  EXPECT_EQ(steps_after("common-steps", begin + second + end + "keep %2\n"), both);
+}
+
+TEST(Fuse, JoinsWhatHandsValuesOver) {
+  const std::string text =
+      "%0: float32[4, 8] = external\n"
+      "%1: float32[4, 8] = exp(%0) in float32 over [4, 8]\n"
+      "%2: float32[4, 1] = sum(%1) in float32 over [4, 8] rows [1] scalars (1)\n"
+      "%3: float32[4, 8] = div(%1, %2) in float32 over [4, 8]\n"
+      "keep %3\n";
+  EXPECT_EQ(steps_after("fuse", text), Titles{"exp+sum+div"});
+}
+
+TEST(Fuse, LeavesOtherSpacesApart) {
+  const std::string text =
+      "%0: float32[4, 8] = external\n"
+      "%1: float32[4, 8] = exp(%0) in float32 over [4, 8]\n"
+      "%2: float32[8, 4] = neg(%1[8, 4; 1, 8; 0]) in float32 over [8, 4]\n"
+      "keep %2\n";
+  EXPECT_EQ(steps_after("fuse", text), (Titles{"exp", "neg"}));
+}
+
+TEST(Simplify, UsesIdentitiesThatKeepEveryBit) {
+  const std::string x = "%0 = load 0\n";
+  const std::string same = "%0 = load 0\nstore 0, %0\n";
+  EXPECT_EQ(simplified(x + "%1 = constant 1 1\n%2 = mul %1, %0\nstore 0, %2\n"), same);
+  EXPECT_EQ(simplified(x + "%1 = constant 1 1\n%2 = div %0, %1\nstore 0, %2\n"), same);
+  EXPECT_EQ(simplified(x + "%1 = constant 0 0\n%2 = sub %0, %1\nstore 0, %2\n"), same);
+  EXPECT_EQ(simplified(x + "%1 = constant -0 0\n%2 = add %0, %1\nstore 0, %2\n"), same);
+  EXPECT_EQ(simplified(x + "%1 = neg %0\n%2 = neg %1\nstore 0, %2\n"), same);
+  EXPECT_EQ(simplified(x + "%1 = select %0, %0, %0\nstore 0, %1\n"), same);
+  EXPECT_EQ(simplified(x + "%1 = maximum %0, %0\nstore 0, %1\n"), same);
+}
+
+TEST(Simplify, LeavesWhatWouldChangeABit) {
+  const std::string x = "%0 = load 0\n";
+  for (const std::string& rest :
+       {std::string("%1 = constant 0 0\n%2 = add %0, %1\nstore 0, %2\n"),  // -0 + 0 is 0
+        std::string("%1 = constant 0 0\n%2 = mul %0, %1\nstore 0, %2\n"),  // NaN * 0 is NaN
+        std::string("%1 = sub %0, %0\nstore 0, %1\n")}) {
+    EXPECT_EQ(simplified(x + rest), x + rest);
+  }
+}
+
+TEST(Simplify, ComputesNothingTwice) {
+  EXPECT_EQ(simplified("%0 = load 0\n%1 = exp %0\n%2 = load 0\n%3 = exp %2\n%4 = scalar 0\n"
+                       "%5 = mul %1, %4\n%6 = mul %4, %3\n%7 = add %5, %6\nstore 0, %7\n"),
+            "%0 = load 0\n%1 = exp %0\n%2 = scalar 0\n%3 = mul %1, %2\n%4 = add %3, %3\n"
+            "store 0, %4\n");
+}
+
+TEST(Simplify, FoldsConstantsInTheProgramsPrecision) {
+  const std::string third =
+      "%0 = constant 1 1\n%1 = constant 3 3\n%2 = div %0, %1\n"
+      "%3 = load 0\n%4 = mul %2, %3\nstore 0, %4\n";
+  EXPECT_EQ(simplified(third),
+            "%0 = constant 0.3333333432674408 0\n%1 = load 0\n"
+            "%2 = mul %0, %1\nstore 0, %2\n");
+  EXPECT_EQ(simplified(third, "float64"),
+            "%0 = constant 0.3333333333333333 0\n%1 = load 0\n"
+            "%2 = mul %0, %1\nstore 0, %2\n");
+}
+
+/// What all passes together, each alone and none of them make of one function.
+TEST(Passes, ChangeNoNumber) {
+  manual_seed(5);
+  const Tensor x = randn({16, 24}), w = randn({24, 24});
+  const auto f = [&] {
+    Tensor y = matmul(x, w), z = matmul(x, w);
+    Tensor s = softmax(y * 1 + z, 1);
+    return sum(exp(s) * exp(s), {1}) - mean(neg(neg(z)), {1});
+  };
+  const std::vector<float> want = f().to_vector<float>();
+  std::vector<std::vector<std::string>> without = {{}, compile_passes()};
+  for (const std::string& name : compile_passes()) {
+    without.push_back({name});
+    without.push_back(compile_passes());
+    std::erase(without.back(), name);
+  }
+  for (const auto& names : without) {
+    auto compiled = compile(f, {.without_passes = names});
+    for (int i = 0; i < 2; ++i) {
+      const std::vector<float> got = compiled().to_vector<float>();
+      for (size_t k = 0; k < want.size(); ++k) EXPECT_NEAR(got[k], want[k], 1e-5);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tenon::graph
