@@ -33,6 +33,7 @@ struct TrainArguments {
   double learning_rate = 1.5e-3;
   DType precision = kFloat32;
   bool resume = false;
+  bool eager = false;
 };
 
 void report(Session& session, const train::FitResult& fit, const train::Evaluation& test) {
@@ -92,6 +93,7 @@ void train_digits(const TrainArguments& arguments, Session& session) {
       optim::CosineAnnealingLR(optimizer, {.steps = std::max<int64_t>(1, steps - warmup)}));
   train::Trainer trainer(model, optimizer,
                          {.epochs = arguments.epochs,
+                          .compile = !arguments.eager,
                           .checkpoint_folder = arguments.checkpoint,
                           .checkpoint_every_steps = arguments.checkpoint_every,
                           .precision = arguments.precision});
@@ -147,6 +149,7 @@ void add_train(CLI::App& app, Session& session) {
       ->capture_default_str();
   command->add_option("--threads", arguments->threads, "Threads to use; the result is the same")
       ->check(CLI::Range(1, 4096));
+  command->add_flag("--eager", arguments->eager, "Run steps op by op, not compiled");
   command->add_option("--out", arguments->out, "Where the weights go (safetensors)")
       ->capture_default_str()
       ->type_name("FILE");

@@ -7,6 +7,7 @@
 
 #include "tenon/dispatch/autocast.h"
 #include "tenon/dispatch/modes.h"
+#include "tenon/graph/compile.h"
 #include "tenon/nn/clip_grad.h"
 #include "tenon/ops/functions.h"
 #include "tenon/train/interrupt.h"
@@ -95,6 +96,11 @@ struct Trainer::Run {
   int64_t saved_step = -1;
 };
 
+/// Holds what was seen of the steps.
+struct Trainer::CompiledStep {
+  Compiled<decltype(std::mem_fn(&Trainer::step))> run{std::mem_fn(&Trainer::step)};
+};
+
 Trainer::Trainer(nn::AnyModule model, optim::Optimizer& optimizer, TrainerOptions options)
     : model_(std::move(model)),
       optimizer_(optimizer),
@@ -109,6 +115,7 @@ Trainer::Trainer(nn::AnyModule model, optim::Optimizer& optimizer, TrainerOption
   }
   const Precision checked(options_.precision);
   if (!options_.loss) options_.loss = default_loss;
+  if (options_.compile) compiled_step_ = std::make_unique<CompiledStep>();
 }
 
 Trainer::~Trainer() = default;
@@ -170,16 +177,24 @@ std::pair<double, Tensor> Trainer::train_step(const Tensor& input, const Tensor&
   return {value, output.detach()};
 }
 
+void Trainer::step(Metrics& metrics, const Tensor& input, const Tensor& target) {
+  const auto [loss, output] = train_step(input, target);
+  metrics.add(loss, output, target);
+}
+
 bool Trainer::train_epoch(Run& run) {
   Progress progress(fmt::format("epoch {}/{}", run.epoch + 1, options_.epochs),
                     samples_per_epoch(run.loader), options_.progress);
   progress.start_at(run.metrics.samples());
   const int64_t first = run.metrics.samples();
   for (const auto& [input, target] : run.loader) {
-    const auto [loss, output] = train_step(input, target);
+    if (compiled_step_) {
+      compiled_step_->run(*this, run.metrics, input, target);
+    } else {
+      step(run.metrics, input, target);
+    }
     if (by_step_) by_step_->step();
     ++step_;
-    run.metrics.add(loss, output, target);
     progress.update(run.metrics.samples(), run.metrics.loss());
     if (run.interrupt.interrupted()) {
       progress.finish();

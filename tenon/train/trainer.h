@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,6 +39,8 @@ struct TrainerOptions {
   LossFunction loss;
   /// Gradients are scaled down to this common norm; none: left alone.
   std::optional<double> clip_grad_norm;
+  /// Steps run as a compiled function (tenon/graph/compile.h), to the same losses; false: op by op.
+  bool compile = true;
   /// Stops when the validation loss (else the training loss) has not improved for this many epochs;
   /// 0: never.
   int64_t early_stopping_patience = 0;
@@ -125,9 +128,11 @@ class TENON_API Trainer {
 
  private:
   struct Run;
+  struct CompiledStep;
   FitResult fit(data::DataLoader& loader, data::DataLoader* validation);
   bool train_epoch(Run& run);
   std::pair<double, Tensor> train_step(const Tensor& input, const Tensor& target);
+  void step(Metrics& metrics, const Tensor& input, const Tensor& target);
   void end_epoch(Run& run, data::DataLoader* validation);
   bool improved(double loss);
   void prepare_folder() const;
@@ -136,6 +141,7 @@ class TENON_API Trainer {
   Checkpoint make_checkpoint(const Run& run) const;
   void restore(Run& run);
 
+  std::unique_ptr<CompiledStep> compiled_step_;  ///< null where steps aren't compiled
   nn::AnyModule model_;
   optim::Optimizer& optimizer_;
   TrainerOptions options_;

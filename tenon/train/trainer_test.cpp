@@ -135,6 +135,24 @@ TEST(Trainer, LearnsInMixedPrecision) {
   EXPECT_THROW(Experiment(std::move(wrong)), DTypeError);
 }
 
+TEST(Trainer, CompiledStepsTrainAsEagerOnes) {
+  for (const bool clips : {false, true}) {
+    TrainerOptions options = quiet(4);
+    if (clips) options.clip_grad_norm = 0.5;
+    Experiment compiled(options);
+    const FitResult got = compiled.trainer.fit(compiled.loader, compiled.validation);
+    options.compile = false;
+    Experiment eager(options);
+    const FitResult want = eager.trainer.fit(eager.loader, eager.validation);
+    ASSERT_EQ(got.epochs.size(), want.epochs.size());
+    for (size_t i = 0; i < want.epochs.size(); ++i) {
+      EXPECT_NEAR(got.epochs[i].train_loss, want.epochs[i].train_loss, 1e-4) << i;
+      EXPECT_NEAR(got.epochs[i].validation_loss, want.epochs[i].validation_loss, 1e-4) << i;
+      EXPECT_EQ(got.epochs[i].train_accuracy, want.epochs[i].train_accuracy) << i;
+    }
+  }
+}
+
 TEST(TrainerResume, GivesTheSameBitsInFloat16) {
   const TemporaryFolder folder, other;
   const auto train = [&](const std::string& path, int64_t epochs) {
