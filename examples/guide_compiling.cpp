@@ -48,9 +48,23 @@ void program_in_a_file() {
   std::cout << program.run({randn({100, 8})})[0].sizes()[0] << " rows\n";
 }
 
+void profile() {
+  nn::Sequential predict(nn::Linear(8, 32), nn::ReLU(), nn::Linear(32, 2));
+  const Tensor x = randn({64, 8});
+  Profiler profiler;
+  for (int i = 0; i < 10; ++i) {
+    const RecordFunction scope("predict");
+    predict(x);
+  }
+  profiler.stop();
+  std::cout << profiler.table();
+  profiler.export_chrome_trace("guide_trace.json");
+}
+
 int main() {
   manual_seed(1);
   compiled_step();
   pure_function();
   program_in_a_file();
+  profile();
 }

@@ -35,4 +35,5 @@
 #include "tenon/ops/operators.h"
 #include "tenon/optim/optim.h"
 #include "tenon/serve/program.h"
+#include "tenon/train/profiler.h"
 #include "tenon/train/trainer.h"

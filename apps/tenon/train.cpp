@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "apps/tenon/command.h"
 #include "apps/tenon/digits.h"
@@ -15,6 +16,7 @@
 #include "tenon/io/checkpoint.h"
 #include "tenon/optim/adam.h"
 #include "tenon/optim/schedule.h"
+#include "tenon/train/profiler.h"
 #include "tenon/train/trainer.h"
 
 namespace tenon::app {
@@ -25,6 +27,7 @@ struct TrainArguments {
   std::string data;
   std::string out = "digits.safetensors";
   std::string checkpoint;
+  std::string profile;
   int64_t epochs = 10;
   int64_t batch_size = 64;
   uint64_t seed = 1;
@@ -56,6 +59,7 @@ void report(Session& session, const train::FitResult& fit, const train::Evaluati
 /// Throws what would else end hours of training without its result.
 void check_outputs(const TrainArguments& arguments) {
   check_can_write(arguments.out, "--out");
+  if (!arguments.profile.empty()) check_can_write(arguments.profile, "--profile");
   if (arguments.checkpoint.empty()) {
     if (!arguments.resume) return;
     fail<ValueError>("train", "--resume needs --checkpoint DIR, the folder to resume from");
@@ -101,7 +105,14 @@ void train_digits(const TrainArguments& arguments, Session& session) {
   if (arguments.resume && !trainer.resume()) {
     fmt::print("nothing to resume in {}; starting anew\n", arguments.checkpoint);
   }
+  std::optional<Profiler> profiler;
+  if (!arguments.profile.empty()) profiler.emplace();
   const train::FitResult fit = trainer.fit(loader, test);
+  if (profiler) {
+    profiler->stop();
+    profiler->export_chrome_trace(arguments.profile);
+    fmt::print("{}trace in {}\n", profiler->table(), arguments.profile);
+  }
   save(model.state_dict(), arguments.out, network_metadata());
   const train::Evaluation result = trainer.evaluate(test);
   report(session, fit, result);
@@ -149,6 +160,11 @@ void add_train(CLI::App& app, Session& session) {
       ->capture_default_str();
   command->add_option("--threads", arguments->threads, "Threads to use; the result is the same")
       ->check(CLI::Range(1, 4096));
+  command
+      ->add_option(
+          "--profile", arguments->profile,
+          "Write what ran, and when, to this file, for chrome://tracing, and print a table")
+      ->type_name("FILE");
   command->add_flag("--eager", arguments->eager, "Run steps op by op, not compiled");
   command->add_option("--out", arguments->out, "Where the weights go (safetensors)")
       ->capture_default_str()

@@ -10,6 +10,7 @@
 #include "tenon/dispatch/autocast_internal.h"
 #include "tenon/dispatch/deferral.h"
 #include "tenon/dispatch/modes.h"
+#include "tenon/dispatch/profile.h"
 #include "tenon/dispatch/small_call.h"
 #include "tenon/dispatch/tile_call.h"
 
@@ -367,6 +368,18 @@ void run_inplace(const Call& call, const Tensor& self) {
   self.impl()->storage->writer.store(call.op.name.data(), std::memory_order_relaxed);
 }
 
+/// Ops that a compiled function takes over run later, as steps of its plans.
+bool is_profiled(const Modes& mode) { return is_profiling() && !mode.deferrer; }
+
+void dispatch_unprofiled(const Call& call, std::span<Tensor> outputs);
+const Tensor& write_inplace(const Call& call, const Tensor& self);
+
+[[gnu::noinline, gnu::cold]] void dispatch_profiled(const Call& call, std::span<Tensor> outputs) {
+  ProfiledCall profiled(call);
+  dispatch_unprofiled(call, outputs);
+  profiled.end(outputs);
+}
+
 /// A call under autocast, whose op wants its inputs cast.
 [[gnu::noinline, gnu::cold]] void dispatch_cast(const Call& call, std::span<Tensor> outputs) {
   const CastInputs inputs(call);
@@ -435,6 +448,10 @@ void record(const Call& call, std::span<Tensor> outputs) {
 Tensor dispatch(const Call& call) {
   Tensor output;
   const Modes& mode = modes();
+  if (is_profiled(mode)) [[unlikely]] {
+    dispatch_profiled(call, {&output, 1});
+    return output;
+  }
   if (is_cast(call, mode)) [[unlikely]] {
     dispatch_cast(call, {&output, 1});
     return output;
@@ -463,11 +480,21 @@ Tensor dispatch(const Call& call) {
 }
 
 void dispatch(const Call& call, std::span<Tensor> outputs) {
+  if (is_profiled(modes())) [[unlikely]]
+    return dispatch_profiled(call, outputs);
+  dispatch_unprofiled(call, outputs);
+}
+
+namespace {
+
+void dispatch_unprofiled(const Call& call, std::span<Tensor> outputs) {
   if (is_cast(call, modes())) [[unlikely]]
     return dispatch_cast(call, outputs);
   if (!repeats(call, outputs)) return dispatch_anew(call, outputs);
   if (wants_gradient(call)) recorder->record(call, outputs);
 }
+
+}  // namespace
 
 std::vector<Tensor> dispatch_list(const Call& call) {
   check_defined(call);
@@ -475,6 +502,18 @@ std::vector<Tensor> dispatch_list(const Call& call) {
 }
 
 const Tensor& dispatch_inplace(const Call& call, const Tensor& self) {
+  if (is_profiled(modes())) [[unlikely]] {
+    ProfiledCall profiled(call);
+    const Tensor& result = write_inplace(call, self);
+    profiled.end({&self, 1});
+    return result;
+  }
+  return write_inplace(call, self);
+}
+
+namespace {
+
+const Tensor& write_inplace(const Call& call, const Tensor& self) {
   if (broadcasts_itself(self)) {
     fail<ValueError>(call.op.name,
                      "in place: the tensor is expanded, so several of its elements share "
@@ -501,6 +540,8 @@ const Tensor& dispatch_inplace(const Call& call, const Tensor& self) {
   recorder->record_inplace(call, original, self);
   return self;
 }
+
+}  // namespace
 
 Tensor scalar_like(Scalar value, const Tensor& like) {
   if (!like.defined()) return Tensor(value);

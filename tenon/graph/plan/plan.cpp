@@ -1,11 +1,13 @@
 #include "tenon/graph/plan/plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
+#include "tenon/dispatch/profile.h"
 #include "tenon/dispatch/tile_call.h"
 #include "tenon/graph/plan/instance.h"
 #include "tenon/graph/plan/memory_report.h"
@@ -14,6 +16,23 @@ namespace tenon::graph {
 namespace {
 
 constexpr size_t kMostInstances = 64;
+
+/// Shapes and bytes of what the step reads and writes, for a profile.
+void describe_operands(const Step& step, const Instance& instance, ProfileEvent& event) {
+  const auto describe = [&](const Operand& operand) {
+    if (operand.value == kNoValue) return std::string("none");
+    const auto sizes = std::span(instance.dims).subspan(operand.dims, operand.rank);
+    auto bytes = static_cast<int64_t>(size_of(operand.dtype));
+    for (const int64_t size : sizes) bytes *= size;
+    event.bytes += bytes;
+    return fmt::format("{}[{}]", name_of(operand.dtype), fmt::join(sizes, ", "));
+  };
+  std::vector<std::string> inputs, outputs;
+  for (const Operand& input : step.inputs) inputs.push_back(describe(input));
+  for (const Operand& output : step.outputs) outputs.push_back(describe(output));
+  if (!event.shapes.empty()) event.shapes += " | ";
+  event.shapes += fmt::format("{} -> {}", fmt::join(inputs, ", "), fmt::join(outputs, ", "));
+}
 
 }  // namespace
 
@@ -124,6 +143,23 @@ void Plan::run_apart(Instance& instance, std::span<const Slot> slots, const Numb
 }
 
 void Plan::run_steps(size_t first, Instance& instance, const Numbers& numbers) const {
+  if (!is_profiling()) [[likely]] {
+    return run_unprofiled(first, instance, numbers);
+  }
+  ProfileEvent event;
+  event.category = "step";
+  for (size_t i = first; i < first + instance.steps[first].batch; ++i) {
+    if (i != first) event.name += " | ";
+    event.name += title_of(graph_.steps[i]);
+    describe_operands(graph_.steps[i], instance, event);
+  }
+  event.begin = profile_clock();
+  run_unprofiled(first, instance, numbers);
+  event.end = profile_clock();
+  add_profile_event(std::move(event));
+}
+
+void Plan::run_unprofiled(size_t first, Instance& instance, const Numbers& numbers) const {
   if (graph_.steps[first].kind == Record::Kind::kKernel) {
     run_kernel(first, instance, numbers);
   } else {

@@ -50,6 +50,7 @@ class Plan {
  private:
   bool fits(std::span<const int64_t> dims) const;
   void run_steps(size_t first, Instance& instance, const Numbers& numbers) const;
+  void run_unprofiled(size_t first, Instance& instance, const Numbers& numbers) const;
   void run_kernel(size_t i, Instance& instance, const Numbers& numbers) const;
   void run_tiles(size_t first, Instance& instance, const Numbers& numbers) const;
 

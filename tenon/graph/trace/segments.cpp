@@ -34,7 +34,7 @@ Segments::Node& Segments::add(Node& node, std::span<const uint64_t> words, Recor
 }
 
 void Segments::keep_bounded() {
-  constexpr int64_t kMostNodes = 1 << 15;
+  constexpr int64_t kMostNodes = 1 << 17;
   if (size_ <= kMostNodes) return;
   // Leaves first, one after the other: a long stream is a deep branch.
   std::vector<std::unique_ptr<Node>> open = std::move(root_.children);
