@@ -109,6 +109,12 @@ CASES = [
     Case("3", "compiled MLP 16-32-32-4, Adam step", "us", goal=Goal(5, against="compiled"),
          theirs="MLP 16-32-32-4, Adam step"),
     *row4(),
+    Case("8", "LSTM-256 until stop, step", "us", goal=Goal(ratio=5, against="PyTorch")),
+    Case("8", "compiled LSTM-256 until stop, step", "us", goal=Goal(ratio=3, against="compiled"),
+         theirs="LSTM-256 until stop, step"),
+    Case("8", "Tree-LSTM over 25 trees", "ms", goal=Goal(ratio=10, against="PyTorch")),
+    Case("8", "compiled Tree-LSTM over 25 trees", "ms", goal=Goal(ratio=10, against="PyTorch"),
+         theirs="Tree-LSTM over 25 trees"),
     *row9(),
     Case("12", "shuffled 28x28 images, batch 64", "images/s", HIGHER,
          Goal(ratio=30, against="PyTorch"), lambda limits: bandwidth(limits) / (2 * 4 * 28 * 28)),
@@ -116,7 +122,7 @@ CASES = [
 FIRST_OP = Case("13", "process start to first op", "ms", goal=Goal(10))
 RESIDENT = Case("13", "resident memory after the first op", "MB", goal=Goal(20))
 SIZE = Case("13", "library without its dependencies", "MB", goal=Goal(10))
-ROWS = ["1", "2", "3", "4", "9", "12", "13"]
+ROWS = ["1", "2", "3", "4", "8", "9", "12", "13"]
 
 # glibc told to keep large blocks: without it each fresh large tensor pays for page faults.
 TUNED = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000",
@@ -136,7 +142,7 @@ class Peer:
 
 PEERS = [
     Peer("libtorch", "torch", ["1", "2", "3"], ""),
-    Peer("PyTorch", "torch", ["2", "3", "4", "9", "12"], "pytorch.py"),
+    Peer("PyTorch", "torch", ["2", "3", "4", "8", "9", "12"], "pytorch.py"),
     Peer("PyTorch, tuned malloc", "torch", ["4", "9", "12"], "pytorch.py", environment=TUNED),
     Peer("PyTorch, channels last, tuned malloc", "torch", ["4"], "pytorch.py", ["--channels-last"],
          TUNED),
@@ -144,7 +150,7 @@ PEERS = [
     Peer("tf.function", "tensorflow-cpu", ["2", "3", "4"], "tensorflow_eager.py", ["--function"],
          kind="compiled"),
     Peer("JAX eager", "jax", ["9"], "jax_eager.py"),
-    Peer("JAX jit", "jax", ["2", "3", "4", "9"], "jax_eager.py", ["--jit"], kind="compiled"),
+    Peer("JAX jit", "jax", ["2", "3", "4", "8", "9"], "jax_eager.py", ["--jit"], kind="compiled"),
 ]
 # Row 13: what first_op.py imports, and the folders of site-packages that an installation takes.
 FIRST_OP_PEERS = [("PyTorch", "torch", "torch"), ("TensorFlow", "tensorflow-cpu", "tensorflow"),

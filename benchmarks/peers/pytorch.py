@@ -1,5 +1,6 @@
 """PyTorch: `pytorch.py ROW [--serve]`, eager as shipped."""
 
+import random
 import sys
 
 import torch
@@ -123,6 +124,62 @@ def add_row4(suite, memory_format, batch=64):
                    lambda precision=precision: prepare_inference(precision))
 
 
+def random_tree(leaves, generator):
+    """A word, or two subtrees."""
+    if leaves == 1:
+        return generator.randrange(100)
+    left = generator.randrange(1, leaves)
+    return random_tree(left, generator), random_tree(leaves - left, generator)
+
+
+def add_row8(suite, units=256, steps=100, tree_units=64, trees=25):
+    def prepare_lstm():
+        cell = torch.nn.LSTMCell(units, units)
+        x = torch.randn(1, units)
+
+        def body():
+            with torch.no_grad():
+                h, c = torch.zeros(1, units), torch.zeros(1, units)
+                count = torch.zeros(())
+                while True:
+                    h, c = cell(x, (h, c))
+                    count = count + 1
+                    if count.item() >= steps:
+                        return h
+
+        return body
+
+    def prepare_trees():
+        generator = random.Random(1)
+        forest = [random_tree(8 + generator.randrange(25), generator) for _ in range(trees)]
+        words = torch.randn(100, tree_units, requires_grad=True)
+        leaf = (torch.randn(3 * tree_units, tree_units) * 0.1).requires_grad_()
+        inner = (torch.randn(5 * tree_units, 2 * tree_units) * 0.1).requires_grad_()
+        bias = torch.zeros(5 * tree_units, requires_grad=True)
+
+        def state_of(tree):
+            if isinstance(tree, int):
+                i, o, u = F.linear(words[tree], leaf).chunk(3)
+                c = torch.sigmoid(i) * torch.tanh(u)
+                return torch.sigmoid(o) * torch.tanh(c), c
+            (left_h, left_c), (right_h, right_c) = map(state_of, tree)
+            i, o, u, f, g = F.linear(torch.cat([left_h, right_h]), inner, bias).chunk(5)
+            c = (torch.sigmoid(i) * torch.tanh(u) + torch.sigmoid(f) * left_c +
+                 torch.sigmoid(g) * right_c)
+            return torch.sigmoid(o) * torch.tanh(c), c
+
+        def body():
+            for tree in forest:
+                for weight in words, leaf, inner, bias:
+                    weight.grad = None
+                state_of(tree)[0].sum().backward()
+
+        return body
+
+    suite.time("LSTM-256 until stop, step", "us", 1e6 / steps, prepare_lstm)
+    suite.time("Tree-LSTM over 25 trees", "ms", 1e3, prepare_trees)
+
+
 def forward_and_backward(op, x, dy):
     def body():
         op(x).backward(dy)
@@ -205,7 +262,8 @@ def main():
     if row == "4":
         add_row4(suite, torch.channels_last if channels_last else torch.contiguous_format)
     else:
-        {"1": add_row1, "2": add_row2, "3": add_row3, "9": add_row9, "12": add_row12}[row](suite)
+        {"1": add_row1, "2": add_row2, "3": add_row3, "8": add_row8,
+         "9": add_row9, "12": add_row12}[row](suite)
     suite.run()
 
 
