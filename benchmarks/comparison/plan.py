@@ -73,6 +73,17 @@ def row9():
                        limit=milliseconds_to_move(streams, matrix))
     yield Case("9", "cross-entropy 512x50257 forward + backward", "ms",
                limit=milliseconds_to_move(3, vocabulary))
+    # Compiled, a chain is one pass: two arrays in, one out.
+    for links in 1, 4:
+        for size in "64K", "1M", "16M":
+            name = f"{3 * links}-op chain, {size}"
+            large = size == "16M"
+            yield Case("9", f"compiled {name}", "ms", theirs=name,
+                       goal=Goal(ratio=1.3, fraction=0.85 if large else None, against="compiled"),
+                       limit=milliseconds_to_move(3, mega16) if large else None)
+    yield Case("9", "compiled GELU, 16M", "ms", theirs="GELU, 16M",
+               goal=Goal(ratio=1.3, fraction=0.85, against="compiled"),
+               limit=milliseconds_to_move(2, mega16))
 
 
 # Multiply-adds of the digits CNN, counted twice; the two gradients cost as much as the forward each.

@@ -561,5 +561,21 @@ TEST(Compile, LongStreamsWithoutReads) {
       4);
 }
 
+/// Slices of one tensor at other places are other numbers, not other sizes.
+TEST(Compile, OffsetsMoveFromCallToCall) {
+  const CompileCounters counters = expect_same(
+      [] {
+        const Tensor all = randn({200, 6}), w = randn({6, 3});
+        return [all, w, sum = zeros({8, 3})](int i) {
+          const Tensor part = all.narrow(0, 2 * i, 8), columns = all.narrow(1, i % 3, 3);
+          sum.add_(matmul(part, w));
+          all.narrow(0, 3 * i, 2).mul_(0.5);
+          return numbers_of({exp(part), sum, cumsum(part, 0), mean(columns, {0}), all});
+        };
+      },
+      60);
+  EXPECT_EQ(counters.plans, 1);
+}
+
 }  // namespace
 }  // namespace tenon

@@ -241,6 +241,34 @@ void Instance::update_launch(const Step& step, size_t i, const Numbers& numbers)
   }
 }
 
+void Instance::set_offsets(std::span<const Step> plan, std::span<const int64_t> numbers) {
+  const auto moved = [&](const Operand& operand) {
+    const size_t place = operand.dims + 2u * operand.rank;
+    return operand.value == kNoValue ? 0 : numbers[place] - dims[place];
+  };
+  for (size_t i = 0; i < plan.size(); ++i) {
+    const Step& step = plan[i];
+    ReadyStep& ready = steps[i];
+    const bool is_tile = step.kind == Record::Kind::kTile;
+    const size_t first_output = is_tile ? ready.operands.size() - step.outputs.size() : 0;
+    const auto move = [&](const Operand& operand, size_t at, std::vector<Tensor>& tensors,
+                          size_t number) {
+      const int64_t elements = moved(operand);
+      if (elements == 0) return;
+      if (is_tile) {
+        ready.offsets[at] += elements * static_cast<ptrdiff_t>(size_of(operand.dtype));
+      } else {
+        tensors[number].impl()->offset += elements;
+      }
+    };
+    for (size_t k = 0; k < step.inputs.size(); ++k) move(step.inputs[k], k, ready.inputs, k);
+    for (size_t k = 0; k < step.outputs.size(); ++k) {
+      move(step.outputs[k], first_output + k, ready.outputs, k);
+    }
+  }
+  dims.assign(numbers.begin(), numbers.end());
+}
+
 void Instance::ready_kernel(const Step& step, ReadyStep& ready) {
   for (const Operand& input : step.inputs) ready.inputs.push_back(tensor_of(input));
   for (const Operand& output : step.outputs) ready.outputs.push_back(tensor_of(output));

@@ -39,6 +39,8 @@ struct Instance {
   /// Memory for a run: externals' own, `kept` for those that outlive it (in the order of
   /// `kept_slots`), the arena's for the others.
   void point_to(std::span<const Slot> slots, std::span<const Intrusive<Storage>> kept, void* arena);
+  /// From now on operands lie at the offsets that these numbers have; all else in them is the same.
+  void set_offsets(std::span<const Step> plan, std::span<const int64_t> numbers);
   /// Readies what step `i` runs for memory and numbers of a run.
   void update_launch(const Step& step, size_t i, const Numbers& numbers);
 

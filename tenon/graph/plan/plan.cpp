@@ -41,7 +41,14 @@ Plan::Plan(Graph graph) : graph_(std::move(graph)) {
   for (size_t i = 0; i < graph_.slots.size(); ++i) {
     live_bits_[i / 64] |= uint64_t{graph_.slots[i].live} << i % 64;
   }
+  is_offset_.resize(graph_.dims.size());
+  for (const GraphSlot& slot : graph_.slots) is_offset_[slot.dims + 2u * slot.rank] = true;
   for (Step& step : graph_.steps) {
+    for (const std::vector<Operand>* operands : {&step.inputs, &step.outputs}) {
+      for (const Operand& operand : *operands) {
+        if (operand.value != kNoValue) is_offset_[operand.dims + 2u * operand.rank] = true;
+      }
+    }
     for (size_t i = 1; i < step.scalars.size(); ++i) {
       step.scalars_side_by_side &= step.scalars[i] == step.scalars[0] + i;
     }
@@ -56,15 +63,26 @@ bool Plan::fits(std::span<const int64_t> dims) const {
   });
 }
 
+/// Whether the numbers differ in offsets alone, which an instance takes as they come.
+bool Plan::same_sizes(std::span<const int64_t> a, std::span<const int64_t> b) const {
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i] && !is_offset_[i]) return false;
+  }
+  return a.size() == b.size();
+}
+
 Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers, uint64_t name) {
   const std::span<const int64_t> dims = numbers.dims;
   const auto known = std::find_if(instances_.begin(), instances_.end(), [&](const auto& instance) {
-    return std::equal(instance->dims.begin(), instance->dims.end(), dims.begin(), dims.end());
+    return same_sizes(instance->dims, dims);
   });
+  const bool is_same = known != instances_.end() &&
+                       std::equal((*known)->dims.begin(), (*known)->dims.end(), dims.begin());
+  if (!is_same && !fits(dims)) return nullptr;
   if (known != instances_.end()) {
+    if (!is_same) (*known)->set_offsets(graph_.steps, dims);
     std::rotate(instances_.begin(), known, known + 1);
   } else {
-    if (!fits(dims)) return nullptr;
     if (instances_.size() == kMostInstances) instances_.pop_back();
     instances_.insert(instances_.begin(),
                       std::make_unique<Instance>(graph_.steps, graph_.live_slots(), slots, dims));

@@ -49,6 +49,7 @@ class Plan {
 
  private:
   bool fits(std::span<const int64_t> dims) const;
+  bool same_sizes(std::span<const int64_t> a, std::span<const int64_t> b) const;
   void run_steps(size_t first, Instance& instance, const Numbers& numbers) const;
   void run_unprofiled(size_t first, Instance& instance, const Numbers& numbers) const;
   void run_kernel(size_t i, Instance& instance, const Numbers& numbers) const;
@@ -56,6 +57,7 @@ class Plan {
 
   Graph graph_;
   std::vector<uint64_t> live_bits_;
+  std::vector<bool> is_offset_;                       ///< of each number of the dims vector
   std::vector<std::unique_ptr<Instance>> instances_;  ///< the last one used first
 };
 
