@@ -1,6 +1,8 @@
 // Row 2: linear regression, 1,000 SGD steps on x[32, 1] with a scalar weight and bias, eager and
 // compiled; and what an op of a compiled function costs when its call is the same as before.
 
+#include <memory>
+
 #include "benchmarks/timing.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/graph/compile.h"
@@ -30,6 +32,31 @@ benchmark::Suite::Body training(Wrap wrap) {
     bias.requires_grad_();
     optim::SGD optimizer({weight, bias}, {.learning_rate = 0.01});
     for (int i = 0; i < kSteps; ++i) step(weight, bias, optimizer);
+  };
+}
+
+/// The same by a pure function, whose code runs once: parameters are set back, not made anew.
+benchmark::Suite::Body pure_training() {
+  const Tensor x = reshape(linspace(-1, 1, 32), {32, 1}), y = x * 2;
+  Tensor weight = zeros({}), bias = zeros({});
+  weight.requires_grad_();
+  bias.requires_grad_();
+  auto optimizer = std::make_shared<optim::SGD>(std::vector<Tensor>{weight, bias},
+                                                optim::SGDOptions{.learning_rate = 0.01});
+  auto step = compile(
+      [weight, bias, optimizer](const Tensor& given, const Tensor& wanted) {
+        optimizer->zero_grad();
+        mse_loss(given * weight + bias, wanted).backward();
+        optimizer->step();
+      },
+      {.pure = true});
+  return [=]() mutable {
+    {
+      const NoGrad no_grad;
+      weight.zero_();
+      bias.zero_();
+    }
+    for (int i = 0; i < kSteps; ++i) step(x, y);
   };
 }
 
@@ -74,6 +101,7 @@ int main(int argc, char** argv) {
              [] { return training([](auto step) { return step; }); });
   suite.time("compiled linear regression, SGD step", "us", 1e6 / kSteps,
              [] { return training([](auto step) { return compile(step); }); });
+  suite.time("pure linear regression, SGD step", "us", 1e6 / kSteps, pure_training);
   add_replayed_ops(suite);
   return suite.run(argc, argv);
 }

@@ -112,6 +112,8 @@ CASES = [
     Case("2", "linear regression, SGD step", "us", goal=Goal(2)),
     Case("2", "compiled linear regression, SGD step", "us", goal=Goal(0.8, against="compiled"),
          theirs="linear regression, SGD step"),
+    Case("2", "pure linear regression, SGD step", "us", goal=Goal(0.3, against="compiled"),
+         theirs="linear regression, SGD step"),
     Case("2", "replayed op", "ns", goal=Goal(12)),
     Case("2", "replayed op with gradient", "ns", goal=Goal(25)),
     Case("2", "replayed chain of adds, an add", "ns"),

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tenon/base/error.h"
+#include "tenon/base/inline_vector.h"
 #include "tenon/core/tensor.h"
 
 namespace tenon {
@@ -100,12 +101,14 @@ class TENON_API CompiledCall {
 /// What a pure function may take and return, as lists of tensors.
 namespace pure {
 
-inline void list(const Tensor& tensor, std::vector<const Tensor*>& all) { all.push_back(&tensor); }
-inline void list(const std::vector<Tensor>& tensors, std::vector<const Tensor*>& all) {
+using List = InlineVector<const Tensor*, 8>;
+
+inline void list(const Tensor& tensor, List& all) { all.push_back(&tensor); }
+inline void list(const std::vector<Tensor>& tensors, List& all) {
   for (const Tensor& tensor : tensors) all.push_back(&tensor);
 }
 template <class... T>
-void list(const std::tuple<T...>& tensors, std::vector<const Tensor*>& all) {
+void list(const std::tuple<T...>& tensors, List& all) {
   std::apply([&](const auto&... each) { (list(each, all), ...); }, tensors);
 }
 /// How results become `T` again.
@@ -184,7 +187,7 @@ class Compiled {
  private:
   template <class R, class... A>
   R call_pure(graph::CompiledCall& call, A&&... arguments) {
-    std::vector<const Tensor*> given, made;
+    pure::List given, made;
     (pure::list(arguments, given), ...);
     std::vector<Tensor> results;
     if (call.replay(given, results)) {

@@ -81,7 +81,7 @@ TENON_API void save_program(const TensorFunction& function, const std::vector<Pr
 template <class F>
 std::vector<Tensor> call_with_list(F& function, const std::vector<Tensor>& x) {
   const auto listed = [](auto&& result) {
-    std::vector<const Tensor*> pointers;
+    pure::List pointers;
     pure::list(result, pointers);
     std::vector<Tensor> list;
     for (const Tensor* tensor : pointers) list.push_back(*tensor);
