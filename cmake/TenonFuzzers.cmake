@@ -20,6 +20,9 @@ find_package(nlohmann_json REQUIRED)
 find_package(hwy REQUIRED)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 include(TenonOneDnn)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  find_package(asmjit REQUIRED)
+endif()
 enable_testing()
 
 # What the targets start from: small valid files of each format.
@@ -37,7 +40,8 @@ target_compile_options(tenon_fuzz_options INTERFACE
   ${sanitizers} -fno-sanitize-recover=undefined)
 target_link_options(tenon_fuzz_options INTERFACE ${sanitizers})
 target_link_libraries(tenon_fuzz_options INTERFACE
-  fmt::fmt ZLIB::ZLIB PNG::PNG nlohmann_json::nlohmann_json hwy::hwy DNNL::dnnl gomp)
+  fmt::fmt ZLIB::ZLIB PNG::PNG nlohmann_json::nlohmann_json hwy::hwy DNNL::dnnl gomp
+  $<TARGET_NAME_IF_EXISTS:asmjit::asmjit>)
 
 file(GLOB_RECURSE fuzz_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/tenon/*_fuzz.cpp)
 foreach(source ${fuzz_sources})
