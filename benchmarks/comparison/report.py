@@ -7,7 +7,8 @@ ROW_TITLES = {
     "2": "Linear regression, 1,000 SGD steps, a step; what an op of a compiled function costs",
     "3": "A small network, one Adam step",
     "4": "The digits CNN, batch 64",
-    "9": "Memory-bound ops, eager",
+    "8": "Control flow that depends on data",
+    "9": "Memory-bound ops, eager and compiled",
     "12": "Data loading",
     "13": "Start and size",
 }
