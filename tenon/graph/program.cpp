@@ -7,6 +7,7 @@
 #include "tenon/base/error.h"
 #include "tenon/core/generator.h"
 #include "tenon/dispatch/modes.h"
+#include "tenon/graph/ir/lexer.h"
 #include "tenon/graph/passes/passes.h"
 #include "tenon/graph/trace/trace.h"
 
@@ -35,16 +36,6 @@ void check_is_pure(const Trace& trace, std::span<const Tensor* const> results) {
                      "a pure function's result requires a gradient, which replays don't record; "
                      "call backward() within the function, or run it under NoGrad");
   }
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "tenon/base/error.h"
 #include "tenon/dispatch/deferral.h"
 #include "tenon/dispatch/modes.h"
+#include "tenon/graph/ir/lexer.h"
 #include "tenon/graph/program.h"
 #include "tenon/ops/functions.h"
 #include "tenon/serve/program_file_internal.h"
@@ -85,16 +86,6 @@ Tensor weight_of(const Graph& graph, const GraphSlot& slot, const StateDict& ten
                               tensor ? fmt::format("as {}{}", name_of(tensor->dtype()),
                                                    to_string(tensor->sizes()))
                                      : "not"));
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
 }
 
 /// The slots of the inputs, in the order of `names`.
@@ -190,7 +181,8 @@ Program Program::load(const std::string& path) {
     fail_load(path, error.what());
   }
   const Graph& graph = body->graph;
-  const std::vector<std::string> names = lines_of(metadata_of(metadata, serve::kInputsKey, path));
+  const std::vector<std::string> names =
+      graph::lines_of(metadata_of(metadata, serve::kInputsKey, path));
   body->slots = input_slots(graph, names, path);
   check_names_are_found(graph, body->slots, path);
   Graph numbered = graph;

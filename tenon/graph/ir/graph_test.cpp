@@ -106,6 +106,7 @@ TEST(Graph, RefusesTextsThatAreNoGraphs) {
       {x + "%1: float32[2, 3] = matmul(%0, %0[3, 2; 1, 3; 0])", "isn't what the op gives"},
       {x + "%1: float32[2, 2] = matmul(%0)", "another number of inputs"},
       {x + "%1: float32[2, 2] = matmul(%0, %0[3, 2; 1, 3; 0]) with (1)", "more arguments"},
+      {x + "%1: float32[2, 3] = exp(%0) in float32 over [2, 3] scalars (x:1)", "got 'x'"},
       {x + "keep %1", "%1 isn't made before"},
       {x + "trailing", "expected a value"},
   };

@@ -34,6 +34,16 @@ std::optional<T> as_number(std::string_view word) {
 std::optional<int64_t> as_integer(std::string_view word) { return as_number<int64_t>(word); }
 std::optional<double> as_real(std::string_view word) { return as_number<double>(word); }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
 void Lexer::skip_spaces() {
   rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r"), rest_.size()));
 }
@@ -94,13 +104,6 @@ int64_t Lexer::integer() {
   const std::string_view word = number();
   const std::optional<int64_t> value = as_integer(word);
   if (!value) fail_here(fmt::format("expected a whole number, got '{}'", word));
-  return *value;
-}
-
-double Lexer::real() {
-  const std::string_view word = number();
-  const std::optional<double> value = as_real(word);
-  if (!value) fail_here(fmt::format("expected a number, got '{}'", word));
   return *value;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tenon::graph {
 
@@ -29,7 +30,6 @@ class Lexer {
   /// A number as it is written, `-1.5e-3`, `inf`, `12`.
   std::string_view number();
   int64_t integer();
-  double real();
   /// Between quotes; `\"` and `\\` are characters.
   std::string quoted();
   bool at(char c) const { return !rest_.empty() && rest_[0] == c; }
@@ -54,5 +54,7 @@ class Lexer {
 /// A whole word as a number; nothing where it isn't one.
 std::optional<int64_t> as_integer(std::string_view word);
 std::optional<double> as_real(std::string_view word);
+/// Without their ends.
+std::vector<std::string> lines_of(const std::string& text);
 
 }  // namespace tenon::graph

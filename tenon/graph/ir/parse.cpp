@@ -420,7 +420,9 @@ class Parser {
     const std::string_view word = lexer_.number();
     const std::optional<int64_t> integer = as_integer(word.substr(0, word.size() - 1));
     if (lexer_.take(':')) {
-      scalar.real = as_real(word).value_or(0);
+      const std::optional<double> real = as_real(word);
+      if (!real) lexer_.fail_here(fmt::format("expected a number, got '{}'", word));
+      scalar.real = *real;
       scalar.integer = lexer_.integer();
     } else if (word.back() == 'i' && integer) {
       scalar = tile::Scalar64(*integer);
