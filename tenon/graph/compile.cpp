@@ -183,7 +183,7 @@ void CompiledCall::begin() {
   if (!runner_) return;
   runner_->segments.counters.calls.add(1);
   runner_->is_tracing = true;
-  runner_->trace.begin();
+  runner_->trace.begin(shared_.options.pure);
 }
 
 void CompiledCall::keep(std::span<const Tensor* const> arguments,

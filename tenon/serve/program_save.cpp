@@ -149,7 +149,7 @@ class Saver {
     std::vector<const Tensor*> arguments, made;
     for (const Tensor& tensor : given) arguments.push_back(&tensor);
     struct Running {
-      explicit Running(graph::Trace& trace) : trace_(trace) { trace.begin(); }
+      explicit Running(graph::Trace& trace) : trace_(trace) { trace.begin(true); }
       ~Running() { trace_.end(); }
       graph::Trace& trace_;
     } running(trace_);

@@ -160,7 +160,7 @@ inline void Trace::follow_memo(Segments::Node& node) {
   values_ = memo.values;
   chain_ = memo.number;
   cursor_ = &node;
-  if (++pending_ == kMostPending) flush();
+  if (++pending_ >= most_pending_ || node.ends) flush();
 }
 
 bool Trace::repeat(const Call& call, std::span<Tensor> outputs) {

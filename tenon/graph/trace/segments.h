@@ -22,6 +22,7 @@ class Segments {
     std::vector<uint64_t> words;  ///< the record, in a form that compares quickly
     Record record;
     Memo memo;
+    bool ends = false;  ///< the stream is cut after it: see loops.h
     Node* parent = nullptr;
     Node* likely = nullptr;  ///< the child that followed last
     std::vector<std::unique_ptr<Node>> children;

@@ -1,10 +1,12 @@
 #include "tenon/graph/trace/trace.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "tenon/core/generator.h"
 #include "tenon/graph/passes/passes.h"
+#include "tenon/graph/trace/loops.h"
 
 namespace tenon::graph {
 namespace {
@@ -259,8 +261,9 @@ Trace::Trace(Segments& segments)
 
 Trace::~Trace() = default;
 
-void Trace::begin() {
+void Trace::begin(bool whole) {
   is_new_ = false;
+  most_pending_ = whole ? std::numeric_limits<int64_t>::max() : kMostPending;
   flushes_ = 0;
   const Generator& generator = default_generator();
   first_draw_ = {generator.seed(), generator.offset()};
@@ -431,14 +434,26 @@ void Trace::defer_update(const Update& update) {
 void Trace::follow(Writer& writer, const Taken& taken) {
   const std::span<const uint64_t> words = writer.words();
   Segments::Node* next = Segments::find(*cursor_, words);
-  if (!next) [[unlikely]] {
+  const bool is_added = !next;
+  if (is_added) [[unlikely]] {
     segments_.counters.new_records.add(1);
     is_new_ = true;
     next = &segments_.add(*cursor_, words, writer.record());
   }
   cursor_ = next;
   writer.remember(next->memo, taken);
-  if (++pending_ == kMostPending) flush();
+  ++pending_;
+  if (is_added) find_loop();
+  if (pending_ >= most_pending_ || next->ends) flush();
+}
+
+/// Cuts a stream that repeats itself, here and whenever it comes by again.
+void Trace::find_loop() {
+  if (most_pending_ != kMostPending) return;
+  if (loop_cut_ == 0 && pending_ % kLoopInterval == 0) {
+    loop_cut_ = cut_of_loop(Segments::path_to(*cursor_), slots_);
+  }
+  cursor_->ends = pending_ == loop_cut_;
 }
 
 bool Trace::knows(const Storage& storage) const {
@@ -541,6 +556,7 @@ void Trace::start_anew() {
   numbers_.clear();
   values_ = 0;
   pending_ = 0;
+  loop_cut_ = 0;
   chain_ = 0;
   repeats_ = true;
   segments_.keep_bounded();

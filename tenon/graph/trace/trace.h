@@ -21,8 +21,9 @@ class Trace final : public Deferrer, public MemoryWatch {
   ~Trace() override;
   Trace(const Trace&) = delete;
 
-  /// Ops of this thread are deferred from now on, until `end`; there is no other trace.
-  void begin();
+  /// Ops of this thread are deferred from now on, until `end`; there is no other trace. `whole`:
+  /// only somebody who looks at results ends what is pending, not its length.
+  void begin(bool whole = false);
   /// Runs what is pending; an error of it is dropped, as another one is on its way out already.
   void end() noexcept;
 
@@ -63,6 +64,8 @@ class Trace final : public Deferrer, public MemoryWatch {
  private:
   /// A stream that nobody reads from is cut here: what is pending stays bounded.
   static constexpr int64_t kMostPending = 4096;
+  /// After how many new records it is looked whether they are a loop.
+  static constexpr int64_t kLoopInterval = 16;
   static constexpr size_t kMostScalars = 16;  ///< of a call
 
   class Writer;
@@ -88,6 +91,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   Tensor make_output(const Spec& spec);
   void add_draw(Draw draw);
   void follow(Writer& writer, const Taken& taken);
+  void find_loop();
 
   // replay.cpp
   Segments::Node* expected(const OpDef* op, std::span<const Tensor* const> inputs,
@@ -122,6 +126,8 @@ class Trace final : public Deferrer, public MemoryWatch {
   Externals externals_;
   uint32_t values_ = 0;
   int64_t pending_ = 0;  ///< records since the last flush
+  int64_t most_pending_ = kMostPending;
+  int64_t loop_cut_ = 0;  ///< with how many pending records to cut at a new one; 0: not known yet
   bool is_new_ = false;
   int64_t flushes_ = 0;
   Draw first_draw_;
