@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "tenon/base/inline_vector.h"
@@ -55,6 +56,8 @@ struct Launch {
   uint64_t offset = 0;  ///< of random numbers: a new one for each run
 };
 
+struct SmallCode;
+
 /// A run over few elements that lie in one piece: no dims, no random numbers, and no rows or one.
 struct SmallLaunch {
   struct Input {
@@ -75,6 +78,20 @@ struct SmallLaunch {
   /// Of a row value: one element. An only output may be exactly an input, others may not.
   std::span<const Output> outputs;
   std::span<const Scalar64> scalars;
+  /// Of a launch that runs again and again, with nothing but addresses and scalars changed; else
+  /// null. Owned by the caller.
+  SmallCode* code = nullptr;
+};
+
+/// What an executor keeps of one small launch for its next runs, on one thread at a time.
+struct SmallCode {
+  using Function = void (*)(const SmallLaunch::Input*, const SmallLaunch::Output*, const Scalar64*);
+
+  Function function = nullptr;   ///< does a whole run
+  const void* target = nullptr;  ///< instruction set that the function is for
+  double heat = 0;               ///< nanoseconds of interpretation so far
+  bool refused = false;          ///< no code can be made
+  std::shared_ptr<const void> memory;
 };
 
 }  // namespace tenon::tile

@@ -16,13 +16,13 @@ enum class MachineCodeMode : uint8_t {
 
 /// What happened to tile programs in this process so far.
 struct MachineCodeStats {
-  int64_t compiled = 0;      ///< passes of programs that were turned into machine code
+  int64_t compiled = 0;      ///< passes, or whole small launches, turned into machine code
   int64_t microseconds = 0;  ///< that this took
   int64_t code_bytes = 0;    ///< of memory that code lies in now
   int64_t evicted = 0;       ///< codes that were dropped to make room for others
   int64_t refused = 0;       ///< codes that the system gave no executable memory for
-  int64_t runs = 0;          ///< runs in which machine code did at least one pass
-  int64_t interpreted = 0;   ///< runs without
+  int64_t runs = 0;         ///< in which machine code did at least one pass; small ones don't count
+  int64_t interpreted = 0;  ///< runs without
 };
 
 TENON_API MachineCodeStats machine_code_stats();

@@ -194,6 +194,7 @@ void Instance::ready_small(const Step& step, const tile::Launch& launch, ReadySt
   ready.small.one_row = one_row;
   ready.small.inputs = ready.small_inputs;
   ready.small.outputs = ready.small_outputs;
+  ready.small.code = &ready.small_code;
   ready.is_small = true;
 }
 

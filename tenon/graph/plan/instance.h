@@ -25,6 +25,7 @@ struct Instance {
     tile::SmallLaunch small;
     std::vector<tile::SmallLaunch::Input> small_inputs;
     std::vector<tile::SmallLaunch::Output> small_outputs;
+    tile::SmallCode small_code;
     /// How many steps from this one on run at once, as none of them waits for another.
     size_t batch = 1;
     // Of kernel steps.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
 
 #include "tenon/backends/cpu/tile/plan.h"
 
@@ -16,16 +15,6 @@ using tile::Op;
 
 constexpr uint16_t kNone = 0xffff;
 constexpr uint16_t kStepBit = 0x8000;  // of a value's number, while inputs are still being counted
-
-/// The vectors that the interpreter has too: with others, sums would differ.
-std::optional<VectorSet> vector_set(const Kernels& table) {
-#if defined(__x86_64__)
-  if (std::string_view(table.name).starts_with("avx3")) return VectorSet::kAvx512;
-  if (table.name == "avx2") return VectorSet::kAvx2;
-#endif
-  (void)table;
-  return std::nullopt;
-}
 
 class Splitter {
  public:
@@ -203,7 +192,7 @@ class Splitter {
 }  // namespace
 
 std::vector<PassCode> make_pass_codes(const Plan& plan, std::span<const char> is_scalar) {
-  const std::optional<VectorSet> set = vector_set(*plan.table);
+  const std::optional<VectorSet> set = jit::vector_set(plan.table->name);
   std::vector<PassCode> codes;
   if (!set || plan.compute != tile::Compute::kF32 || plan.flat) return codes;
   bool any = false;

@@ -1,14 +1,17 @@
 // Programs over few contiguous elements, elementwise or of one row: each instruction is one kernel
-// call, with no plan.
+// call, with no plan; those that run again and again are one piece of machine code.
 
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "tenon/backends/cpu/tile/accumulate.h"
 #include "tenon/backends/cpu/tile/executor.h"
 #include "tenon/backends/cpu/tile/kernels.h"
 #include "tenon/backends/cpu/tile/plan.h"
+#include "tenon/backends/cpu/tile/small_code.h"
 #include "tenon/dispatch/backend.h"
+#include "tenon/tile/machine_code.h"
 
 namespace tenon::cpu {
 namespace {
@@ -18,7 +21,10 @@ using tile::Family;
 using tile::Instruction;
 using tile::Op;
 
-constexpr size_t kMostInstructions = 32;
+constexpr size_t kMostInstructions = 128;
+// Of making code for a launch, and of one instruction on few elements.
+constexpr double kCompileNanoseconds = 100'000;
+constexpr double kInstructionNanoseconds = 10;
 
 constexpr DType native_dtype(Compute compute) {
   constexpr DType kNative[tile::kComputeCount] = {kFloat32, kFloat64, kInt64, kUInt64};
@@ -30,9 +36,10 @@ struct alignas(64) Cell {
   char bytes[64];
 };
 
-/// What instructions compute; one set a thread, as an instruction never runs another program.
+/// What instructions compute, a tile each; one set a thread, as an instruction never runs another
+/// program.
 struct Memory {
-  alignas(64) char tiles[kMostInstructions][kMostSmallElements * 8];
+  std::vector<Cell> tiles;
   Cell cells[kMostInstructions];
 };
 
@@ -48,7 +55,12 @@ class SmallRun {
         code_(launch.program->instructions()),
         memory_(memory),
         kernels_(cpu::kernels().classes[static_cast<int>(launch.compute)]),
-        native_(native_dtype(launch.compute)) {}
+        native_(native_dtype(launch.compute)),
+        // Kernels may write whole vectors.
+        cells_per_tile_(launch.count * 8 / sizeof(Cell) + 1) {
+    const size_t cells = cells_per_tile_ * code_.size();
+    if (memory_.tiles.size() < cells) memory_.tiles.resize(cells);
+  }
 
   /// False when an instruction is of no kind that this can run; nothing has been stored then.
   bool run() {
@@ -58,7 +70,7 @@ class SmallRun {
                           launch_.outputs[0].dtype == native_;
     for (size_t i = 0; i < code_.size(); ++i) {
       const bool last = straight && i + 2 == code_.size();
-      if (!step(i, last ? launch_.outputs[0].data : memory_.tiles[i])) return false;
+      if (!step(i, last ? launch_.outputs[0].data : tile(i))) return false;
     }
     for (const Instruction& instruction : code_) {
       if (instruction.op == Op::kStore) store(instruction);
@@ -67,6 +79,8 @@ class SmallRun {
   }
 
  private:
+  char* tile(size_t i) { return memory_.tiles[i * cells_per_tile_].bytes; }
+
   bool step(size_t i, void* place) {
     const Instruction& instruction = code_[i];
     switch (info_of(instruction.op).family) {
@@ -132,7 +146,7 @@ class SmallRun {
     if (!convert) return false;
     void* out = input.repeated ? memory_.cells[i].bytes : place;
     // The output may be the memory that a later load reads: convert into a tile of our own.
-    if (out == launch_.outputs[0].data) out = memory_.tiles[i];
+    if (out == launch_.outputs[0].data) out = tile(i);
     convert(input.data, out, input.repeated ? 1 : launch_.count);
     values_[i] = {out, input.repeated};
     return true;
@@ -176,8 +190,8 @@ class SmallRun {
       return false;
     }
     if (value.scalar) {
-      kernels_.fill(value.data, memory_.tiles[i], launch_.count);
-      value.data = memory_.tiles[i];
+      kernels_.fill(value.data, tile(i), launch_.count);
+      value.data = tile(i);
     }
     uint64_t state[kStateFields];
     start_reduction(op, launch_.compute, state, 1, 1);
@@ -194,7 +208,8 @@ class SmallRun {
     Value value = values_[instruction.a];
     if (value.scalar && !one) {
       // Of the store's own number, as values of other instructions may still be wanted.
-      void* full = output.dtype == native_ ? output.data : memory_.tiles[&instruction - &code_[0]];
+      void* full = output.dtype == native_ ? output.data
+                                           : tile(static_cast<size_t>(&instruction - &code_[0]));
       kernels_.fill(value.data, full, count);
       value = {full, false};
     }
@@ -210,12 +225,35 @@ class SmallRun {
   Memory& memory_;
   const ClassKernels& kernels_;
   DType native_;
+  size_t cells_per_tile_;
   Value values_[kMostInstructions];
 };
+
+/// Makes code for the launch once it is hot; false while the interpreter is to run it.
+bool has_code(const tile::SmallLaunch& launch, const Kernels& table) {
+  tile::SmallCode& code = *launch.code;
+  const tile::MachineCodeMode mode = tile::machine_code();
+  if (mode == tile::MachineCodeMode::kOff) return false;
+  if (code.target == &table && code.function != nullptr) return true;
+  if (code.target != &table) code = {.target = &table};
+  if (code.refused) return false;
+  code.heat += kInstructionNanoseconds * static_cast<double>(launch.program->instructions().size());
+  if (mode == tile::MachineCodeMode::kHot && code.heat < kCompileNanoseconds) return false;
+  const std::shared_ptr<const jit::CodeMemory> made = small_code(launch, table);
+  code.refused = made == nullptr;
+  if (code.refused) return false;
+  code.function = reinterpret_cast<tile::SmallCode::Function>(made->address());
+  code.memory = made;
+  return true;
+}
 
 }  // namespace
 
 bool run_small(const tile::SmallLaunch& launch) {
+  if (launch.code != nullptr && has_code(launch, kernels())) {
+    launch.code->function(launch.inputs.data(), launch.outputs.data(), launch.scalars.data());
+    return true;
+  }
   const tile::Program& program = *launch.program;
   if (launch.count > kMostSmallElements || program.instructions().size() > kMostInstructions ||
       !program.exists_in(launch.compute)) {

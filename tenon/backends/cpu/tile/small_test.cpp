@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <string_view>
 
+#include "tenon/backends/cpu/tile/jit/pass_form.h"
 #include "tenon/backends/cpu/tile/testing.h"
+#include "tenon/tile/machine_code.h"
 
 namespace tenon::cpu {
 namespace {
@@ -58,8 +61,10 @@ std::vector<Case> cases() {
   };
 }
 
-/// Runs a case both ways on `count` elements; false where it needs a plan.
-bool compare(const Case& c, Compute compute, DType dtype, size_t count, bool repeated) {
+/// Runs a case both ways on `count` elements; false where it needs a plan. `code`: what the small
+/// run keeps.
+bool compare(const Case& c, Compute compute, DType dtype, size_t count, bool repeated,
+             tile::SmallCode* code = nullptr) {
   std::vector<uint64_t> memory[2] = {std::vector<uint64_t>(count), std::vector<uint64_t>(count)};
   for (size_t i = 0; i < count; ++i) {
     testing::set_value(dtype, memory[0].data(), i, static_cast<double>(i * 37 % 101) * 0.25 - 9);
@@ -72,8 +77,14 @@ bool compare(const Case& c, Compute compute, DType dtype, size_t count, bool rep
                                          {memory[1].data(), dtype, repeated}};
   const tile::SmallLaunch::Output out[] = {{small[0].data(), dtype}, {small[1].data(), dtype}};
   const tile::Scalar64 scalar(0.75);
-  if (!run_small(
-          {&c.program, compute, count, c.one_row, {in, inputs}, {out, outputs}, {&scalar, 1}})) {
+  if (!run_small({&c.program,
+                  compute,
+                  count,
+                  c.one_row,
+                  {in, inputs},
+                  {out, outputs},
+                  {&scalar, 1},
+                  code})) {
     return false;
   }
   const tile::Operand in2[] = {{memory[0].data(), dtype, {1}},
@@ -108,6 +119,46 @@ TEST(SmallRuns, GiveTheBitsOfPlannedOnes) {
       }
     }
   });
+}
+
+/// Programs that machine code is made for in other ways than the interpreter runs them.
+std::vector<Case> code_cases() {
+  std::vector<Case> all = cases();
+  std::erase_if(all, [](const Case& c) { return std::string_view(c.name) == "product"; });
+  all.push_back({"truths", false, program_of([](TileBuilder& t) {
+                   const Value x = t.load(0), y = t.load(1);
+                   const Value larger = t.logical_and(t.gt(x, y), t.le(y, t.scalar(0)));
+                   t.store(0, t.select(larger, t.tanh(x), t.mul(y, larger)));
+                   t.store(1, larger);
+                 })});
+  all.push_back({"kept between passes", true, program_of([](TileBuilder& t) {
+                   const Value e = t.exp(t.load(0));
+                   const Value total = t.row_sum(e), part = t.div(e, total);
+                   t.store(0, t.sub(part, t.row_max(part)));
+                   t.store(1, t.row_sum(t.square(t.sub(part, t.load(1)))));
+                 })});
+  return all;
+}
+
+TEST(SmallRuns, GiveTheSameBitsAsMachineCode) {
+  const std::vector<Case> all = code_cases();
+  const tile::MachineCodeMode before = tile::machine_code();
+  tile::set_machine_code(tile::MachineCodeMode::kAlways);
+  testing::for_each_instruction_set([&] {
+    const bool can = jit::vector_set(instruction_set()).has_value();
+    for (const Case& c : all) {
+      for (const DType dtype : {kFloat32, kBFloat16, kFloat16, kBool}) {
+        for (const size_t count : {1, 2, 7, 8, 9, 15, 16, 17, 33, 63, 64, 65, 100, 130, 255}) {
+          for (const bool repeated : {false, true}) {
+            tile::SmallCode code;
+            ASSERT_TRUE(compare(c, Compute::kF32, dtype, count, repeated && count > 1, &code));
+            EXPECT_TRUE(!can || code.function != nullptr || count > 100) << c.name << ' ' << count;
+          }
+        }
+      }
+    }
+  });
+  tile::set_machine_code(before);
 }
 
 TEST(SmallRuns, RefuseWhatNeedsAPlan) {

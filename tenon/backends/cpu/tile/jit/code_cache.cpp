@@ -53,7 +53,6 @@ class Cache {
   /// Takes new code in, and drops what there is no room for.
   void put(CodeEntry& entry, std::shared_ptr<const CodeMemory> code) {
     const std::lock_guard lock(mutex_);
-    tile::machine_code_counters().code_bytes += static_cast<int64_t>(code->bytes());
     bytes_ += code->bytes();
     {
       const std::lock_guard entry_lock(entry.mutex);
@@ -94,7 +93,6 @@ class Cache {
     const std::lock_guard lock(entry.mutex);
     if (entry.code == nullptr) return;
     bytes_ -= entry.code->bytes();
-    tile::machine_code_counters().code_bytes -= static_cast<int64_t>(entry.code->bytes());
     entry.code = nullptr;
     entry.heat = 0;
   }

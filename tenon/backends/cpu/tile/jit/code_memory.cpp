@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tenon/tile/machine_code_internal.h"
+
 namespace tenon::cpu::jit {
 
 std::shared_ptr<const CodeMemory> CodeMemory::make(size_t size,
@@ -16,6 +18,13 @@ std::shared_ptr<const CodeMemory> CodeMemory::make(size_t size,
   return code;
 }
 
-CodeMemory::~CodeMemory() { munmap(pages_, bytes_); }
+CodeMemory::CodeMemory(void* pages, size_t bytes) : pages_(pages), bytes_(bytes) {
+  tile::machine_code_counters().code_bytes += static_cast<int64_t>(bytes);
+}
+
+CodeMemory::~CodeMemory() {
+  tile::machine_code_counters().code_bytes -= static_cast<int64_t>(bytes_);
+  munmap(pages_, bytes_);
+}
 
 }  // namespace tenon::cpu::jit

@@ -19,11 +19,12 @@ class CodeMemory {
   ~CodeMemory();
   CodeMemory(const CodeMemory&) = delete;
 
+  void* address() const { return pages_; }
   PassFunction function() const { return reinterpret_cast<PassFunction>(pages_); }
   size_t bytes() const { return bytes_; }
 
  private:
-  CodeMemory(void* pages, size_t bytes) : pages_(pages), bytes_(bytes) {}
+  CodeMemory(void* pages, size_t bytes);
 
   void* pages_;
   size_t bytes_;

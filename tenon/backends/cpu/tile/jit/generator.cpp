@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "tenon/backends/cpu/tile/jit/arithmetic.h"
+#include "tenon/backends/cpu/tile/jit/assemble.h"
 #include "tenon/backends/cpu/tile/jit/memory.h"
 #include "tenon/backends/cpu/tile/jit/vectors.h"
 
@@ -304,17 +305,7 @@ class Generator {
 }  // namespace
 
 std::shared_ptr<const CodeMemory> generate(const PassForm& form) {
-  asmjit::CodeHolder code;
-  if (code.init(asmjit::Environment::host()) != 0) return nullptr;
-  x86::Compiler compiler(&code);
-  Generator(form, compiler).run();
-  if (compiler.finalize() != 0 || code.flatten() != 0 || code.resolveUnresolvedLinks() != 0) {
-    return nullptr;
-  }
-  return CodeMemory::make(code.codeSize(), [&code](void* pages) {
-    return code.relocateToBase(reinterpret_cast<uint64_t>(pages)) == 0 &&
-           code.copyFlattenedData(pages, code.codeSize()) == 0;
-  });
+  return assemble([&form](x86::Compiler& compiler) { Generator(form, compiler).run(); });
 }
 
 }  // namespace tenon::cpu::jit

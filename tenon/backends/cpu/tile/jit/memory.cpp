@@ -10,8 +10,9 @@ namespace x86 = asmjit::x86;
 namespace Inst = x86::Inst;
 
 Mem Place::at(size_t element_size) const {
-  return x86::ptr(base, i, static_cast<uint32_t>(std::countr_zero(element_size)),
-                  static_cast<int32_t>(offset * static_cast<int64_t>(element_size)));
+  const auto bytes = static_cast<int32_t>(offset * static_cast<int64_t>(element_size));
+  if (!i.isValid()) return x86::ptr(base, bytes);
+  return x86::ptr(base, i, static_cast<uint32_t>(std::countr_zero(element_size)), bytes);
 }
 
 namespace {
@@ -30,7 +31,11 @@ void copy_rest(Vectors& v, size_t element_size, const Place& place, const Rest& 
   const Mem memory = x86::ptr(place.base, at, shift);
   const asmjit::Label next = cc.newLabel();
   cc.xor_(k.r32(), k.r32());
-  cc.mov(at, place.i);
+  if (place.i.isValid()) {
+    cc.lea(at, x86::ptr(place.i, static_cast<int32_t>(place.offset)));
+  } else {
+    cc.mov(at, place.offset);
+  }
   cc.bind(next);
   const Mem from = to_memory ? scratch : memory, to = to_memory ? memory : scratch;
   if (element_size == 1) {

@@ -11,7 +11,7 @@ struct Rest {
   Mem scratch;  ///< a vector's worth on the stack
 };
 
-/// Elements of memory, `offset` further than those at index `i`.
+/// Elements of memory, `offset` further than those at index `i`, if there is one.
 struct Place {
   Gp base, i;
   int64_t offset = 0;  ///< in elements

@@ -19,6 +19,15 @@ std::vector<uint32_t> PassForm::key() const {
   return words;
 }
 
+std::optional<VectorSet> vector_set(std::string_view instruction_set) {
+#if defined(__x86_64__)
+  if (instruction_set.starts_with("avx3")) return VectorSet::kAvx512;
+  if (instruction_set == "avx2") return VectorSet::kAvx2;
+#endif
+  (void)instruction_set;
+  return std::nullopt;
+}
+
 bool can_compute(Op op) {
   if (op >= Op::kAdd && op <= Op::kLogicalXor) {
     return op != Op::kPow && op != Op::kFmod && op != Op::kRemainder && op != Op::kFloorDivide;

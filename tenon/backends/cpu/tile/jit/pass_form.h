@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "tenon/core/dtype.h"
@@ -52,6 +54,9 @@ struct PassForm {
   std::vector<uint32_t> key() const;
 };
 
+/// The vectors that the interpreter's instruction set of this name has too: with others, sums would
+/// differ. Nothing where code can't be made.
+std::optional<VectorSet> vector_set(std::string_view instruction_set);
 inline constexpr size_t lanes_of(VectorSet set) { return set == VectorSet::kAvx512 ? 16 : 8; }
 
 /// Whether code can be made for a step, for a load of a dtype, for a store to it.

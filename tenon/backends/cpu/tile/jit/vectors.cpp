@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__)
 
+#include <algorithm>
 #include <bit>
 
 namespace tenon::cpu::jit {
@@ -184,6 +185,41 @@ Mask Vectors::first(const Gp& count) {
   const Mask mask = fresh_mask();
   cc.vmovups(mask_vector(mask), x86::ptr(word, back, 2));
   return mask;
+}
+
+Mask Vectors::first(size_t count) {
+  const Mask mask = fresh_mask();
+  if (is_wide()) {
+    const Gp word = cc.newGpd();
+    cc.mov(word, (1u << count) - 1);
+    cc.kmovw(mask_register(mask), word);
+  } else {
+    int32_t lanes[8] = {};
+    std::fill_n(lanes, count, -1);
+    cc.vmovups(mask_vector(mask), cc.newConst(asmjit::ConstPoolScope::kLocal, lanes, sizeof lanes));
+  }
+  return mask;
+}
+
+Mask Vectors::any(const Mask& mask) {
+  const Gp word = cc.newGpd(), all = cc.newGpd();
+  if (is_wide()) {
+    cc.kmovw(word, mask_register(mask));
+  } else {
+    cc.vmovmskps(word, mask_vector(mask));
+  }
+  cc.xor_(all, all);
+  cc.neg(word);  // carries unless it is 0
+  cc.sbb(all, all);
+  const Mask result = fresh_mask();
+  if (is_wide()) {
+    cc.kmovw(mask_register(result), all);
+  } else {
+    const x86::Xmm one = cc.newXmm();
+    cc.vmovd(one, all);
+    cc.vpbroadcastd(mask_vector(result), one);
+  }
+  return result;
 }
 
 void Vectors::accumulate(Inst::Id id, const Vec& into, const Vec& x, const Mask* lanes) {

@@ -83,6 +83,9 @@ class Vectors {
   Vec where_bits(const Mask& mask, uint32_t value);
   /// The mask of the first `count` lanes, at most all of them.
   Mask first(const Gp& count);
+  Mask first(size_t count);
+  /// All lanes if the mask has one, else none.
+  Mask any(const Mask& mask);
 
   /// Keeps what `into` has in lanes beyond the mask, when there is a mask.
   void accumulate(asmjit::x86::Inst::Id id, const Vec& into, const Vec& x, const Mask* lanes);

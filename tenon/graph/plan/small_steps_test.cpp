@@ -1,0 +1,60 @@
+// Steps of plans over few elements: as machine code they give what the interpreter gives.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tenon/graph/compile.h"
+#include "tenon/ops/creation/from_data.h"
+#include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
+#include "tenon/optim/adam.h"
+#include "tenon/tile/machine_code.h"
+
+namespace tenon::graph {
+namespace {
+
+bool has_machine_code() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx2") && std::getenv("TENON_ISA") == nullptr;
+#else
+  return false;
+#endif
+}
+
+/// A few steps of training on few numbers; parameters and losses.
+std::vector<float> trained(tile::MachineCodeMode mode) {
+  const tile::MachineCodeMode before = tile::machine_code();
+  tile::set_machine_code(mode);
+  Tensor w = full({7}, 0.5), b = zeros({});
+  w.requires_grad_();
+  b.requires_grad_();
+  optim::Adam optimizer({w, b}, {.learning_rate = 0.1});
+  auto step = compile(
+      [&](const Tensor& x, const Tensor& y) {
+        optimizer.zero_grad();
+        const Tensor loss = mse_loss(tanh(x * w + b), y);
+        loss.backward();
+        optimizer.step();
+        return loss.detach();
+      },
+      {.pure = true});
+  const Tensor x = reshape(linspace(-1, 1, 7), {7}), y = sin(x);
+  std::vector<float> numbers;
+  for (int i = 0; i < 10; ++i) numbers.push_back(step(x, y).item<float>());
+  for (const float value : w.to_vector<float>()) numbers.push_back(value);
+  numbers.push_back(b.item<float>());
+  tile::set_machine_code(before);
+  return numbers;
+}
+
+TEST(SmallSteps, AreMachineCodeOnceTheyAreHot) {
+  const std::vector<float> interpreted = trained(tile::MachineCodeMode::kOff);
+  const int64_t before = tile::machine_code_stats().compiled;
+  EXPECT_EQ(trained(tile::MachineCodeMode::kAlways), interpreted);
+  if (!has_machine_code()) GTEST_SKIP() << "no machine code for this processor";
+  EXPECT_GT(tile::machine_code_stats().compiled, before);
+}
+
+}  // namespace
+}  // namespace tenon::graph
