@@ -65,7 +65,9 @@ struct CompiledState::Shared {
     const std::lock_guard lock(mutex);
     if (free.empty()) {
       all.push_back(std::make_unique<Runner>());
-      all.back()->segments.without_passes = options.without_passes;
+      // The code of a pure function seldom runs: it is its programs that are worth passes.
+      all.back()->segments.without_passes =
+          options.pure ? compile_passes() : options.without_passes;
       return *all.back();
     }
     Runner* const runner = free.back();
@@ -141,14 +143,22 @@ std::string CompiledState::explain() const {
                   c.flushes, c.records, c.new_records, c.plans);
   if (c.eager_calls != 0) text += fmt::format("{} calls ran eagerly\n", c.eager_calls);
   if (c.replays != 0) text += fmt::format("{} calls ran without the function's code\n", c.replays);
-  for_each_idle([&](const Runner& runner) { runner.segments.explain(text); });
+  for_each_idle([&](const Runner& runner) {
+    if (!shared_->options.pure) return runner.segments.explain(text);
+    for (const auto& program : runner.programs) {
+      text += program->plan().explain(program->graph().steps.size());
+    }
+  });
   return text;
 }
 
 std::vector<Graph> CompiledState::graphs() const {
   std::vector<Graph> all;
   for_each_idle([&](const Runner& runner) {
-    runner.segments.for_each_plan([&](const Plan& plan, int) { all.push_back(plan.graph()); });
+    if (!shared_->options.pure) {
+      runner.segments.for_each_plan([&](const Plan& plan, size_t) { all.push_back(plan.graph()); });
+    }
+    for (const auto& program : runner.programs) all.push_back(program->plan().graph());
   });
   return all;
 }

@@ -120,12 +120,8 @@ void Program::set_sizes(std::span<const int64_t> sizes) {
 
 /// The plan for the graph's numbers: one that was made for other sizes, where it fits.
 void Program::make_plan() {
-  numbers_.clear();
+  numbers_ = graph_.numbers();
   draws_.clear();
-  std::copy(graph_.dims.begin(), graph_.dims.end(), numbers_.dims.extend(graph_.dims.size()));
-  std::copy(graph_.scalars.begin(), graph_.scalars.end(),
-            numbers_.scalars.extend(graph_.scalars.size()));
-  numbers_.attributes = graph_.attributes;
   for (const Step& step : graph_.steps) {
     if (!step.random) continue;
     draws_.push_back({step.draw, static_cast<uint64_t>(graph_.scalars[step.draw + 1].integer)});
@@ -136,7 +132,7 @@ void Program::make_plan() {
     if (instance_) return;
   }
   Graph optimised = graph_;
-  run_passes(optimised, without_passes_);
+  run_passes(optimised, without_passes_, Pass::Numbers::kFixed);
   plan_ = plans_.emplace_back(std::make_unique<Plan>(std::move(optimised))).get();
   instance_ = plan_->instance_for(slots_, numbers_);
 }
@@ -149,12 +145,7 @@ void Program::make_slots(std::span<Storage* const> storages) {
   }
   for (uint32_t i = 0; i < graph_.slots.size(); ++i) {
     const GraphSlot& from = graph_.slots[i];
-    Slot& slot = slots_.emplace_back();
-    slot.dims = from.dims;
-    slot.rank = from.rank;
-    slot.dtype = from.dtype;
-    slot.external = from.external;
-    slot.natural = from.natural;
+    Slot& slot = slots_.emplace_back(run_slot(from));
     if (!from.external) {
       if (from.live) kept_slots_.push_back(i);
       continue;

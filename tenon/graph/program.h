@@ -41,6 +41,8 @@ class TENON_API Program {
 
   /// As captured, before any pass.
   const Graph& graph() const { return graph_; }
+  /// What runs.
+  const Plan& plan() const { return *plan_; }
 
   /// The trace's pending ops as a graph whose externals are inputs, named by the number of the
   /// argument, and weights, named by their order. Throws as the constructor.

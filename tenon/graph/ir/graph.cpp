@@ -81,7 +81,20 @@ std::vector<bool> Graph::live_slots() const {
   return marked;
 }
 
+Numbers Graph::numbers() const {
+  Numbers numbers;
+  std::copy(dims.begin(), dims.end(), numbers.dims.extend(dims.size()));
+  std::copy(scalars.begin(), scalars.end(), numbers.scalars.extend(scalars.size()));
+  numbers.attributes = attributes;
+  return numbers;
+}
+
+Slot run_slot(const GraphSlot& slot) {
+  return {nullptr, 0, slot.dims, slot.rank, slot.dtype, slot.external, slot.natural};
+}
+
 std::string title_of(const Step& step) {
+  if (step.kind == Record::Kind::kLoop) return "loop";
   if (step.members.empty()) return std::string(name_of(step.op));
   std::string title;
   for (const OpDef* op : step.members) {

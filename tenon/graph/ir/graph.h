@@ -43,6 +43,14 @@ struct GraphSlot {
 ///     %4 in %1: float32[128, 784] = square(%1) in float32 over [128, 784]
 ///     keep %3
 ///
+/// and ten updates of a parameter, whose body is a graph of its own:
+///
+///     %9 in %0: float32[4] = loop(%0, %1) 10 times {
+///       %0: float32[4] = external
+///       %1: float32[4] = external
+///       %2 in %0: float32[4] = add(%0, %1) in float32 over [4]
+///     }
+///
 /// A program's says `input "x"` and `weight "fc.weight"` in place of `external`, and ends in
 /// `return %3 as "y"`. Where sizes have names it begins with `dims batch = 64`, what they were, and
 /// has formulas of them: `float32[batch, 784]`.
@@ -57,6 +65,8 @@ struct Graph {
   Symbols symbols;                        ///< which numbers follow from named sizes
   /// What passes took for granted about the numbers.
   std::vector<EqualDims> assumed;
+  /// Passes took all numbers for granted.
+  bool fixed = false;
 
   /// The records of a segment. `live`: a bit per slot.
   static Graph of(std::span<const Record* const> records, std::span<const Slot> slots,
@@ -85,14 +95,20 @@ struct Graph {
   }
   int64_t offset_of(const Operand& operand) const { return dims[operand.dims + 2u * operand.rank]; }
   std::vector<bool> live_slots() const;
+  /// As a run takes them.
+  Numbers numbers() const;
 };
+
+/// The slot as a run takes it, without a storage.
+Slot run_slot(const GraphSlot& slot);
 
 /// Throws ValueError that names the step where the graph isn't one: a value read that isn't the
 /// last of its storage, layouts that leave their storage, sizes that the op doesn't give, programs
 /// that don't fit their operands. Whatever passes it runs without harm.
 TENON_API void verify(const Graph& graph);
 
-/// What a step is called: its op's name, or its members' ("mul+add"); "update" outside any op.
+/// What a step is called: its op's name, or its members' ("mul+add"); "update" outside any op;
+/// "loop".
 std::string title_of(const Step& step);
 
 }  // namespace tenon::graph

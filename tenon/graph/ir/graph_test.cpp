@@ -68,6 +68,27 @@ TEST(Graph, TextComesBack) {
   }
 }
 
+TEST(Graph, LoopsPrintAndParseBack) {
+  const std::string text =
+      "%0: float32[4] = external\n"
+      "%1: float32[4] = external\n"
+      "%5 in %0: float32[4] = loop(%0, %1) 10 times {\n"
+      "  %0: float32[4] = external\n"
+      "  %1: float32[4] = external\n"
+      "  %2: float32[4] = mul(%0, %1) in float32 over [4] {\n"
+      "    %0 = load 0\n"
+      "    %1 = load 1\n"
+      "    %2 = add %0, %1\n"
+      "    store 0, %2\n"
+      "  }\n"
+      "  %3 in %0: float32[4] = square(%2) in float32 over [4]\n"
+      "}\n";
+  const Graph graph = Graph::parse(text);
+  EXPECT_EQ(graph.to_text(), text);
+  EXPECT_EQ(graph.steps[0].rounds, 10);
+  EXPECT_EQ(graph.steps[0].body->steps.size(), 2u);
+}
+
 TEST(Graph, DrawsItself) {
   const Tensor x = ones({2, 3});
   const std::string dot = graph_of([&] { return exp(matmul(x, x.t())); }).to_dot();
@@ -78,6 +99,10 @@ TEST(Graph, DrawsItself) {
 
 TEST(Graph, RefusesTextsThatAreNoGraphs) {
   const std::string x = "%0: float32[2, 3] = external\n";
+  const std::string square = "%1 in %0: float32[2, 3] = square(%0) in float32 over [2, 3]\n";
+  const auto loop = [](const std::string& times, const std::string& body) {
+    return "%9 in %0: float32[2, 3] = loop(%0) " + times + " {\n" + body + "}\n";
+  };
   const std::pair<std::string, std::string> cases[] = {
       {"%0: float31[2] = external", "line 1: [dtype]"},
       {"%0: float32[2 = external", "expected ']'"},
@@ -107,6 +132,18 @@ TEST(Graph, RefusesTextsThatAreNoGraphs) {
       {x + "%1: float32[2, 2] = matmul(%0)", "another number of inputs"},
       {x + "%1: float32[2, 2] = matmul(%0, %0[3, 2; 1, 3; 0]) with (1)", "more arguments"},
       {x + "%1: float32[2, 3] = exp(%0) in float32 over [2, 3] scalars (x:1)", "got 'x'"},
+      {x + loop("0 times", x + square), "no loop"},
+      {x + loop("3 times", "%1: float32[2, 4] = external\n"), "isn't what its body takes"},
+      {x + loop("3 times", x + "%5: float32[2, 3] = external\n" + square), "other inputs"},
+      {x + loop("3 times", "%2: float32[2, 3] = square(%0) in float32 over [2, 3]\n"),
+       "%0 isn't made before"},
+      {x + loop("3 times", x + loop("3 times", x + square)), "a loop within a loop"},
+      {x + loop("3 times", x + "%1: float32[2, 3] = square(%0) in float32 over [2, 3]\n"),
+       "other inputs or results"},
+      {x + loop("3 times",
+                x + square + "%2: float32[2, 3] = exp(%1) in float32 over [2, 3]\nkeep %2\n"),
+       "its body keeps"},
+      {x + loop("3", x + square), "expected 'times'"},
       {x + "keep %1", "%1 isn't made before"},
       {x + "trailing", "expected a value"},
   };

@@ -124,8 +124,16 @@ std::string Lexer::quoted() {
 }
 
 std::string_view Lexer::block() {
-  const size_t end = rest_.find('}');
-  if (end == std::string_view::npos) fail_here("a block without its '}'");
+  size_t end = 0;
+  bool is_quoted = false;
+  for (int open = 1; end < rest_.size(); ++end) {
+    const char c = rest_[end];
+    if (c == '"' && rest_[end - 1] != '\\') is_quoted = !is_quoted;
+    if (is_quoted) continue;
+    open += c == '{' ? 1 : c == '}' ? -1 : 0;
+    if (open == 0) break;
+  }
+  if (end == rest_.size()) fail_here("a block without its '}'");
   const std::string_view result = rest_.substr(0, end);
   line_ += static_cast<int>(std::count(result.begin(), result.end(), '\n'));
   rest_.remove_prefix(end + 1);

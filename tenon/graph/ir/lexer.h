@@ -33,7 +33,7 @@ class Lexer {
   /// Between quotes; `\"` and `\\` are characters.
   std::string quoted();
   bool at(char c) const { return !rest_.empty() && rest_[0] == c; }
-  /// All up to the next `}`, which is taken.
+  /// All up to the `}` that belongs to the `{` before it, which is taken.
   std::string_view block();
   /// The end of the line, or of the text.
   void end_line();

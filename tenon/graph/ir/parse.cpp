@@ -28,7 +28,7 @@ struct Number {
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : lexer_(text) {}
+  explicit Parser(std::string_view text, bool in_loop = false) : lexer_(text), in_loop_(in_loop) {}
 
   Graph graph() {
     for (lexer_.skip_empty_lines(); !lexer_.at_end(); lexer_.skip_empty_lines()) {
@@ -135,7 +135,8 @@ class Parser {
 
   Step step(const std::vector<Result>& results) {
     Step step;
-    read_title(step);
+    const bool is_loop = lexer_.take_word("loop");
+    if (!is_loop) read_title(step);
     for (const Result& result : results) {
       step.outputs.push_back(result.operand);
       step.outputs_lack_rows.push_back(result.lacks_rows);
@@ -148,7 +149,9 @@ class Parser {
       } while (lexer_.take(','));
       lexer_.expect(')');
     }
-    if (lexer_.take_word("in")) {
+    if (is_loop) {
+      loop_step(step);
+    } else if (lexer_.take_word("in")) {
       tile_step(step);
     } else {
       kernel_step(step);
@@ -185,6 +188,24 @@ class Parser {
       lexer_.fail_here("a view needs sizes, strides and offset");
     }
     return operand;
+  }
+
+  /// `10 times { ... }`.
+  void loop_step(Step& step) {
+    if (in_loop_) lexer_.fail_here("a loop within a loop");
+    step.kind = Record::Kind::kLoop;
+    step.inputs_lack_rows.clear();
+    step.outputs_lack_rows.clear();
+    step.rounds = lexer_.integer();
+    lexer_.expect_word("times");
+    lexer_.expect('{');
+    const int line = lexer_.line();
+    try {
+      step.body = std::make_shared<Graph>(Parser(lexer_.block(), true).graph());
+    } catch (const ValueError& error) {
+      fail<ValueError>("graph text", fmt::format("in the loop of line {}: {}", line, error.what()));
+    }
+    graph_.fixed = true;
   }
 
   void kernel_step(Step& step) {
@@ -548,6 +569,7 @@ class Parser {
   Graph graph_;
   std::unordered_map<uint32_t, uint32_t> slots_;  // of each value
   bool is_new_ = false;                           // the last result is of a new storage
+  bool in_loop_;                                  // it is the text of a loop's body
 };
 
 }  // namespace

@@ -41,7 +41,8 @@ struct Operand {
 
 /// What a record has beside its program and operands.
 struct RecordHead {
-  enum class Kind : uint8_t { kTile, kKernel };
+  /// Records are of the first two kinds; what passes make of many may be a loop.
+  enum class Kind : uint8_t { kTile, kKernel, kLoop };
 
   Kind kind = Kind::kTile;
   DType computed = kFloat32;  ///< of kTile

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "tenon/dispatch/backend.h"
 #include "tenon/graph/ir/record.h"
 
 namespace tenon::graph {
+
+struct Graph;
 
 /// Two ranges of the dims vector that a plan takes to be equal.
 struct EqualDims {
@@ -30,6 +33,10 @@ struct Step {
   uint32_t draw = 0;              ///< where seed and offset are among the scalars
   std::vector<uint32_t> scalars;  ///< which of the segment's scalars are the program's
   bool scalars_side_by_side = true;
+  /// Of kLoop: what runs `rounds` times, each on what the last one left. Its external slots are the
+  /// step's inputs, in their order; those that it writes are the step's outputs.
+  std::shared_ptr<const Graph> body;
+  int64_t rounds = 0;
   std::vector<Operand> inputs, outputs;
   std::vector<bool> inputs_lack_rows, outputs_lack_rows;
 };

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "tenon/graph/ir/graph.h"
+#include "tenon/graph/ir/lexer.h"
 #include "tenon/tile/text.h"
 
 namespace tenon::graph {
@@ -74,7 +75,10 @@ class Writer {
       write_input(step.inputs[i], !step.inputs_lack_rows.empty() && step.inputs_lack_rows[i]);
     }
     text_ += ")";
-    if (step.kind == Record::Kind::kTile) {
+    if (step.kind == Record::Kind::kLoop) {
+      text_ += fmt::format(" {} times", step.rounds);
+      write_block(step.body->to_text());
+    } else if (step.kind == Record::Kind::kTile) {
       write_tile(step);
     } else if (step.attribute_count != 0) {
       text_ += " with (";
@@ -150,13 +154,12 @@ class Writer {
         return;
       }
     }
+    write_block(tile::to_text(step.program));
+  }
+
+  void write_block(const std::string& block) {
     text_ += " {\n";
-    const std::string program = tile::to_text(step.program);
-    for (size_t at = 0; at < program.size();) {
-      const size_t end = program.find('\n', at);
-      text_ += fmt::format("  {}\n", std::string_view(program).substr(at, end - at));
-      at = end + 1;
-    }
+    for (const std::string& line : lines_of(block)) text_ += fmt::format("  {}\n", line);
     text_ += "}";
   }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <variant>
 
@@ -99,7 +100,9 @@ class Verifier {
       check(!step.outputs.empty(), "it has no results");
       for (const Operand& input : step.inputs) check_input(input);
       for (const Operand& output : step.outputs) check_layout(output);
-      if (step.kind == Record::Kind::kTile) {
+      if (step.kind == Record::Kind::kLoop) {
+        check_loop(step);
+      } else if (step.kind == Record::Kind::kTile) {
         check_tile(step);
       } else {
         check_kernel(step);
@@ -183,6 +186,43 @@ class Verifier {
     }
     check(left == 0, fmt::format("%{} has more dims than the step's space", operand.value));
     return repeats;
+  }
+
+  /// The body's external slots are the step's inputs, and those that it writes the step's outputs.
+  void check_loop(const Step& step) const {
+    check(step.body != nullptr && step.rounds > 0 && graph_.fixed, "no loop");
+    const Graph& body = *step.body;
+    verify(body);
+    std::vector<bool> written(body.slots.size());
+    for (const Step& inner : body.steps) {
+      for (const Operand& output : inner.outputs) written[output.slot] = true;
+    }
+    size_t inputs = 0, outputs = 0;
+    std::vector<uint32_t> slots;
+    for (size_t i = 0; i < body.slots.size(); ++i) {
+      const GraphSlot& slot = body.slots[i];
+      check(slot.live == slot.external, "its body keeps what it makes");
+      if (!slot.external) continue;
+      check_handed(step.inputs, inputs++, body, slot);
+      check(std::find(slots.begin(), slots.end(), step.inputs[inputs - 1].slot) == slots.end(),
+            "its body has two slots for one storage");
+      slots.push_back(step.inputs[inputs - 1].slot);
+      if (!written[i]) continue;
+      check_handed(step.outputs, outputs++, body, slot);
+      check(step.outputs[outputs - 1].slot == slots.back(), "a result in another storage");
+    }
+    check(inputs == step.inputs.size() && outputs == step.outputs.size() && body.results.empty(),
+          "its body has other inputs or results");
+  }
+
+  void check_handed(const std::vector<Operand>& operands, size_t i, const Graph& body,
+                    const GraphSlot& slot) const {
+    check(i < operands.size() && operands[i].value != kNoValue, "its body has other inputs");
+    const GraphSlot& own = graph_.slots[operands[i].slot];
+    const auto is = graph_.sizes_of(own), wanted = body.sizes_of(slot);
+    check(own.dtype == slot.dtype && (own.natural || !slot.natural) &&
+              std::equal(is.begin(), is.end(), wanted.begin(), wanted.end()),
+          fmt::format("%{} isn't what its body takes", operands[i].value));
   }
 
   /// Types the call on tensors without data.

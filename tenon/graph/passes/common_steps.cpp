@@ -47,7 +47,7 @@ class CommonSteps {
   bool can_be_common(const Step& step) const {
     const bool has_numbers =
         step.kind == Record::Kind::kTile ? step.program.scalars() != 0 : step.attribute_count != 0;
-    if (has_numbers || step.random) return false;
+    if (has_numbers || step.random || step.kind == Record::Kind::kLoop) return false;
     for (const Operand& output : step.outputs) {
       const GraphSlot& slot = graph_.slots[output.slot];
       if (!output.natural || slot.live || writes_[output.slot] != 1) return false;

@@ -7,7 +7,10 @@
 namespace tenon::graph {
 
 bool may_throw(const Step& step) {
-  if (step.kind != Record::Kind::kKernel) return false;
+  if (step.kind == Record::Kind::kLoop) {
+    return std::any_of(step.body->steps.begin(), step.body->steps.end(), may_throw);
+  }
+  if (step.kind == Record::Kind::kTile) return false;
   if (static_cast<int>(step.op->id) >= kOpCount) return true;
   return std::any_of(step.inputs.begin(), step.inputs.end(), [](const Operand& input) {
     return input.value != kNoValue && !is_floating(input.dtype) && input.dtype != kBool;

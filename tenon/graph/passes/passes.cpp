@@ -8,6 +8,7 @@ namespace {
 constexpr Pass kPasses[] = {
     {"dead-steps", remove_dead_steps},
     {"common-steps", merge_common_steps},
+    {"roll-loops", roll_loops, Pass::Numbers::kFixed},
     {"fuse", fuse_tile_steps},
     {"simplify", simplify_programs},
 };
@@ -22,10 +23,17 @@ void verify_in_debug_builds([[maybe_unused]] const Graph& graph) {
 
 std::span<const Pass> all_passes() { return kPasses; }
 
-void run_passes(Graph& graph, std::span<const std::string> without) {
+void run_passes(Graph& graph, std::span<const std::string> without, Pass::Numbers numbers) {
   verify_in_debug_builds(graph);
   for (const Pass& pass : kPasses) {
     if (std::find(without.begin(), without.end(), pass.name) != without.end()) continue;
+    if (pass.numbers == Pass::Numbers::kFixed && numbers == Pass::Numbers::kAny) continue;
+    for (Step& step : graph.steps) {
+      if (step.kind != Record::Kind::kLoop) continue;
+      Graph body = *step.body;
+      pass.run(body);
+      step.body = std::make_shared<Graph>(std::move(body));
+    }
     pass.run(graph);
     verify_in_debug_builds(graph);
   }

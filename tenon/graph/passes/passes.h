@@ -12,20 +12,29 @@
 namespace tenon::graph {
 
 struct Pass {
+  /// Whether sizes and host numbers may differ from run to run.
+  enum class Numbers : uint8_t { kAny, kFixed };
+
   std::string_view name;
   void (*run)(Graph& graph);
+  Numbers numbers = Numbers::kAny;  ///< kFixed: only for graphs whose numbers stay as they are
 };
 
 /// All passes, in their order.
 std::span<const Pass> all_passes();
-/// Runs them, but for those that are named in `without`. Debug builds verify the graph in between.
-void run_passes(Graph& graph, std::span<const std::string> without = {});
+/// Runs those that suit the graph's numbers, but for those that are named in `without`, on the
+/// graph and the bodies of its loops. Debug builds verify the graph in between.
+void run_passes(Graph& graph, std::span<const std::string> without = {},
+                Pass::Numbers numbers = Pass::Numbers::kAny);
 
 /// Leaves steps out whose results nobody reads.
 void remove_dead_steps(Graph& graph);
 
 /// Leaves steps out that compute what an earlier one did of the same values.
 void merge_common_steps(Graph& graph);
+
+/// Makes loops of steps that are the same ones over and over again, such as a training loop.
+void roll_loops(Graph& graph);
 
 /// Joins tile steps that hand values to one another over the same space into one program, so that
 /// these values never leave the cache, and orders the steps anew. What has to hold of other sizes

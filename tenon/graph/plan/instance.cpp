@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tenon/dispatch/tile_call.h"
+#include "tenon/graph/plan/loop_body.h"
 #include "tenon/graph/plan/placement.h"
 
 namespace tenon::graph {
@@ -51,8 +52,12 @@ Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
     if (plan[i].kind == Record::Kind::kTile) {
       ready_tile(plan[i], steps[i], launches[i]);
       ready_small(plan[i], launches[i], steps[i]);
-    } else {
+    } else if (plan[i].kind == Record::Kind::kKernel) {
       ready_kernel(plan[i], steps[i]);
+    } else {
+      steps[i].loop = std::make_shared<LoopStep>(*plan[i].body);
+      for (const Operand& input : plan[i].inputs) steps[i].loop->slots.push_back(input.slot);
+      loops.push_back(i);
     }
   }
   find_batches(plan);
@@ -202,9 +207,25 @@ void Instance::point_to(std::span<const Slot> slots, std::span<const Intrusive<S
                         void* arena) {
   for (const uint32_t slot : external_slots) memory[slot].data = slots[slot].storage->data;
   for (size_t k = 0; k < kept_slots.size(); ++k) memory[kept_slots[k]].data = kept[k]->data;
-  for (const uint32_t slot : arena_slots) {
-    memory[slot].data = static_cast<char*>(arena) + places[slot];
-  }
+  point_to_arena(arena);
+}
+
+void Instance::point_to(std::span<void* const> externals, void* arena) {
+  for (size_t i = 0; i < externals.size(); ++i) memory[external_slots[i]].data = externals[i];
+  point_to_arena(arena);
+}
+
+void Instance::point_to_arena(void* arena) {
+  const auto at = [&](size_t number) { return static_cast<char*>(arena) + places[number]; };
+  for (const uint32_t slot : arena_slots) memory[slot].data = at(slot);
+  for (size_t i = 0; i < loops.size(); ++i) steps[loops[i]].loop->arena = at(slot_count + i);
+}
+
+void Instance::run_loop(size_t step, int64_t rounds) {
+  LoopStep& loop = *steps[step].loop;
+  loop.memory.clear();
+  for (const uint32_t slot : loop.slots) loop.memory.push_back(memory[slot].data);
+  loop.body.run(rounds, loop.memory, loop.arena);
 }
 
 void Instance::update_launch(const Step& step, size_t i, const Numbers& numbers) {
@@ -369,6 +390,10 @@ void Instance::place_slots(std::span<const Step> plan, const std::vector<bool>& 
   for (size_t i = 0; i < slot_count; ++i) {
     const bool in_arena = !live[i] && first_step[i] >= 0;
     lives.push_back({in_arena ? bytes[i] : 0, first_step[i], last_step[i]});
+  }
+  for (const size_t step : loops) {
+    const auto when = static_cast<int>(step);
+    lives.push_back({steps[step].loop->body.arena_bytes(), when, when});
   }
   std::vector<std::pair<uint32_t, uint32_t>> pairs = in_place(plan);
   std::erase_if(pairs, [&](const auto& pair) { return live[pair.first] || live[pair.second]; });

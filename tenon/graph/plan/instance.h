@@ -10,6 +10,8 @@
 
 namespace tenon::graph {
 
+struct LoopStep;
+
 /// A plan readied for one combination of sizes: launches and calls set up but for the memory that
 /// they point to, and where in the arena each slot lies.
 struct Instance {
@@ -31,6 +33,7 @@ struct Instance {
     // Of kernel steps.
     std::vector<Tensor> inputs, outputs;
     std::vector<const Tensor*> input_list;
+    std::shared_ptr<LoopStep> loop;  ///< of loop steps
   };
 
   Instance(std::span<const Step> steps, const std::vector<bool>& live, std::span<const Slot> slots,
@@ -40,6 +43,9 @@ struct Instance {
   /// Memory for a run: externals' own, `kept` for those that outlive it (in the order of
   /// `kept_slots`), the arena's for the others.
   void point_to(std::span<const Slot> slots, std::span<const Intrusive<Storage>> kept, void* arena);
+  /// The same where nothing is kept; `externals`: in the order of `external_slots`.
+  void point_to(std::span<void* const> externals, void* arena);
+  void run_loop(size_t step, int64_t rounds);
   /// From now on operands lie at the offsets that these numbers have; all else in them is the same.
   void set_offsets(std::span<const Step> plan, std::span<const int64_t> numbers);
   /// Readies what step `i` runs for memory and numbers of a run.
@@ -52,6 +58,7 @@ struct Instance {
   std::vector<size_t> bytes;          ///< of each slot
   std::vector<size_t> places;         ///< in the arena, of slots that are not live
   std::vector<uint32_t> external_slots, kept_slots, arena_slots;
+  std::vector<size_t> loops;  ///< steps that are; their arenas' places follow those of the slots
   std::vector<int> first_step, last_step;  ///< that touch the slot (a batch is one); -1: none
   size_t arena_bytes = 0;
   std::vector<ReadyStep> steps;
@@ -66,6 +73,7 @@ struct Instance {
   void find_lives(std::span<const Step> plan);
   std::vector<std::pair<uint32_t, uint32_t>> in_place(std::span<const Step> plan) const;
   bool reads_in_order(const Step& step, uint32_t slot, const Operand& output) const;
+  void point_to_arena(void* arena);
   void place_slots(std::span<const Step> plan, const std::vector<bool>& live);
 };
 

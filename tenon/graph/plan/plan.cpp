@@ -10,6 +10,7 @@
 #include "tenon/dispatch/profile.h"
 #include "tenon/dispatch/tile_call.h"
 #include "tenon/graph/plan/instance.h"
+#include "tenon/graph/plan/loop_body.h"
 #include "tenon/graph/plan/memory_report.h"
 
 namespace tenon::graph {
@@ -58,6 +59,7 @@ Plan::Plan(Graph graph) : graph_(std::move(graph)) {
 Plan::~Plan() = default;
 
 bool Plan::fits(std::span<const int64_t> dims) const {
+  if (graph_.fixed) return std::equal(dims.begin(), dims.end(), graph_.dims.begin());
   return std::all_of(graph_.assumed.begin(), graph_.assumed.end(), [&](const EqualDims& e) {
     return std::equal(dims.begin() + e.a, dims.begin() + e.a + e.count, dims.begin() + e.b);
   });
@@ -91,8 +93,10 @@ Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers
   return instances_.front().get();
 }
 
-std::string Plan::memory_report() const {
-  return instances_.empty() ? "" : graph::memory_report(graph_, *instances_.front());
+std::string Plan::explain(size_t ops) const {
+  return fmt::format("plan of {} ops in {} steps:\n{}{}", ops, graph_.steps.size(),
+                     graph_.to_text(),
+                     instances_.empty() ? "" : memory_report(graph_, *instances_.front()));
 }
 
 bool Plan::run(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
@@ -130,6 +134,7 @@ void Plan::run_apart(Instance& instance, std::span<const Slot> slots, const Numb
                      std::vector<Intrusive<Storage>>& kept) {
   Allocator& allocator = allocator_of(kCpu);
   std::vector<Intrusive<Storage>> own(instance.slot_count);
+  Intrusive<Storage> scratch;  // of the loop that runs
   kept.clear();
   kept.resize(instance.kept_slots.size());
   for (const uint32_t slot : instance.external_slots) {
@@ -143,6 +148,10 @@ void Plan::run_apart(Instance& instance, std::span<const Slot> slots, const Numb
         if (instance.first_step[i] != now || slots[i].external) continue;
         own[i] = Intrusive<Storage>::adopt(allocator.allocate(instance.bytes[i], kCpu));
         instance.memory[i].data = own[i]->data;
+      }
+      if (LoopStep* const loop = instance.steps[done].loop.get()) {
+        scratch = Intrusive<Storage>::adopt(allocator.allocate(loop->body.arena_bytes(), kCpu));
+        loop->arena = scratch->data;
       }
     } catch (const OutOfMemoryError& error) {
       fail<OutOfMemoryError>(
@@ -178,10 +187,28 @@ void Plan::run_steps(size_t first, Instance& instance, const Numbers& numbers) c
 }
 
 void Plan::run_unprofiled(size_t first, Instance& instance, const Numbers& numbers) const {
-  if (graph_.steps[first].kind == Record::Kind::kKernel) {
-    run_kernel(first, instance, numbers);
-  } else {
-    run_tiles(first, instance, numbers);
+  switch (graph_.steps[first].kind) {
+    case Record::Kind::kKernel:
+      return run_kernel(first, instance, numbers);
+    case Record::Kind::kTile:
+      return run_tiles(first, instance, numbers);
+    case Record::Kind::kLoop:
+      return instance.run_loop(first, graph_.steps[first].rounds);
+  }
+}
+
+void Plan::run_rounds(int64_t rounds, Instance& instance, const Numbers& numbers) const {
+  for (size_t i = 0; i < graph_.steps.size(); i += instance.steps[i].batch) {
+    run_unprofiled(i, instance, numbers);
+  }
+  for (int64_t round = 1; round < rounds; ++round) {
+    for (size_t i = 0; i < graph_.steps.size(); i += instance.steps[i].batch) {
+      if (graph_.steps[i].kind == Record::Kind::kTile) {
+        launch_tiles(i, instance, numbers);
+      } else {
+        run_kernel(i, instance, numbers);
+      }
+    }
   }
 }
 
@@ -195,11 +222,16 @@ void Plan::run_kernel(size_t i, Instance& instance, const Numbers& numbers) cons
 
 /// The steps from `first` on that run at once.
 void Plan::run_tiles(size_t first, Instance& instance, const Numbers& numbers) const {
-  Instance::ReadyStep& ready = instance.steps[first];
-  const Backend& backend = backend_of(kCpu);
-  for (size_t i = first; i < first + ready.batch; ++i) {
+  for (size_t i = first; i < first + instance.steps[first].batch; ++i) {
     instance.update_launch(graph_.steps[i], i, numbers);
   }
+  launch_tiles(first, instance, numbers);
+}
+
+/// As they were readied last.
+void Plan::launch_tiles(size_t first, Instance& instance, const Numbers& numbers) const {
+  Instance::ReadyStep& ready = instance.steps[first];
+  const Backend& backend = backend_of(kCpu);
   if (ready.is_small) {
     if (backend.run_small(ready.small)) return;
     // Not a program for it: this is so each time.

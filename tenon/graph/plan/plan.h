@@ -34,6 +34,8 @@ class Plan {
   /// needs it, and given back after the last. Throws OutOfMemoryError at the step that gets none.
   void run_apart(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
                  std::vector<Intrusive<Storage>>& kept);
+  /// Runs its steps several times over, with the memory that the instance points to already.
+  void run_rounds(int64_t rounds, Instance& instance, const Numbers& numbers) const;
   /// The plan for these sizes; null where it was made for others in a way that doesn't fit.
   /// `name`: a number by which the caller knows the sizes, for `last_instance`.
   Instance* instance_for(std::span<const Slot> slots, const Numbers& numbers, uint64_t name = 0);
@@ -44,8 +46,8 @@ class Plan {
   }
   /// As the passes left it.
   const Graph& graph() const { return graph_; }
-  /// What the instance that ran last allocates, as a line of text.
-  std::string memory_report() const;
+  /// What runs in place of that many ops, and what the instance that ran last allocates, as text.
+  std::string explain(size_t ops) const;
 
  private:
   bool fits(std::span<const int64_t> dims) const;
@@ -54,6 +56,7 @@ class Plan {
   void run_unprofiled(size_t first, Instance& instance, const Numbers& numbers) const;
   void run_kernel(size_t i, Instance& instance, const Numbers& numbers) const;
   void run_tiles(size_t first, Instance& instance, const Numbers& numbers) const;
+  void launch_tiles(size_t first, Instance& instance, const Numbers& numbers) const;
 
   Graph graph_;
   std::vector<uint64_t> live_bits_;

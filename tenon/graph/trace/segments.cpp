@@ -1,16 +1,11 @@
 #include "tenon/graph/trace/segments.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace tenon::graph {
+
 void Segments::explain(std::string& text) const {
-  for_each_plan([&](const Plan& plan, int records) {
-    text += fmt::format("plan of {} ops in {} steps:\n", records, plan.graph().steps.size());
-    text += plan.graph().to_text();
-    text += plan.memory_report();
-  });
+  for_each_plan([&](const Plan& plan, size_t records) { text += plan.explain(records); });
 }
 
 Segments::Node* Segments::find_other(Node& node, std::span<const uint64_t> words) {

@@ -77,7 +77,7 @@ class Segments {
 
  private:
   template <class Visit>
-  static void visit_below(const Node& node, int depth, Visit& visit) {
+  static void visit_below(const Node& node, size_t depth, Visit& visit) {
     for (const auto& plan : node.plans) visit(*plan, depth);
     for (const auto& child : node.children) visit_below(*child, depth + 1, visit);
   }
