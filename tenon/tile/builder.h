@@ -33,6 +33,8 @@ class TENON_API TileBuilder {
   Value load(int input) { return source(Op::kLoad, input); }
   /// One whole number per row (a label); the input's strides along row dims are ignored.
   Value load_index(int input) { return source(Op::kLoadIndex, input); }
+  /// One number per row; the input's strides along row dims are ignored.
+  Value load_row(int input) { return source(Op::kLoadRow, input); }
   /// A number that the host gives to each run.
   Value scalar(int number) { return source(Op::kScalar, number); }
   Value constant(double value);

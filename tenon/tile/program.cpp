@@ -16,6 +16,7 @@ constexpr uint8_t kFloats = 0b0011, kIntegers = 0b1100, kAll = 0b1111;
 constexpr std::array<OpInfo, kOpCount> kOps = {{
     {"load", Family::kSource, 0, kAll},
     {"load_index", Family::kSource, 0, kAll},
+    {"load_row", Family::kSource, 0, kAll},
     {"scalar", Family::kSource, 0, kAll},
     {"constant", Family::kSource, 0, kAll},
     {"row_position", Family::kSource, 0, kAll},
@@ -139,7 +140,7 @@ Program Program::from_instructions(std::vector<Instruction> instructions) {
   const std::vector<Kind> kinds = verify(instructions);
   for (const Instruction& i : instructions) {
     const int count = i.slot + 1;
-    if (i.op == Op::kLoad || i.op == Op::kLoadIndex || i.op == Op::kPick) {
+    if (i.op == Op::kLoad || i.op == Op::kLoadIndex || i.op == Op::kLoadRow || i.op == Op::kPick) {
       data->inputs = std::max(data->inputs, count);
     } else if (i.op == Op::kScalar) {
       data->scalars = std::max(data->scalars, count);

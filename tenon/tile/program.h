@@ -26,6 +26,7 @@ enum class Op : uint8_t {
   // Sources.
   kLoad,
   kLoadIndex,
+  kLoadRow,
   kScalar,
   kConstant,
   kRowPosition,

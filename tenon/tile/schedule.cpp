@@ -90,8 +90,8 @@ class Scheduler {
     }
   }
 
-  /// Tiles are stored by the last pass, after every pick: an output that is also an input may be
-  /// overwritten only when nobody reads it any more.
+  /// Tiles and row values are stored by the last pass, after every pick: an output that is also an
+  /// input may be overwritten only when nobody reads it any more.
   void place_stores() {
     int passes = 0;
     bool stores = false;
@@ -108,7 +108,7 @@ class Scheduler {
       }
     }
     for (size_t i = 0; i < code_.size(); ++i) {
-      if (live_[i] && is_tile_store(i)) s_.pass_of[i] = static_cast<int16_t>(passes - 1);
+      if (live_[i] && code_[i].op == Op::kStore) s_.pass_of[i] = static_cast<int16_t>(passes - 1);
     }
     s_.passes.resize(static_cast<size_t>(passes));
   }
@@ -222,7 +222,8 @@ class Scheduler {
       s_.needs_linear_index |= op == Op::kLinearIndex || op == Op::kRandomUniform ||
                                op == Op::kRandomNormal || op == Op::kRandomBits;
       s_.needs_row |= family == Family::kReduction || family == Family::kScan ||
-                      family == Family::kIndex || op == Op::kRowPosition || op == Op::kLoadIndex;
+                      family == Family::kIndex || op == Op::kRowPosition || op == Op::kLoadIndex ||
+                      op == Op::kLoadRow;
     }
   }
 

@@ -14,9 +14,9 @@ namespace tenon::tile {
 namespace {
 
 bool has_slot(Op op) {
-  return op == Op::kLoad || op == Op::kLoadIndex || op == Op::kScalar || op == Op::kPick ||
-         op == Op::kStore || op == Op::kRandomUniform || op == Op::kRandomNormal ||
-         op == Op::kRandomBits;
+  return op == Op::kLoad || op == Op::kLoadIndex || op == Op::kLoadRow || op == Op::kScalar ||
+         op == Op::kPick || op == Op::kStore || op == Op::kRandomUniform ||
+         op == Op::kRandomNormal || op == Op::kRandomBits;
 }
 
 uint16_t& operand(Instruction& i, int k) { return k == 0 ? i.a : k == 1 ? i.b : i.c; }

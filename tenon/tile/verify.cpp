@@ -22,6 +22,8 @@ Kind kind_of_source(Op op) {
   switch (op) {
     case Op::kLoadIndex:
       return Kind::kIndex;
+    case Op::kLoadRow:
+      return Kind::kRow;
     case Op::kScalar:
     case Op::kConstant:
     case Op::kRowLength:

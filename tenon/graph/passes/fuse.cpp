@@ -34,6 +34,7 @@ Traits traits_of(const tile::Program& program) {
       case tile::Op::kRowPosition:
       case tile::Op::kRowLength:
       case tile::Op::kLoadIndex:
+      case tile::Op::kLoadRow:
         traits.asks_for_position = true;
         break;
       case tile::Op::kLinearIndex:
@@ -67,11 +68,29 @@ bool keeps_value(DType dtype, DType computed) {
   return false;
 }
 
-/// Steps that run as one, in their order, over one space.
+/// Steps that run as one, in their order, over one space: the first member's, except where some are
+/// of 0-d tensors and others, whose space is a single row, are not. Then it is the others'.
 struct Group {
   std::vector<const Step*> members;
   uint64_t row_mask = 0;
+
+  /// A member of the group's space.
+  const Step& widest() const {
+    for (const Step* member : members) {
+      if (member->space_rank != 0) return *member;
+    }
+    return *members.front();
+  }
+  /// Whether the member computes with single numbers, which in the group's space are the row's.
+  bool is_of_numbers(const Step& member) const {
+    return member.space_rank == 0 && widest().space_rank != 0;
+  }
 };
+
+/// Whether the mask has all dims.
+bool is_one_row(uint64_t row_mask, size_t rank) {
+  return rank > 0 && row_mask == (uint64_t{1} << rank) - 1;
+}
 
 /// A group's program and operands while they are written down.
 class Fusion {
@@ -87,8 +106,8 @@ class Fusion {
     result_.op = first.op;
     result_.computed = first.computed;
     result_.row_mask = group_.row_mask;
-    result_.space_rank = first.space_rank;
-    result_.space = first.space;
+    result_.space_rank = group_.widest().space_rank;
+    result_.space = group_.widest().space;
     for (const Step* member : group_.members) {
       if (!add(*member)) return {};
     }
@@ -120,7 +139,7 @@ class Fusion {
 
   bool is_loaded(const Made& made) const {
     const tile::Op op = code_[made.instruction].op;
-    return op == tile::Op::kLoad || op == tile::Op::kLoadIndex;
+    return op == tile::Op::kLoad || op == tile::Op::kLoadIndex || op == tile::Op::kLoadRow;
   }
 
   uint16_t emit(Instruction instruction) {
@@ -160,6 +179,7 @@ class Fusion {
   /// False where the member can't be part of the program.
   bool add(const Step& member) {
     const auto code = member.program.instructions();
+    const bool is_of_numbers = group_.is_of_numbers(member);
     std::vector<uint16_t> numbers(code.size());
     if (member.random) {
       if (result_.random) return false;
@@ -183,7 +203,8 @@ class Fusion {
           } else if (made != made_.end()) {
             return false;
           } else {
-            numbers[i] = load(copy, operand, member.inputs_lack_rows[copy.slot]);
+            if (is_of_numbers) copy.op = tile::Op::kLoadRow;
+            numbers[i] = load(copy, operand, is_of_numbers || member.inputs_lack_rows[copy.slot]);
           }
           break;
         }
@@ -201,8 +222,9 @@ class Fusion {
           break;
         case tile::Op::kStore: {
           const Operand& output = member.outputs[copy.slot];
-          made_[output.value] = {copy.a, &output, member.program.is_row_output(copy.slot)};
-          lack_rows_[output.value] = member.outputs_lack_rows[copy.slot];
+          made_[output.value] = {copy.a, &output,
+                                 is_of_numbers || member.program.is_row_output(copy.slot)};
+          lack_rows_[output.value] = is_of_numbers || member.outputs_lack_rows[copy.slot];
           break;
         }
         default:
@@ -330,17 +352,20 @@ class Fuser {
   /// False, having changed nothing, where the two can't be one program.
   bool join(size_t a, size_t b) {
     Group group;
-    if (!same_space(*groups_[a].members[0], *groups_[b].members[0])) return false;
-    if (!joined_mask(groups_[a], groups_[b], group.row_mask)) return false;
     group.members = groups_[a].members;
     group.members.insert(group.members.end(), groups_[b].members.begin(), groups_[b].members.end());
     std::sort(group.members.begin(), group.members.end());  // the steps' own order
+    const Step &x = groups_[a].widest(), &y = groups_[b].widest();
+    if (compute_of(x.computed) != compute_of(y.computed)) return false;
+    const bool same = same_space(x, y);
+    if (!same && (x.space_rank != 0 && y.space_rank != 0)) return false;
+    if (!joined_mask(group, group.row_mask)) return false;
+    if (!same && !is_one_row(group.row_mask, group.widest().space_rank)) return false;
     if (!hands_over(group) || dependencies_.has_detour(a, b)) return false;
     Fusion fusion(group, graph_);
     if (!fusion.build([&](const Operand& o) { return is_wanted(o, a, b); })) return false;
     fusion.add_assumptions(assumed_);
-    const Step &x = *groups_[a].members[0], &y = *groups_[b].members[0];
-    assumed_.push_back({x.space, y.space, x.space_rank});
+    if (same) assumed_.push_back({x.space, y.space, x.space_rank});
     dependencies_.merge(a, b);
     groups_[a] = std::move(group);
     groups_[b] = {};
@@ -352,34 +377,33 @@ class Fuser {
 
   bool same_space(const Step& a, const Step& b) const {
     const int64_t* dims = graph_.dims.data();
-    return a.space_rank == b.space_rank && compute_of(a.computed) == compute_of(b.computed) &&
+    return a.space_rank == b.space_rank &&
            std::equal(dims + a.space, dims + a.space + a.space_rank, dims + b.space);
   }
 
   /// Elementwise programs run over any rows; those that look at their rows, over their own.
-  static bool joined_mask(const Group& a, const Group& b, uint64_t& mask) {
+  static bool joined_mask(const Group& group, uint64_t& mask) {
     uint64_t asked = 0;
     bool asks = false;
-    for (const Group* group : {&a, &b}) {
-      for (const Step* member : group->members) {
-        if (!traits_of(member->program).asks_for_position) continue;
-        if (asks && asked != member->row_mask) return false;
-        asks = true;
-        asked = member->row_mask;
+    for (const Step* member : group.members) {
+      const Traits traits = traits_of(member->program);
+      if (group.is_of_numbers(*member) && (traits.asks_for_position || traits.counts_elements)) {
+        return false;
       }
+      if (!traits.asks_for_position) continue;
+      if (asks && asked != member->row_mask) return false;
+      asks = true;
+      asked = member->row_mask;
     }
     mask = asked;
     // Elements are counted in the order of the launch: rows must be the last dims for it to be the
     // space's own.
-    const unsigned rank = a.members[0]->space_rank;
+    const unsigned rank = group.widest().space_rank;
     const uint64_t rows = static_cast<uint64_t>(__builtin_popcountll(mask));
     const bool trailing = mask == (((uint64_t{1} << rows) - 1) << (rank - rows));
-    for (const Group* group : {&a, &b}) {
-      for (const Step* member : group->members) {
-        if (traits_of(member->program).counts_elements && !trailing) return false;
-      }
-    }
-    return true;
+    return trailing || std::none_of(group.members.begin(), group.members.end(), [](const Step* m) {
+             return traits_of(m->program).counts_elements;
+           });
   }
 
   /// Whether every value that one member makes and another reads is read as it was made: whole, or
@@ -392,16 +416,19 @@ class Fuser {
         const auto found = made.find(input.value);
         if (found == made.end()) continue;
         const auto [output, row] = found->second;
-        if (!input.natural || !output->natural || input.rank != member->space_rank ||
-            input.dtype != output->dtype || !keeps_value(input.dtype, member->computed) ||
-            member->inputs_lack_rows[i]) {
+        const bool is_number =
+            row && input.rank == 0 && is_one_row(group.row_mask, group.widest().space_rank);
+        if (!input.natural || !output->natural ||
+            (input.rank != member->space_rank && !is_number) || input.dtype != output->dtype ||
+            !keeps_value(input.dtype, member->computed) || member->inputs_lack_rows[i]) {
           return false;
         }
         if (input.broadcast != (row ? group.row_mask & long_dims(*member) : 0)) return false;
       }
       for (size_t i = 0; i < member->outputs.size(); ++i) {
-        made[member->outputs[i].value] = {&member->outputs[i],
-                                          member->program.is_row_output(static_cast<int>(i))};
+        made[member->outputs[i].value] = {
+            &member->outputs[i],
+            group.is_of_numbers(*member) || member->program.is_row_output(static_cast<int>(i))};
       }
     }
     return true;

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "tenon/base/error.h"
 #include "tenon/core/generator.h"
 #include "tenon/graph/compile.h"
@@ -104,6 +107,34 @@ TEST(Fuse, LeavesOtherSpacesApart) {
   EXPECT_EQ(steps_after("fuse", text), (Titles{"exp", "neg"}));
 }
 
+TEST(Fuse, JoinsArithmeticOnNumbersWithTheRowTheyComeFrom) {
+  const std::string text =
+      "%0: float32[4, 8] = external\n"
+      "%1: float32[] = external\n"
+      "%2: float32[] = sum(%0) in float32 over [4, 8] rows [0, 1] scalars (0)\n"
+      "%3: float32[] = add(%2, %1) in float32 over []\n"
+      "%4 in %1: float32[] = exp(%3) in float32 over []\n"
+      "%5: float32[4, 8] = mul(%0, %3) in float32 over [4, 8]\n"
+      "keep %5\n";
+  EXPECT_EQ(steps_after("fuse", text), Titles{"sum+add+exp+mul"});
+}
+
+TEST(Fuse, LeavesArithmeticOnNumbersApartWhereThereIsMoreThanOneRow) {
+  const std::string begin =
+      "%0: float32[4, 8] = external\n"
+      "%1: float32[] = external\n"
+      "%2: float32[] = exp(%1) in float32 over []\n";
+  const std::string product =
+      begin + "%3: float32[4, 8] = mul(%0, %2) in float32 over [4, 8]\nkeep %3\n";
+  EXPECT_EQ(steps_after("fuse", product), (Titles{"exp", "mul"}));
+  const std::string sums =
+      begin +
+      "%3: float32[4, 8] = mul(%0, %2) in float32 over [4, 8]\n"
+      "%4: float32[4, 1] = sum(%3) in float32 over [4, 8] rows [1] scalars (1)\n"
+      "keep %4\n";
+  EXPECT_EQ(steps_after("fuse", sums), (Titles{"exp", "mul+sum"}));
+}
+
 TEST(Simplify, UsesIdentitiesThatKeepEveryBit) {
   const std::string x = "%0 = load 0\n";
   const std::string same = "%0 = load 0\nstore 0, %0\n";
@@ -166,6 +197,32 @@ TEST(Passes, ChangeNoNumber) {
     for (int i = 0; i < 2; ++i) {
       const std::vector<float> got = compiled().to_vector<float>();
       for (size_t k = 0; k < want.size(); ++k) EXPECT_NEAR(got[k], want[k], 1e-5);
+    }
+  }
+}
+
+/// Numbers that a sum of everything updates, which the same program reads for each element.
+TEST(Passes, ANumberIsReadBeforeItIsWritten) {
+  for (const int64_t count : {5, 32, 700, 3000, 600000}) {
+    const Tensor x = linspace(-1, 1, count), y = x * 2 + 1;
+    const auto train = [&](auto step) {
+      Tensor w = full({}, 0.25), b = full({}, -0.5);
+      std::vector<float> seen;
+      for (int i = 0; i < 3; ++i) {
+        const Tensor error = step(w, b);
+        for (const Tensor& t : {w, b, sum(abs(error))}) seen.push_back(t.item<float>());
+      }
+      return seen;
+    };
+    const auto step = [&](Tensor w, Tensor b) {
+      const Tensor error = x * w + b - y;
+      w.sub_(mean(error * x) * 0.5);
+      b.sub_(mean(error) * 0.5);
+      return error - w;
+    };
+    const std::vector<float> want = train(step), got = train(compile(step));
+    for (size_t k = 0; k < want.size(); ++k) {
+      EXPECT_NEAR(got[k], want[k], 1e-6 * std::max(1.0f, std::abs(want[k]))) << count;
     }
   }
 }

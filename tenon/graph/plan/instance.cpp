@@ -187,7 +187,7 @@ void Instance::ready_small(const Step& step, const tile::Launch& launch, ReadySt
     if (!row && piece_of(output, launch) != Piece::kWhole) return;
     const uint32_t slot = ready.slots[ready.operands.size() - launch.outputs.size() + i];
     const auto own = std::span(ready.slots).first(inputs);
-    if (launch.outputs.size() > 1 && !in_place &&
+    if (launch.outputs.size() > 1 && !in_place && !row &&
         std::find(own.begin(), own.end(), slot) != own.end()) {
       return;
     }

@@ -112,6 +112,7 @@ class Generator {
     if (info.family == Family::kIndex) return i.op == Op::kIsAt ? Kind::kTile : Kind::kRow;
     if (info.family == Family::kSource) {
       if (i.op == Op::kLoadIndex) return Kind::kIndex;
+      if (i.op == Op::kLoadRow) return Kind::kRow;
       const bool uniform = i.op == Op::kScalar || i.op == Op::kConstant || i.op == Op::kRowLength;
       return uniform ? Kind::kUniform : Kind::kTile;
     }
@@ -169,11 +170,11 @@ class Generator {
   }
 
   void source() {
-    const uint16_t value = emit(random_.pick(
-        std::array{Op::kLoad, Op::kScalar, Op::kRowPosition, Op::kRowLength, Op::kLinearIndex,
-                   is_floating(compute_) ? Op::kRandomUniform : Op::kRandomBits}));
+    const uint16_t value = emit(random_.pick(std::array{
+        Op::kLoad, Op::kLoadRow, Op::kScalar, Op::kRowPosition, Op::kRowLength, Op::kLinearIndex,
+        is_floating(compute_) ? Op::kRandomUniform : Op::kRandomBits}));
     Instruction& made = code_[value];
-    if (made.op == Op::kLoad) made.slot = input(false);
+    if (made.op == Op::kLoad || made.op == Op::kLoadRow) made.slot = input(false);
     if (made.op == Op::kScalar) made.slot = static_cast<uint16_t>(scalars_++);
     if (made.op == Op::kRandomUniform) made.slot = static_cast<uint16_t>(random_.below(3));
   }

@@ -100,7 +100,7 @@ class Runner {
   char* row_value(const Group& group, uint16_t value) const;
   void run_row_step(uint16_t i, const Group& group, const char* states);
   void run_row_arithmetic(uint16_t i, const Group& group, char* out);
-  void load_index(uint16_t i, const Group& group, char* out);
+  void load_row(uint16_t i, const Group& group, char* out);
   void pick(uint16_t i, const Group& group, char* out);
   void store_row(uint16_t i, const Group& group);
   void expand(uint16_t i, const Group& group);

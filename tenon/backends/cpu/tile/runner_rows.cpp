@@ -43,7 +43,7 @@ void Runner::run_row_step(uint16_t i, const Group& group, const char* states) {
                        group.columns, plan_.columns);
       break;
     case Family::kSource:
-      load_index(i, group, out);
+      load_row(i, group, out);
       break;
     case Family::kIndex:
       if (instruction.op == Op::kPick) {
@@ -80,7 +80,7 @@ void Runner::run_row_arithmetic(uint16_t i, const Group& group, char* out) {
   kernel(a, b, out, group.columns);
 }
 
-void Runner::load_index(uint16_t i, const Group& group, char* out) {
+void Runner::load_row(uint16_t i, const Group& group, char* out) {
   const size_t number = code_[i].slot;
   const View& view = space_.views[number];
   const int64_t stride = space_.column_mode ? view.strides[space_.across()] : 0;
@@ -91,8 +91,10 @@ void Runner::load_index(uint16_t i, const Group& group, char* out) {
     copy_block(view.element_size, from, 0, stride, raw_, columns, 1, 1, columns);
     from = raw_;
   }
-  const ClassKernels& whole = plan_.table->classes[static_cast<int>(Compute::kI64)];
-  whole.load[static_cast<int>(view.dtype)](from, out, group.columns);
+  const ClassKernels& kernels = code_[i].op == Op::kLoadIndex
+                                    ? plan_.table->classes[static_cast<int>(Compute::kI64)]
+                                    : *plan_.kernels;
+  kernels.load[static_cast<int>(view.dtype)](from, out, group.columns);
 }
 
 void Runner::pick(uint16_t i, const Group& group, char* out) {

@@ -322,6 +322,10 @@ class Row {
   T source(const Instruction& instruction, int64_t p) {
     const bool real = kIsFloat<T>;
     switch (instruction.op) {
+      case Op::kLoadRow: {
+        const tile::Operand& input = launch_.inputs[instruction.slot];
+        return load_as<T>(input, row_offset(input));
+      }
       case Op::kLoad: {
         const tile::Operand& input = launch_.inputs[instruction.slot];
         return load_as<T>(input, offset(input, p));

@@ -104,6 +104,7 @@ class SmallRun {
   bool source(size_t i, void* place) {
     const Instruction& instruction = code_[i];
     if (instruction.op == Op::kLoad) return load(i, place);
+    if (instruction.op == Op::kLoadRow) return launch_.one_row && load_row(i);
     tile::Scalar64 number;
     if (instruction.op == Op::kConstant) {
       number.real = instruction.constant;
@@ -149,6 +150,14 @@ class SmallRun {
     if (out == launch_.outputs[0].data) out = tile(i);
     convert(input.data, out, input.repeated ? 1 : launch_.count);
     values_[i] = {out, input.repeated};
+    return true;
+  }
+
+  bool load_row(size_t i) {
+    const tile::SmallLaunch::Input& input = launch_.inputs[code_[i].slot];
+    char* cell = memory_.cells[i].bytes;
+    kernels_.load[static_cast<int>(input.dtype)](input.data, cell, 1);
+    values_[i] = {cell, true};
     return true;
   }
 

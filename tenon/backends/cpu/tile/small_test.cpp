@@ -55,6 +55,11 @@ std::vector<Case> cases() {
          t.store(0, t.div(e, t.row_sum(e)));
          t.store(1, t.row_min(x));
        })},
+      {"one element beside a sum", true, program_of([](TileBuilder& t) {
+         const Value total = t.row_sum(t.mul(t.load(0), t.load(1)));
+         t.store(0, t.sub(t.load_row(1), t.mul(t.scalar(0), total)));
+         t.store(1, t.mul(t.load(0), total));
+       })},
       {"sum of a constant", true, program_of([](TileBuilder& t) {
          t.store(0, t.add(t.load(0), t.row_sum(t.mul(t.scalar(0), t.load(1)))));
        })},

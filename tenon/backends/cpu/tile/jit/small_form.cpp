@@ -32,6 +32,8 @@ bool can_generate(const Instruction& instruction, const SmallForm& form) {
       switch (instruction.op) {
         case Op::kLoad:
           return can_load(form.inputs[instruction.slot].dtype);
+        case Op::kLoadRow:
+          return form.one_row && can_load(form.inputs[instruction.slot].dtype);
         case Op::kRowLength:
           return form.one_row;
         default:

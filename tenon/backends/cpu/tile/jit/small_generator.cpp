@@ -135,6 +135,7 @@ class SmallGenerator {
     const Instruction& instruction = code_[i];
     switch (instruction.op) {
       case Op::kLoad:
+      case Op::kLoadRow:
         return load_one(instruction.slot);
       case Op::kScalar:
         return load_scalar(instruction.slot);
