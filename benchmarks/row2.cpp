@@ -60,6 +60,33 @@ benchmark::Suite::Body pure_training() {
   };
 }
 
+/// All steps in one call of a pure function: a loop of its plan.
+benchmark::Suite::Body rolled_training() {
+  const Tensor x = reshape(linspace(-1, 1, 32), {32, 1}), y = x * 2;
+  Tensor weight = zeros({}), bias = zeros({});
+  weight.requires_grad_();
+  bias.requires_grad_();
+  auto optimizer = std::make_shared<optim::SGD>(std::vector<Tensor>{weight, bias},
+                                                optim::SGDOptions{.learning_rate = 0.01});
+  auto train = compile(
+      [weight, bias, optimizer](const Tensor& given, const Tensor& wanted) {
+        for (int i = 0; i < kSteps; ++i) {
+          optimizer->zero_grad();
+          mse_loss(given * weight + bias, wanted).backward();
+          optimizer->step();
+        }
+      },
+      {.pure = true});
+  return [=]() mutable {
+    {
+      const NoGrad no_grad;
+      weight.zero_();
+      bias.zero_();
+    }
+    train(x, y);
+  };
+}
+
 /// Adds whose results nobody reads: matched, but nothing is left to run.
 void drop_adds(const Tensor& x, const Tensor& y) {
   for (int i = 0; i < kOps; ++i) benchmark::keep(add(x, y));
@@ -102,6 +129,7 @@ int main(int argc, char** argv) {
   suite.time("compiled linear regression, SGD step", "us", 1e6 / kSteps,
              [] { return training([](auto step) { return compile(step); }); });
   suite.time("pure linear regression, SGD step", "us", 1e6 / kSteps, pure_training);
+  suite.time("rolled linear regression, SGD step", "us", 1e6 / kSteps, rolled_training);
   add_replayed_ops(suite);
   return suite.run(argc, argv);
 }

@@ -64,7 +64,25 @@ def add_row2(suite):
 
         return body
 
+    def prepare_rolled():
+        x = jnp.linspace(-1, 1, 32).reshape(32, 1)
+        y = x * 2
+
+        @jax.jit
+        def train(parameters, x, y):
+            def loss(parameters):
+                return jnp.mean(jnp.square(x * parameters[0] + parameters[1] - y))
+
+            def step(_, parameters):
+                return tuple(p - 0.01 * g for p, g in zip(parameters, jax.grad(loss)(parameters)))
+
+            return jax.lax.fori_loop(0, 1000, step, parameters)
+
+        return waited(train, (jnp.zeros(()), jnp.zeros(())), x, y)
+
     suite.time("linear regression, SGD step", "us", 1e6 / steps, prepare)
+    if JIT:
+        suite.time("rolled linear regression, SGD step", "us", 1e6 / 1000, prepare_rolled)
 
 
 def cross_entropy(logits, y):

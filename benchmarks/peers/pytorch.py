@@ -1,4 +1,6 @@
-"""PyTorch: `pytorch.py ROW [--serve]`, eager as shipped."""
+"""PyTorch: `pytorch.py ROW [--channels-last] [--compile] [--serve]`: eager as shipped, or what
+torch.compile takes of each step: losses, models, optimizers' steps, while `backward()` stays eager.
+Linear regression is then written with torch.func, which it takes whole."""
 
 import random
 import sys
@@ -8,6 +10,11 @@ import torch.nn.functional as F
 from timing import Suite
 
 MULTIPLIES = 10
+COMPILE = "--compile" in sys.argv
+
+
+def maybe_compile(function):
+    return torch.compile(function) if COMPILE else function
 
 
 def multiply_and_backward(x, y, dy):
@@ -44,13 +51,25 @@ def add_row2(suite):
         x = torch.linspace(-1, 1, 32).reshape(32, 1)
         y = x * 2
 
+        def loss(weight, bias):
+            return F.mse_loss(x * weight + bias, y)
+
+        @maybe_compile
+        def functional_step(weight, bias):
+            dw, db = torch.func.grad(loss, argnums=(0, 1))(weight, bias)
+            return weight - 0.01 * dw, bias - 0.01 * db
+
         def body():
-            weight = torch.zeros((), requires_grad=True)
-            bias = torch.zeros((), requires_grad=True)
+            weight = torch.zeros((), requires_grad=not COMPILE)
+            bias = torch.zeros((), requires_grad=not COMPILE)
+            if COMPILE:
+                for _ in range(steps):
+                    weight, bias = functional_step(weight, bias)
+                return
             optimizer = torch.optim.SGD([weight, bias], lr=0.01)
             for _ in range(steps):
                 optimizer.zero_grad()
-                F.mse_loss(x * weight + bias, y).backward()
+                loss(weight, bias).backward()
                 optimizer.step()
 
         return body
@@ -58,11 +77,18 @@ def add_row2(suite):
     suite.time("linear regression, SGD step", "us", 1e6 / steps, prepare)
 
 
-def train_step(model, x, y, optimizer):
+def train_step(model, x, y, optimizer, autocast=False):
+    @maybe_compile
+    def loss_of(x, y):
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            return F.cross_entropy(model(x), y)
+
+    step = maybe_compile(optimizer.step)
+
     def body():
         optimizer.zero_grad()
-        F.cross_entropy(model(x), y).backward()
-        optimizer.step()
+        loss_of(x, y).backward()
+        step()
 
     return body
 
@@ -93,27 +119,18 @@ def add_row4(suite, memory_format, batch=64):
         optimizer = torch.optim.Adam(model.parameters(), fused=True)
         x = torch.randn(batch, 1, 28, 28).to(memory_format=memory_format)
         y = torch.randint(0, 10, (batch,))
-        if precision == "f32":
-            return train_step(model, x, y, optimizer)
-
-        def body():
-            optimizer.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16):
-                loss = F.cross_entropy(model(x), y)
-            loss.backward()
-            optimizer.step()
-
-        return body
+        return train_step(model, x, y, optimizer, autocast=precision == "bf16")
 
     def prepare_inference(precision):
         model = digits_cnn().to(memory_format=memory_format).eval()
         x = torch.randn(batch, 1, 28, 28).to(memory_format=memory_format)
         if precision == "bf16":  # faster than autocast, which casts the weights in each call
             model, x = model.to(torch.bfloat16), x.to(torch.bfloat16)
+        run = maybe_compile(model)
 
         def body():
             with torch.inference_mode():
-                return model(x)
+                return run(x)
 
         return body
 
@@ -189,6 +206,8 @@ def forward_and_backward(op, x, dy):
 
 
 def add_row_op(suite, name, op):
+    op = maybe_compile(op)
+
     def prepare_forward():
         x = torch.randn(8192, 1024)
 
@@ -210,22 +229,24 @@ def add_row9(suite):
     def prepare_chain(links, count):
         x, y = torch.rand(count), torch.rand(count)
 
-        def body():
+        @maybe_compile
+        def chain(x, y):
             h = x
             for _ in range(links):
                 h = torch.relu(h * y + x)
             return h
 
-        return body
+        return lambda: chain(x, y)
 
     def prepare_gelu():
         x = torch.randn(1 << 24)
-        return lambda: F.gelu(x)
+        gelu = maybe_compile(F.gelu)
+        return lambda: gelu(x)
 
     def prepare_cross_entropy():
         x = torch.randn(512, 50257, requires_grad=True)
         y = torch.randint(0, 50257, (512,))
-        return forward_and_backward(lambda x: F.cross_entropy(x, y), x, None)
+        return forward_and_backward(maybe_compile(lambda x: F.cross_entropy(x, y)), x, None)
 
     for links in 1, 4:
         for name, count in ("64K", 1 << 16), ("1M", 1 << 20), ("16M", 1 << 24):

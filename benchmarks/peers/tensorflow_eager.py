@@ -1,5 +1,5 @@
-"""TensorFlow: `tensorflow_eager.py ROW [--function] [--serve]`; --function wraps steps in
-tf.function."""
+"""TensorFlow: `tensorflow_eager.py ROW [--function] [--xla] [--serve]`; --function wraps steps in
+tf.function, --xla in one that XLA compiles."""
 
 import os
 import sys
@@ -11,11 +11,13 @@ from timing import Suite  # noqa: E402
 
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "0"))
 tf.config.threading.set_intra_op_parallelism_threads(THREADS)
-FUNCTION = "--function" in sys.argv
+FUNCTION, XLA = "--function" in sys.argv, "--xla" in sys.argv
 MULTIPLIES = 10
 
 
 def maybe_function(body):
+    if XLA:
+        return tf.function(body, jit_compile=True)
     return tf.function(body) if FUNCTION else body
 
 
@@ -129,11 +131,12 @@ def add_row4(suite, batch=64):
 def add_row_op(suite, name, op):
     def prepare_forward():
         x = tf.random.normal((8192, 1024))
-        return lambda: op(x)
+        return maybe_function(lambda: op(x))
 
     def prepare_both():
         x, dy = tf.random.normal((8192, 1024)), tf.random.normal((8192, 1024))
 
+        @maybe_function
         def body():
             with tf.GradientTape() as tape:
                 tape.watch(x)
@@ -150,6 +153,7 @@ def add_row9(suite):
     def prepare_chain(links, count):
         x, y = tf.random.uniform((count,)), tf.random.uniform((count,))
 
+        @maybe_function
         def body():
             h = x
             for _ in range(links):
@@ -160,12 +164,13 @@ def add_row9(suite):
 
     def prepare_gelu():
         x = tf.random.normal((1 << 24,))
-        return lambda: tf.nn.gelu(x)
+        return maybe_function(lambda: tf.nn.gelu(x))
 
     def prepare_cross_entropy():
         x = tf.random.normal((512, 50257))
         y = tf.random.uniform((512,), 0, 50257, tf.int32)
 
+        @maybe_function
         def body():
             with tf.GradientTape() as tape:
                 tape.watch(x)
