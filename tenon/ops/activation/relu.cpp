@@ -5,7 +5,7 @@ namespace tenon::ops {
 void define_relu(OpDef& op) {
   op.doc("Rectified linear unit: y = max(x, 0). NaN stays. The gradient at 0 is 0.")
       .accepts(kRealSet)
-      .tile([](TileBuilder& t) { t.store(0, t.maximum(t.load(0), t.constant(0))); })
+      .tile([](TileBuilder& t) { t.store(0, t.maximum(t.constant(0), t.load(0))); })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         return {relu_backward(dy, saved.output())};

@@ -287,6 +287,27 @@ TEST(MachineCode, RowsOfEveryLength) {
   });
 }
 
+/// Code that knows a constant leaves out what only NaN needs.
+TEST(MachineCode, ExtremesOfConstants) {
+  for_each_vector_set([] {
+    for (const float constant : {0.0f, -0.0f, 1.0f, -kInfinity, kNan}) {
+      TileBuilder t;
+      const Value x = t.load(0), c = t.constant(constant);
+      t.store(0, t.maximum(c, x));
+      t.store(1, t.maximum(x, c));
+      t.store(2, t.minimum(c, x));
+      t.store(3, t.minimum(x, c));
+      const Program program = t.finish();
+      Memory input(kFloat32, 100, 0, 3);
+      const float special[] = {0.0f, -0.0f, kNan, -kNan, kInfinity, -kInfinity, 1.0f};
+      for (size_t i = 0; i < std::size(special); ++i) input.set(i, special[i]);
+      const std::vector<Operand> operands = {input.operand({1})};
+      const Launch launch{&program, Compute::kF32, {100}, 0, operands, {}, {}, 0, 0};
+      EXPECT_TRUE(expect_same_bits(launch, {4, {kFloat32, 100, 0, 1}}, {{1}, {1}, {1}, {1}}));
+    }
+  });
+}
+
 TEST(MachineCode, ExtremesOfZerosAndNan) {
   TileBuilder t;
   const Value x = t.mul(t.load(0), t.constant(1));

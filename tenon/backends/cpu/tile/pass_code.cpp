@@ -126,7 +126,10 @@ class Splitter {
   uint16_t number_of(uint16_t value) {
     if (numbers_[value] != kNone) return numbers_[value];
     const bool scalar = is_scalar_[value];
-    form_->inputs.push_back({kFloat32, scalar, false});
+    jit::PassInput& input = form_->inputs.emplace_back();
+    input.repeated = scalar;
+    const tile::Instruction& made = plan_.program.instructions()[value];
+    if (made.op == Op::kConstant) input.constant = static_cast<float>(made.constant);
     code_->inputs.push_back({value, -1, static_cast<uint8_t>(scalar ? 0 : 4)});
     return numbers_[value] = static_cast<uint16_t>(form_->inputs.size() - 1);
   }

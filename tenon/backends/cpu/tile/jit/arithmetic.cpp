@@ -51,9 +51,10 @@ Vec sign(Vectors& v, const Vec& x) {
 }
 
 /// NaN wins; of two operands that are equal the second, which shows in zeros.
-Vec extreme(Vectors& v, bool largest, const Vec& x, const Vec& y) {
+Vec extreme(Vectors& v, bool largest, Lanes& first, Lanes& second) {
+  const Vec &x = first.numbers(v), &y = second.numbers(v);
   const Vec result = largest ? v.max(x, y) : v.min(x, y);
-  return v.choose(v.is_nan(x), x, result);
+  return first.is_number() ? result : v.choose(v.is_nan(x), x, result);
 }
 
 std::optional<Lanes> compute_function(Vectors& v, Op op, const Vec& x) {
@@ -135,7 +136,7 @@ Lanes compute_two(Vectors& v, Op op, Lanes& x, Lanes& y) {
     case Op::kDiv:
       return v.div(x.numbers(v), y.numbers(v));
     default:
-      return extreme(v, op == Op::kMaximum, x.numbers(v), y.numbers(v));
+      return extreme(v, op == Op::kMaximum, x, y);
   }
 }
 

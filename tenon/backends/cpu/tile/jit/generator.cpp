@@ -37,9 +37,9 @@ class Generator {
     i_ = cc_.newUIntPtr();
     function->setArg(0, places_);
     function->setArg(1, count_);
+    v_.hold_here();
     load_places();
     cc_.xor_(i_.r32(), i_.r32());
-    v_.hold_here();
     compute_once();
     start_reductions();
     emit_elements();
@@ -69,7 +69,10 @@ class Generator {
     size_t number = 0;
     for (const PassInput& input : form_.inputs) {
       inputs_.push_back(load_place(number));
-      if (input.repeated) {
+      if (input.constant) {
+        once_[number] = Lanes(v_.held(*input.constant), *input.constant);
+        is_once_[number] = true;
+      } else if (input.repeated) {
         const Vec x = v_.fresh();
         cc_.vbroadcastss(x, x86::ptr(inputs_.back()));
         once_[number] = x;

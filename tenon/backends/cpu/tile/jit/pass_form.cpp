@@ -1,5 +1,7 @@
 #include "tenon/backends/cpu/tile/jit/pass_form.h"
 
+#include <bit>
+
 namespace tenon::cpu::jit {
 
 using tile::Op;
@@ -10,7 +12,10 @@ std::vector<uint32_t> PassForm::key() const {
     (words.push_back(static_cast<uint32_t>(values)), ...);
   };
   put(set, inputs.size(), steps.size(), outputs.size(), reductions.size());
-  for (const PassInput& input : inputs) put(input.dtype, input.repeated, input.fetches);
+  for (const PassInput& input : inputs) {
+    put(input.dtype, input.repeated, input.fetches, input.constant.has_value(),
+        std::bit_cast<uint32_t>(input.constant.value_or(0)));
+  }
   for (const PassStep& step : steps) put(step.op, step.a, step.b, step.c);
   for (const PassOutput& output : outputs) {
     put(output.value, output.dtype, output.once, output.stream);

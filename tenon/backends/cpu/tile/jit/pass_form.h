@@ -13,11 +13,13 @@ namespace tenon::cpu::jit {
 /// Vectors of 8 floats, masks in vectors; or of 16 floats, masks in registers of their own.
 enum class VectorSet : uint8_t { kAvx2, kAvx512 };
 
-/// What machine code reads: all elements of a tile, or one for the whole tile.
+/// What machine code reads: all elements of a tile, or one for the whole tile, or a constant, whose
+/// place is there but isn't read.
 struct PassInput {
   DType dtype = kFloat32;
   bool repeated = false;
   bool fetches = false;  ///< asks for memory ahead; its address is one more place
+  std::optional<float> constant = {};
 };
 
 /// An elementwise op. Values count inputs first, then steps.

@@ -122,10 +122,10 @@ class SmallGenerator {
     return repeat(x);
   }
 
-  Vec constant(float value) {
+  Lanes constant(float value) {
     const Vec x = v_.fresh();
     cc_.vbroadcastss(x, cc_.newConst(asmjit::ConstPoolScope::kLocal, &value, 4));
-    return x;
+    return Lanes(x, value);
   }
 
   static std::array<uint16_t, 3> operands_of(const Instruction& i) { return {i.a, i.b, i.c}; }
