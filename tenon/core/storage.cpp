@@ -38,6 +38,8 @@ Allocator& missing_allocator(Device device) {
 
 Allocator::~Allocator() = default;
 
+bool Allocator::keep(TensorImpl&) noexcept { return false; }
+
 void Storage::destroy(Storage* storage) { storage->owner->release(storage); }
 
 void register_allocator(uint8_t device_type, Allocator* allocator) {

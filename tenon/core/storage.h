@@ -11,6 +11,7 @@
 namespace tenon {
 
 class Allocator;
+struct TensorImpl;
 
 /// The memory that one or more tensors view. Owned by reference count; it goes back to `owner` with
 /// the last reference. `version` counts the in-place writes through any view.
@@ -46,6 +47,8 @@ class TENON_API Allocator {
   /// Storage of at least `bytes`, its data aligned to 64 bytes. Throws OutOfMemoryError.
   virtual Storage* allocate(size_t bytes, Device device) = 0;
   virtual void release(Storage* storage) noexcept = 0;
+  /// Takes back a body that nobody holds any more, with its storage; false: they go their own ways.
+  virtual bool keep(TensorImpl& body) noexcept;
   virtual MemoryStats stats() const = 0;
   virtual void reset_peak_stats() = 0;
   /// Gives cached memory that no tensor uses back to the system.

@@ -28,6 +28,7 @@ TensorImpl* TensorImpl::create() {
 }
 
 void TensorImpl::destroy(TensorImpl* impl) {
+  if (impl->has_keeper && impl->storage->owner->keep(*impl)) return;
   impl->storage = {};
   impl->grad_node = {};
   impl->base = {};
@@ -35,6 +36,8 @@ void TensorImpl::destroy(TensorImpl* impl) {
   impl->requires_grad = false;
   impl->contiguous = true;
   impl->inference = false;
+  impl->is_number = false;
+  impl->has_keeper = false;
   impl->history = 0;
   impl->stamp.store(0, std::memory_order_relaxed);
   impl->offset = 0;

@@ -32,6 +32,9 @@ struct TensorImpl {
   bool requires_grad = false;  ///< set by the user on leaves, by the tape on results
   bool contiguous = true;
   bool inference = false;  ///< made in inference mode: never part of a graph
+  bool is_number = false;  ///< what a host number became (`x * 0.5`), until it is written
+  /// Made together with its storage, whose owner may want both back together: `Allocator::keep`.
+  bool has_keeper = false;
   /// The base's history number that `grad_node` of a view belongs to (see autograd/view_history.h).
   uint32_t history = 0;
   uint32_t grad_index = 0;  ///< which output of `grad_node` this is

@@ -31,7 +31,9 @@ uint32_t inputs_with_gradient(const Call& call) {
 bool wants_gradient(const Call& call) {
   if (!modes().grad) return false;
   for (const Tensor* input : call.inputs) {
-    if (input->defined() && input->requires_grad()) return true;
+    const TensorImpl* const impl = input->impl();
+    if (!impl) continue;
+    if (impl->requires_grad || (impl->base && input->requires_grad())) return true;
   }
   return false;
 }
@@ -547,6 +549,7 @@ Tensor scalar_like(Scalar value, const Tensor& like) {
   if (!like.defined()) return Tensor(value);
   const DType dtype = value.promoted_with(like.dtype());
   Tensor result = new_tensor({}, dtype, kCpu);
+  result.impl()->is_number = true;
   visit_dtype(dtype, [&](auto tag) {
     using T = typename decltype(tag)::Type;
     auto* element = reinterpret_cast<T*>(result.impl()->bytes());

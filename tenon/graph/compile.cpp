@@ -115,6 +115,7 @@ CompileCounters CompiledState::counters() const {
     sum.flushes += counters.flushes.value();
     sum.records += counters.records.value();
     sum.new_records += counters.new_records.value();
+    sum.typed += counters.typed.value();
     sum.plans += counters.plans.value();
   }
   return sum;
@@ -139,8 +140,8 @@ void CompiledState::for_each_idle(Visit visit) const {
 std::string CompiledState::explain() const {
   const CompileCounters c = counters();
   std::string text =
-      fmt::format("{} calls, {} flushes, {} ops deferred, {} of them new, {} plans\n", c.calls,
-                  c.flushes, c.records, c.new_records, c.plans);
+      fmt::format("{} calls, {} flushes, {} ops deferred, {} of them typed, {} new, {} plans\n",
+                  c.calls, c.flushes, c.records, c.typed, c.new_records, c.plans);
   if (c.eager_calls != 0) text += fmt::format("{} calls ran eagerly\n", c.eager_calls);
   if (c.replays != 0) text += fmt::format("{} calls ran without the function's code\n", c.replays);
   for_each_idle([&](const Runner& runner) {

@@ -31,6 +31,8 @@ void replace_data(const Tensor& tensor, const Tensor& value) {
   to.offset = from.offset;
   to.sizes = from.sizes;
   to.strides = from.strides;
+  to.stamp.store(0, std::memory_order_relaxed);  // it says what the layout was
+  to.is_number = false;
   to.storage = from.storage;
   to.base = from.base;
 }

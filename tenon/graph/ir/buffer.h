@@ -26,6 +26,8 @@ class Buffer {
   }
   void push_back(const T& value) { *extend(1) = value; }
   void clear() { size_ = 0; }
+  /// Leaves the first `count` elements, of at least as many.
+  void shrink(size_t count) { size_ = count; }
 
   size_t size() const { return size_; }
   T* data() { return data_.get(); }
@@ -35,7 +37,7 @@ class Buffer {
   operator std::span<const T>() const { return {data_.get(), size_}; }
 
  private:
-  void grow(size_t size) {
+  [[gnu::noinline]] void grow(size_t size) {
     const size_t capacity = std::max({size, 2 * capacity_, size_t{64}});
     auto bigger = std::make_unique<T[]>(capacity);
     std::copy_n(data_.get(), size_, bigger.get());

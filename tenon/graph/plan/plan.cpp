@@ -90,6 +90,7 @@ Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers
                       std::make_unique<Instance>(graph_.steps, graph_.live_slots(), slots, dims));
   }
   instances_.front()->name = name;
+  instances_.front()->attributes = numbers.attributes;
   return instances_.front().get();
 }
 
@@ -189,7 +190,7 @@ void Plan::run_steps(size_t first, Instance& instance, const Numbers& numbers) c
 void Plan::run_unprofiled(size_t first, Instance& instance, const Numbers& numbers) const {
   switch (graph_.steps[first].kind) {
     case Record::Kind::kKernel:
-      return run_kernel(first, instance, numbers);
+      return run_kernel(first, instance);
     case Record::Kind::kTile:
       return run_tiles(first, instance, numbers);
     case Record::Kind::kLoop:
@@ -206,17 +207,17 @@ void Plan::run_rounds(int64_t rounds, Instance& instance, const Numbers& numbers
       if (graph_.steps[i].kind == Record::Kind::kTile) {
         launch_tiles(i, instance, numbers);
       } else {
-        run_kernel(i, instance, numbers);
+        run_kernel(i, instance);
       }
     }
   }
 }
 
-void Plan::run_kernel(size_t i, Instance& instance, const Numbers& numbers) const {
+void Plan::run_kernel(size_t i, Instance& instance) const {
   const Step& step = graph_.steps[i];
   Instance::ReadyStep& ready = instance.steps[i];
   const Call call{*step.op, ready.input_list,
-                  std::span(numbers.attributes).subspan(step.attributes, step.attribute_count)};
+                  std::span(instance.attributes).subspan(step.attributes, step.attribute_count)};
   step.kernel(call, ready.outputs);
 }
 

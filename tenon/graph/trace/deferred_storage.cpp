@@ -34,6 +34,24 @@ class DeferredAllocator final : public Allocator {
     deferred->data = nullptr;
     Recycler<DeferredStorage>::give(deferred);
   }
+  /// The next call finds them as they are but for what others gave them.
+  bool keep(TensorImpl& body) noexcept override {
+    if (body.grad_node) body.grad_node = {};  // first, as it may free all kinds of things
+    auto& storage = static_cast<DeferredStorage&>(*body.storage);
+    Trace* const trace = storage.trace.load(std::memory_order_relaxed);
+    if (!trace || trace != Trace::of_thread() || storage.body != &body ||
+        storage.references.value() != 1) {
+      return false;
+    }
+    trace->forget(storage.slot);
+    if (body.extras) body.extras.reset();
+    body.requires_grad = false;
+    body.history = 0;
+    storage.version.store(0, std::memory_order_relaxed);
+    storage.writer.store(nullptr, std::memory_order_relaxed);
+    *storage.home = &body;
+    return true;
+  }
   MemoryStats stats() const override { return {}; }
   void reset_peak_stats() override {}
   void release_cached() override {}
@@ -57,7 +75,13 @@ DeferredStorage* DeferredStorage::create(Trace& trace, uint32_t slot, size_t byt
   storage->owner = trace.deferred_owner();
   storage->trace.store(&trace, std::memory_order_relaxed);
   storage->slot = slot;
+  storage->body = nullptr;
   return storage;
+}
+
+void DeferredStorage::destroy_spare(TensorImpl* spare) {
+  static_cast<DeferredStorage&>(*spare->storage).trace.store(nullptr, std::memory_order_relaxed);
+  TensorImpl::destroy(spare);
 }
 
 void DeferredStorage::DetachLock::detach(DeferredStorage& storage, Intrusive<Storage> memory) {

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <vector>
 
-#include "tenon/core/storage.h"
+#include "tenon/core/tensor_impl.h"
 
 namespace tenon::graph {
 
@@ -18,9 +18,15 @@ struct DeferredStorage : Storage {
   bool abandoned = false;  ///< by the last holder, on another thread: the trace takes it back
   Intrusive<Storage> backing;
   DeferredStorage* next_free = nullptr;  ///< while it waits to be used again
+  /// The body that was made with it, and where both go while the trace still runs: to the memo that
+  /// makes them again. As long as there is a trace.
+  TensorImpl* body = nullptr;
+  TensorImpl** home = nullptr;
 
   /// One reference, no data.
   static DeferredStorage* create(Trace& trace, uint32_t slot, size_t bytes);
+  /// Frees what was kept for later, with its storage.
+  static void destroy_spare(TensorImpl* spare);
 
   /// Ends what ties storages to a trace of the calling thread. Other threads that drop their last
   /// reference meanwhile wait.

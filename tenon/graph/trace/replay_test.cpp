@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "tenon/core/generator.h"
+#include "tenon/dispatch/modes.h"
 #include "tenon/graph/compile.h"
+#include "tenon/nn/linear.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/index/indexing.h"
 #include "tenon/ops/operators.h"
@@ -134,6 +136,94 @@ TEST(Replay, Swaps) {
   for (int i = 0; i < 6; ++i) expect_equal(compiled(i), swap(eager[0], eager[1]), i);
   expect_equal(state[0], eager[0], 6);
   expect_equal(state[1], eager[1], 6);
+}
+
+/// How many ops are typed anew in `calls` more calls of a function that has seen all variants.
+template <class Function>
+int64_t typed_in(Function& compiled, int variants, int calls) {
+  for (int i = 0; i < 2 * variants; ++i) compiled(i % variants);
+  const int64_t before = compiled.counters().typed;
+  for (int i = 0; i < calls; ++i) compiled(i % variants);
+  return compiled.counters().typed - before;
+}
+
+TEST(Replay, SizesThatAlternateAreKnown) {
+  const Tensor inputs[] = {ones({3, 4}), ones({5, 4}), ones({3, 7})};
+  auto compiled = compile([&](int i) { return sum(exp(inputs[i] * 0.25) + 1.0, {0}); });
+  EXPECT_EQ(typed_in(compiled, 3, 30), 0);
+}
+
+/// Words of a table, as trees of words read them.
+TEST(Replay, OffsetsAreNumbers) {
+  Tensor table = arange(0.0, 60.0).reshape({20, 3}).detach().requires_grad_();
+  const auto read = [&](int i) {
+    table.set_grad({});
+    sum(exp(table[i] * 0.1) * table[19 - i]).backward();
+    return table.grad();
+  };
+  auto compiled = compile(read);
+  for (int i = 0; i < 40; ++i) {
+    const Tensor want = read(i % 20).clone();
+    expect_equal(compiled(i % 20), want, i);
+  }
+  EXPECT_LE(typed_in(compiled, 20, 60), 0);
+  EXPECT_EQ(compiled.counters().plans, 1);
+}
+
+/// Where a write and a read share memory, another offset is another program.
+TEST(Replay, OffsetsWithinOneWrite) {
+  const Tensor start = arange(0.0, 12.0);
+  const auto shift = [&](int i) {
+    Tensor x = start.clone();
+    x.index({Slice(4, 8)}).copy_(x.index({Slice(i, i + 4)}));
+    x.index({Slice(i, i + 2)}).add_(x.index({Slice(8 - i, 10 - i)}));
+    return x;
+  };
+  expect_same(7, shift);
+}
+
+TEST(Replay, HostNumbersAreNumbers) {
+  const Tensor x = arange(1.0, 5.0), half = x.to(kFloat16), whole = arange(0, 4);
+  expect_same(5, [&](int i) {
+    const Tensor y = (x * (0.5 * i) + i) / (1.0 + i), z = whole * i - 7;
+    return y + half * (0.1 * i) + z.to(kFloat64) + pow(x, i % 3) + (2.0 - y);
+  });
+  auto compiled = compile([&](double by) { return x * by + 1.0; });
+  for (int i = 0; i < 10; ++i) expect_equal(compiled(0.1 * i), x * (0.1 * i) + 1.0, i);
+  EXPECT_EQ(compiled.counters().typed, 2);
+  EXPECT_NE(compiled.explain().find("scalars"), std::string::npos) << compiled.explain();
+}
+
+/// A gradient that began as the number 1 is a tensor like others once it was written.
+TEST(Replay, NumbersThatAreWritten) {
+  Tensor x = full({}, 3.0);
+  x.requires_grad_();
+  const auto twice = [&](int i) {
+    const NoGrad no_grad;
+    if (i % 2) x.set_grad({});
+    const EnableGrad grad;
+    (x + 0).backward();
+    const NoGrad again;
+    x.grad().mul_(2.0 + i);
+    return x.grad() * x;
+  };
+  const auto train = [&](auto step) {
+    x.set_grad({});
+    std::vector<double> all;
+    for (int i = 0; i < 9; ++i) all.push_back(step(i).template item<double>());
+    return all;
+  };
+  EXPECT_EQ(train(compile(twice)), train(twice));
+}
+
+/// A module's tensors change their dtype in place: what was known of their layout is void.
+TEST(Replay, ModulesThatChangeTheirDType) {
+  nn::Linear model(3, 2);
+  const auto run = [&](int i) {
+    model.to(i == 0 ? kFloat32 : kFloat64);
+    return model(ones({2, 3}, i == 0 ? kFloat32 : kFloat64)).detach();
+  };
+  expect_same(2, run);
 }
 
 /// A result of one call, still held, goes into the next in the place of the same op's result.

@@ -1,14 +1,14 @@
 #include "tenon/graph/trace/segments.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tenon::graph {
-
 void Segments::explain(std::string& text) const {
   for_each_plan([&](const Plan& plan, size_t records) { text += plan.explain(records); });
 }
 
-Segments::Node* Segments::find_other(Node& node, std::span<const uint64_t> words) {
+Node* Segments::find_other(Node& node, std::span<const uint64_t> words) {
   for (const auto& child : node.children) {
     if (!equal(child->words, words)) continue;
     node.likely = child.get();
@@ -17,30 +17,75 @@ Segments::Node* Segments::find_other(Node& node, std::span<const uint64_t> words
   return nullptr;
 }
 
-Segments::Node& Segments::add(Node& node, std::span<const uint64_t> words, Record record) {
+Node& Segments::add(Node& node, std::span<const uint64_t> words, Record record) {
   auto child = std::make_unique<Node>();
   child->words.assign(words.begin(), words.end());
   child->record = std::move(record);
   child->parent = &node;
-  ++size_;
   node.likely = child.get();
   node.children.push_back(std::move(child));
   return *node.likely;
 }
 
-void Segments::keep_bounded() {
-  constexpr int64_t kMostNodes = 1 << 17;
-  if (size_ <= kMostNodes) return;
-  // Leaves first, one after the other: a long stream is a deep branch.
-  std::vector<std::unique_ptr<Node>> open = std::move(root_.children);
-  while (!open.empty()) {
-    const std::unique_ptr<Node> node = std::move(open.back());
-    open.pop_back();
-    for (auto& child : node->children) open.push_back(std::move(child));
+Memo& Segments::memo_of(Node& node) {
+  auto& memos = node.memos;
+  if (memos.size() < Node::kMostMemos) {
+    ++size_;
+    memos.push_back(std::make_unique<Memo>());
+    return *memos.back();
   }
-  root_.children.clear();
-  root_.likely = nullptr;
+  return **std::min_element(memos.begin(), memos.end(),
+                            [](const auto& a, const auto& b) { return a->used < b->used; });
+}
+
+bool Segments::keep_bounded(int64_t most) {
+  if (size_ <= most) return false;
+  // Nodes after those above them: without recursion, as streams are long.
+  std::vector<Node*> nodes{&root_};
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    for (const auto& child : nodes[i]->children) nodes.push_back(child.get());
+  }
+  std::vector<std::pair<int64_t, int64_t>> uses;  // of each node: when, and how many memos
+  for (size_t i = nodes.size(); i-- > 1;) {
+    Node& node = *nodes[i];
+    node.parent->used = std::max(node.parent->used, node.used);
+    uses.emplace_back(node.used, static_cast<int64_t>(node.memos.size()));
+  }
+  std::sort(uses.rbegin(), uses.rend());
+  // A node is used no earlier than those below it: what is left is a tree.
+  int64_t left = 0;
+  size_t kept = 0;
+  while (kept < uses.size() && left + uses[kept].second <= most / 2) left += uses[kept++].second;
+  if (kept == uses.size()) return false;
+  forget_older_than(uses[kept].first + 1);
+  return true;
+}
+
+void Segments::forget_older_than(int64_t used) {
+  std::vector<std::unique_ptr<Node>> gone;
+  std::vector<Node*> open{&root_};
   size_ = 0;
+  while (!open.empty()) {
+    Node& node = *open.back();
+    open.pop_back();
+    node.likely = nullptr;
+    for (const auto& memo : node.memos) memo->next = nullptr;
+    size_ += static_cast<int64_t>(node.memos.size());
+    for (auto& child : node.children) {
+      if (child->used < used) {
+        gone.push_back(std::move(child));
+      } else {
+        open.push_back(child.get());
+      }
+    }
+    std::erase(node.children, nullptr);
+  }
+  // Leaves first, one after the other: a long stream is a deep branch.
+  while (!gone.empty()) {
+    const std::unique_ptr<Node> node = std::move(gone.back());
+    gone.pop_back();
+    for (auto& child : node->children) gone.push_back(std::move(child));
+  }
 }
 
 std::vector<const Record*> Segments::path_to(const Node& node) {

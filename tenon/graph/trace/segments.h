@@ -13,22 +13,25 @@
 
 namespace tenon::graph {
 
+/// A record, after those on the way to the root.
+struct Node {
+  static constexpr size_t kMostMemos = 4;
+
+  std::vector<uint64_t> words;  ///< the record, in a form that compares quickly
+  Record record;
+  bool ends = false;  ///< the stream is cut after it: see loops.h
+  Node* parent = nullptr;
+  Node* likely = nullptr;  ///< the child that followed last
+  std::vector<std::unique_ptr<Node>> children;
+  std::vector<std::unique_ptr<Plan>> plans;  ///< of segments that end here
+  std::vector<std::unique_ptr<Memo>> memos;  ///< of the sizes that it was seen with last
+  int64_t used = 0;  ///< number of the last flush here (or, once counted, below)
+};
+
 /// What one compiled function has seen: a tree of records, in which streams that begin alike share
 /// their beginning, and at the points where streams were flushed the plans that ran.
 class Segments {
  public:
-  /// A record, after those on the way to the root.
-  struct Node {
-    std::vector<uint64_t> words;  ///< the record, in a form that compares quickly
-    Record record;
-    Memo memo;
-    bool ends = false;  ///< the stream is cut after it: see loops.h
-    Node* parent = nullptr;
-    Node* likely = nullptr;  ///< the child that followed last
-    std::vector<std::unique_ptr<Node>> children;
-    std::vector<std::unique_ptr<Plan>> plans;  ///< of segments that end here
-  };
-
   /// Raised by the thread that runs the function, read by any.
   class Count {
    public:
@@ -47,6 +50,7 @@ class Segments {
     Count flushes;
     Count records;      ///< in all streams
     Count new_records;  ///< of these, those that no earlier stream had at their place
+    Count typed;        ///< of these, those that no memo knew
     Count plans;        ///< made
   };
 
@@ -59,8 +63,13 @@ class Segments {
     return find_other(node, words);
   }
   Node& add(Node& node, std::span<const uint64_t> words, Record record);
-  /// Forgets everything when it is very much; nobody points into the tree then.
-  void keep_bounded();
+  /// A memo of the node to write: a new one, or the one that was followed longest ago.
+  Memo& memo_of(Node& node);
+  /// A stream ended at the node.
+  void mark_used(Node& node) { node.used = counters.flushes.value(); }
+  /// Where there are more than `most` memos, forgets the segments that were run longest ago, until
+  /// at most half of that are left. True if it did: nobody points to nodes and memos then.
+  bool keep_bounded(int64_t most = kMostKept);
   /// The records from the root to `node`.
   static std::vector<const Record*> path_to(const Node& node);
 
@@ -71,6 +80,8 @@ class Segments {
   }
   /// Appends the plans, as text.
   void explain(std::string& text) const;
+
+  static constexpr int64_t kMostKept = 1 << 17;
 
   Counters counters;
   std::vector<std::string> without_passes;  ///< that plans don't go through
@@ -89,9 +100,10 @@ class Segments {
     return difference == 0;
   }
   static Node* find_other(Node& node, std::span<const uint64_t> words);
+  void forget_older_than(int64_t used);
 
   Node root_;
-  int64_t size_ = 0;  ///< nodes without the root
+  int64_t size_ = 0;  ///< memos in the tree
 };
 
 }  // namespace tenon::graph

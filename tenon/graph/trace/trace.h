@@ -5,6 +5,7 @@
 #include "tenon/dispatch/deferral.h"
 #include "tenon/graph/trace/deferred_storage.h"
 #include "tenon/graph/trace/externals.h"
+#include "tenon/graph/trace/numbers.h"
 #include "tenon/graph/trace/segments.h"
 
 namespace tenon::graph {
@@ -37,10 +38,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   void before_access(const Storage& storage) override;
 
   /// Nobody holds the slot's storage any more. On the trace's own thread.
-  void forget(uint32_t slot) {
-    slots_[slot].storage = nullptr;
-    live_[slot / 64] &= ~(uint64_t{1} << slot % 64);
-  }
+  void forget(uint32_t slot) { slots_[slot].storage = nullptr; }
 
   /// What is pending, with `results` as its results; of what it makes, only they are read
   /// afterwards.
@@ -59,7 +57,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   Allocator* deferred_owner() const { return deferred_owner_; }
 
   /// The trace that runs on the calling thread, or null.
-  static Trace* of_thread();
+  static Trace* of_thread() { return current_; }
 
  private:
   /// A stream that nobody reads from is cut here: what is pending stays bounded.
@@ -92,37 +90,71 @@ class Trace final : public Deferrer, public MemoryWatch {
   void add_draw(Draw draw);
   void follow(Writer& writer, const Taken& taken);
   void find_loop();
+  void run_program(Writer& writer, const Call& call, const TileCall& typed);
+  /// What comes next comes after the memo.
+  void go_to(Memo& memo) {
+    if (last_) last_->next = &memo;
+    last_ = &memo;
+    guess_ = memo.next;
+    chain_ = memo.number;
+    cursor_ = memo.node;
+    ++pending_;
+  }
+  void flush_where_due() {
+    if (pending_ >= most_pending_ || last_->ends) flush();
+  }
 
   // replay.cpp
-  Segments::Node* expected(const OpDef* op, std::span<const Tensor* const> inputs,
-                           std::span<const Tensor* const> targets);
-  Segments::Node* expected_other(const OpDef* op, std::span<const Tensor* const> inputs,
-                                 std::span<const Tensor* const> targets);
-  bool is_expected(const Segments::Node& node, const OpDef* op,
-                   std::span<const Tensor* const> inputs, std::span<const Tensor* const> targets);
-  bool is_same(const Tensor& tensor, const Memo::Operand& seen);
-  bool is_first(Storage& storage, const Memo::Operand& seen);
+  Memo* expected(const OpDef* op, std::span<const Tensor* const> inputs,
+                 std::span<const Tensor* const> targets);
+  Memo* expected_other(const OpDef* op, std::span<const Tensor* const> inputs,
+                       std::span<const Tensor* const> targets);
+  bool is_expected(const Memo& memo, const OpDef* op, std::span<const Tensor* const> inputs,
+                   std::span<const Tensor* const> targets);
+  bool is_same(const Tensor& tensor, const Memo& memo, size_t i);
+  bool has_layout(TensorImpl& impl, const Memo& memo, size_t i);
+  bool is_first(Storage& storage, size_t bytes);
+  bool take_numbers(const Call& call, const Memo& memo);
+  bool take_attributes(const Call& call, const Memo& memo);
   bool repeat_update(const Update& update);
-  bool take_attributes(const Call& call, const Segments::Node& node);
-  void make_results(const Memo& memo, std::span<Tensor> results);
-  void follow_memo(Segments::Node& node);
-  void write_dims();
+  TensorImpl* make_body(Memo& memo, size_t i, uint32_t first_slot);
+  void take_externals(const Memo& memo, Slot* slots);
+  void go_on(Memo& memo);
+  bool repeat_any(const Call& call, std::span<Tensor> outputs);
+  void follow_memo(Memo& memo, std::span<Tensor> results);
+  void write_numbers();
 
   bool knows(const Storage& storage) const;
+  void find_live();
   /// The plan for what is pending, readied for its sizes.
   std::pair<Plan*, Instance*> find_plan();
   void run_without_plan();
   void start_anew();
 
+  /// A number in which a stream of memos differs from them.
+  struct Moved {
+    uint32_t place;  ///< among the dims
+    int64_t value;
+  };
+
+  inline static thread_local constinit Trace* current_ = nullptr;
+
   Segments& segments_;
+  const Modes* modes_ = nullptr;     ///< of the thread that runs it
   Allocator* const deferred_owner_;  ///< of all deferred storage
-  Segments::Node* cursor_;
-  /// Number of the memo at the cursor, if the stream up to there is what memos say.
+  Node* cursor_;
+  Memo* last_ = nullptr;   ///< the memo followed last, by this stream or the one before
+  Memo* guess_ = nullptr;  ///< what came after it
+  /// Number of the memo at the cursor.
   uint64_t chain_ = 0;
-  /// The dims of what is pending are in the memos on the way to the cursor, and not written yet.
+  /// The stream is what the memos up to `last_` say, but for `moved_` and `changed_`: dims and
+  /// attributes are there, and not written yet.
   bool repeats_ = true;
+  bool exact_ = true;  ///< nothing was moved or changed, so that `chain_` stands for the sizes
+  Buffer<Moved> moved_;
+  std::vector<std::pair<uint32_t, Attribute>> changed_;  ///< places and values of attributes
   Buffer<Slot> slots_;
-  std::vector<uint64_t> live_;  ///< a bit per slot: external, or not yet forgotten
+  std::vector<uint64_t> live_;  ///< a bit per slot, of the flush: external, or not yet forgotten
   Externals externals_;
   uint32_t values_ = 0;
   int64_t pending_ = 0;  ///< records since the last flush
@@ -132,6 +164,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   int64_t flushes_ = 0;
   Draw first_draw_;
   Numbers numbers_;
+  NumberedPrograms numbered_;
   Buffer<uint64_t> words_;                ///< of the record that is being written
   Buffer<Operand> operands_;              ///< of that record: inputs, then outputs
   Buffer<Storage*> first_;                ///< those that the record is the first to touch
