@@ -40,39 +40,114 @@ std::atomic<int>& thread_count() {
 /// Whether this thread runs the body of a loop.
 thread_local bool in_loop = false;
 
-/// One parallel loop: its threads take the next chunk until none is left.
-class Loop final : public SharedWork {
+/// The chunks of one parallel loop, and the error of the lowest one that failed. What a thread
+/// needs to begin lies in one cache line.
+class alignas(64) Chunks : public SharedWork {
  public:
-  Loop(RangeFunction body, int64_t count, int64_t grain, int64_t chunks)
-      : body_(body), count_(count), grain_(grain), chunks_(chunks), error_chunk_(chunks) {}
+  Chunks(RangeFunction body, int64_t count, int64_t grain, int64_t chunks)
+      : body_(body), count_(count), grain_(grain), chunks_(chunks) {}
 
-  void work() override {
-    in_loop = true;
-    for (int64_t c; (c = next_.fetch_add(1, std::memory_order_relaxed)) < chunks_;) {
-      try {
-        body_(c * grain_, std::min(count_, (c + 1) * grain_));
-      } catch (...) {
-        const std::lock_guard lock(mutex_);
-        if (c < error_chunk_) {
-          error_chunk_ = c;
-          error_ = std::current_exception();
-        }
-      }
-    }
-    in_loop = false;
-  }
   void rethrow_error() const {
     if (error_) std::rethrow_exception(error_);
   }
 
+ protected:
+  int64_t size() const { return chunks_; }
+  void run(int64_t chunk) {
+    try {
+      body_(chunk * grain_, std::min(count_, (chunk + 1) * grain_));
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!error_ || chunk < error_chunk_) {
+        error_chunk_ = chunk;
+        error_ = std::current_exception();
+      }
+    }
+  }
+
+  std::atomic<int64_t> next_{0};  ///< for those who take the chunks in turn
+
  private:
   const RangeFunction body_;
   const int64_t count_, grain_, chunks_;
-  std::atomic<int64_t> next_{0};
   std::mutex mutex_;
-  int64_t error_chunk_;
+  int64_t error_chunk_ = 0;
   std::exception_ptr error_;
 };
+
+/// Its threads take the next chunk until none is left.
+class Loop final : public Chunks {
+ public:
+  Loop(RangeFunction body, int64_t count, int64_t grain, int64_t chunks, int)
+      : Chunks(body, count, grain, chunks) {}
+
+  void work(int) override {
+    in_loop = true;
+    for (int64_t c; (c = next_.fetch_add(1, std::memory_order_relaxed)) < size();) run(c);
+    in_loop = false;
+  }
+};
+
+/// Each thread takes its own share, then the chunks of those who haven't come yet.
+class SharedLoop final : public Chunks {
+ public:
+  SharedLoop(RangeFunction body, int64_t count, int64_t grain, int64_t chunks, int threads)
+      : Chunks(body, count, grain, chunks), share_count_(std::min(threads, kMostShares)) {
+    for (int i = 0; i < share_count_; ++i) {
+      shares_[i].next.store(chunks * i / share_count_, std::memory_order_relaxed);
+      shares_[i].end = chunks * (i + 1) / share_count_;
+    }
+  }
+
+  void work(int seat) override {
+    in_loop = true;
+    if (seat < share_count_) {
+      Share& own = shares_[seat];
+      own.has_owner.store(true, std::memory_order_relaxed);
+      while (run_next(own)) continue;
+    }
+    // The first share is the caller's, who is always there.
+    for (int i = 1; i < share_count_; ++i) {
+      Share& other = shares_[i];
+      while (!other.has_owner.load(std::memory_order_relaxed) && run_next(other)) continue;
+    }
+    in_loop = false;
+  }
+
+ private:
+  static constexpr int kMostShares = 16;
+
+  struct alignas(64) Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+    std::atomic<bool> has_owner{false};  ///< who takes all that is left of it
+  };
+
+  bool run_next(Share& share) {
+    const int64_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
+    if (chunk >= share.end) return false;
+    run(chunk);
+    return true;
+  }
+
+  const int share_count_;
+  Share shares_[kMostShares];
+};
+
+template <class Work>
+void run_loop(int64_t count, int64_t grain, RangeFunction body) {
+  if (count <= 0) return;
+  grain = std::max<int64_t>(grain, 1);
+  const int64_t chunks = (count + grain - 1) / grain;
+  const int threads = static_cast<int>(std::min<int64_t>(chunks, num_threads()));
+  if (threads <= 1 || in_loop) {
+    for (int64_t c = 0; c < chunks; ++c) body(c * grain, std::min(count, (c + 1) * grain));
+    return;
+  }
+  Work work(body, count, grain, chunks, threads);
+  ThreadPool::get().run(work, threads - 1);
+  work.rethrow_error();
+}
 
 }  // namespace
 
@@ -86,17 +161,11 @@ void set_num_threads(int count) {
 }
 
 void parallel_for(int64_t count, int64_t grain, RangeFunction body) {
-  if (count <= 0) return;
-  grain = std::max<int64_t>(grain, 1);
-  const int64_t chunks = (count + grain - 1) / grain;
-  const int threads = static_cast<int>(std::min<int64_t>(chunks, num_threads()));
-  if (threads <= 1 || in_loop) {
-    for (int64_t c = 0; c < chunks; ++c) body(c * grain, std::min(count, (c + 1) * grain));
-    return;
-  }
-  Loop loop(body, count, grain, chunks);
-  ThreadPool::get().run(loop, threads - 1);
-  loop.rethrow_error();
+  run_loop<Loop>(count, grain, body);
+}
+
+void parallel_for_shares(int64_t count, int64_t grain, RangeFunction body) {
+  run_loop<SharedLoop>(count, grain, body);
 }
 
 }  // namespace tenon

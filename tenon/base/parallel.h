@@ -36,4 +36,9 @@ class RangeFunction {
 /// one of the lowest chunk).
 TENON_API void parallel_for(int64_t count, int64_t grain, RangeFunction body);
 
+/// The same, and each thread takes the same chunks at every call with this `count` and `grain`: for
+/// loops over memory that is small enough to stay in the caches of the cores that read it. The
+/// price: a thread that has begun its share is waited for, though others have none left.
+TENON_API void parallel_for_shares(int64_t count, int64_t grain, RangeFunction body);
+
 }  // namespace tenon

@@ -4,7 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <numeric>
 #include <stdexcept>
 #include <thread>
@@ -128,6 +130,88 @@ TEST(ParallelFor, ManyShortLoopsFromSeveralThreads) {
   int64_t expected = 0;
   for (int64_t loop = 0; loop < 1000; ++loop) expected += 4 * (loop % 7 + 1);
   EXPECT_EQ(visits, expected);
+}
+
+TEST(ParallelForShares, EveryIndexIsVisitedOnceInTheSameChunks) {
+  for (const int threads : {1, 2, 3, 8, 40}) {
+    const Threads count(threads);
+    for (int round = 0; round < 20; ++round) {
+      std::vector<int> visits(1000, 0);
+      parallel_for_shares(1000, 32, [&](int64_t begin, int64_t end) {
+        EXPECT_EQ(begin % 32, 0);
+        EXPECT_EQ(end, std::min<int64_t>(1000, begin + 32));
+        for (int64_t i = begin; i < end; ++i) ++visits[static_cast<size_t>(i)];
+      });
+      ASSERT_EQ(visits, std::vector<int>(1000, 1)) << threads;
+    }
+  }
+}
+
+TEST(ParallelForShares, AThreadThatCameTakesItsOwnShare) {
+  const Threads threads(2);
+  const std::thread::id caller = std::this_thread::get_id();
+  std::vector<std::thread::id> who(4);
+  for (int round = 0; round < 3; ++round) {
+    // Both are there at once: neither goes on before the other has begun.
+    std::atomic<int> begun{0};
+    parallel_for_shares(4, 1, [&](int64_t begin, int64_t) {
+      who[static_cast<size_t>(begin)] = std::this_thread::get_id();
+      if (begin % 2 == 0) {
+        ++begun;
+        while (begun < 2) std::this_thread::yield();
+      }
+    });
+    EXPECT_EQ(who[0], caller);
+    EXPECT_EQ(who[1], caller);
+    EXPECT_NE(who[2], caller);
+    EXPECT_EQ(who[3], who[2]);
+  }
+}
+
+TEST(ParallelForShares, TheCallerDoesWhatABusyHelperLeaves) {
+  const Threads threads(2);
+  std::atomic<bool> is_busy{false}, is_done{false};
+  std::thread other([&] {
+    parallel_for(2, 1, [&](int64_t, int64_t) {
+      // Until the loop below is done, the helper is in here.
+      is_busy = true;
+      while (!is_done) std::this_thread::yield();
+    });
+  });
+  while (!is_busy) std::this_thread::yield();
+  std::atomic<int64_t> sum{0};
+  std::thread caller([&] { parallel_for_shares(100, 1, [&](int64_t i, int64_t) { sum += i; }); });
+  caller.join();
+  is_done = true;
+  other.join();
+  EXPECT_EQ(sum, 4950);
+}
+
+TEST(ParallelForShares, TheErrorOfTheLowestChunkIsRethrown) {
+  const Threads threads(3);
+  try {
+    parallel_for_shares(64, 1, [](int64_t begin, int64_t) {
+      if (begin >= 5) throw std::runtime_error(std::to_string(begin));
+    });
+    FAIL() << "expected an error";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "5");
+  }
+}
+
+/// Helpers that have fallen asleep are woken, and callers that wait for long ones are.
+TEST(ParallelFor, LoopsAfterPausesAndLoopsThatTakeLong) {
+  const Threads threads(3);
+  for (int round = 0; round < 20; ++round) {
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    std::atomic<int> begun{0};
+    parallel_for(3, 1, [&](int64_t, int64_t) {
+      ++begun;
+      while (begun < 3) std::this_thread::yield();
+      if (begun == 3) std::this_thread::sleep_for(std::chrono::microseconds(100 * round));
+    });
+    ASSERT_EQ(begun, 3);
+  }
 }
 
 // A child has none of its parent's threads; data loaders of Python fork.
