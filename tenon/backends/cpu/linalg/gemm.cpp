@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "tenon/backends/cpu/linalg/dots.h"
 #include "tenon/backends/cpu/linalg/scratch.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -10,12 +11,12 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "tenon/backends/cpu/linalg/vectors-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu {
 namespace HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
 
 // A register tile is kRows x kVectors vectors: twelve accumulators hide the latency of the
 // multiply-add, and with two vectors of b and one of a they fill the sixteen registers of AVX2.
@@ -27,47 +28,8 @@ constexpr int64_t kBlockRows = 96;
 constexpr int64_t kBlockCols = 512;
 
 template <class T>
-using Tag = hn::ScalableTag<T>;
-template <class T>
-HWY_INLINE constexpr int64_t lanes() {
-  return static_cast<int64_t>(hn::MaxLanes(Tag<T>()));
-}
-template <class T>
 HWY_INLINE constexpr int64_t tile_cols() {
   return kVectors * lanes<T>();
-}
-
-// Before AVX2, Highway's masked loads and stores touch whole, aligned vectors: not ours to touch.
-#define TENON_HAS_MASKED_ACCESS (HWY_TARGET <= HWY_AVX2)
-
-/// The `count` lanes that `mask` names, from unaligned memory that ends after them; zeros
-/// elsewhere.
-template <class T, class Mask>
-HWY_INLINE hn::Vec<Tag<T>> load_first(const T* from, Mask mask, int64_t count) {
-  const Tag<T> d;
-#if TENON_HAS_MASKED_ACCESS
-  (void)count;
-  return hn::MaskedLoad(mask, d, from);
-#else
-  (void)mask;
-  alignas(64) T lane[lanes<T>()] = {};
-  for (int64_t i = 0; i < count; ++i) lane[i] = from[i];
-  return hn::Load(d, lane);
-#endif
-}
-
-template <class T, class Mask>
-HWY_INLINE void store_first(hn::Vec<Tag<T>> value, T* to, Mask mask, int64_t count) {
-  const Tag<T> d;
-#if TENON_HAS_MASKED_ACCESS
-  (void)count;
-  hn::BlendedStore(value, mask, d, to);
-#else
-  (void)mask;
-  alignas(64) T lane[lanes<T>()];
-  hn::Store(value, d, lane);
-  for (int64_t i = 0; i < count; ++i) to[i] = lane[i];
-#endif
 }
 
 /// What all tiles of one product share.
@@ -232,82 +194,9 @@ HWY_INLINE void run_rows(const Tile<T>& tile, const TileFunction<T>* functions, 
   }
 }
 
-/// Products of kR rows of a with kC columns of b that all lie along k: twelve running sums at most,
-/// nothing turned or packed.
-template <class T, int kR, int kC>
-void compute_dots(const Gemm<T>& g, int64_t i, int64_t j) {
-  const Tag<T> d;
-  const int64_t step = lanes<T>();
-  const T* a = g.a + i * g.a_row_stride;
-  const T* b = g.b + j * g.b_col_stride;
-  const int64_t a_stride = g.a_row_stride, b_stride = g.b_col_stride;
-  hn::Vec<Tag<T>> sum[kR][kC];
-#pragma GCC unroll 8
-  for (int r = 0; r < kR; ++r) {
-#pragma GCC unroll 8
-    for (int c = 0; c < kC; ++c) sum[r][c] = hn::Zero(d);
-  }
-  const auto multiply_add = [&](auto load) HWY_ATTR {
-    hn::Vec<Tag<T>> left[kR];
-#pragma GCC unroll 8
-    for (int r = 0; r < kR; ++r) left[r] = load(a + r * a_stride);
-#pragma GCC unroll 8
-    for (int c = 0; c < kC; ++c) {
-      const auto right = load(b + c * b_stride);
-#pragma GCC unroll 8
-      for (int r = 0; r < kR; ++r) sum[r][c] = hn::MulAdd(left[r], right, sum[r][c]);
-    }
-  };
-  int64_t p = 0;
-  for (; p + step <= g.k; p += step, a += step, b += step) {
-    multiply_add([&](const T* from) HWY_ATTR { return hn::LoadU(d, from); });
-  }
-  if (p < g.k) {
-    const auto mask = hn::FirstN(d, static_cast<size_t>(g.k - p));
-    multiply_add([&](const T* from) HWY_ATTR { return load_first(from, mask, g.k - p); });
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < kR; ++r) {
-    T* to = g.c + (i + r) * g.c_row_stride + j;
-#pragma GCC unroll 8
-    for (int c = 0; c < kC; ++c) {
-      T value = hn::GetLane(hn::SumOfLanes(d, sum[r][c]));
-      if (g.bias) value += g.bias[j + c];
-      to[c] = g.accumulate ? to[c] + value : value;
-    }
-  }
-}
-
-/// Both operands lie along k.
-template <class T>
-HWY_INLINE bool lies_along_depth(const Gemm<T>& g) {
-  return g.b_row_stride == 1 && g.a_col_stride == 1 && g.b_col_stride != 1;
-}
-
-template <class T>
-HWY_INLINE void all_dots(const Gemm<T>& g) {
-  using Function = void (*)(const Gemm<T>&, int64_t, int64_t);
-  constexpr int kR = 3, kC = 4;
-  static constexpr Function kDots[kR][kC] = {{&compute_dots<T, 1, 1>, &compute_dots<T, 1, 2>,
-                                              &compute_dots<T, 1, 3>, &compute_dots<T, 1, 4>},
-                                             {&compute_dots<T, 2, 1>, &compute_dots<T, 2, 2>,
-                                              &compute_dots<T, 2, 3>, &compute_dots<T, 2, 4>},
-                                             {&compute_dots<T, 3, 1>, &compute_dots<T, 3, 2>,
-                                              &compute_dots<T, 3, 3>, &compute_dots<T, 3, 4>}};
-  for (int64_t i = 0; i < g.m; i += kR) {
-    const Function* functions = kDots[std::min<int64_t>(kR, g.m - i) - 1];
-    for (int64_t j = 0; j < g.n; j += kC) {
-      functions[std::min<int64_t>(kC, g.n - j) - 1](g, i, j);
-    }
-  }
-}
-
 template <class T>
 HWY_INLINE void direct(const Gemm<T>& g) {
   if (g.m <= 0) return;
-  // From here on adding up the lanes at the end costs less than turning b.
-  constexpr int64_t kLongDots = 192;
-  if (g.k >= kLongDots && lies_along_depth(g)) return all_dots(g);
   alignas(64) T panel[kDepth * tile_cols<T>()];
   const int64_t width = tile_cols<T>();
   const bool turned = g.b_col_stride != 1;
@@ -396,7 +285,6 @@ HWY_INLINE void packed(const Gemm<T>& g, Scratch& scratch) {
 
 template <class T>
 HWY_INLINE void row_times_matrix(const Gemm<T>& g) {
-  if (lies_along_depth(g)) return all_dots(g);
   if (g.b_col_stride != 1) return direct(g);
   // Wide tiles read long pieces of each row of b: fewer streams, and nothing is read twice.
   constexpr int kWide = 8;
@@ -443,16 +331,28 @@ Scratch& pack_scratch() {
 }
 }  // namespace
 
-void gemm_direct(const Gemm<float>& gemm) { HWY_DYNAMIC_DISPATCH(direct_float)(gemm); }
-void gemm_direct(const Gemm<double>& gemm) { HWY_DYNAMIC_DISPATCH(direct_double)(gemm); }
+void gemm_direct(const Gemm<float>& gemm) {
+  if (gemm.k >= kLongDots && lies_along_depth(gemm)) return gemm_dots(gemm);
+  HWY_DYNAMIC_DISPATCH(direct_float)(gemm);
+}
+void gemm_direct(const Gemm<double>& gemm) {
+  if (gemm.k >= kLongDots && lies_along_depth(gemm)) return gemm_dots(gemm);
+  HWY_DYNAMIC_DISPATCH(direct_double)(gemm);
+}
 void gemm_packed(const Gemm<float>& gemm) {
   HWY_DYNAMIC_DISPATCH(packed_float)(gemm, pack_scratch());
 }
 void gemm_packed(const Gemm<double>& gemm) {
   HWY_DYNAMIC_DISPATCH(packed_double)(gemm, pack_scratch());
 }
-void gemv(const Gemm<float>& gemm) { HWY_DYNAMIC_DISPATCH(gemv_float)(gemm); }
-void gemv(const Gemm<double>& gemm) { HWY_DYNAMIC_DISPATCH(gemv_double)(gemm); }
+void gemv(const Gemm<float>& gemm) {
+  if (lies_along_depth(gemm)) return gemm_dots(gemm);
+  HWY_DYNAMIC_DISPATCH(gemv_float)(gemm);
+}
+void gemv(const Gemm<double>& gemm) {
+  if (lies_along_depth(gemm)) return gemm_dots(gemm);
+  HWY_DYNAMIC_DISPATCH(gemv_double)(gemm);
+}
 
 }  // namespace tenon::cpu
 #endif

@@ -6,12 +6,12 @@ namespace tenon::cpu {
 
 /// One product c = a b (+ bias) (+ c) for the Highway kernels; a is [m, k], b is [k, n], strides in
 /// elements, columns of c contiguous.
-template <class T>
+template <class T, class B = T>
 struct Gemm {
   int64_t m, n, k;
   const T* a;
   int64_t a_row_stride, a_col_stride;
-  const T* b;
+  const B* b;
   int64_t b_row_stride, b_col_stride;
   T* c;
   int64_t c_row_stride;

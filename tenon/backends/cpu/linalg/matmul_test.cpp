@@ -201,6 +201,21 @@ TEST(Matmul, LargeProductsAreCutIntoPieces) {
   check<float>({1, 20, 24, 20000, Layout::kColumns, Layout::kRows, true, true});
 }
 
+/// Few rows, or columns, with a matrix of which each thread has its share.
+TEST(Matmul, FewRowsTimesALargeMatrix) {
+  for (const int64_t m : {1, 2, 3, 5, 7, 8}) {
+    for (const Layout b : {Layout::kRows, Layout::kColumns, Layout::kPaddedRows}) {
+      check<float>({1, m, 459, 301, Layout::kRows, b, true, m % 2 == 0});
+      check<double>({1, m, 259, 301, Layout::kRows, b, true, m % 2 == 0});
+      check<BFloat16>({1, m, 259, 301, Layout::kRows, b, true, m % 2 == 0});
+      check<Float16>({1, m, 130, 301, Layout::kColumns, b, false, m % 2 == 0});
+    }
+    check<float>({1, 459, m, 301, Layout::kRows, Layout::kColumns});
+    check<BFloat16>({1, 130, m, 301, Layout::kRows, Layout::kColumns});
+  }
+  check<BFloat16>({1, 4, 70, 33, Layout::kStrided, Layout::kColumns, true, true});
+}
+
 /// Of halves that are large enough to be copied into pieces without gaps.
 TEST(Matmul, LargeHalvesInAllLayouts) {
   for (const Layout a : {Layout::kRows, Layout::kColumns, Layout::kPaddedRows}) {
@@ -228,6 +243,12 @@ TEST(Matmul, EveryInstructionSetOfTheMachine) {
         }
         check<double>({1, 70, 80, 90, a, b, true, true});
         check<float>({1, 1, 150, 90, a, b});
+        for (const int64_t m : {1, 4, 8}) {
+          check<float>({1, m, 39, 203, a, b, true, true});
+          check<double>({1, m, 39, 203, a, b});
+          check<BFloat16>({1, m, 39, 203, a, b, true, true});
+          check<Float16>({1, m, 39, 203, a, b});
+        }
       }
     }
   }
@@ -295,7 +316,8 @@ TEST(Matmul, SameBitsForAnyNumberOfThreads) {
     for (const Layout b : {Layout::kRows, Layout::kColumns}) {
       for (const Case& sizes :
            {Case{1, 256, 256, 256, a, b}, Case{1, 64, 128, 784, a, b}, Case{1, 33, 65, 3000, a, b},
-            Case{4, 100, 90, 80, a, b}, Case{1, 8, 9, 30000, a, b}, Case{1, 1, 2000, 500, a, b}}) {
+            Case{4, 100, 90, 80, a, b}, Case{1, 8, 9, 30000, a, b}, Case{1, 1, 2000, 500, a, b},
+            Case{1, 7, 900, 300, a, b}}) {
         expect_same_bits_for_any_threads<float>(sizes);
         expect_same_bits_for_any_threads<double>(sizes);
         expect_same_bits_for_any_threads<BFloat16>(sizes);
