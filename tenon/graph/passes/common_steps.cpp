@@ -23,7 +23,8 @@ class CommonSteps {
       Step& step = graph_.steps[i];
       for (Operand& input : step.inputs) redirect(input);
       if (!can_be_common(step)) continue;
-      std::vector<const Step*>& alike = known_[{step.op, step.kind}];
+      const uint32_t of = step.inputs.empty() ? kNoValue : step.inputs[0].value;
+      std::vector<const Step*>& alike = known_[{step.op, of}];
       const auto found = std::find_if(alike.begin(), alike.end(),
                                       [&](const Step* other) { return same(*other, step); });
       if (found == alike.end()) {
@@ -64,7 +65,10 @@ class CommonSteps {
   }
 
   bool same(const Step& a, const Step& b) const {
-    if (a.inputs.size() != b.inputs.size() || a.outputs.size() != b.outputs.size()) return false;
+    if (a.kind != b.kind || a.inputs.size() != b.inputs.size() ||
+        a.outputs.size() != b.outputs.size()) {
+      return false;
+    }
     if (a.kind == Record::Kind::kTile) {
       const int64_t* const dims = graph_.dims.data();
       if (!(a.program == b.program) || a.computed != b.computed || a.row_mask != b.row_mask ||
@@ -121,7 +125,8 @@ class CommonSteps {
 
   Graph& graph_;
   std::vector<int> writes_;  // to each slot
-  std::map<std::pair<const OpDef*, Record::Kind>, std::vector<const Step*>> known_;
+  /// By op and first input's value.
+  std::map<std::pair<const OpDef*, uint32_t>, std::vector<const Step*>> known_;
   std::map<uint32_t, const Operand*> stands_for_;  // of values that aren't made: who has them
 };
 

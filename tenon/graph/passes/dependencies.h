@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "tenon/graph/ir/graph.h"
@@ -12,25 +13,39 @@ bool may_throw(const Step& step);
 bool writes_any(const Step& step, const std::vector<bool>& marked);
 
 /// Which steps must wait for which: readers for the writer of what they read, writers for all that
-/// used the slot before. And where one may throw and the other writes what can be seen afterwards,
-/// they stay in order, so that an error leaves what eager would have left.
+/// used the slot before. Those that may throw stay in order, also among those that write what can
+/// be seen afterwards, so that an error is the one, and leaves what, eager would have.
+///
+/// Nodes, at first the steps, are numbered; and they are kept in an order in which each stands
+/// after those that it waits for, so that looking for a way from one to another needs to look at
+/// what stands between them only.
 class Dependencies {
  public:
   explicit Dependencies(const Graph& graph);
 
-  /// Makes one node of two; what waits for either waits for `a` now.
+  /// The node that a step is part of: the first of its steps.
+  size_t node_of(size_t step) const;
+  /// Whether one of two nodes waits for the other by way of a third. True as well where they are
+  /// too far apart to tell in a bounded time.
+  bool has_detour(size_t a, size_t b) const;
+  /// Makes one node of two that have no detour; it is `a`.
   void merge(size_t a, size_t b);
-  /// Whether `to` waits for `from` by way of a third, or the reverse.
-  bool has_detour(size_t from, size_t to) const;
   /// The nodes that are left, each after those that it waits for, otherwise in their old order.
   std::vector<size_t> order() const;
 
  private:
-  void add(size_t before, size_t after);
-  bool reaches(size_t from, size_t to, bool direct) const;
+  using Edges = std::vector<std::vector<size_t>>;  ///< of each node: steps
 
-  std::vector<std::vector<size_t>> after_;  ///< of each node: those that wait for it
-  std::vector<size_t> node_of_;             ///< where a merged step went
+  void add(size_t before, size_t after);
+  bool search(const Edges& edges, size_t from, size_t to, std::vector<size_t>& found) const;
+  bool find_between(size_t first, size_t last, std::vector<size_t>& after,
+                    std::vector<size_t>& before) const;
+
+  Edges after_, before_;
+  mutable std::vector<size_t> parent_;  ///< of each step, towards the node that it is part of
+  std::vector<size_t> position_;        ///< of each node in the order that is kept
+  mutable std::vector<uint32_t> seen_;  ///< of each node: the search that saw it last
+  mutable uint32_t searches_ = 0;
 };
 
 }  // namespace tenon::graph

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <set>
 
@@ -299,11 +298,7 @@ class Fuser {
         graph_(graph),
         assumed_(graph.assumed),
         dependencies_(graph),
-        groups_(graph.steps.size()),
-        node_of_(graph.steps.size()) {
-    // Of all steps at once: who reads a value later on is asked about, too.
-    std::iota(node_of_.begin(), node_of_.end(), size_t{0});
-  }
+        groups_(graph.steps.size()) {}
 
   void run() {
     find_uses();
@@ -343,7 +338,7 @@ class Fuser {
     for (const Operand& input : steps_[i].inputs) {
       const auto producer = producer_.find(input.value);
       if (producer == producer_.end() || producer->second >= i) continue;
-      const size_t a = node_of_[producer->second], b = node_of_[i];
+      const size_t a = dependencies_.node_of(producer->second), b = dependencies_.node_of(i);
       if (a == b || groups_[a].members.empty() || groups_[b].members.empty()) continue;
       join(std::min(a, b), std::max(a, b));
     }
@@ -369,9 +364,6 @@ class Fuser {
     dependencies_.merge(a, b);
     groups_[a] = std::move(group);
     groups_[b] = {};
-    for (size_t& node : node_of_) {
-      if (node == b) node = a;
-    }
     return true;
   }
 
@@ -452,7 +444,8 @@ class Fuser {
     const auto readers = readers_.find(output.value);
     if (readers == readers_.end()) return false;
     return std::any_of(readers->second.begin(), readers->second.end(), [&](size_t reader) {
-      return node_of_[reader] != a && node_of_[reader] != b;
+      const size_t node = dependencies_.node_of(reader);
+      return node != a && node != b;
     });
   }
 
@@ -469,8 +462,7 @@ class Fuser {
   const Graph& graph_;
   std::vector<EqualDims>& assumed_;
   Dependencies dependencies_;
-  std::vector<Group> groups_;    // of nodes that are tile steps; empty otherwise
-  std::vector<size_t> node_of_;  // of each step
+  std::vector<Group> groups_;  // of nodes that are tile steps; empty otherwise
   std::map<uint32_t, size_t> producer_;
   std::map<uint32_t, uint32_t> last_value_;  // of each slot
   std::map<uint32_t, std::vector<size_t>> readers_;
