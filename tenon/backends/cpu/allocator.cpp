@@ -277,10 +277,10 @@ class CpuAllocator final : public Allocator {
   }
 
   char* map(size_t bytes, size_t wanted) {
-    void* memory = try_map(bytes);
+    void* memory = try_map(bytes, wanted);
     if (!memory) {
       release_cached();
-      memory = try_map(bytes);
+      memory = try_map(bytes, wanted);
     }
     if (!memory) fail_out_of_memory(wanted);
     const int64_t reserved =
@@ -289,12 +289,15 @@ class CpuAllocator final : public Allocator {
     return static_cast<char*>(memory);
   }
 
-  void* try_map(size_t bytes) {
+  /// Huge pages for what is wanted only: one that begins near the end of that is resident as a
+  /// whole, for a few of its bytes.
+  void* try_map(size_t bytes, size_t wanted) {
     if (limit_ != 0 && static_cast<size_t>(counters_.reserved.load()) + bytes > limit_)
       return nullptr;
     const size_t alignment = bytes >= kHugePage ? kHugePage : 64;
     void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) & ~(alignment - 1));
-    if (memory && bytes >= kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);
+    const size_t huge = wanted / kHugePage * kHugePage;
+    if (memory && huge != 0) madvise(memory, huge, MADV_HUGEPAGE);
     return memory;
   }
 

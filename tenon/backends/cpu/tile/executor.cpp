@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <memory>
-#include <new>
 
+#include "tenon/backends/cpu/allocator.h"
 #include "tenon/backends/cpu/tile/plan.h"
 #include "tenon/backends/cpu/tile/plan_cache.h"
 #include "tenon/backends/cpu/tile/runner.h"
@@ -91,14 +91,8 @@ void run_elementwise(const Run& run, int64_t begin, int64_t end) {
   runner.run_tiles(0, group, nullptr, begin, end);
 }
 
-struct AlignedDelete {
-  void operator()(char* memory) const { ::operator delete (memory, std::align_val_t{64}); }
-};
-using Memory = std::unique_ptr<char, AlignedDelete>;
-
-Memory allocate(size_t bytes) {
-  return Memory(
-      static_cast<char*>(::operator new (std::max<size_t>(bytes, 1), std::align_val_t{64})));
+Intrusive<Storage> allocate(size_t bytes) {
+  return Intrusive<Storage>::adopt(allocator().allocate(bytes, kCpu));
 }
 
 /// Few, long groups: each pass is cut into chunks of tiles, by size alone; the chunks' states are
@@ -109,15 +103,17 @@ void run_split(const Run& run, int64_t tiles_per_chunk) {
   const int64_t groups = plan.space.groups;
   const size_t group_size = (group_bytes(plan) + 63) / 64 * 64;
   const size_t state_size = (plan.state_bytes + 63) / 64 * 64;
-  const Memory memory = allocate(group_size * static_cast<size_t>(groups));
-  const Memory all_states = allocate(state_size * static_cast<size_t>(groups * chunks));
+  const auto memory = allocate(group_size * static_cast<size_t>(groups));
+  const auto all_states = allocate(state_size * static_cast<size_t>(groups * chunks));
   const auto place = [&](int64_t g) {
     Group group;
-    place_group(plan, g, memory.get() + group_size * static_cast<size_t>(g), group);
+    place_group(plan, g, static_cast<char*>(memory->data) + group_size * static_cast<size_t>(g),
+                group);
     return group;
   };
   const auto states_of = [&](int64_t g, int64_t chunk) {
-    return all_states.get() + state_size * static_cast<size_t>(g * chunks + chunk);
+    return static_cast<char*>(all_states->data) +
+           state_size * static_cast<size_t>(g * chunks + chunk);
   };
   for (int64_t g = 0; g < groups; ++g) Runner(run, 0).run_prologue(place(g));
   for (size_t pass = 0; pass < plan.passes.size(); ++pass) {
