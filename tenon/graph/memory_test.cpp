@@ -34,6 +34,17 @@ TEST(PlanMemory, AChainIsWrittenInPlace) {
   EXPECT_NE(f.explain().find("memory: 16.0 KiB"), std::string::npos) << f.explain();
 }
 
+/// Large steps that wait for nothing of each other run one by one, each chain to its end, so that
+/// one buffer does for both.
+TEST(PlanMemory, LargeChainsTakeTurns) {
+  const auto chain = [](const Tensor& x) { return sum(cumsum(cumsum(x, 0), 1)); };
+  auto f = compile([&](const Tensor& x) { return chain(x * 2) + chain(x * 3); });
+  const Tensor x = randn({512, 600});
+  const Tensor want = chain(x * 2) + chain(x * 3);
+  EXPECT_EQ(f(x).item<float>(), want.item<float>());
+  EXPECT_NE(f.explain().find("memory: 1.2 MiB"), std::string::npos) << f.explain();
+}
+
 /// As eager: what came before the op that gets no memory is done, and the error names that op.
 TEST(PlanMemory, TooLittleShowsAtTheOpThatEagerFailsAt) {
   const Tensor one = ones({1});

@@ -1,5 +1,7 @@
 #include "tenon/graph/ir/step.h"
 
+#include <algorithm>
+
 namespace tenon::graph {
 
 Kernel kernel_of(const OpDef& op) {
@@ -35,6 +37,26 @@ Step step_of(const Record& record) {
     step.outputs_lack_rows.push_back(record.row_mask != 0 && output.rank < record.space_rank);
   }
   return step;
+}
+
+bool reads_in_order(const Step& step, uint32_t slot, const Operand& output,
+                    std::span<const int64_t> dims) {
+  const int64_t* const sizes = dims.data() + output.dims;
+  for (size_t i = 0; i < step.inputs.size(); ++i) {
+    const Operand& input = step.inputs[i];
+    if (input.value == kNoValue || input.slot != slot) continue;
+    if (!input.natural || input.dtype != output.dtype || input.rank != output.rank ||
+        step.inputs_lack_rows[i] ||
+        !std::equal(sizes, sizes + output.rank, dims.data() + input.dims)) {
+      return false;
+    }
+    for (const tile::Instruction& instruction : step.program.instructions()) {
+      const bool elsewhere =
+          instruction.op == tile::Op::kLoadIndex || instruction.op == tile::Op::kPick;
+      if (elsewhere && instruction.slot == i) return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace tenon::graph

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "tenon/dispatch/backend.h"
@@ -45,5 +46,9 @@ struct Step {
 Kernel kernel_of(const OpDef& op);
 /// The step that runs one record as it is.
 Step step_of(const Record& record);
+/// Of a tile step, whether it reads the slot only as a whole, in the layout of `output`, each
+/// element where it belongs: so that `output` can be written over it.
+bool reads_in_order(const Step& step, uint32_t slot, const Operand& output,
+                    std::span<const int64_t> dims);
 
 }  // namespace tenon::graph

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "tenon/graph/ir/graph.h"
@@ -32,6 +33,8 @@ class Dependencies {
   void merge(size_t a, size_t b);
   /// The nodes that are left, each after those that it waits for, otherwise in their old order.
   std::vector<size_t> order() const;
+  /// Steps that wait for one of the node's.
+  std::span<const size_t> waiting_for(size_t node) const { return after_[node]; }
 
  private:
   using Edges = std::vector<std::vector<size_t>>;  ///< of each node: steps

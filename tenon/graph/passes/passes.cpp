@@ -11,6 +11,7 @@ constexpr Pass kPasses[] = {
     {"roll-loops", roll_loops, Pass::Numbers::kFixed},
     {"fuse", fuse_tile_steps},
     {"simplify", simplify_programs},
+    {"order", order_for_memory},
 };
 
 void verify_in_debug_builds([[maybe_unused]] const Graph& graph) {

@@ -45,4 +45,8 @@ void fuse_tile_steps(Graph& graph);
 /// orders operands that commute, and computes nothing twice.
 void simplify_programs(Graph& graph);
 
+/// Orders the steps so that less memory is in use at a time, where that saves a mebibyte or more:
+/// what reads a large buffer for the last time runs as soon as it can.
+void order_for_memory(Graph& graph);
+
 }  // namespace tenon::graph

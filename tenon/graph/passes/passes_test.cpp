@@ -2,6 +2,7 @@
 
 #include "tenon/graph/passes/passes.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -177,6 +178,32 @@ TEST(Simplify, FoldsConstantsInTheProgramsPrecision) {
 }
 
 /// What all passes together, each alone and none of them make of one function.
+/// Three maps of %0 and a product of a row and a column of each, in this order.
+std::string maps_and_products(const std::string& size) {
+  const auto map = [&](int value, const std::string& op) {
+    return fmt::format("%{0}: float32[{1}, {1}] = {2}(%0) in float32 over [{1}, {1}]\n", value,
+                       size, op);
+  };
+  const auto product = [&](int value, int of) {
+    return fmt::format(
+        "%{0}: float32[1, 1] = matmul(%{2}[1, {1}; {1}, 1; 0], %{2}[{1}, 1; {1}, 1; 0])\n", value,
+        size, of);
+  };
+  return fmt::format("%0: float32[{0}, {0}] = external\n", size) + map(1, "exp") + map(2, "abs") +
+         map(3, "neg") + product(4, 1) + product(5, 2) + product(6, 3) +
+         "keep %4\nkeep %5\nkeep %6\n";
+}
+
+TEST(Order, LargeBuffersAreReadAsSoonAsTheyAreThere) {
+  EXPECT_EQ(steps_after("order", maps_and_products("512")),
+            (Titles{"exp", "matmul", "abs", "matmul", "neg", "matmul"}));
+}
+
+TEST(Order, StaysWhereNothingIsLarge) {
+  EXPECT_EQ(steps_after("order", maps_and_products("8")),
+            (Titles{"exp", "abs", "neg", "matmul", "matmul", "matmul"}));
+}
+
 TEST(Passes, ChangeNoNumber) {
   manual_seed(5);
   const Tensor x = randn({16, 24}), w = randn({24, 24});

@@ -298,10 +298,15 @@ void Instance::ready_kernel(const Step& step, ReadyStep& ready) {
 }
 
 /// Tile steps side by side that touch nothing another of them writes. Small ones need no company:
-/// what a batch saves is their set-up, which they don't have.
+/// what a batch saves is their set-up, which they don't have. In large ones that doesn't show, and
+/// the buffers of a batch are all in use at once.
 void Instance::find_batches(std::span<const Step> plan) {
+  constexpr int64_t kLarge = int64_t{1} << 18;
   const auto can_start = [&](size_t i) {
-    return plan[i].kind == Record::Kind::kTile && !steps[i].is_small;
+    if (plan[i].kind != Record::Kind::kTile || steps[i].is_small) return false;
+    int64_t elements = 1;
+    for (size_t k = 0; k < plan[i].space_rank; ++k) elements *= dims[plan[i].space + k];
+    return elements < kLarge;
   };
   for (size_t first = 0; first < plan.size();) {
     std::vector<bool> read(slot_count), written(slot_count);
@@ -357,32 +362,12 @@ std::vector<std::pair<uint32_t, uint32_t>> Instance::in_place(std::span<const St
       }
       for (const Operand& input : step.inputs) {
         if (input.value == kNoValue || last_step[input.slot] != static_cast<int>(i)) continue;
-        if (reads_in_order(step, input.slot, output)) pairs.emplace_back(output.slot, input.slot);
+        if (reads_in_order(step, input.slot, output, dims))
+          pairs.emplace_back(output.slot, input.slot);
       }
     }
   }
   return pairs;
-}
-
-/// Whether the step reads the slot only as a whole, in the layout of `output`, each element where
-/// it belongs.
-bool Instance::reads_in_order(const Step& step, uint32_t slot, const Operand& output) const {
-  const int64_t* const sizes = dims.data() + output.dims;
-  for (size_t i = 0; i < step.inputs.size(); ++i) {
-    const Operand& input = step.inputs[i];
-    if (input.value == kNoValue || input.slot != slot) continue;
-    if (!input.natural || input.dtype != output.dtype || input.rank != output.rank ||
-        step.inputs_lack_rows[i] ||
-        !std::equal(sizes, sizes + output.rank, dims.data() + input.dims)) {
-      return false;
-    }
-    for (const tile::Instruction& instruction : step.program.instructions()) {
-      const bool elsewhere =
-          instruction.op == tile::Op::kLoadIndex || instruction.op == tile::Op::kPick;
-      if (elsewhere && instruction.slot == i) return false;
-    }
-  }
-  return true;
 }
 
 void Instance::place_slots(std::span<const Step> plan, const std::vector<bool>& live) {

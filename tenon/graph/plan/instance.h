@@ -73,7 +73,6 @@ struct Instance {
   void find_batches(std::span<const Step> plan);
   void find_lives(std::span<const Step> plan);
   std::vector<std::pair<uint32_t, uint32_t>> in_place(std::span<const Step> plan) const;
-  bool reads_in_order(const Step& step, uint32_t slot, const Operand& output) const;
   void point_to_arena(void* arena);
   void place_slots(std::span<const Step> plan, const std::vector<bool>& live);
 };
