@@ -100,6 +100,10 @@ class ConvJob {
       const int64_t parts = std::clamp<int64_t>(kPartialSums / weights, 1, kPieces);
       images_.per = std::max(images_.per, ceil_div(c.n, parts));
     }
+    // What a kernel does once a piece, such as transforming filters, is shared by its images.
+    if (direction_ == ConvDirection::kBackwardData) {
+      images_.per = std::max(images_.per, ceil_div(c.n, kPieces));
+    }
     const int64_t step = grouped ? 1 : 16;
     while (images_.count() * channels_.count() < kPieces && channels_.per >= 2 * step &&
            work * images_.per / channels_.count() > 2 * kPieceWork) {

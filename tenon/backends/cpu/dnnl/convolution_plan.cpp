@@ -134,16 +134,38 @@ void plan_backward_weights(const dnnl::convolution_backward_weights::primitive_d
   plan.kernel = kernel_of(dnnl::convolution_backward_weights(desc), desc, std::move(arguments));
 }
 
-void fill_plan(const ConvPiece& piece, ConvPlan& plan) {
+/// Whether Winograd's F(4 x 4, 3 x 3), a fourth of the multiplications, is worth its transforms: it
+/// needs channels enough to share them, not so many that the transformed filters leave the cache,
+/// and images that its tiles of 4 x 4 cover without much waste.
+bool suits_winograd(const ConvPiece& p) {
+  const ConvArgs& w = p.whole;
+  const bool is_plain = w.kh == 3 && w.kw == 3 && w.stride_h == 1 && w.stride_w == 1 &&
+                        w.dilation_h == 1 && w.dilation_w == 1 && p.groups == 1;
+  if (!is_plain || p.dtype != kFloat32 || !has_wide_vectors()) return false;
+  if (std::min(p.ic, p.oc) < 32 || std::max(p.ic, p.oc) > 128) return false;
+  const int64_t places = w.oh * w.ow, covered = (w.oh + 3) / 4 * ((w.ow + 3) / 4) * 16;
+  return 8 * covered <= 9 * places && p.n * places >= 512;
+}
+
+void fill_plan(const ConvPiece& piece, dnnl::algorithm algorithm, ConvPlan& plan) {
   const ConvArgs& w = piece.whole;
   const Shapes shapes = shapes_of(piece);
   const dnnl::primitive_attr attributes = dnnl_attributes();
+  const bool is_forward = piece.direction == ConvDirection::kForward;
   dnnl_version::ConvolutionDesc desc{
-      shapes.any_source,          shapes.any_weights,        shapes.bias,
-      shapes.any_destination,     {w.stride_h, w.stride_w},  {w.dilation_h - 1, w.dilation_w - 1},
-      {w.padding_h, w.padding_w}, {w.padding_h, w.padding_w}};
+      algorithm,
+      // Where a forward pass is for itself, filters can be transformed once for all pieces.
+      is_forward ? dnnl::prop_kind::forward_inference : dnnl::prop_kind::forward_training,
+      shapes.any_source,
+      shapes.any_weights,
+      shapes.bias,
+      shapes.any_destination,
+      {w.stride_h, w.stride_w},
+      {w.dilation_h - 1, w.dilation_w - 1},
+      {w.padding_h, w.padding_w},
+      {w.padding_h, w.padding_w}};
   const dnnl::engine& engine = dnnl_engine();
-  if (piece.direction == ConvDirection::kForward) {
+  if (is_forward) {
     const auto forward = dnnl_version::convolution_forward(engine, desc, attributes);
     if (!is_reference(forward.impl_info_str())) plan_forward(forward, shapes, plan);
     return;
@@ -162,6 +184,16 @@ void fill_plan(const ConvPiece& piece, ConvPlan& plan) {
   if (!is_reference(weights.impl_info_str())) plan_backward_weights(weights, shapes, plan);
 }
 
+/// Whether oneDNN has that algorithm for the piece.
+bool try_plan(const ConvPiece& piece, dnnl::algorithm algorithm, ConvPlan& plan) {
+  try {
+    fill_plan(piece, algorithm, plan);
+  } catch (const dnnl::error& error) {
+    if (error.status != dnnl_unimplemented) throw;
+  }
+  return plan.kernel != nullptr;
+}
+
 /// oneDNN's kernels count places in 32 bits, and check that only in part.
 bool is_in_range(const ConvArgs& w) {
   constexpr int64_t kMost = 1 << 15;
@@ -173,11 +205,9 @@ std::shared_ptr<const ConvPlan> make_plan(const ConvPiece& piece) {
   const OneDnnThread one_thread;
   auto plan = std::make_shared<ConvPlan>();
   if (!is_in_range(piece.whole)) return plan;
-  try {
-    fill_plan(piece, *plan);
-  } catch (const dnnl::error& error) {
-    if (error.status != dnnl_unimplemented) throw;
-  }
+  plan->is_winograd =
+      suits_winograd(piece) && try_plan(piece, dnnl::algorithm::convolution_winograd, *plan);
+  if (!plan->is_winograd) try_plan(piece, dnnl::algorithm::convolution_direct, *plan);
   return plan;
 }
 

@@ -49,6 +49,7 @@ struct ConvOperand {
 struct ConvPlan {
   ConvOperand source, weights, destination;
   std::unique_ptr<DnnlKernel> kernel;  ///< source, weights, destination(, bias), null: not offered
+  bool is_winograd = false;
 };
 
 /// The cached plan of a piece. Its kernel is null when oneDNN has only its slow reference for it.

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "tenon/backends/cpu/dnnl/convolution_plan.h"
 #include "tenon/backends/cpu/linalg/convolution_gemm.h"
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"
@@ -58,6 +59,7 @@ const std::vector<ConvArgs>& cases() {
       conv(2, 3, 4, 1, 5, 5, {5, 5}),
       conv(1, 64, 96, 1, 20, 20, {3, 3, 1, 1, 1, 1}),
       conv(1, 64, 64, 4, 24, 24, {3, 3, 1, 1, 1, 1}),
+      conv(5, 48, 32, 1, 27, 26, {3, 3, 1, 1, 1, 0}),
   };
   return list;
 }
@@ -222,6 +224,19 @@ TEST(Convolution, GemmTwinAgreesInFloat) {
     agree(dx, p.backward_data());
     agree(dw, p.backward_weights(true));
   }
+}
+
+TEST(Convolution, FewerMultiplicationsWhereTheyPay) {
+  if (!has_wide_vectors()) GTEST_SKIP() << "oneDNN has Winograd's algorithm for AVX-512";
+  const auto is_winograd = [](DType dtype, const ConvArgs& sizes) {
+    const ConvPiece piece{
+        ConvDirection::kForward, dtype, false, sizes.n, sizes.ic, sizes.oc, sizes.groups, sizes};
+    return find_conv_plan("convolution", piece)->is_winograd;
+  };
+  EXPECT_TRUE(is_winograd(kFloat32, conv(1, 32, 64, 1, 26, 26, {3, 3})));
+  EXPECT_FALSE(is_winograd(kBFloat16, conv(1, 32, 64, 1, 26, 26, {3, 3})));
+  EXPECT_FALSE(is_winograd(kFloat32, conv(1, 32, 64, 1, 26, 26, {3, 3, 2, 2})));
+  EXPECT_FALSE(is_winograd(kFloat32, conv(1, 1, 32, 1, 28, 28, {3, 3})));
 }
 
 TEST(Convolution, RefusesIntegers) {

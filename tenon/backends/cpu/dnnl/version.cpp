@@ -1,12 +1,6 @@
 #include "tenon/backends/cpu/dnnl/version.h"
 
 namespace tenon::cpu::dnnl_version {
-namespace {
-
-constexpr auto kAlgorithm = dnnl::algorithm::convolution_direct;
-
-}  // namespace
-
 #if DNNL_VERSION_MAJOR >= 3
 
 dnnl::matmul::primitive_desc matmul(const dnnl::engine& engine, const dnnl::memory::desc& a,
@@ -18,19 +12,15 @@ dnnl::matmul::primitive_desc matmul(const dnnl::engine& engine, const dnnl::memo
 
 dnnl::convolution_forward::primitive_desc convolution_forward(
     const dnnl::engine& engine, const ConvolutionDesc& d, const dnnl::primitive_attr& attributes) {
-  return {engine,         dnnl::prop_kind::forward_training,
-          kAlgorithm,     d.source,
-          d.weights,      d.bias,
-          d.destination,  d.stride,
-          d.dilation,     d.padding_low,
-          d.padding_high, attributes};
+  return {engine,        d.forward, d.algorithm, d.source,      d.weights,      d.bias,
+          d.destination, d.stride,  d.dilation,  d.padding_low, d.padding_high, attributes};
 }
 
 dnnl::convolution_backward_data::primitive_desc convolution_backward_data(
     const dnnl::engine& engine, const ConvolutionDesc& d,
     const dnnl::convolution_forward::primitive_desc& forward,
     const dnnl::primitive_attr& attributes) {
-  return {engine,     kAlgorithm,    d.source,       d.weights, d.destination, d.stride,
+  return {engine,     d.algorithm,   d.source,       d.weights, d.destination, d.stride,
           d.dilation, d.padding_low, d.padding_high, forward,   attributes};
 }
 
@@ -38,8 +28,8 @@ dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights(
     const dnnl::engine& engine, const ConvolutionDesc& d,
     const dnnl::convolution_forward::primitive_desc& forward,
     const dnnl::primitive_attr& attributes) {
-  return {engine,   kAlgorithm, d.source,      d.weights,      d.bias,  d.destination,
-          d.stride, d.dilation, d.padding_low, d.padding_high, forward, attributes};
+  return {engine,   d.algorithm, d.source,      d.weights,      d.bias,  d.destination,
+          d.stride, d.dilation,  d.padding_low, d.padding_high, forward, attributes};
 }
 
 #else
@@ -53,9 +43,9 @@ dnnl::matmul::primitive_desc matmul(const dnnl::engine& engine, const dnnl::memo
 
 dnnl::convolution_forward::primitive_desc convolution_forward(
     const dnnl::engine& engine, const ConvolutionDesc& d, const dnnl::primitive_attr& attributes) {
-  return {dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training, kAlgorithm, d.source,
-                                          d.weights, d.bias, d.destination, d.stride, d.dilation,
-                                          d.padding_low, d.padding_high),
+  return {dnnl::convolution_forward::desc(d.forward, d.algorithm, d.source, d.weights, d.bias,
+                                          d.destination, d.stride, d.dilation, d.padding_low,
+                                          d.padding_high),
           attributes, engine};
 }
 
@@ -64,7 +54,7 @@ dnnl::convolution_backward_data::primitive_desc convolution_backward_data(
     const dnnl::convolution_forward::primitive_desc& forward,
     const dnnl::primitive_attr& attributes) {
   return {
-      dnnl::convolution_backward_data::desc(kAlgorithm, d.source, d.weights, d.destination,
+      dnnl::convolution_backward_data::desc(d.algorithm, d.source, d.weights, d.destination,
                                             d.stride, d.dilation, d.padding_low, d.padding_high),
       attributes, engine, forward};
 }
@@ -73,7 +63,7 @@ dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights(
     const dnnl::engine& engine, const ConvolutionDesc& d,
     const dnnl::convolution_forward::primitive_desc& forward,
     const dnnl::primitive_attr& attributes) {
-  return {dnnl::convolution_backward_weights::desc(kAlgorithm, d.source, d.weights, d.bias,
+  return {dnnl::convolution_backward_weights::desc(d.algorithm, d.source, d.weights, d.bias,
                                                    d.destination, d.stride, d.dilation,
                                                    d.padding_low, d.padding_high),
           attributes, engine, forward};

@@ -7,6 +7,8 @@ namespace tenon::cpu::dnnl_version {
 
 /// What a convolution's descriptor is made of; `bias` may be empty.
 struct ConvolutionDesc {
+  dnnl::algorithm algorithm;
+  dnnl::prop_kind forward;  ///< inference, or training where backward passes ask for it
   dnnl::memory::desc source, weights, bias, destination;
   dnnl::memory::dims stride, dilation, padding_low, padding_high;
 };
