@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tenon/base/export.h"
@@ -65,6 +66,7 @@ struct Graph {
   Symbols symbols;                        ///< which numbers follow from named sizes
   /// What passes took for granted about the numbers.
   std::vector<EqualDims> assumed;
+  std::vector<std::pair<uint32_t, Attribute>> assumed_attributes;
   /// Passes took all numbers for granted.
   bool fixed = false;
 

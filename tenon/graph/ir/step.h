@@ -23,6 +23,7 @@ struct Step {
   std::vector<const OpDef*> members;  ///< where it is several records' step: their ops
   Kernel kernel = nullptr;            ///< of kKernel
   uint32_t attributes = 0, attribute_count = 0;
+  std::vector<Attribute> constants;  ///< attributes of a pass's choice, behind the record's
   // Of kTile.
   tile::Program program;
   DType computed = kFloat32;

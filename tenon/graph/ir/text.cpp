@@ -80,13 +80,13 @@ class Writer {
       write_block(step.body->to_text());
     } else if (step.kind == Record::Kind::kTile) {
       write_tile(step);
-    } else if (step.attribute_count != 0) {
-      text_ += " with (";
+    } else if (step.attribute_count != 0 || !step.constants.empty()) {
+      std::vector<std::string> attributes;
       for (uint32_t i = 0; i < step.attribute_count; ++i) {
-        if (i != 0) text_ += ", ";
-        text_ += attribute(step.attributes + i);
+        attributes.push_back(attribute(step.attributes + i));
       }
-      text_ += ")";
+      for (const Attribute& constant : step.constants) attributes.push_back(constant.to_string());
+      text_ += fmt::format(" with ({})", fmt::join(attributes, ", "));
     }
     text_ += "\n";
   }

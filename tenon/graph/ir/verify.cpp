@@ -258,8 +258,10 @@ class Verifier {
 
   /// Of the types that the op takes; a device is 'meta'.
   std::vector<Attribute> checked_attributes(const Step& step) const {
-    const auto given = std::span(graph_.attributes).subspan(step.attributes, step.attribute_count);
-    std::vector<Attribute> attributes;
+    const auto recorded =
+        std::span(graph_.attributes).subspan(step.attributes, step.attribute_count);
+    std::vector<Attribute> given(recorded.begin(), recorded.end()), attributes;
+    given.insert(given.end(), step.constants.begin(), step.constants.end());
     size_t tensors = 0;
     bool has_list = false;
     for (const ParamInfo& param : step.op->params) {

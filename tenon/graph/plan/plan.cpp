@@ -81,6 +81,9 @@ Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers
   const bool is_same = known != instances_.end() &&
                        std::equal((*known)->dims.begin(), (*known)->dims.end(), dims.begin());
   if (!is_same && !fits(dims)) return nullptr;
+  for (const auto& [place, attribute] : graph_.assumed_attributes) {
+    if (!(numbers.attributes[place] == attribute)) return nullptr;
+  }
   if (known != instances_.end()) {
     if (!is_same) (*known)->set_offsets(graph_.steps, dims);
     std::rotate(instances_.begin(), known, known + 1);
@@ -216,9 +219,15 @@ void Plan::run_rounds(int64_t rounds, Instance& instance, const Numbers& numbers
 void Plan::run_kernel(size_t i, Instance& instance) const {
   const Step& step = graph_.steps[i];
   Instance::ReadyStep& ready = instance.steps[i];
-  const Call call{*step.op, ready.input_list,
-                  std::span(instance.attributes).subspan(step.attributes, step.attribute_count)};
-  step.kernel(call, ready.outputs);
+  std::span<const Attribute> attributes =
+      std::span(instance.attributes).subspan(step.attributes, step.attribute_count);
+  std::vector<Attribute> with_constants;
+  if (!step.constants.empty()) {
+    with_constants.assign(attributes.begin(), attributes.end());
+    with_constants.insert(with_constants.end(), step.constants.begin(), step.constants.end());
+    attributes = with_constants;
+  }
+  step.kernel(Call{*step.op, ready.input_list, attributes}, ready.outputs);
 }
 
 /// The steps from `first` on that run at once.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "tenon/base/error.h"
+#include "tenon/ops/conv/conv2d.h"
 #include "tenon/ops/conv/window.h"
 #include "tenon/ops/define.h"
 
@@ -73,10 +74,17 @@ Shape result_sizes(std::string_view call, IntList x, IntList weight, const Windo
   return sizes;
 }
 
-/// A gradient's `dy` has the sizes and dtype of the result that it is a gradient of.
+std::vector<Attribute> window_attributes(int64_t stride, int64_t padding, int64_t dilation,
+                                         int64_t groups) {
+  return {Attribute(Shape{stride}), Attribute(Shape{padding}), Attribute(Shape{dilation}),
+          Attribute(groups)};
+}
+
+}  // namespace
+
 void check_gradient(std::string_view call, const Tensor& dy, const Tensor& other, IntList x,
                     IntList weight, IntList stride, IntList padding, IntList dilation,
-                    int64_t groups) {
+                    int64_t groups, bool pooled) {
   if ((x.size() != 3 && x.size() != 4) || weight.size() != 4) {
     fail<ShapeError>(call, fmt::format("expected x [n, c, h, w] or [c, h, w] and weight [out, in / "
                                        "groups, kh, kw], got {} and {}",
@@ -84,8 +92,12 @@ void check_gradient(std::string_view call, const Tensor& dy, const Tensor& other
   }
   count_elements(call, x);
   count_elements(call, weight);
-  const Shape expected =
+  Shape expected =
       result_sizes(call, x, weight, window_of(weight, stride, padding, dilation), groups);
+  if (pooled) {
+    expected[expected.size() - 2] /= 2;
+    expected.back() /= 2;
+  }
   if (dy.sizes() != expected) {
     fail<ShapeError>(
         call, fmt::format("conv2d of x {} and weight {} gives {}, but dy is {}", to_string(x),
@@ -106,14 +118,6 @@ Spec conv2d_spec(const Tensor& x, const Tensor& weight, const Tensor& bias, IntL
   const Window window = window_of(weight.sizes(), stride, padding, dilation);
   return {x.dtype(), result_sizes("conv2d", x.sizes(), weight.sizes(), window, groups)};
 }
-
-std::vector<Attribute> window_attributes(int64_t stride, int64_t padding, int64_t dilation,
-                                         int64_t groups) {
-  return {Attribute(Shape{stride}), Attribute(Shape{padding}), Attribute(Shape{dilation}),
-          Attribute(groups)};
-}
-
-}  // namespace
 
 void define_conv2d(OpDef& op) {
   op.doc(

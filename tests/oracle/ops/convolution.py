@@ -141,3 +141,94 @@ def adaptive_avg_pool1d(x, output_size):
 
 def adaptive_avg_pool2d(x, output_size):
     return _adaptive_avg_pool(x, 2, output_size)
+
+
+def _row_major(x, width):
+    """What lies in memory in blocks of `width` channels, where that divides them."""
+    n, channels, height, breadth = x.shape
+    if width == 0 or channels % width:
+        return x
+    blocks = x.reshape(n, channels // width, height, breadth, width)
+    return blocks.transpose(0, 1, 4, 2, 3).reshape(x.shape)
+
+
+def _in_blocks(x, width):
+    n, channels, height, breadth = x.shape
+    if width == 0 or channels % width:
+        return x
+    blocks = x.reshape(n, channels // width, width, height, breadth)
+    return blocks.transpose(0, 1, 3, 4, 2).reshape(x.shape)
+
+
+def conv2d_block(x, weight, bias, stride, padding, dilation, groups, x_width, y_width, relu):
+    y = conv2d(_row_major(x, x_width), weight, bias, stride, padding, dilation, groups)
+    return _in_blocks(np.maximum(y, 0) if relu else y, y_width)
+
+
+def conv2d_block_pool(x, weight, bias, stride, padding, dilation, groups, x_width):
+    y = np.maximum(conv2d(_row_major(x, x_width), weight, bias, stride, padding, dilation, groups), 0)
+    n, channels, height, breadth = y.shape
+    y = y[:, :, :height // 2 * 2, :breadth // 2 * 2]
+    windows = y.reshape(n, channels, height // 2, 2, breadth // 2, 2).transpose(0, 1, 2, 4, 3, 5)
+    windows = windows.reshape(n, channels, height // 2, breadth // 2, 4)
+    values = windows.max(-1)
+    places = np.where(values > 0, windows.argmax(-1), 4).astype(np.uint8)
+    return values, _in_blocks(places, 16)
+
+
+def _before_pooling(dy, places, weight_sizes, x_sizes, stride, padding, dilation):
+    """The gradient of what was pooled."""
+    rank = range(2)
+    stride, padding, dilation = (_per_dim(v, 2) for v in (stride, padding, dilation))
+    height, breadth = ((x_sizes[2 + i] + 2 * padding[i] - dilation[i] * (weight_sizes[2 + i] - 1) - 1)
+                       // stride[i] + 1 for i in rank)
+    result = np.zeros(dy.shape[:2] + (height, breadth), dy.dtype)
+    places = _row_major(places, 16)
+    for place in range(4):
+        rows = slice(place // 2, height // 2 * 2, 2)
+        columns = slice(place % 2, breadth // 2 * 2, 2)
+        result[:, :, rows, columns] = np.where(places == place, dy, 0)
+    return result
+
+
+def _windows_of(x_sizes, weight_sizes, stride, padding, dilation, groups):
+    """(place of y, channel, slices of the padded x) of all windows."""
+    stride, padding, dilation = (_per_dim(v, 2) for v in (stride, padding, dilation))
+    out_channels, in_group, *kernel = weight_sizes
+    sizes = [(n + 2 * p - d * (k - 1) - 1) // s + 1
+             for n, p, d, k, s in zip(x_sizes[2:], padding, dilation, kernel, stride)]
+    for channel in range(out_channels):
+        first = channel // (out_channels // groups) * in_group
+        for place in itertools.product(*map(range, sizes)):
+            slices = tuple(slice(i * s, i * s + d * (k - 1) + 1, d)
+                           for i, s, k, d in zip(place, stride, kernel, dilation))
+            yield (slice(None), channel) + place, channel, (slice(None), slice(first, first + in_group)) + slices
+
+
+def conv2d_block_backward_input(dy, weight, places, result, sizes, stride, padding, dilation, groups,
+                                x_width, y_width):
+    if places is None:
+        dy = _row_major(dy, y_width)
+    else:
+        dy = _before_pooling(dy, places, weight.shape, sizes, stride, padding, dilation)
+    border = _per_dim(padding, 2)
+    dx = np.zeros([sizes[0], sizes[1], sizes[2] + 2 * border[0], sizes[3] + 2 * border[1]], dy.dtype)
+    for place, channel, window in _windows_of(sizes, weight.shape, stride, padding, dilation, groups):
+        dx[window] += dy[place][:, None, None, None] * weight[channel]
+    dx = dx[:, :, border[0]:border[0] + sizes[2], border[1]:border[1] + sizes[3]]
+    dx = _in_blocks(dx, x_width)
+    return dx if result is None else np.where(result > 0, dx, 0)
+
+
+def conv2d_block_backward_weight(dy, x, places, sizes, stride, padding, dilation, groups, x_width,
+                                 y_width):
+    if places is None:
+        dy = _row_major(dy, y_width)
+    else:
+        dy = _before_pooling(dy, places, sizes, x.shape, stride, padding, dilation)
+    x = _row_major(x, x_width)
+    padded = _padded(x, _per_dim(padding, 2), 0)
+    dweight = np.zeros(sizes, dy.dtype)
+    for place, channel, window in _windows_of(x.shape, sizes, stride, padding, dilation, groups):
+        dweight[channel] += (dy[place][:, None, None, None] * padded[window]).sum(0)
+    return dweight, dy.sum((0, 2, 3))

@@ -10,16 +10,33 @@ namespace {
 
 using Desc = dnnl::memory::desc;
 
+/// Images of which `width` channels of one place lie together; an empty descriptor where oneDNN has
+/// no name for that. Where 16 are all, vectors' kernels and those of matrix units know one layout
+/// by two names.
+Desc in_blocks(const dnnl::memory::dims& dims, dnnl::memory::data_type type, int64_t width) {
+  using Tag = dnnl::memory::format_tag;
+  const bool are_halves = type != dnnl::memory::data_type::f32;
+  if (width == dims[1] && (are_halves || width != 16)) return Desc(dims, type, Tag::acdb);
+  if (dims[1] % width != 0) return {};
+  if (width == 16) return Desc(dims, type, Tag::aBcd16b);
+  return width == 8 ? Desc(dims, type, Tag::aBcd8b) : Desc();
+}
+
 /// Images in the caller's layout: `dims` are [n, c, h, w].
 struct ConvImages {
   DType dtype;
   dnnl::memory::dims dims;
+  int64_t width;
   int64_t image_stride;
   Desc desc;
 
-  ConvImages(DType type, dnnl::memory::dims sizes, int64_t whole_channels)
-      : dtype(type), dims(std::move(sizes)), image_stride(whole_channels * dims[2] * dims[3]) {
-    desc = Desc(dims, dnnl_type(dtype), {image_stride, dims[2] * dims[3], dims[3], 1});
+  ConvImages(DType type, dnnl::memory::dims sizes, int64_t whole_channels, int64_t together)
+      : dtype(type),
+        dims(std::move(sizes)),
+        width(together),
+        image_stride(whole_channels * dims[2] * dims[3]) {
+    desc = width != 0 ? in_blocks(dims, dnnl_type(dtype), width)
+                      : Desc(dims, dnnl_type(dtype), {image_stride, dims[2] * dims[3], dims[3], 1});
   }
 };
 
@@ -35,7 +52,8 @@ Desc any_of(const dnnl::memory::dims& dims, dnnl::memory::data_type type) {
   return Desc(dims, type, dnnl::memory::format_tag::any);
 }
 
-Shapes shapes_of(const ConvPiece& p) {
+/// `keep_blocks`: primitives are asked for the caller's own layout where that is of blocks.
+Shapes shapes_of(const ConvPiece& p, bool keep_blocks) {
   const ConvArgs& whole = p.whole;
   const auto type = dnnl_type(p.dtype);
   // Gradients of weights are summed over pieces, which takes more digits than a half has.
@@ -50,11 +68,13 @@ Shapes shapes_of(const ConvPiece& p) {
     w.insert(w.begin(), p.groups);
     w_strides.insert(w_strides.begin(), p.oc / p.groups * filter);
   }
-  Shapes shapes{ConvImages(p.dtype, x, whole.ic), ConvImages(p.dtype, y, whole.oc)};
+  Shapes shapes{ConvImages(p.dtype, x, whole.ic, p.x_width),
+                ConvImages(p.dtype, y, whole.oc, p.y_width)};
   shapes.weights = Desc(w, weights_type, w_strides);
   if (p.bias) shapes.bias = Desc({p.oc}, weights_type, dnnl::memory::format_tag::x);
-  shapes.any_source = any_of(x, type);
-  shapes.any_destination = any_of(y, type);
+  shapes.any_source = keep_blocks && p.x_width != 0 ? shapes.source.desc : any_of(x, type);
+  shapes.any_destination =
+      keep_blocks && p.y_width != 0 ? shapes.destination.desc : any_of(y, type);
   shapes.any_weights = any_of(w, weights_type);
   shapes.hint_weights = any_of(w, type);
   return shapes;
@@ -62,34 +82,38 @@ Shapes shapes_of(const ConvPiece& p) {
 
 /// Which way an operand flows decides the direction of its reorder.
 ConvOperand input(const Desc& plain, const Desc& inner) {
-  return {plain, inner, {}, DnnlKernel::reorder(plain, inner)};
+  return {plain, inner, {}, DnnlKernel::reorder(plain, inner), 0};
 }
 ConvOperand output(const Desc& plain, const Desc& inner) {
-  return {plain, inner, {}, DnnlKernel::reorder(inner, plain)};
+  return {plain, inner, {}, DnnlKernel::reorder(inner, plain), 0};
 }
 
-/// How many channels `inner` keeps together at a place; 0 where it is in no layout that we move.
+/// How many channels `inner` keeps together at a place; 0 where it is in another layout.
 int64_t channels_together(const dnnl::memory::dims& dims, dnnl::memory::data_type type,
                           const Desc& inner) {
   using Tag = dnnl::memory::format_tag;
-  if (dims[1] > 1 && inner == Desc(dims, type, Tag::acdb)) return dims[1];
-  for (const auto& [width, tag] : {std::pair(16, Tag::aBcd16b), std::pair(8, Tag::aBcd8b)}) {
-    if (dims[1] % width == 0 && inner == Desc(dims, type, tag)) return width;
+  for (const auto& [width, tag] :
+       {std::pair(dims[1], Tag::acdb), std::pair(int64_t{16}, Tag::aBcd16b),
+        std::pair(int64_t{8}, Tag::aBcd8b)}) {
+    if (width > 1 && dims[1] % width == 0 && inner == Desc(dims, type, tag)) return width;
   }
   return 0;
 }
 
-/// As `make` (input or output), but for images: `dims` [n, c, h, w] of a tensor whose images are
-/// `image_stride` elements apart.
+/// As `make` (input or output), but for images.
 template <class Make>
 ConvOperand images(Make make, const ConvImages& plain, const Desc& inner) {
   const auto& dims = plain.dims;
   const bool halves = size_of(plain.dtype) == sizeof(uint16_t);
-  const int64_t width = halves ? channels_together(dims, dnnl_type(plain.dtype), inner) : 0;
-  if (width == 0) return make(plain.desc, inner);
+  const int64_t width = channels_together(dims, dnnl_type(plain.dtype), inner);
+  if (width == 0 || !halves || plain.width != 0) {
+    ConvOperand operand = make(plain.desc, inner);
+    operand.together = width;
+    return operand;
+  }
   return {plain.desc, inner,
           ChannelBlocks{dims[0], dims[1] / width, width, dims[2] * dims[3], plain.image_stride},
-          nullptr};
+          nullptr, width};
 }
 
 template <class PrimitiveDesc>
@@ -134,22 +158,10 @@ void plan_backward_weights(const dnnl::convolution_backward_weights::primitive_d
   plan.kernel = kernel_of(dnnl::convolution_backward_weights(desc), desc, std::move(arguments));
 }
 
-/// Whether Winograd's F(4 x 4, 3 x 3), a fourth of the multiplications, is worth its transforms: it
-/// needs channels enough to share them, not so many that the transformed filters leave the cache,
-/// and images that its tiles of 4 x 4 cover without much waste.
-bool suits_winograd(const ConvPiece& p) {
-  const ConvArgs& w = p.whole;
-  const bool is_plain = w.kh == 3 && w.kw == 3 && w.stride_h == 1 && w.stride_w == 1 &&
-                        w.dilation_h == 1 && w.dilation_w == 1 && p.groups == 1;
-  if (!is_plain || p.dtype != kFloat32 || !has_wide_vectors()) return false;
-  if (std::min(p.ic, p.oc) < 32 || std::max(p.ic, p.oc) > 128) return false;
-  const int64_t places = w.oh * w.ow, covered = (w.oh + 3) / 4 * ((w.ow + 3) / 4) * 16;
-  return 8 * covered <= 9 * places && p.n * places >= 512;
-}
-
-void fill_plan(const ConvPiece& piece, dnnl::algorithm algorithm, ConvPlan& plan) {
+void fill_plan(const ConvPiece& piece, dnnl::algorithm algorithm, bool keep_blocks,
+               ConvPlan& plan) {
   const ConvArgs& w = piece.whole;
-  const Shapes shapes = shapes_of(piece);
+  const Shapes shapes = shapes_of(piece, keep_blocks);
   const dnnl::primitive_attr attributes = dnnl_attributes();
   const bool is_forward = piece.direction == ConvDirection::kForward;
   dnnl_version::ConvolutionDesc desc{
@@ -186,12 +198,17 @@ void fill_plan(const ConvPiece& piece, dnnl::algorithm algorithm, ConvPlan& plan
 
 /// Whether oneDNN has that algorithm for the piece.
 bool try_plan(const ConvPiece& piece, dnnl::algorithm algorithm, ConvPlan& plan) {
-  try {
-    fill_plan(piece, algorithm, plan);
-  } catch (const dnnl::error& error) {
-    if (error.status != dnnl_unimplemented) throw;
+  const bool has_blocks = piece.x_width != 0 || piece.y_width != 0;
+  for (const bool keep_blocks : {true, false}) {
+    if (keep_blocks && !has_blocks) continue;
+    try {
+      fill_plan(piece, algorithm, keep_blocks, plan);
+    } catch (const dnnl::error& error) {
+      if (error.status != dnnl_unimplemented) throw;
+    }
+    if (plan.kernel) return true;
   }
-  return plan.kernel != nullptr;
+  return false;
 }
 
 /// oneDNN's kernels count places in 32 bits, and check that only in part.
@@ -201,10 +218,19 @@ bool is_in_range(const ConvArgs& w) {
          kMost;
 }
 
+/// Whether oneDNN has names for the layouts of the piece's images.
+bool has_layouts(const ConvPiece& p) {
+  const auto is_known = [&](int64_t channels, int64_t width) {
+    return width == 0 || width == channels ||
+           ((width == 8 || width == 16) && channels % width == 0);
+  };
+  return is_known(p.ic, p.x_width) && is_known(p.oc, p.y_width);
+}
+
 std::shared_ptr<const ConvPlan> make_plan(const ConvPiece& piece) {
   const OneDnnThread one_thread;
   auto plan = std::make_shared<ConvPlan>();
-  if (!is_in_range(piece.whole)) return plan;
+  if (!is_in_range(piece.whole) || !has_layouts(piece)) return plan;
   plan->is_winograd =
       suits_winograd(piece) && try_plan(piece, dnnl::algorithm::convolution_winograd, *plan);
   if (!plan->is_winograd) try_plan(piece, dnnl::algorithm::convolution_direct, *plan);
@@ -212,6 +238,16 @@ std::shared_ptr<const ConvPlan> make_plan(const ConvPiece& piece) {
 }
 
 }  // namespace
+
+bool suits_winograd(const ConvPiece& p) {
+  const ConvArgs& w = p.whole;
+  const bool is_plain = w.kh == 3 && w.kw == 3 && w.stride_h == 1 && w.stride_w == 1 &&
+                        w.dilation_h == 1 && w.dilation_w == 1 && w.groups == 1;
+  if (!is_plain || p.dtype != kFloat32 || !has_wide_vectors()) return false;
+  if (std::min(p.ic, p.oc) < 32 || std::max(p.ic, p.oc) > 128) return false;
+  const int64_t places = w.oh * w.ow, covered = (w.oh + 3) / 4 * ((w.ow + 3) / 4) * 16;
+  return 8 * covered <= 9 * places && p.n * places >= 512;
+}
 
 void ChannelBlocks::pack(const uint16_t* plain, uint16_t* inner) const {
   for (int64_t i = 0; i < images * blocks; ++i) {
@@ -268,7 +304,9 @@ std::shared_ptr<const ConvPlan> find_conv_plan(const char* call, const ConvPiece
                        w.padding_h,
                        w.padding_w,
                        w.dilation_h,
-                       w.dilation_w};
+                       w.dilation_w,
+                       piece.x_width,
+                       piece.y_width};
   return with_tenon_errors(call, [&] { return cache.find(key, [&] { return make_plan(piece); }); });
 }
 

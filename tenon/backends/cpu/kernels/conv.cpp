@@ -2,57 +2,13 @@
 
 #include <cstring>
 
-#include "tenon/backends/cpu/dnnl/convolution.h"
+#include "tenon/backends/cpu/kernels/conv.h"
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/kernels/pooling.h"
 #include "tenon/backends/cpu/kernels/support.h"
 
 namespace tenon::cpu {
 namespace {
-
-struct HeightWidth {
-  int64_t height, width;
-};
-
-HeightWidth pair(const Call& call, size_t attribute) {
-  const auto values = call.get<IntList>(attribute);
-  return {values[0], values[values.size() - 1]};
-}
-
-/// Attributes `first` on are stride, padding, dilation, groups.
-ConvArgs conv_args(const Call& call, size_t first, const Shape& x, const Shape& weight,
-                   const Shape& y) {
-  const auto [stride_h, stride_w] = pair(call, first);
-  const auto [padding_h, padding_w] = pair(call, first + 1);
-  const auto [dilation_h, dilation_w] = pair(call, first + 2);
-  const size_t rank = x.size();
-  ConvArgs args;
-  args.dtype = call.input(0).dtype();
-  args.n = rank == 4 ? x[0] : 1;
-  args.ic = x[rank - 3];
-  args.oc = weight[0];
-  args.groups = call.get<int64_t>(first + 3);
-  args.ih = x[rank - 2];
-  args.iw = x[rank - 1];
-  args.oh = y[rank - 2];
-  args.ow = y[rank - 1];
-  args.kh = weight[2];
-  args.kw = weight[3];
-  args.stride_h = stride_h;
-  args.stride_w = stride_w;
-  args.padding_h = padding_h;
-  args.padding_w = padding_w;
-  args.dilation_h = dilation_h;
-  args.dilation_w = dilation_w;
-  return args;
-}
-
-/// What sums over nothing give.
-void clear(std::span<Tensor> outputs) {
-  for (const Tensor& output : outputs) {
-    if (output.nbytes() != 0) std::memset(output.raw_data(), 0, output.nbytes());
-  }
-}
 
 void conv2d_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor x = row_major(call.input(0)), weight = row_major(call.input(1));
@@ -143,6 +99,44 @@ void avg_pool2d_backward_kernel(const Call& call, std::span<Tensor> outputs) {
 }
 
 }  // namespace
+
+HeightWidth pair(const Call& call, size_t attribute) {
+  const auto values = call.get<IntList>(attribute);
+  return {values[0], values[values.size() - 1]};
+}
+
+ConvArgs conv_args(const Call& call, size_t first, const Shape& x, const Shape& weight,
+                   const Shape& y) {
+  const auto [stride_h, stride_w] = pair(call, first);
+  const auto [padding_h, padding_w] = pair(call, first + 1);
+  const auto [dilation_h, dilation_w] = pair(call, first + 2);
+  const size_t rank = x.size();
+  ConvArgs args;
+  args.dtype = call.input(0).dtype();
+  args.n = rank == 4 ? x[0] : 1;
+  args.ic = x[rank - 3];
+  args.oc = weight[0];
+  args.groups = call.get<int64_t>(first + 3);
+  args.ih = x[rank - 2];
+  args.iw = x[rank - 1];
+  args.oh = y[rank - 2];
+  args.ow = y[rank - 1];
+  args.kh = weight[2];
+  args.kw = weight[3];
+  args.stride_h = stride_h;
+  args.stride_w = stride_w;
+  args.padding_h = padding_h;
+  args.padding_w = padding_w;
+  args.dilation_h = dilation_h;
+  args.dilation_w = dilation_w;
+  return args;
+}
+
+void clear(std::span<Tensor> outputs) {
+  for (const Tensor& output : outputs) {
+    if (output.nbytes() != 0) std::memset(output.raw_data(), 0, output.nbytes());
+  }
+}
 
 void register_conv() {
   register_kernel(OpId::kConv2d, kCpu.type, conv2d_kernel);

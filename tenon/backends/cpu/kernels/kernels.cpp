@@ -5,6 +5,7 @@ namespace tenon::cpu {
 void register_kernels() {
   register_complex();
   register_conv();
+  register_conv_block();
   register_gather();
   register_index();
   register_linalg();

@@ -9,6 +9,7 @@ void register_kernels();
 
 void register_complex();
 void register_conv();
+void register_conv_block();
 void register_gather();
 void register_index();
 void register_linalg();

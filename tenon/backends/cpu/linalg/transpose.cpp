@@ -14,14 +14,16 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr int64_t kBlock = 8;  // rows and columns that one block of vectors holds
+/// Rows and columns that one block of vectors holds.
+template <class T>
+constexpr int64_t kBlock = 16 / sizeof(T);
 
 #if HWY_TARGET != HWY_SCALAR
 
 /// a, b -> the lower and the upper halves of both, interleaved as elements of `d`.
 template <class D, class V>
 HWY_INLINE void interleave(D d, V& a, V& b) {
-  const hn::Full128<uint16_t> stored;
+  const hn::DFromV<V> stored;
   const auto x = hn::BitCast(d, a), y = hn::BitCast(d, b);
   a = hn::BitCast(stored, hn::InterleaveLower(d, x, y));
   b = hn::BitCast(stored, hn::InterleaveUpper(d, x, y));
@@ -58,13 +60,30 @@ HWY_INLINE void transpose_block(const uint16_t* from, int64_t from_stride, uint1
   hn::StoreU(i, d, to + 7 * to_stride);
 }
 
+HWY_INLINE void transpose_block(const uint32_t* from, int64_t from_stride, uint32_t* to,
+                                int64_t to_stride) {
+  const hn::Full128<uint32_t> d;
+  const hn::Full128<uint64_t> pairs;
+  auto a = hn::LoadU(d, from), b = hn::LoadU(d, from + from_stride);
+  auto c = hn::LoadU(d, from + 2 * from_stride), e = hn::LoadU(d, from + 3 * from_stride);
+  interleave(d, a, b);  // a: columns 0 and 1 of rows 0 and 1, b: columns 2 and 3
+  interleave(d, c, e);
+  interleave(pairs, a, c);  // a: column 0, c: column 1
+  interleave(pairs, b, e);
+  hn::StoreU(a, d, to);
+  hn::StoreU(c, d, to + to_stride);
+  hn::StoreU(b, d, to + 2 * to_stride);
+  hn::StoreU(e, d, to + 3 * to_stride);
+}
+
 /// At least one block in both directions: the last blocks reach back over what is there already.
-void transpose_tile(const uint16_t* from, int64_t rows, int64_t cols, int64_t from_stride,
-                    uint16_t* to, int64_t to_stride) {
-  for (int64_t row = 0; row < rows; row += kBlock) {
-    const int64_t i = std::min(row, rows - kBlock);
-    for (int64_t col = 0; col < cols; col += kBlock) {
-      const int64_t j = std::min(col, cols - kBlock);
+template <class T>
+void transpose_tile(const T* from, int64_t rows, int64_t cols, int64_t from_stride, T* to,
+                    int64_t to_stride) {
+  for (int64_t row = 0; row < rows; row += kBlock<T>) {
+    const int64_t i = std::min(row, rows - kBlock<T>);
+    for (int64_t col = 0; col < cols; col += kBlock<T>) {
+      const int64_t j = std::min(col, cols - kBlock<T>);
       transpose_block(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride);
     }
   }
@@ -72,25 +91,27 @@ void transpose_tile(const uint16_t* from, int64_t rows, int64_t cols, int64_t fr
 
 #endif
 
-void transpose_plain(const uint16_t* from, int64_t rows, int64_t cols, int64_t from_stride,
-                     uint16_t* to, int64_t to_stride) {
+template <class T>
+void transpose_plain(const T* from, int64_t rows, int64_t cols, int64_t from_stride, T* to,
+                     int64_t to_stride) {
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < cols; ++j) to[j * to_stride + i] = from[i * from_stride + j];
   }
 }
 
 /// In tiles of whole cache lines on both sides.
-void transpose_all(const uint16_t* from, int64_t rows, int64_t cols, int64_t from_stride,
-                   uint16_t* to, int64_t to_stride) {
+template <class T>
+void transpose_all(const T* from, int64_t rows, int64_t cols, int64_t from_stride, T* to,
+                   int64_t to_stride) {
   constexpr int64_t kTile = 32;
   for (int64_t i = 0; i < rows; i += kTile) {
     const int64_t height = std::min(kTile, rows - i);
     for (int64_t j = 0; j < cols; j += kTile) {
       const int64_t width = std::min(kTile, cols - j);
-      const uint16_t* source = from + i * from_stride + j;
-      uint16_t* destination = to + j * to_stride + i;
+      const T* source = from + i * from_stride + j;
+      T* destination = to + j * to_stride + i;
 #if HWY_TARGET != HWY_SCALAR
-      if (std::min(height, width) >= kBlock) {
+      if (std::min(height, width) >= kBlock<T>) {
         transpose_tile(source, height, width, from_stride, destination, to_stride);
         continue;
       }
@@ -98,6 +119,16 @@ void transpose_all(const uint16_t* from, int64_t rows, int64_t cols, int64_t fro
       transpose_plain(source, height, width, from_stride, destination, to_stride);
     }
   }
+}
+
+void transpose_halves(const uint16_t* from, int64_t rows, int64_t cols, int64_t from_stride,
+                      uint16_t* to, int64_t to_stride) {
+  transpose_all(from, rows, cols, from_stride, to, to_stride);
+}
+
+void transpose_words(const uint32_t* from, int64_t rows, int64_t cols, int64_t from_stride,
+                     uint32_t* to, int64_t to_stride) {
+  transpose_all(from, rows, cols, from_stride, to, to_stride);
 }
 
 }  // namespace
@@ -108,11 +139,17 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu {
 
-HWY_EXPORT(transpose_all);
+HWY_EXPORT(transpose_halves);
+HWY_EXPORT(transpose_words);
 
 void transpose(const uint16_t* from, int64_t rows, int64_t cols, int64_t from_stride, uint16_t* to,
                int64_t to_stride) {
-  HWY_DYNAMIC_DISPATCH(transpose_all)(from, rows, cols, from_stride, to, to_stride);
+  HWY_DYNAMIC_DISPATCH(transpose_halves)(from, rows, cols, from_stride, to, to_stride);
+}
+
+void transpose(const uint32_t* from, int64_t rows, int64_t cols, int64_t from_stride, uint32_t* to,
+               int64_t to_stride) {
+  HWY_DYNAMIC_DISPATCH(transpose_words)(from, rows, cols, from_stride, to, to_stride);
 }
 
 }  // namespace tenon::cpu

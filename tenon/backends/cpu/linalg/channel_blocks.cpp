@@ -1,0 +1,269 @@
+#include "tenon/backends/cpu/linalg/channel_blocks.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tenon/backends/cpu/linalg/channel_blocks.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// What lies together are one vector or several.
+using Eight = hn::CappedTag<float, 8>;
+using Sixteen = hn::CappedTag<float, kBlockChannels>;
+
+template <class D>
+HWY_INLINE hn::Vec<D> load(D d, const float* from) {
+  return hn::LoadU(d, from);
+}
+template <class D>
+HWY_INLINE void store(D d, hn::Vec<D> value, float* to) {
+  hn::StoreU(value, d, to);
+}
+
+/// A bfloat16 is the upper half of a float, so that loads are exact; stores are of values that are
+/// bfloat16s.
+template <class D>
+HWY_INLINE hn::Vec<D> load(D d, const BFloat16* from) {
+  const hn::RebindToUnsigned<D> bits;
+  const hn::Rebind<uint16_t, D> stored;
+  const auto half = hn::LoadU(stored, reinterpret_cast<const uint16_t*>(from));
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(bits, half)));
+}
+template <class D>
+HWY_INLINE void store(D, hn::Vec<D> value, BFloat16* to) {
+  const hn::RebindToUnsigned<D> bits;
+  const hn::RebindToSigned<D> integers;
+  const hn::Rebind<uint16_t, D> stored;
+  const auto upper = hn::BitCast(integers, hn::ShiftRight<16>(hn::BitCast(bits, value)));
+  hn::StoreU(hn::DemoteTo(stored, upper), stored, reinterpret_cast<uint16_t*>(to));
+}
+
+/// Where `value` isn't above 0; NaN counts as above.
+template <class D>
+HWY_INLINE auto is_off(D d, hn::Vec<D> value) {
+  return hn::Le(value, hn::Zero(d));
+}
+
+template <class T>
+void relu_all(T* x, int64_t count) {
+  const Sixteen d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto value = load(d, x + i);
+    store(d, hn::IfThenZeroElse(is_off(d, value), value), x + i);
+  }
+  for (; i < count; ++i) {
+    if (static_cast<float>(x[i]) <= 0) x[i] = T(0.0f);
+  }
+}
+
+template <class T>
+void mask_all(T* dx, const T* result, int64_t count) {
+  const Sixteen d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    store(d, hn::IfThenZeroElse(is_off(d, load(d, result + i)), load(d, dx + i)), dx + i);
+  }
+  for (; i < count; ++i) {
+    if (static_cast<float>(result[i]) <= 0) dx[i] = T(0.0f);
+  }
+}
+
+using Places = hn::RebindToSigned<Eight>;
+using P = hn::Vec<Places>;
+
+HWY_INLINE void take_larger(hn::Vec<Eight> value, int32_t place, hn::Vec<Eight>& best, P& at) {
+  const auto larger = hn::Or(hn::Gt(value, best), hn::IsNaN(value));
+  best = hn::IfThenElse(larger, value, best);
+  at = hn::IfThenElse(hn::RebindMask(Places(), larger), hn::Set(Places(), place), at);
+}
+
+template <class T>
+void pool(const T* z, const BlockImage& image, T* values, uint8_t* places) {
+  const Eight d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const hn::Rebind<uint8_t, Places> bytes;
+  const Places p;
+  const int64_t row = image.width * image.stride;
+  for (int64_t y = 0; y + 1 < image.height; y += 2) {
+    for (int64_t x = 0; x + 1 < image.width; x += 2) {
+      const T* from = z + y * row + x * image.stride;
+      for (int64_t c = 0; c < image.channels; c += lanes) {
+        auto best = load(d, from + c);
+        P at = hn::Zero(p);
+        take_larger(load(d, from + image.stride + c), 1, best, at);
+        take_larger(load(d, from + row + c), 2, best, at);
+        take_larger(load(d, from + row + image.stride + c), 3, best, at);
+        at = hn::IfThenElse(hn::RebindMask(p, is_off(d, best)), hn::Set(p, 4), at);
+        store(d, hn::IfThenZeroElse(is_off(d, best), best), values + c);
+        hn::StoreU(hn::DemoteTo(bytes, at), bytes, places + c);
+      }
+      values += kBlockChannels;
+      places += kBlockChannels;
+    }
+  }
+}
+
+template <class T>
+void clear(T* to, int64_t channels) {
+  const Eight d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t c = 0; c < channels; c += lanes) store(d, hn::Zero(d), to + c);
+}
+
+template <class T>
+void unpool(const T* dy, const uint8_t* places, const BlockImage& image, T* dz) {
+  const Eight d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const hn::Rebind<uint8_t, Places> bytes;
+  const Places p;
+  const int64_t row = image.width * image.stride;
+  for (int64_t y = 0; y + 1 < image.height; y += 2) {
+    for (int64_t x = 0; x + 1 < image.width; x += 2) {
+      T* const to = dz + y * row + x * image.stride;
+      T* const corners[4] = {to, to + image.stride, to + row, to + row + image.stride};
+      for (int64_t c = 0; c < image.channels; c += lanes) {
+        const auto value = load(d, dy + c);
+        const P at = hn::PromoteTo(p, hn::LoadU(bytes, places + c));
+        for (int32_t k = 0; k < 4; ++k) {
+          const auto here = hn::RebindMask(d, hn::Eq(at, hn::Set(p, k)));
+          store(d, hn::IfThenElseZero(here, value), corners[k] + c);
+        }
+      }
+      dy += kBlockChannels;
+      places += kBlockChannels;
+    }
+  }
+  // What no window covers.
+  if (image.width % 2 != 0) {
+    for (int64_t y = 0; y < image.height; ++y)
+      clear(dz + y * row + row - image.stride, image.channels);
+  }
+  if (image.height % 2 != 0) {
+    T* const last = dz + (image.height - 1) * row;
+    for (int64_t x = 0; x < image.width; ++x) clear(last + x * image.stride, image.channels);
+  }
+}
+
+template <class T>
+void filter_gradients(const float* x, int64_t x_width, const T* dz, const BlockImage& image,
+                      float* sums) {
+  const Sixteen d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t c = 0; c < kBlockChannels; c += lanes) {
+    const auto sum_of = [&](int64_t i) { return load(d, sums + i * kBlockChannels + c); };
+    auto s0 = sum_of(0), s1 = sum_of(1), s2 = sum_of(2), s3 = sum_of(3), s4 = sum_of(4);
+    auto s5 = sum_of(5), s6 = sum_of(6), s7 = sum_of(7), s8 = sum_of(8), bias = sum_of(9);
+    for (int64_t i = 0; i < image.height; ++i) {
+      const float *a = x + i * x_width, *b = a + x_width, *e = b + x_width;
+      const T* from = dz + i * image.width * image.stride + c;
+      for (int64_t j = 0; j < image.width; ++j, from += image.stride) {
+        const auto value = load(d, from);
+        bias = hn::Add(bias, value);
+        s0 = hn::MulAdd(value, hn::Set(d, a[j]), s0);
+        s1 = hn::MulAdd(value, hn::Set(d, a[j + 1]), s1);
+        s2 = hn::MulAdd(value, hn::Set(d, a[j + 2]), s2);
+        s3 = hn::MulAdd(value, hn::Set(d, b[j]), s3);
+        s4 = hn::MulAdd(value, hn::Set(d, b[j + 1]), s4);
+        s5 = hn::MulAdd(value, hn::Set(d, b[j + 2]), s5);
+        s6 = hn::MulAdd(value, hn::Set(d, e[j]), s6);
+        s7 = hn::MulAdd(value, hn::Set(d, e[j + 1]), s7);
+        s8 = hn::MulAdd(value, hn::Set(d, e[j + 2]), s8);
+      }
+    }
+    int64_t next = c;
+    for (const auto sum : {&s0, &s1, &s2, &s3, &s4, &s5, &s6, &s7, &s8, &bias}) {
+      store(d, *sum, sums + next);
+      next += kBlockChannels;
+    }
+  }
+}
+
+/// `body` with the C++ type of the dtype.
+template <class Body>
+void with_type(DType dtype, Body body) {
+  if (dtype == kFloat32) {
+    body(float());
+  } else {
+    body(BFloat16());
+  }
+}
+
+void relu_of(DType dtype, void* x, int64_t count) {
+  with_type(dtype, [&]<class T>(T) { relu_all(static_cast<T*>(x), count); });
+}
+
+void mask_of(DType dtype, void* dx, const void* result, int64_t count) {
+  with_type(dtype, [&]<class T>(T) {
+    mask_all(static_cast<T*>(dx), static_cast<const T*>(result), count);
+  });
+}
+
+void pool_of(DType dtype, const void* z, const BlockImage& image, void* values, uint8_t* places) {
+  with_type(dtype, [&]<class T>(T) {
+    pool(static_cast<const T*>(z), image, static_cast<T*>(values), places);
+  });
+}
+
+void unpool_of(DType dtype, const void* dy, const uint8_t* places, const BlockImage& image,
+               void* dz) {
+  with_type(dtype, [&]<class T>(T) {
+    unpool(static_cast<const T*>(dy), places, image, static_cast<T*>(dz));
+  });
+}
+
+void filter_gradients_of(DType dtype, const float* x, int64_t x_width, const void* dz,
+                         const BlockImage& image, float* sums) {
+  with_type(dtype, [&]<class T>(T) {
+    filter_gradients(x, x_width, static_cast<const T*>(dz), image, sums);
+  });
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace tenon::cpu
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tenon::cpu {
+
+HWY_EXPORT(relu_of);
+HWY_EXPORT(mask_of);
+HWY_EXPORT(pool_of);
+HWY_EXPORT(unpool_of);
+HWY_EXPORT(filter_gradients_of);
+
+void relu_in_place(DType dtype, void* x, int64_t count) {
+  HWY_DYNAMIC_DISPATCH(relu_of)(dtype, x, count);
+}
+
+void mask_in_place(DType dtype, void* dx, const void* result, int64_t count) {
+  HWY_DYNAMIC_DISPATCH(mask_of)(dtype, dx, result, count);
+}
+
+void pool_block(DType dtype, const void* z, const BlockImage& image, void* values,
+                uint8_t* places) {
+  HWY_DYNAMIC_DISPATCH(pool_of)(dtype, z, image, values, places);
+}
+
+void unpool_block(DType dtype, const void* dy, const uint8_t* places, const BlockImage& image,
+                  void* dz) {
+  HWY_DYNAMIC_DISPATCH(unpool_of)(dtype, dy, places, image, dz);
+}
+
+void add_filter_gradients(DType dtype, const float* x, int64_t x_width, const void* dz,
+                          const BlockImage& image, float* sums) {
+  HWY_DYNAMIC_DISPATCH(filter_gradients_of)(dtype, x, x_width, dz, image, sums);
+}
+
+}  // namespace tenon::cpu
+#endif

@@ -1,0 +1,353 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "tenon/dispatch/op_def.h"
+#include "tenon/graph/passes/passes.h"
+
+namespace tenon::graph {
+namespace {
+
+// The arguments that conv2d_block and its kin have behind those of conv2d.
+constexpr size_t kXWidth = 0, kYWidth = 1;
+// Inputs of the gradients.
+constexpr size_t kDy = 0, kX = 1, kPlaces = 2, kResult = 3;
+
+bool is(const Step& step, OpId op) {
+  return step.op == &op_definition(op) && step.members.empty() && !step.random;
+}
+
+bool all_are(const Attribute& list, int64_t number) {
+  const auto numbers = list.as<IntList>();
+  return std::all_of(numbers.begin(), numbers.end(), [&](int64_t n) { return n == number; });
+}
+
+/// Where a value is read.
+struct Reader {
+  size_t step, input;
+};
+
+/// Makes blocks of convolutions and what is around them (ops/conv/conv2d_block.cpp).
+class Convolutions {
+ public:
+  explicit Convolutions(Graph& graph) : graph_(graph) {}
+
+  void run() {
+    join(&Convolutions::join_relu);
+    join(&Convolutions::join_pool);
+    join(&Convolutions::join_mask);
+    look_around();
+    choose_layouts();
+  }
+
+ private:
+  /// Calls `rule` for each step; it marks those that are left out.
+  void join(bool (Convolutions::*rule)(size_t)) {
+    look_around();
+    for (size_t i = 0; i < graph_.steps.size(); ++i) {
+      if (!left_out_[i] && (this->*rule)(i)) changed_ = true;
+    }
+    size_t at = 0;
+    std::erase_if(graph_.steps, [&](const Step&) { return left_out_[at++]; });
+  }
+
+  void look_around() {
+    left_out_.assign(graph_.steps.size(), false);
+    writes_.assign(graph_.slots.size(), 0);
+    writer_.clear();
+    readers_.clear();
+    for (size_t i = 0; i < graph_.steps.size(); ++i) {
+      const Step& step = graph_.steps[i];
+      for (size_t k = 0; k < step.inputs.size(); ++k) {
+        if (step.inputs[k].value != kNoValue) readers_[step.inputs[k].value].push_back({i, k});
+      }
+      for (const Operand& output : step.outputs) {
+        ++writes_[output.slot];
+        writer_[output.value] = i;
+      }
+    }
+  }
+
+  /// The step that makes the value, where its op is `op`; null otherwise.
+  Step* made_by(const Operand& value, OpId op) {
+    const auto found = writer_.find(value.value);
+    if (found == writer_.end() || !is(graph_.steps[found->second], op)) return nullptr;
+    return &graph_.steps[found->second];
+  }
+
+  /// Whether the value is the only one of a storage that begins with it, all of it.
+  bool is_only_value(const Operand& value) const {
+    return value.natural && !graph_.slots[value.slot].external && writes_[value.slot] == 1;
+  }
+  /// The same, and nobody sees it after the graph has run.
+  bool is_inner(const Operand& value) const {
+    return is_only_value(value) && !graph_.slots[value.slot].live;
+  }
+  const std::vector<Reader>& readers_of(const Operand& value) { return readers_[value.value]; }
+  bool is_read_by(const Operand& value, size_t step) {
+    const std::vector<Reader>& readers = readers_of(value);
+    return readers.size() == 1 && readers[0].step == step;
+  }
+  bool is_read_whole(const Operand& value) {
+    const std::vector<Reader>& readers = readers_of(value);
+    return std::all_of(readers.begin(), readers.end(), [&](const Reader& reader) {
+      return graph_.steps[reader.step].inputs[reader.input].natural;
+    });
+  }
+
+  bool is_images(const Operand& value) const {
+    return value.rank == 4 && (value.dtype == kFloat32 || value.dtype == kBFloat16);
+  }
+  const Attribute& attribute(const Step& step, size_t i) const {
+    return graph_.attributes[step.attributes + i];
+  }
+  /// Whether an argument of conv2d or a gradient says that there is one group.
+  bool has_one_group(const Step& step) const {
+    return attribute(step, step.attribute_count - 1).as<int64_t>() == 1;
+  }
+
+  void become(Step& step, OpId op, std::vector<Attribute> constants) {
+    step.op = &op_definition(op);
+    step.kernel = kernel_of(*step.op);
+    step.constants = std::move(constants);
+  }
+
+  void become_gradient(Step& step, OpId op, size_t inputs) {
+    become(step, op, {Attribute(int64_t{0}), Attribute(int64_t{0})});
+    step.inputs.resize(inputs);
+  }
+
+  // Rules.
+
+  /// relu(conv2d(x)).
+  bool join_relu(size_t i) {
+    Step& relu = graph_.steps[i];
+    if (!is(relu, OpId::kRelu)) return false;
+    const Operand &z = relu.inputs[0], &y = relu.outputs[0];
+    Step* const conv = made_by(z, OpId::kConv2d);
+    if (!conv || !is_images(z) || y.dtype != z.dtype || !has_one_group(*conv)) return false;
+    if (!is_inner(z) || !is_only_value(y) || !is_read_by(z, i) || !is_read_whole(z)) return false;
+    become(*conv, OpId::kConv2dBlock,
+           {Attribute(int64_t{0}), Attribute(int64_t{0}), Attribute(true)});
+    conv->outputs[0] = y;
+    left_out_[i] = true;
+    return true;
+  }
+
+  /// A gradient that comes back through a pooling and a relu: the steps between, and who reads it.
+  struct WayBack {
+    Operand dy, places;
+    std::vector<size_t> steps;
+    std::vector<Reader> readers;
+  };
+
+  /// max_pool2d_backward and relu_backward, from the former on; nothing where somebody else looks
+  /// at what is between.
+  std::optional<WayBack> way_back(size_t pool, const Operand& pooled) {
+    const Step& unpool = graph_.steps[pool];
+    if (!is(unpool, OpId::kMaxPool2dBackward)) return {};
+    const Operand& dr = unpool.outputs[0];
+    if (!is_inner(dr) || readers_of(dr).size() != 1 || !is_read_whole(dr)) return {};
+    const Reader next = readers_of(dr)[0];
+    const Step& mask = graph_.steps[next.step];
+    if (!is(mask, OpId::kReluBackward) || next.input != 0 || mask.inputs[1].value != pooled.value) {
+      return {};
+    }
+    const Operand& dz = mask.outputs[0];
+    if (!is_inner(dz) || dz.dtype != pooled.dtype || !is_read_whole(dz)) return {};
+    WayBack way{unpool.inputs[0], unpool.inputs[1], {pool, next.step}, readers_of(dz)};
+    for (const Reader& reader : way.readers) {
+      const Step& step = graph_.steps[reader.step];
+      const bool is_gradient =
+          is(step, OpId::kConv2dBackwardInput) || is(step, OpId::kConv2dBackwardWeight);
+      if (!is_gradient || reader.input != kDy) return {};
+    }
+    return way;
+  }
+
+  /// The largest of each 2 x 2 of a relu(conv2d(x)) that nobody else looks at, and its gradient.
+  bool join_pool(size_t i) {
+    Step& pool = graph_.steps[i];
+    if (!is(pool, OpId::kMaxPool2dWithIndices) || !is_pairs(pool)) return false;
+    const Operand r = pool.inputs[0];
+    Step* const conv = made_by(r, OpId::kConv2dBlock);
+    if (!conv || !is_inner(r) || !is_read_whole(r)) return false;
+    const Operand &values = pool.outputs[0], &places = pool.outputs[1];
+    if (!is_only_value(values) || !is_inner(places) || !is_read_whole(places)) return false;
+    std::vector<WayBack> ways;
+    for (const Reader& reader : readers_of(places)) {
+      std::optional<WayBack> way = way_back(reader.step, r);
+      if (!way) return false;
+      ways.push_back(std::move(*way));
+    }
+    if (readers_of(r).size() != 1 + ways.size()) return false;
+    for (uint32_t k = 0; k < pool.attribute_count; ++k) {
+      graph_.assumed_attributes.emplace_back(pool.attributes + k, attribute(pool, k));
+    }
+    become(*conv, OpId::kConv2dBlockPool, {Attribute(int64_t{0})});
+    conv->outputs = pool.outputs;
+    conv->outputs[1].dtype = kUInt8;
+    graph_.slots[places.slot].dtype = kUInt8;
+    left_out_[i] = true;
+    for (const WayBack& way : ways) {
+      for (const size_t step : way.steps) left_out_[step] = true;
+      for (const Reader& reader : way.readers) read_pooled(graph_.steps[reader.step], way);
+    }
+    return true;
+  }
+
+  bool is_pairs(const Step& pool) const {
+    const Attribute& stride = attribute(pool, 1);
+    return all_are(attribute(pool, 0), 2) && all_are(stride, 2) && all_are(attribute(pool, 2), 0) &&
+           all_are(attribute(pool, 3), 1) && !attribute(pool, 4).as<bool>();
+  }
+
+  void read_pooled(Step& gradient, const WayBack& way) {
+    if (is(gradient, OpId::kConv2dBackwardInput)) {
+      become_gradient(gradient, OpId::kConv2dBlockBackwardInput, 4);
+    } else {
+      become_gradient(gradient, OpId::kConv2dBlockBackwardWeight, 3);
+    }
+    gradient.inputs[kDy] = way.dy;
+    gradient.inputs[kPlaces] = way.places;
+    gradient.inputs[kPlaces].dtype = kUInt8;
+  }
+
+  /// relu_backward of a convolution's gradient, by the relu's result, which the convolution read.
+  bool join_mask(size_t i) {
+    Step& mask = graph_.steps[i];
+    if (!is(mask, OpId::kReluBackward)) return false;
+    const Operand &dr = mask.inputs[0], &r = mask.inputs[1], &dz = mask.outputs[0];
+    Step* gradient = made_by(dr, OpId::kConv2dBlockBackwardInput);
+    if (!gradient) gradient = made_by(dr, OpId::kConv2dBackwardInput);
+    if (!gradient || !is_images(dr) || !has_one_group(*gradient)) return false;
+    if (!is_inner(dr) || !is_read_by(dr, i) || !is_read_whole(dr) || !is_only_value(dz)) {
+      return false;
+    }
+    const auto r_writer = writer_.find(r.value);
+    if (r.dtype != dr.dtype || dz.dtype != dr.dtype || !is_only_value(r) || r.rank != dr.rank ||
+        r_writer == writer_.end() || r_writer->second > writer_[dr.value] || !same_sizes(r, dr)) {
+      return false;
+    }
+    if (is(*gradient, OpId::kConv2dBackwardInput)) {
+      become_gradient(*gradient, OpId::kConv2dBlockBackwardInput, 4);
+    }
+    gradient->inputs[kResult] = r;
+    gradient->outputs[0] = dz;
+    graph_.assumed.push_back({r.dims, dr.dims, r.rank});
+    left_out_[i] = true;
+    return true;
+  }
+
+  bool same_sizes(const Operand& a, const Operand& b) const {
+    const auto x = graph_.sizes_of(a), y = graph_.sizes_of(b);
+    return std::equal(x.begin(), x.end(), y.begin(), y.end());
+  }
+
+  // Layouts.
+
+  /// The argument of the step that says how this input lies; nothing where the input must be
+  /// row-major.
+  std::optional<size_t> width_of_input(const Step& step, size_t input) const {
+    if (is(step, OpId::kConv2dBlock) || is(step, OpId::kConv2dBlockPool)) {
+      return input == 0 ? std::optional(kXWidth) : std::nullopt;
+    }
+    const bool to_images = is(step, OpId::kConv2dBlockBackwardInput);
+    if (!to_images && !is(step, OpId::kConv2dBlockBackwardWeight)) return {};
+    if (input == kDy && step.inputs[kPlaces].value == kNoValue) return kYWidth;
+    if (to_images && input == kResult) return kXWidth;
+    return !to_images && input == kX ? std::optional(kXWidth) : std::nullopt;
+  }
+
+  std::optional<size_t> width_of_output(const Step& step) const {
+    if (is(step, OpId::kConv2dBlock)) return kYWidth;
+    return is(step, OpId::kConv2dBlockBackwardInput) ? std::optional(kXWidth) : std::nullopt;
+  }
+
+  /// Convolutions and gradients that nothing was joined to can take blocks, too.
+  void generalize(Step& step) {
+    if (step.kind != Record::Kind::kKernel || step.inputs.empty() || !is_images(step.inputs[0])) {
+      return;
+    }
+    if (is(step, OpId::kConv2d) && has_one_group(step)) {
+      become(step, OpId::kConv2dBlock,
+             {Attribute(int64_t{0}), Attribute(int64_t{0}), Attribute(false)});
+    } else if (is(step, OpId::kConv2dBackwardInput) && has_one_group(step)) {
+      become_gradient(step, OpId::kConv2dBlockBackwardInput, 4);
+    } else if (is(step, OpId::kConv2dBackwardWeight) && has_one_group(step)) {
+      become_gradient(step, OpId::kConv2dBlockBackwardWeight, 3);
+    }
+  }
+
+  /// Images that convolutions hand to one another stay as their kernels have them.
+  void choose_layouts() {
+    if (!changed_) return;
+    for (Step& step : graph_.steps) generalize(step);
+    std::set<uint32_t> chosen;
+    for (const auto& [value, step] : writer_) {
+      if (can_be_blocks(graph_.steps[step], value)) chosen.insert(value);
+    }
+    drop_unequal(chosen);
+    for (Step& step : graph_.steps) set_widths(step, chosen);
+  }
+
+  bool can_be_blocks(const Step& writer, uint32_t value) {
+    const Operand& output = writer.outputs[0];
+    if (output.value != value || !width_of_output(writer) || !is_images(output) ||
+        !is_inner(output) || width_of(output) == 0 || !is_read_whole(output)) {
+      return false;
+    }
+    const std::vector<Reader>& readers = readers_of(output);
+    return std::all_of(readers.begin(), readers.end(), [&](const Reader& reader) {
+      return width_of_input(graph_.steps[reader.step], reader.input).has_value();
+    });
+  }
+
+  /// A gradient's result and the relu's that it is masked with lie alike.
+  void drop_unequal(std::set<uint32_t>& chosen) const {
+    for (size_t before = chosen.size() + 1; before != chosen.size();) {
+      before = chosen.size();
+      for (const Step& step : graph_.steps) {
+        if (!is(step, OpId::kConv2dBlockBackwardInput)) continue;
+        const uint32_t result = step.inputs[kResult].value, dx = step.outputs[0].value;
+        if (result == kNoValue || chosen.contains(result) == chosen.contains(dx)) continue;
+        chosen.erase(result);
+        chosen.erase(dx);
+      }
+    }
+  }
+
+  void set_widths(Step& step, const std::set<uint32_t>& chosen) const {
+    const auto set = [&](const Operand& operand, std::optional<size_t> argument) {
+      if (argument && chosen.contains(operand.value)) {
+        step.constants[*argument] = Attribute(width_of(operand));
+      }
+    };
+    for (size_t k = 0; k < step.inputs.size(); ++k) set(step.inputs[k], width_of_input(step, k));
+    if (!step.outputs.empty()) set(step.outputs[0], width_of_output(step));
+  }
+
+  /// Channels that lie together: 16 floats are a vector; matrix units multiply all channels of
+  /// halves at a place. 0: no blocks.
+  int64_t width_of(const Operand& images) const {
+    const int64_t channels = graph_.sizes_of(images)[1];
+    if (channels == 0 || channels % 16 != 0) return 0;
+    return images.dtype == kFloat32 ? 16 : channels;
+  }
+
+  Graph& graph_;
+  bool changed_ = false;
+  std::vector<bool> left_out_;
+  std::vector<int> writes_;  // to each slot
+  std::map<uint32_t, size_t> writer_;
+  std::map<uint32_t, std::vector<Reader>> readers_;
+};
+
+}  // namespace
+
+void join_convolutions(Graph& graph) { Convolutions(graph).run(); }
+
+}  // namespace tenon::graph
