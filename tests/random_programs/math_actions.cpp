@@ -131,7 +131,7 @@ void compare(Machine& m, const Statement&) {
     case 4:
       return m.add(ge(a, m.number()));
     default:
-      return m.add(where(a > 0, m.pick_floating().sum(), b));
+      return m.add(where(a > 0, m.pick_floating().sum(), b), true);
   }
 }
 
@@ -285,6 +285,31 @@ void pictures(Machine& m, const Statement&) {
   }
 }
 
+/// What a tensor of the program makes of these sizes; no two elements are equal, so that the
+/// largest of some is the same one however they are rounded.
+Tensor spread_out(Machine& m, const Shape& sizes) {
+  int64_t count = 1;
+  for (const int64_t size : sizes) count *= size;
+  const Tensor pattern = sin(arange(0, count, 1, kFloat32) * 1.7).reshape(sizes);
+  return pattern + tanh(fit(m.pick_small({set_of(kFloat32)}), sizes)) * 0.3;
+}
+
+/// Convolutions that hand images to one another, with relu and pooling between them.
+void networks(Machine& m, const Statement&) {
+  const int64_t in = m.dice().chance(50) ? 16 : 2, out = m.dice().chance(70) ? 16 : 3;
+  const int64_t images = 1 + m.dice().below(3), padding = m.dice().below(2);
+  const Tensor x = spread_out(m, {images, in, 7, 6});
+  const Tensor w = spread_out(m, {out, in, 3, 3}) * 0.2;
+  Tensor y = relu(conv2d(x, w, {}, {1}, {padding}));
+  if (m.dice().chance(30)) m.add(y, true);  // somebody else looks at it
+  if (m.dice().chance(60)) {
+    y = conv2d(y, spread_out(m, {16, out, 3, 3}) * 0.2, {}, {1}, {1});
+    if (m.dice().chance(80)) y = relu(y);
+  }
+  if (m.dice().chance(60)) y = max_pool2d(y, {2});
+  m.add(tanh(y), true);
+}
+
 constexpr Action kActions[] = {
     {"unary", 14, false, unary},
     {"arithmetic", 14, false, arithmetic},
@@ -296,6 +321,7 @@ constexpr Action kActions[] = {
     {"along_rows", 6, false, along_rows},
     {"products", 6, false, products},
     {"pictures", 1, false, pictures},
+    {"networks", 1, false, networks},
 };
 
 }  // namespace

@@ -15,7 +15,6 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// What lies together are one vector or several.
-using Eight = hn::CappedTag<float, 8>;
 using Sixteen = hn::CappedTag<float, kBlockChannels>;
 
 template <class D>
@@ -78,34 +77,70 @@ void mask_all(T* dx, const T* result, int64_t count) {
   }
 }
 
-using Places = hn::RebindToSigned<Eight>;
-using P = hn::Vec<Places>;
-
-HWY_INLINE void take_larger(hn::Vec<Eight> value, int32_t place, hn::Vec<Eight>& best, P& at) {
-  const auto larger = hn::Or(hn::Gt(value, best), hn::IsNaN(value));
-  best = hn::IfThenElse(larger, value, best);
-  at = hn::IfThenElse(hn::RebindMask(Places(), larger), hn::Set(Places(), place), at);
-}
-
+/// Elements as whole numbers, which order as the floats do from 0 on: for pooling, which only
+/// compares and moves them. NaN is above infinity.
 template <class T>
-void pool(const T* z, const BlockImage& image, T* values, uint8_t* places) {
-  const Eight d;
+struct Bits;
+template <>
+struct Bits<float> {
+  using Type = int32_t;
+  static constexpr Type kInfinity = 0x7f800000, kMagnitude = 0x7fffffff;
+};
+template <>
+struct Bits<BFloat16> {
+  using Type = int16_t;
+  static constexpr Type kInfinity = 0x7f80, kMagnitude = 0x7fff;
+};
+
+/// Takes the largest of windows over, of relu: 0 where it isn't above 0; NaN without its sign.
+template <class T, class D>
+class Largest {
+ public:
+  using V = hn::Vec<D>;
+
+  HWY_INLINE Largest(D d, V first) : best_(relu(d, first)), at_(hn::Zero(d)) {}
+  HWY_INLINE void take(D d, V bits, hn::TFromD<D> place) {
+    const V value = relu(d, bits);
+    const auto larger = hn::Or(hn::Gt(value, best_), is_nan(d, value));
+    best_ = hn::IfThenElse(larger, value, best_);
+    at_ = hn::IfThenElse(larger, hn::Set(d, place), at_);
+  }
+  HWY_INLINE V value() const { return best_; }
+  HWY_INLINE V place(D d) const {
+    return hn::IfThenElse(hn::Eq(best_, hn::Zero(d)), hn::Set(d, 4), at_);
+  }
+
+ private:
+  static HWY_INLINE auto is_nan(D d, V magnitude) {
+    return hn::Gt(magnitude, hn::Set(d, Bits<T>::kInfinity));
+  }
+  static HWY_INLINE V relu(D d, V bits) {
+    const V magnitude = hn::And(bits, hn::Set(d, Bits<T>::kMagnitude));
+    return hn::IfThenElse(is_nan(d, magnitude), magnitude, hn::Max(bits, hn::Zero(d)));
+  }
+
+  V best_, at_;
+};
+
+template <size_t kTogether, class T>
+void pool(const T* elements, const BlockImage& image, T* to, uint8_t* places) {
+  using Type = typename Bits<T>::Type;
+  const hn::CappedTag<Type, kTogether> d;
+  const hn::Rebind<uint8_t, decltype(d)> bytes;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const hn::Rebind<uint8_t, Places> bytes;
-  const Places p;
+  const auto* const z = reinterpret_cast<const Type*>(elements);
+  auto* values = reinterpret_cast<Type*>(to);
   const int64_t row = image.width * image.stride;
   for (int64_t y = 0; y + 1 < image.height; y += 2) {
     for (int64_t x = 0; x + 1 < image.width; x += 2) {
-      const T* from = z + y * row + x * image.stride;
-      for (int64_t c = 0; c < image.channels; c += lanes) {
-        auto best = load(d, from + c);
-        P at = hn::Zero(p);
-        take_larger(load(d, from + image.stride + c), 1, best, at);
-        take_larger(load(d, from + row + c), 2, best, at);
-        take_larger(load(d, from + row + image.stride + c), 3, best, at);
-        at = hn::IfThenElse(hn::RebindMask(p, is_off(d, best)), hn::Set(p, 4), at);
-        store(d, hn::IfThenZeroElse(is_off(d, best), best), values + c);
-        hn::StoreU(hn::DemoteTo(bytes, at), bytes, places + c);
+      for (int64_t c = 0; c < static_cast<int64_t>(kTogether); c += lanes) {
+        const Type* const from = z + y * row + x * image.stride + c;
+        Largest<T, hn::CappedTag<Type, kTogether>> largest(d, hn::LoadU(d, from));
+        largest.take(d, hn::LoadU(d, from + image.stride), 1);
+        largest.take(d, hn::LoadU(d, from + row), 2);
+        largest.take(d, hn::LoadU(d, from + row + image.stride), 3);
+        hn::StoreU(largest.value(), d, values + c);
+        hn::StoreU(hn::DemoteTo(bytes, largest.place(d)), bytes, places + c);
       }
       values += kBlockChannels;
       places += kBlockChannels;
@@ -113,44 +148,42 @@ void pool(const T* z, const BlockImage& image, T* values, uint8_t* places) {
   }
 }
 
-template <class T>
-void clear(T* to, int64_t channels) {
-  const Eight d;
+template <size_t kTogether, class T>
+void unpool(const T* from, const uint8_t* places, const BlockImage& image, T* elements) {
+  using Type = typename Bits<T>::Type;
+  const hn::CappedTag<Type, kTogether> d;
+  const hn::Rebind<uint8_t, decltype(d)> bytes;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t c = 0; c < channels; c += lanes) store(d, hn::Zero(d), to + c);
-}
-
-template <class T>
-void unpool(const T* dy, const uint8_t* places, const BlockImage& image, T* dz) {
-  const Eight d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const hn::Rebind<uint8_t, Places> bytes;
-  const Places p;
+  const auto* dy = reinterpret_cast<const Type*>(from);
+  auto* const dz = reinterpret_cast<Type*>(elements);
   const int64_t row = image.width * image.stride;
+  for (int64_t c = 0; c < static_cast<int64_t>(kTogether); c += lanes) {
+    // What no window covers.
+    const auto clear = [&](int64_t place) { hn::StoreU(hn::Zero(d), d, dz + place + c); };
+    for (int64_t y = 0; image.width % 2 != 0 && y < image.height; ++y) {
+      clear(y * row + row - image.stride);
+    }
+    for (int64_t x = 0; image.height % 2 != 0 && x < image.width; ++x) {
+      clear((image.height - 1) * row + x * image.stride);
+    }
+  }
   for (int64_t y = 0; y + 1 < image.height; y += 2) {
     for (int64_t x = 0; x + 1 < image.width; x += 2) {
-      T* const to = dz + y * row + x * image.stride;
-      T* const corners[4] = {to, to + image.stride, to + row, to + row + image.stride};
-      for (int64_t c = 0; c < image.channels; c += lanes) {
-        const auto value = load(d, dy + c);
-        const P at = hn::PromoteTo(p, hn::LoadU(bytes, places + c));
-        for (int32_t k = 0; k < 4; ++k) {
-          const auto here = hn::RebindMask(d, hn::Eq(at, hn::Set(p, k)));
-          store(d, hn::IfThenElseZero(here, value), corners[k] + c);
-        }
+      for (int64_t c = 0; c < static_cast<int64_t>(kTogether); c += lanes) {
+        Type* const to = dz + y * row + x * image.stride + c;
+        const auto value = hn::LoadU(d, dy + c);
+        const auto at = hn::PromoteTo(d, hn::LoadU(bytes, places + c));
+        const auto put = [&](Type place, Type* corner) {
+          hn::StoreU(hn::IfThenElseZero(hn::Eq(at, hn::Set(d, place)), value), d, corner);
+        };
+        put(0, to);
+        put(1, to + image.stride);
+        put(2, to + row);
+        put(3, to + row + image.stride);
       }
       dy += kBlockChannels;
       places += kBlockChannels;
     }
-  }
-  // What no window covers.
-  if (image.width % 2 != 0) {
-    for (int64_t y = 0; y < image.height; ++y)
-      clear(dz + y * row + row - image.stride, image.channels);
-  }
-  if (image.height % 2 != 0) {
-    T* const last = dz + (image.height - 1) * row;
-    for (int64_t x = 0; x < image.width; ++x) clear(last + x * image.stride, image.channels);
   }
 }
 
@@ -210,14 +243,18 @@ void mask_of(DType dtype, void* dx, const void* result, int64_t count) {
 
 void pool_of(DType dtype, const void* z, const BlockImage& image, void* values, uint8_t* places) {
   with_type(dtype, [&]<class T>(T) {
-    pool(static_cast<const T*>(z), image, static_cast<T*>(values), places);
+    const auto* const from = static_cast<const T*>(z);
+    auto* const to = static_cast<T*>(values);
+    image.channels == 8 ? pool<8>(from, image, to, places) : pool<16>(from, image, to, places);
   });
 }
 
 void unpool_of(DType dtype, const void* dy, const uint8_t* places, const BlockImage& image,
                void* dz) {
   with_type(dtype, [&]<class T>(T) {
-    unpool(static_cast<const T*>(dy), places, image, static_cast<T*>(dz));
+    const auto* const from = static_cast<const T*>(dy);
+    auto* const to = static_cast<T*>(dz);
+    image.channels == 8 ? unpool<8>(from, places, image, to) : unpool<16>(from, places, image, to);
   });
 }
 

@@ -16,15 +16,15 @@ void relu_in_place(DType dtype, void* x, int64_t count);
 /// dx = 0 where `result`, a relu's, is 0: relu's gradient.
 void mask_in_place(DType dtype, void* dx, const void* result, int64_t count);
 
-/// An image of which some channels, a multiple of 8 up to 16, lie side by side, and `stride`
+/// An image of which 8 or 16 channels lie side by side, and `stride`
 /// elements from place to place.
 struct BlockImage {
   int64_t height, width, stride, channels = kBlockChannels;
 };
 
 /// The largest of each 2 x 2 of relu(z), and where it is: 0 to 3 from the upper left, the first
-/// where several are equal, 4 where none is above 0. NaN is the largest. Both in blocks of 16,
-/// [height / 2, width / 2, 16].
+/// where several are equal, 4 where none is above 0. NaN is the largest, the last one. Both in
+/// blocks of 16, [height / 2, width / 2, 16].
 void pool_block(DType dtype, const void* z, const BlockImage& image, void* values, uint8_t* places);
 /// dz = its gradient: `dy`, the values', at the places, 0 elsewhere.
 void unpool_block(DType dtype, const void* dy, const uint8_t* places, const BlockImage& image,

@@ -19,7 +19,8 @@ std::vector<T> draw(size_t count, uint32_t seed) {
   std::mt19937 random(seed);
   std::vector<T> values(count);
   for (T& value : values) {
-    value = T(random() % 40 == 0 ? kNaN : static_cast<float>(random() % 17) / 4 - 2);
+    const float nan = random() % 2 == 0 ? kNaN : -kNaN;
+    value = T(random() % 40 == 0 ? nan : static_cast<float>(random() % 17) / 4 - 2);
   }
   return values;
 }
