@@ -37,6 +37,7 @@ struct Optimizer::Implementation {
     tile::Operand outputs[kOperands];
     tile::Scalar64 scalars[kMostScalars];
     tile::Launch launch;
+    tile::LaunchPlan plan;  ///< that it keeps
   };
   struct Group {
     std::vector<Tensor> parameters;
@@ -213,6 +214,7 @@ void Optimizer::Implementation::prepare(const Optimizer& optimizer, Slot& slot,
   } else {
     launch.sizes.assign(slot.parameter.sizes().data(), slot.parameter.sizes().size());
   }
+  slot.plan = {};
   launch.inputs = {slot.inputs, 2 + slot.states.size()};
   launch.outputs = {slot.outputs, 1 + slot.states.size()};
   slot.gradient_contiguous = gradient.is_contiguous();
@@ -241,6 +243,8 @@ bool Optimizer::Implementation::update(const Optimizer& optimizer, Slot& slot,
   } else {
     prepare(optimizer, slot, gradient);
   }
+  // A gradient in the parameter's own memory makes another launch of it.
+  slot.launch.kept = slot.inputs[1].data == slot.inputs[0].data ? nullptr : &slot.plan;
   ++slot.step;
   bump_version(parameter);
   ready_scalars(optimizer, slot, previous);

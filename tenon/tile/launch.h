@@ -40,6 +40,12 @@ inline Scalar64::Scalar64(double value)
               : value < -0x1p63                  ? INT64_MIN
                                                  : 0) {}
 
+/// What an executor keeps of one launch for its next runs, on one thread at a time.
+struct LaunchPlan {
+  std::shared_ptr<const void> plan;
+  const void* target = nullptr;  ///< instruction set that it is for
+};
+
 /// One run of a program. The iteration space has the kept dims first, then `row_dims` dims that
 /// form the row; 0 row dims: each element is its own row. Outputs of row values ignore their
 /// strides along row dims. An output may be exactly an input (same memory, strides and dtype);
@@ -54,6 +60,9 @@ struct Launch {
   std::span<const Scalar64> scalars;
   uint64_t seed = 0;    ///< of random numbers
   uint64_t offset = 0;  ///< of random numbers: a new one for each run
+  /// Where the launch runs again and again with only addresses, scalars and random numbers
+  /// changing (and not which outputs are inputs), what was found for it; or null.
+  LaunchPlan* kept = nullptr;
 };
 
 struct SmallCode;

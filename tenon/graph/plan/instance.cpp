@@ -41,7 +41,8 @@ Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
       slot_count(slots.size()),
       memory(std::make_unique<Storage[]>(slots.size())),
       steps(plan.size()),
-      launches(plan.size()) {
+      launches(plan.size()),
+      launch_plans(plan.size()) {
   for (size_t i = 0; i < slot_count; ++i) {
     bytes.push_back(bytes_of(slots[i], dims));
     memory[i].owner = &lent_memory();
@@ -51,6 +52,7 @@ Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
   for (size_t i = 0; i < plan.size(); ++i) {
     if (plan[i].kind == Record::Kind::kTile) {
       ready_tile(plan[i], steps[i], launches[i]);
+      launches[i].kept = &launch_plans[i];
       ready_small(plan[i], launches[i], steps[i]);
     } else if (plan[i].kind == Record::Kind::kKernel) {
       ready_kernel(plan[i], steps[i]);
@@ -279,6 +281,7 @@ void Instance::set_offsets(std::span<const Step> plan, std::span<const int64_t> 
       if (elements == 0) return;
       if (is_tile) {
         ready.offsets[at] += elements * static_cast<ptrdiff_t>(size_of(operand.dtype));
+        launch_plans[i] = {};  // outputs may have become inputs, or no longer be
       } else {
         tensors[number].impl()->offset += elements;
       }

@@ -63,7 +63,8 @@ struct Instance {
   std::vector<int> first_step, last_step;  ///< that touch the slot (a batch is one); -1: none
   size_t arena_bytes = 0;
   std::vector<ReadyStep> steps;
-  std::vector<tile::Launch> launches;  ///< of each step; side by side, as batches want them
+  std::vector<tile::Launch> launches;          ///< of each step; side by side, as batches want them
+  std::vector<tile::LaunchPlan> launch_plans;  ///< that these keep
 
  private:
   Tensor tensor_of(const Operand& operand);

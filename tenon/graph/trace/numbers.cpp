@@ -43,7 +43,7 @@ tile::Scalar64 value_of_number(const TensorImpl& impl) {
 uint64_t number_inputs(const Call& call, const tile::Program& program, DType computed) {
   uint64_t mask = 0;
   bool has_others = false;
-  for (size_t i = 0; i < call.inputs.size() && i < 64; ++i) {
+  for (size_t i = 0; i < call.inputs.size() && i < 32; ++i) {
     if (!call.has(i)) continue;
     const TensorImpl& impl = *call.input(i).impl();
     const bool is_number = is_host_number(impl) && converts_alike(impl.dtype, computed) &&

@@ -34,7 +34,7 @@ void Trace::Writer::remember_operand(Memo& memo, const Tensor& tensor, size_t i,
   layout = {};
   if (!tensor.defined()) return;
   TensorImpl& impl = *tensor.impl();
-  if (i < inputs_ && numbers_mask_ >> i & 1) {
+  if (i < inputs_ && i < 64 && numbers_mask_ >> i & 1) {
     seen.kind = Kind::kNumber;
     seen.dtype = impl.dtype;
     ++memo.numbers;

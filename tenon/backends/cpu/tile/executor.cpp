@@ -215,7 +215,7 @@ std::vector<uint64_t>& uniform_memory() {
 void run_tile(const Launch& launch) {
   PlanCache& cache = PlanCache::of_thread();
   cache.trim();
-  const Plan& plan = cache.plan_of(launch);
+  const Plan& plan = cache.kept_plan_of(launch);
   if (plan.space.empty) return;
   Run run{&plan, &launch, plan.uniforms.data()};
   if (plan.uniforms.empty()) {
@@ -254,7 +254,7 @@ void run_tile_many(std::span<const Launch> launches) {
   std::vector<RunCodes> codes;
   codes.reserve(launches.size());
   for (const Launch& launch : launches) {
-    const Plan& plan = cache.plan_of(launch);
+    const Plan& plan = cache.kept_plan_of(launch);
     if (plan.space.empty) continue;
     Run run{&plan, &launch, next_uniforms};
     make_uniforms(plan, launch, next_uniforms);

@@ -80,11 +80,20 @@ PlanCache::Form PlanCache::form_of(const Launch& launch) {
   return {hash_of(words_.data(), count), {words_.data(), count}};
 }
 
-const Plan& PlanCache::plan_of(const Launch& launch) {
+const std::shared_ptr<const Plan>& PlanCache::find(const Launch& launch) {
   const Form form = form_of(launch);
   if (const auto found = plans_.find(form); found != plans_.end()) return found->second;
   OwnedForm owned{form.hash, {form.words.begin(), form.words.end()}};
-  return plans_.emplace(std::move(owned), make_plan(launch)).first->second;
+  auto plan = std::make_shared<const Plan>(make_plan(launch));
+  return plans_.emplace(std::move(owned), std::move(plan)).first->second;
+}
+
+const Plan& PlanCache::plan_of(const Launch& launch) { return *find(launch); }
+
+const Plan& PlanCache::kept_plan_of(const Launch& launch) {
+  if (!launch.kept) return *find(launch);
+  if (launch.kept->target != &kernels()) *launch.kept = {find(launch), &kernels()};
+  return *static_cast<const Plan*>(launch.kept->plan.get());
 }
 
 void PlanCache::trim() {

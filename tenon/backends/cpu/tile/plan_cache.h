@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -18,6 +19,8 @@ class PlanCache {
 
   /// The plan of the launch, made where there is none; stays valid until the next `trim`.
   const Plan& plan_of(const tile::Launch& launch);
+  /// The same; where the launch's caller keeps plans, nothing is looked up but at its first run.
+  const Plan& kept_plan_of(const tile::Launch& launch);
   /// Forgets all plans when there are very many of them (sizes that never come again).
   void trim();
 
@@ -42,8 +45,9 @@ class PlanCache {
   };
 
   Form form_of(const tile::Launch& launch);
+  const std::shared_ptr<const Plan>& find(const tile::Launch& launch);
 
-  std::unordered_map<OwnedForm, Plan, Hash, Equal> plans_;
+  std::unordered_map<OwnedForm, std::shared_ptr<const Plan>, Hash, Equal> plans_;
   std::vector<uint64_t> words_;  ///< of the form that is being looked up
 };
 

@@ -66,6 +66,30 @@ TEST(PlanCache, FindsThePlanOfTheSameForm) {
   EXPECT_EQ(plan_of(first, memory.data(), one), plan);
 }
 
+TEST(PlanCache, LaunchesThatKeepTheirPlanLookNothingUp) {
+  const Program program = two_results();
+  std::vector<float> memory(100);
+  PlanCache cache;
+  tile::LaunchPlan kept;
+  const tile::Scalar64 one(1);
+  const auto plan_of = [&](float* at) {
+    const Operand input{at, kFloat32, {1}};
+    const Operand outputs[] = {{at + 20, kFloat32, {1}}, {at + 40, kFloat32, {1}}};
+    Launch launch = launch_of(program, 10, input, outputs, one);
+    launch.kept = &kept;
+    return &cache.kept_plan_of(launch);
+  };
+  const Plan* const plan = plan_of(memory.data());
+  cache = PlanCache();
+  EXPECT_EQ(plan_of(memory.data() + 30), plan);
+  EXPECT_EQ(kept.plan.get(), plan);
+  const std::vector<std::string> sets = available_instruction_sets();
+  if (sets.size() < 2) return;
+  set_instruction_set(sets[1]);
+  EXPECT_NE(plan_of(memory.data()), plan);
+  set_instruction_set("");
+}
+
 TEST(PlanCache, AProgramThatIsGoneLeavesNoPlanForAnother) {
   // The second program is likely to lie where the first one did.
   for (const double factor : {2.0, 3.0}) {
