@@ -9,7 +9,7 @@
 namespace tenon {
 
 /// A program over whole tensors outside any op: an optimizer's update of one parameter. `outputs`
-/// are among `inputs`, or don't overlap them; all have the same sizes.
+/// are among `inputs`, or don't overlap them; all have the same sizes, but for inputs that are 0-d.
 struct Update {
   const tile::Program& program;
   DType computed;  ///< in whose class the program computes

@@ -27,19 +27,26 @@ double Adagrad::initial_state(size_t group, size_t) const {
   return options_[group].initial_accumulator_value;
 }
 
-void Adagrad::write_program(tile::TileBuilder& t, size_t) const {
+void Adagrad::write_program(tile::TileBuilder& t, size_t group) const {
   enum { kStep, kDecay, kEps };
+  // Of capturable ones, the decay in place of the decayed rate.
+  tile::Value rate = t.scalar(kStep);
+  if (is_capturable(group)) {
+    const tile::Value one = t.constant(1), past = t.sub(t.load(step_input(group)), one);
+    rate = t.div(t.load(rate_input(group)), t.multiply_add(past, rate, one));
+  }
   const tile::Value p = t.load(0);
   const tile::Value g = t.multiply_add(p, t.scalar(kDecay), t.load(1));
   const tile::Value sum = t.multiply_add(g, g, t.load(2));
   t.store(1, sum);
-  t.store(0, t.sub(p, t.mul(t.scalar(kStep), t.div(g, t.add(t.sqrt(sum), t.scalar(kEps))))));
+  t.store(0, t.sub(p, t.mul(rate, t.div(g, t.add(t.sqrt(sum), t.scalar(kEps))))));
 }
 
 int Adagrad::write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const {
   const AdagradOptions& options = options_[group];
   const double past = static_cast<double>(step - 1);
-  scalars[0] = learning_rate(group) / (1 + past * options.learning_rate_decay);
+  scalars[0] = options.capturable ? options.learning_rate_decay
+                                  : learning_rate(group) / (1 + past * options.learning_rate_decay);
   scalars[1] = options.weight_decay;
   scalars[2] = options.eps;
   return 3;

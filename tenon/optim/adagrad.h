@@ -10,6 +10,9 @@ struct AdagradOptions {
   double weight_decay = 0;  ///< added to the gradient
   double initial_accumulator_value = 0;
   double eps = 1e-10;
+  /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
+  /// the whole step, and `set_learning_rate` between its calls holds for the next.
+  bool capturable = false;
 };
 
 /// Adagrad (Duchi et al. 2011): s += g^2;
@@ -25,6 +28,7 @@ class TENON_API Adagrad : public Optimizer {
   double initial_state(size_t group, size_t number) const override;
   void write_program(tile::TileBuilder& t, size_t group) const override;
   int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const override;
+  bool is_capturable(size_t group) const override { return options_[group].capturable; }
 
  private:
   std::vector<AdagradOptions> options_;

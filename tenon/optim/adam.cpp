@@ -9,6 +9,15 @@
 namespace tenon::optim {
 namespace {
 
+/// log(beta), of which 1 - beta^t is made with more digits than of beta itself; of 0, one low
+/// enough.
+double log_of(double beta) { return beta == 0 ? -1e4 : std::log(beta); }
+
+/// 1 - beta^step.
+tile::Value one_minus_power(tile::TileBuilder& t, tile::Value log_beta, tile::Value step) {
+  return t.neg(t.expm1(t.mul(step, log_beta)));
+}
+
 std::vector<ParameterGroup<AdamOptions>> as_adam(std::vector<ParameterGroup<AdamWOptions>> groups) {
   std::vector<ParameterGroup<AdamOptions>> result;
   for (ParameterGroup<AdamWOptions>& group : groups) {
@@ -20,7 +29,8 @@ std::vector<ParameterGroup<AdamOptions>> as_adam(std::vector<ParameterGroup<Adam
                        .eps = from.eps,
                        .weight_decay = from.weight_decay,
                        .amsgrad = from.amsgrad,
-                       .maximize = from.maximize}});
+                       .maximize = from.maximize,
+                       .capturable = from.capturable}});
   }
   return result;
 }
@@ -59,12 +69,20 @@ std::vector<std::string_view> Adam::state_names(size_t group) const {
 
 void Adam::write_program(tile::TileBuilder& t, size_t group) const {
   enum { kSign, kDecay, kFresh1, kBeta2, kFresh2, kRootScale, kEps, kStep };
+  // Of capturable ones, where the others have numbers: the decay, and the logarithms of the betas.
+  tile::Value decay = t.scalar(kDecay), root_scale = t.scalar(kRootScale), rate = t.scalar(kStep);
+  if (is_capturable(group)) {
+    const tile::Value given = t.load(rate_input(group)), step = t.load(step_input(group));
+    if (decoupled_) decay = t.sub(t.constant(1), t.mul(given, decay));
+    root_scale = t.div(t.constant(1), t.sqrt(one_minus_power(t, root_scale, step)));
+    rate = t.div(given, one_minus_power(t, rate, step));
+  }
   tile::Value p = t.load(0);
   tile::Value g = t.mul(t.load(1), t.scalar(kSign));
   if (decoupled_) {
-    p = t.mul(p, t.scalar(kDecay));
+    p = t.mul(p, decay);
   } else {
-    g = t.multiply_add(p, t.scalar(kDecay), g);
+    g = t.multiply_add(p, decay, g);
   }
   const tile::Value m = t.load(2);
   const tile::Value first = t.multiply_add(t.sub(g, m), t.scalar(kFresh1), m);
@@ -77,21 +95,22 @@ void Adam::write_program(tile::TileBuilder& t, size_t group) const {
     scale = t.maximum(t.load(4), second);
     t.store(3, scale);
   }
-  const tile::Value root = t.multiply_add(t.sqrt(scale), t.scalar(kRootScale), t.scalar(kEps));
-  t.store(0, t.sub(p, t.mul(t.scalar(kStep), t.div(first, root))));
+  const tile::Value root = t.multiply_add(t.sqrt(scale), root_scale, t.scalar(kEps));
+  t.store(0, t.sub(p, t.mul(rate, t.div(first, root))));
 }
 
 int Adam::write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const {
   const AdamOptions& options = options_[group];
   const double rate = learning_rate(group), t = static_cast<double>(step);
   scalars[0] = options.maximize ? -1.0 : 1.0;
-  scalars[1] = decoupled_ ? 1 - rate * options.weight_decay : options.weight_decay;
+  const bool capturable = options.capturable;
+  scalars[1] = decoupled_ && !capturable ? 1 - rate * options.weight_decay : options.weight_decay;
   scalars[2] = 1 - options.beta1;
   scalars[3] = options.beta2;
   scalars[4] = 1 - options.beta2;
-  scalars[5] = 1 / std::sqrt(1 - std::pow(options.beta2, t));
+  scalars[5] = capturable ? log_of(options.beta2) : 1 / std::sqrt(1 - std::pow(options.beta2, t));
   scalars[6] = options.eps;
-  scalars[7] = rate / (1 - std::pow(options.beta1, t));
+  scalars[7] = capturable ? log_of(options.beta1) : rate / (1 - std::pow(options.beta1, t));
   return 8;
 }
 

@@ -12,6 +12,9 @@ struct AdamOptions {
   double weight_decay = 0;  ///< Adam: added to the gradient; AdamW: p *= 1 - learning_rate * decay
   bool amsgrad = false;     ///< divide by the largest second moment so far
   bool maximize = false;
+  /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
+  /// the whole step, and `set_learning_rate` between its calls holds for the next.
+  bool capturable = false;
 };
 
 /// Adam (Kingma and Ba 2014): m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
@@ -27,6 +30,7 @@ class TENON_API Adam : public Optimizer {
   std::vector<std::string_view> state_names(size_t group) const override;
   void write_program(tile::TileBuilder& t, size_t group) const override;
   int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const override;
+  bool is_capturable(size_t group) const override { return options_[group].capturable; }
 
  private:
   std::vector<AdamOptions> options_;
@@ -41,6 +45,9 @@ struct AdamWOptions {
   double weight_decay = 1e-2;
   bool amsgrad = false;
   bool maximize = false;
+  /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
+  /// the whole step, and `set_learning_rate` between its calls holds for the next.
+  bool capturable = false;
 };
 
 /// Adam whose weight decay shrinks the parameter and not the gradient (Loshchilov and Hutter 2017):

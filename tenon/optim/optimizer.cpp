@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <unordered_map>
 #include <unordered_set>
 
 #include "tenon/base/error.h"
@@ -15,10 +16,17 @@
 namespace tenon::optim {
 namespace {
 
-constexpr int kOperands = 6;  // the parameter, the gradient and at most four states
+// The parameter, the gradient and at most four states; of capturable groups, rate and step.
+constexpr int kOperands = 8;
 
 Tensor number(double value) { return full({}, value, kFloat64); }
 Tensor number(int64_t value) { return full({}, value, kInt64); }
+
+/// A tensor that a compiled function doesn't make anew in each call.
+Tensor lasting(IntList sizes, double value, DType dtype, Device device) {
+  const NotDeferred at_once;
+  return full(sizes, value, dtype, device);
+}
 
 }  // namespace
 
@@ -28,7 +36,10 @@ struct Optimizer::Implementation {
   struct Slot {
     Tensor parameter;
     size_t group = 0;
-    int64_t step = 0;
+    int64_t step = 0;  ///< of groups that aren't capturable
+    /// The number of steps of a capturable group's parameter, shared with those that have always
+    /// stepped together with it; null before the first.
+    std::shared_ptr<Tensor> clock;
     std::vector<Tensor> states;
 
     bool ready = false;
@@ -44,6 +55,7 @@ struct Optimizer::Implementation {
     double learning_rate;
     double initial_learning_rate;
     tile::Program program;
+    Tensor rate = {};  ///< of a capturable one, once it is needed
   };
 
   std::vector<Group> groups;
@@ -57,6 +69,12 @@ struct Optimizer::Implementation {
   tile::Program& program_of(const Optimizer& optimizer, size_t group);
   bool defer(const Optimizer& optimizer, Slot& slot, const Slot* previous, Deferrer& deferrer);
   void ready_scalars(const Optimizer& optimizer, Slot& slot, const Slot* previous) const;
+  void advance(const Optimizer& optimizer);
+  void set_step(const Optimizer& optimizer, Slot& slot, int64_t step,
+                std::unordered_map<const Tensor*, int64_t>& set);
+  void set_rate(size_t group, double rate);
+  const Tensor& rate_of(const Slot& slot);
+  static int64_t steps_of(const Slot& slot);
 };
 
 Optimizer::Optimizer() : implementation_(std::make_unique<Implementation>()) {}
@@ -65,6 +83,12 @@ Optimizer::Optimizer(Optimizer&&) noexcept = default;
 Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 
 double Optimizer::initial_state(size_t, size_t) const { return 0; }
+
+bool Optimizer::is_capturable(size_t) const { return false; }
+
+int Optimizer::rate_input(size_t group) const {
+  return 2 + static_cast<int>(state_names(group).size());
+}
 
 void Optimizer::add_group(std::string_view optimizer, std::vector<Tensor> parameters,
                           double learning_rate) {
@@ -129,8 +153,8 @@ void Optimizer::Implementation::check(const Slot& slot, const Tensor& gradient) 
 void Optimizer::Implementation::make_states(const Optimizer& optimizer, Slot& slot) const {
   const size_t count = optimizer.state_names(slot.group).size();
   for (size_t i = slot.states.size(); i < count; ++i) {
-    slot.states.push_back(full(slot.parameter.sizes(), optimizer.initial_state(slot.group, i),
-                               slot.parameter.dtype(), slot.parameter.device()));
+    slot.states.push_back(lasting(slot.parameter.sizes(), optimizer.initial_state(slot.group, i),
+                                  slot.parameter.dtype(), slot.parameter.device()));
   }
 }
 
@@ -144,6 +168,50 @@ tile::Program& Optimizer::Implementation::program_of(const Optimizer& optimizer,
   return program;
 }
 
+const Tensor& Optimizer::Implementation::rate_of(const Slot& slot) {
+  Group& group = groups[slot.group];
+  if (!group.rate.defined()) {
+    group.rate = lasting({}, group.learning_rate, kFloat64, slot.parameter.device());
+  }
+  return group.rate;
+}
+
+int64_t Optimizer::Implementation::steps_of(const Slot& slot) {
+  return slot.clock ? static_cast<int64_t>(slot.clock->item<double>()) : slot.step;
+}
+
+/// Counts the step of all parameters of capturable groups that have a gradient.
+void Optimizer::Implementation::advance(const Optimizer& optimizer) {
+  const auto steps = [&](const Slot& slot) {
+    return optimizer.is_capturable(slot.group) && slot.parameter.device() != kMeta &&
+           slot.parameter.grad().defined();
+  };
+  std::shared_ptr<Tensor> fresh;
+  std::vector<std::pair<std::shared_ptr<Tensor>, std::shared_ptr<Tensor>>> running;
+  for (const auto& slot : slots) {
+    if (!steps(*slot)) continue;
+    if (!slot->clock) {
+      if (!fresh) {
+        fresh = std::make_shared<Tensor>(lasting({}, 0, kFloat64, slot->parameter.device()));
+      }
+      slot->clock = fresh;
+    }
+    const bool known = std::any_of(running.begin(), running.end(),
+                                   [&](const auto& other) { return other.first == slot->clock; });
+    if (!known) running.emplace_back(slot->clock, nullptr);
+  }
+  for (const auto& slot : slots) {
+    if (!slot->clock || steps(*slot)) continue;
+    for (auto& [clock, behind] : running) {
+      if (slot->clock != clock) continue;
+      if (!behind) behind = std::make_shared<Tensor>(clock->clone());
+      slot->clock = behind;
+      break;
+    }
+  }
+  for (const auto& [clock, behind] : running) clock->add_(1.0);
+}
+
 /// In a compiled function: the update is an op of its stream. `previous` is one that is ready for
 /// this step, or null. False where there is nothing to update.
 bool Optimizer::Implementation::defer(const Optimizer& optimizer, Slot& slot, const Slot* previous,
@@ -153,16 +221,22 @@ bool Optimizer::Implementation::defer(const Optimizer& optimizer, Slot& slot, co
   check(slot, gradient);
   if (slot.parameter.device() == kMeta) return false;
   make_states(optimizer, slot);
-  ++slot.step;
+  const bool capturable = optimizer.is_capturable(slot.group);
+  if (!capturable) ++slot.step;
   ready_scalars(optimizer, slot, previous);
+  const tile::Program& program = program_of(optimizer, slot.group);
   const Tensor *inputs[kOperands], *outputs[kOperands];
   inputs[0] = outputs[0] = &slot.parameter;
   inputs[1] = &gradient;
   const size_t states = slot.states.size();
   for (size_t i = 0; i < states; ++i) inputs[2 + i] = outputs[1 + i] = &slot.states[i];
-  deferrer.defer_update({program_of(optimizer, slot.group),
+  if (capturable) {
+    inputs[2 + states] = &rate_of(slot);
+    inputs[3 + states] = slot.clock.get();
+  }
+  deferrer.defer_update({program,
                          slot.parameter.dtype(),
-                         {inputs, 2 + states},
+                         {inputs, static_cast<size_t>(program.inputs())},
                          {outputs, 1 + states},
                          slot.launch.scalars});
   bump_version(slot.parameter);
@@ -205,6 +279,14 @@ void Optimizer::Implementation::prepare(const Optimizer& optimizer, Slot& slot,
     describe(slot.inputs[2 + i], slot.states[i]);
     describe(slot.outputs[1 + i], slot.states[i]);
   }
+  if (optimizer.is_capturable(slot.group)) {
+    const size_t rate = 2 + slot.states.size(), rank = slot.inputs[0].strides.size();
+    for (const size_t i : {rate, rate + 1}) {
+      slot.inputs[i].dtype = kFloat64;
+      slot.inputs[i].strides.clear();
+      slot.inputs[i].strides.resize(rank);
+    }
+  }
   tile::Launch& launch = slot.launch;
   launch.program = &program;
   launch.compute = compute_of(slot.parameter.dtype());
@@ -215,7 +297,7 @@ void Optimizer::Implementation::prepare(const Optimizer& optimizer, Slot& slot,
     launch.sizes.assign(slot.parameter.sizes().data(), slot.parameter.sizes().size());
   }
   slot.plan = {};
-  launch.inputs = {slot.inputs, 2 + slot.states.size()};
+  launch.inputs = {slot.inputs, static_cast<size_t>(program.inputs())};
   launch.outputs = {slot.outputs, 1 + slot.states.size()};
   slot.gradient_contiguous = gradient.is_contiguous();
   slot.ready = true;
@@ -245,7 +327,13 @@ bool Optimizer::Implementation::update(const Optimizer& optimizer, Slot& slot,
   }
   // A gradient in the parameter's own memory makes another launch of it.
   slot.launch.kept = slot.inputs[1].data == slot.inputs[0].data ? nullptr : &slot.plan;
-  ++slot.step;
+  if (optimizer.is_capturable(slot.group)) {
+    const size_t rate = 2 + slot.states.size();
+    slot.inputs[rate].data = rate_of(slot).raw_data();
+    slot.inputs[rate + 1].data = slot.clock->raw_data();
+  } else {
+    ++slot.step;
+  }
   bump_version(parameter);
   ready_scalars(optimizer, slot, previous);
   return parameter.numel() != 0;
@@ -255,6 +343,7 @@ void Optimizer::step() {
   Implementation& implementation = *implementation_;
   const NoGrad no_grad;
   const Implementation::Slot* previous = nullptr;
+  implementation.advance(*this);
   if (Deferrer* const deferrer = modes().deferrer) {
     for (const auto& slot : implementation.slots) {
       if (implementation.defer(*this, *slot, previous, *deferrer)) previous = slot.get();
@@ -300,7 +389,29 @@ void Optimizer::set_learning_rate(size_t group, double learning_rate) {
     fail<ValueError>("set_learning_rate",
                      fmt::format("expected a learning rate >= 0, got {}", learning_rate));
   }
-  implementation_->groups.at(group).learning_rate = learning_rate;
+  implementation_->set_rate(group, learning_rate);
+}
+
+void Optimizer::Implementation::set_rate(size_t group, double rate) {
+  groups.at(group).learning_rate = rate;
+  const NoGrad no_grad;
+  if (groups[group].rate.defined()) groups[group].rate.fill_(rate);
+}
+
+/// `set`: what clocks were set to already. They are written in place, as programs of compiled
+/// functions may hold them.
+void Optimizer::Implementation::set_step(const Optimizer& optimizer, Slot& slot, int64_t step,
+                                         std::unordered_map<const Tensor*, int64_t>& set) {
+  if (!optimizer.is_capturable(slot.group)) {
+    slot.step = step;
+    return;
+  }
+  const auto value = static_cast<double>(step);
+  if (slot.clock && set.emplace(slot.clock.get(), step).second) {
+    slot.clock->fill_(value);
+  } else if (!slot.clock || set.at(slot.clock.get()) != step) {
+    slot.clock = std::make_shared<Tensor>(lasting({}, value, kFloat64, slot.parameter.device()));
+  }
 }
 
 StateDict Optimizer::state_dict() const {
@@ -315,7 +426,7 @@ StateDict Optimizer::state_dict() const {
     const Implementation::Slot& slot = *implementation_->slots[i];
     const std::string name = fmt::format("parameter.{}.", i);
     const std::vector<std::string_view> names = state_names(slot.group);
-    state.add(name + "step", number(slot.step));
+    state.add(name + "step", number(Implementation::steps_of(slot)));
     for (size_t s = 0; s < names.size(); ++s) {
       state.add(name + std::string(names[s]),
                 slot.states.empty() ? full(slot.parameter.sizes(), initial_state(slot.group, s),
@@ -357,13 +468,14 @@ void Optimizer::load_state_dict(const StateDict& state) {
   for (size_t i = 0; i < group_count(); ++i) {
     const std::string name = fmt::format("group.{}.", i);
     Implementation::Group& group = implementation_->groups[i];
-    group.learning_rate = state.at(name + "learning_rate").item<double>();
+    implementation_->set_rate(i, state.at(name + "learning_rate").item<double>());
     group.initial_learning_rate = state.at(name + "initial_learning_rate").item<double>();
   }
+  std::unordered_map<const Tensor*, int64_t> set;
   for (size_t i = 0; i < implementation_->slots.size(); ++i) {
     Implementation::Slot& slot = *implementation_->slots[i];
     const std::string name = fmt::format("parameter.{}.", i);
-    slot.step = state.at(name + "step").item<int64_t>();
+    implementation_->set_step(*this, slot, state.at(name + "step").item<int64_t>(), set);
     implementation_->make_states(*this, slot);
     const std::vector<std::string_view> names = state_names(slot.group);
     for (size_t s = 0; s < names.size(); ++s) {

@@ -72,6 +72,13 @@ class TENON_API Optimizer {
   /// The program's scalars for update number `step`, from 1, of a parameter; their count.
   virtual int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const = 0;
 
+  /// Whether the group's learning rate and the number of its parameters' steps are tensors, which
+  /// the program reads as its inputs `rate_input` and `step_input`, and not scalars.
+  virtual bool is_capturable(size_t group) const;
+  /// 0-d and float64. The step's number counts from 1.
+  int rate_input(size_t group) const;
+  int step_input(size_t group) const { return rate_input(group) + 1; }
+
   static constexpr int kMostScalars = 10;
   static constexpr int kMostStates = 4;
 

@@ -17,7 +17,7 @@ namespace {
 /// The update of one element, in float64, written down from PyTorch's documentation: p and the
 /// states change; `step` counts from 1.
 using Reference = std::function<void(double& p, double g, double* states, int step)>;
-using Maker = std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>)>;
+using Maker = std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>, bool capturable)>;
 
 constexpr int kSteps = 5;
 constexpr int64_t kCount = 37;
@@ -27,13 +27,14 @@ Tensor gradient_of(int step, DType dtype) {
   return randn({kCount}, kFloat64, kCpu, &generator).to(dtype);
 }
 
-void expect_like_reference(const Maker& make, const Reference& reference, double first_state = 0) {
+void expect_like_reference(const Maker& make, bool capturable, const Reference& reference,
+                           double first_state) {
   for (const auto& [dtype, tolerance] : {std::pair{kFloat64, 1e-13}, {kFloat32, 2e-6}}) {
     Generator generator(1);
     Tensor parameter = randn({kCount}, kFloat64, kCpu, &generator).to(dtype).requires_grad_();
     std::vector<double> expected = parameter.detach().to_vector<double>();
     std::vector<double> states(4 * kCount, first_state);
-    const std::unique_ptr<Optimizer> optimizer = make({parameter});
+    const std::unique_ptr<Optimizer> optimizer = make({parameter}, capturable);
     for (int step = 1; step <= kSteps; ++step) {
       const Tensor gradient = gradient_of(step, dtype);
       const std::vector<double> g = gradient.to_vector<double>();
@@ -46,9 +47,17 @@ void expect_like_reference(const Maker& make, const Reference& reference, double
   }
 }
 
+void expect_like_reference(const Maker& make, const Reference& reference, double first_state = 0) {
+  for (const bool capturable : {false, true}) {
+    SCOPED_TRACE(capturable ? "capturable" : "of host numbers");
+    expect_like_reference(make, capturable, reference, first_state);
+  }
+}
+
 template <class O, class Options>
 Maker maker(Options options) {
-  return [options](std::vector<Tensor> parameters) {
+  return [options](std::vector<Tensor> parameters, bool capturable) mutable {
+    options.capturable = capturable;
     return std::make_unique<O>(std::move(parameters), options);
   };
 }

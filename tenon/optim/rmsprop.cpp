@@ -49,7 +49,8 @@ void RMSprop::write_program(tile::TileBuilder& t, size_t group) const {
     direction = t.multiply_add(t.load(3), t.scalar(kMomentum), direction);
     t.store(2, direction);
   }
-  t.store(0, t.sub(p, t.mul(t.scalar(kStep), direction)));
+  const tile::Value rate = is_capturable(group) ? t.load(rate_input(group)) : t.scalar(kStep);
+  t.store(0, t.sub(p, t.mul(rate, direction)));
 }
 
 int RMSprop::write_scalars(size_t group, int64_t, tile::Scalar64* scalars) const {

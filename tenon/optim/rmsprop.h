@@ -11,6 +11,9 @@ struct RMSpropOptions {
   double weight_decay = 0;  ///< added to the gradient
   double momentum = 0;
   bool centered = false;  ///< divide by the standard deviation, not the root mean square
+  /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
+  /// the whole step, and `set_learning_rate` between its calls holds for the next.
+  bool capturable = false;
 };
 
 /// RMSprop (Hinton 2012): v = alpha v + (1 - alpha) g^2; p -= learning_rate * g / (sqrt(v) + eps).
@@ -26,6 +29,7 @@ class TENON_API RMSprop : public Optimizer {
   std::vector<std::string_view> state_names(size_t group) const override;
   void write_program(tile::TileBuilder& t, size_t group) const override;
   int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const override;
+  bool is_capturable(size_t group) const override { return options_[group].capturable; }
 
  private:
   std::vector<RMSpropOptions> options_;

@@ -30,17 +30,23 @@ std::vector<std::string_view> SGD::state_names(size_t group) const {
 void SGD::write_program(tile::TileBuilder& t, size_t group) const {
   enum { kStep, kSign, kDecay, kMomentum, kFresh };
   const tile::Value p = t.load(0);
-  const tile::Value step = t.scalar(kStep);
+  const bool capturable = is_capturable(group);
+  const tile::Value rate = capturable ? t.load(rate_input(group)) : t.scalar(kStep);
   const tile::Value gradient = t.mul(t.load(1), t.scalar(kSign));
   tile::Value direction = t.multiply_add(p, t.scalar(kDecay), gradient);
   if (options_[group].momentum != 0) {
+    tile::Value fresh = t.scalar(kFresh);
+    if (capturable) {  // the first step takes the gradient whole
+      const tile::Value one = t.constant(1);
+      fresh = t.select(t.eq(t.load(step_input(group)), one), one, fresh);
+    }
     const tile::Value buffer =
-        t.multiply_add(t.load(2), t.scalar(kMomentum), t.mul(direction, t.scalar(kFresh)));
+        t.multiply_add(t.load(2), t.scalar(kMomentum), t.mul(direction, fresh));
     t.store(1, buffer);
     direction =
         options_[group].nesterov ? t.multiply_add(buffer, t.scalar(kMomentum), direction) : buffer;
   }
-  t.store(0, t.sub(p, t.mul(step, direction)));
+  t.store(0, t.sub(p, t.mul(rate, direction)));
 }
 
 int SGD::write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const {
@@ -52,7 +58,7 @@ int SGD::write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) cons
   // The buffer is zeros before the first step, which takes the gradient whole. Nesterov has no
   // dampening, so the momentum stays for its look ahead.
   scalars[3] = options.momentum;
-  scalars[4] = step == 1 ? 1.0 : 1 - options.dampening;
+  scalars[4] = step == 1 && !options.capturable ? 1.0 : 1 - options.dampening;
   return 5;
 }
 
