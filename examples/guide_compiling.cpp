@@ -37,6 +37,23 @@ void pure_function() {
   std::cout << predict.counters().replays << " calls ran without the function's code\n";
 }
 
+void pure_training() {
+  nn::Linear model(8, 2);
+  optim::Adam optimizer(model.parameters(), {.capturable = true});
+  auto step = compile(
+      [&](const Tensor& x, const Tensor& y) {
+        optimizer.zero_grad();
+        cross_entropy(model(x), y).backward();
+        optimizer.step();
+      },
+      {.pure = true});
+  for (int i = 0; i < 20; ++i) {
+    optimizer.set_learning_rate(0.01 / (1 + i));  // holds for the next call
+    Tensor x = randn({16, 8});
+    step(x, (sum(x, {1}) > 0).to(kInt64));
+  }
+}
+
 void program_in_a_file() {
   nn::Sequential model(nn::Linear(8, 32), nn::ReLU(), nn::Linear(32, 2));
   model.eval();
@@ -65,6 +82,7 @@ int main() {
   manual_seed(1);
   compiled_step();
   pure_function();
+  pure_training();
   program_in_a_file();
   profile();
 }

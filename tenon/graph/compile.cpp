@@ -157,7 +157,8 @@ std::vector<Graph> CompiledState::graphs() const {
   std::vector<Graph> all;
   for_each_idle([&](const Runner& runner) {
     if (!shared_->options.pure) {
-      runner.segments.for_each_plan([&](const Plan& plan, size_t) { all.push_back(plan.graph()); });
+      runner.segments.for_each_plan(
+          [&](const Plan& plan, size_t, const Node&) { all.push_back(plan.graph()); });
     }
     for (const auto& program : runner.programs) all.push_back(program->plan().graph());
   });
@@ -213,7 +214,7 @@ void CompiledCall::keep(std::span<const Tensor* const> arguments,
 }
 
 void CompiledCall::finish() {
-  if (runner_) runner_->trace.flush();
+  if (runner_) runner_->trace.finish();
 }
 
 CompiledCall::~CompiledCall() {

@@ -577,5 +577,36 @@ TEST(Compile, OffsetsMoveFromCallToCall) {
   EXPECT_EQ(counters.plans, 1);
 }
 
+TEST(Compile, ExplainsRunsAndMisses) {
+  Tensor x = ones({3, 2});
+  const Tensor w = ones({2});
+  bool negative = false;
+  auto f = compile([&](const Tensor& bias) {
+    Tensor y = negative ? neg(x) : exp(x);
+    if (sum(y).item<float>() > 1e6f) return y;
+    return y * w + bias;
+  });
+  const auto miss = [&](const Tensor& bias) {
+    f(bias);
+    const std::string text = f.explain();
+    const size_t at = text.find("last miss: ");
+    return at == text.npos ? "" : text.substr(at, text.find('\n', at) - at);
+  };
+  EXPECT_EQ(miss(zeros({2})), "");
+  EXPECT_EQ(miss(zeros({2})), "");
+  EXPECT_NE(f.explain().find("after sum, because of a tensor that is read: plan of 2 ops"),
+            std::string::npos)
+      << f.explain();
+  EXPECT_NE(f.explain().find("after add, because of the end of the call: plan of 2 ops"),
+            std::string::npos);
+  EXPECT_EQ(miss(zeros({2}, kFloat64)),
+            "last miss: call 3, run 2, op 2: add's input 1 is float64, it was float32");
+  f(zeros({2}));
+  negative = true;
+  EXPECT_EQ(miss(zeros({2})), "last miss: call 5, run 1, op 1: neg came, it was exp");
+  x = ones({2});
+  EXPECT_EQ(miss(zeros({2})), "last miss: call 6, run 1, op 1: neg's input 0 has 1 dims, it had 2");
+}
+
 }  // namespace
 }  // namespace tenon

@@ -1,11 +1,20 @@
 #include "tenon/graph/trace/segments.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "tenon/graph/trace/miss.h"
+
 namespace tenon::graph {
+
 void Segments::explain(std::string& text) const {
-  for_each_plan([&](const Plan& plan, size_t records) { text += plan.explain(records); });
+  if (!last_miss.empty()) text += fmt::format("last miss: {}\n", last_miss);
+  for_each_plan([&](const Plan& plan, size_t records, const Node& last) {
+    text += fmt::format("after {}, because of {}: ", name_of(last.record), last.cause);
+    text += plan.explain(records);
+  });
 }
 
 Node* Segments::find_other(Node& node, std::span<const uint64_t> words) {

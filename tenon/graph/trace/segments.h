@@ -19,7 +19,8 @@ struct Node {
 
   std::vector<uint64_t> words;  ///< the record, in a form that compares quickly
   Record record;
-  bool ends = false;  ///< the stream is cut after it: see loops.h
+  bool ends = false;            ///< the stream is cut after it: see loops.h
+  const char* cause = nullptr;  ///< why a stream that ended here ran
   Node* parent = nullptr;
   Node* likely = nullptr;  ///< the child that followed last
   std::vector<std::unique_ptr<Node>> children;
@@ -73,7 +74,7 @@ class Segments {
   /// The records from the root to `node`.
   static std::vector<const Record*> path_to(const Node& node);
 
-  /// Calls `visit` with each plan and the number of records that it runs.
+  /// Calls `visit` with each plan, the number of records that it runs and the last one's node.
   template <class Visit>
   void for_each_plan(Visit visit) const {
     visit_below(root_, 0, visit);
@@ -85,11 +86,12 @@ class Segments {
 
   Counters counters;
   std::vector<std::string> without_passes;  ///< that plans don't go through
+  std::string last_miss;  ///< where the last call that was new left what was known, as text
 
  private:
   template <class Visit>
   static void visit_below(const Node& node, size_t depth, Visit& visit) {
-    for (const auto& plan : node.plans) visit(*plan, depth);
+    for (const auto& plan : node.plans) visit(*plan, depth, node);
     for (const auto& child : node.children) visit_below(*child, depth + 1, visit);
   }
   static bool equal(std::span<const uint64_t> a, std::span<const uint64_t> b) {

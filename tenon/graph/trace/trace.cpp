@@ -1,5 +1,7 @@
 #include "tenon/graph/trace/trace.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -7,6 +9,7 @@
 #include "tenon/core/generator.h"
 #include "tenon/graph/passes/passes.h"
 #include "tenon/graph/trace/loops.h"
+#include "tenon/graph/trace/miss.h"
 #include "tenon/graph/trace/writer.h"
 
 namespace tenon::graph {
@@ -43,7 +46,7 @@ void Trace::begin(bool whole) {
 
 void Trace::end() noexcept {
   try {
-    flush();
+    run_pending("an error in the function's code");
   } catch (...) {
     // Of any type, as kernels may be a user's. The error that is on its way out already is the one
     // that helps.
@@ -212,8 +215,10 @@ void Trace::follow(Writer& writer, const Taken& taken) {
   const bool is_added = !next;
   if (is_added) [[unlikely]] {
     segments_.counters.new_records.add(1);
+    Record record = writer.record();
+    if (!is_new_) explain_miss(record);
     is_new_ = true;
-    next = &segments_.add(*cursor_, words, writer.record());
+    next = &segments_.add(*cursor_, words, std::move(record));
   }
   Memo& memo = segments_.memo_of(*next);
   writer.remember(memo, taken);
@@ -222,6 +227,21 @@ void Trace::follow(Writer& writer, const Taken& taken) {
   if (is_added) find_loop();
   memo.ends = next->ends;
   flush_where_due();
+}
+
+/// Says where this call leaves what earlier ones did.
+void Trace::explain_miss(const Record& record) {
+  const int64_t calls = segments_.counters.calls.value();
+  if (calls < 2) return;
+  // What came last time; where that isn't known, what is most like it.
+  const Node* before = guess_ && guess_->node->parent == cursor_ ? guess_->node : cursor_->likely;
+  for (const auto& child : cursor_->children) {
+    if (child->record.op == record.op) before = child.get();
+  }
+  segments_.last_miss =
+      fmt::format("call {}, run {}, op {}: {}", calls, flushes_ + 1, pending_ + 1,
+                  before ? difference(record, before->record)
+                         : fmt::format("{} came where earlier calls had ended", name_of(record)));
 }
 
 /// Cuts a stream that repeats itself, here and whenever it comes by again.
@@ -238,7 +258,7 @@ bool Trace::knows(const Storage& storage) const {
 }
 
 void Trace::before_access(const Storage& storage) {
-  if (knows(storage)) flush();
+  if (knows(storage)) run_pending("a tensor that is read");
 }
 
 std::pair<Plan*, Instance*> Trace::find_plan() {
@@ -294,13 +314,14 @@ Graph Trace::graph(std::span<const Tensor* const> results) {
   return Graph::of(Segments::path_to(*cursor_), slots_, read, numbers_, std::move(operands));
 }
 
-void Trace::flush() {
+void Trace::run_pending(const char* cause) {
   if (pending_ == 0) return;
   const NotDeferred at_once;
   segments_.counters.flushes.add(1);
   ++flushes_;
   segments_.counters.records.add(pending_);
   segments_.mark_used(*cursor_);
+  cursor_->cause = cause;
   find_live();
   kept_.clear();
   try {
@@ -332,6 +353,7 @@ void Trace::start_anew() {
       Intrusive<Storage> memory;
       if (next_kept < kept_.size()) memory = std::move(kept_[next_kept]);
       ++next_kept;
+      if (!slot.storage) continue;  // dropped by a kernel of a user's
       lock.detach(*static_cast<DeferredStorage*>(slot.storage), std::move(memory));
     }
   }

@@ -25,6 +25,8 @@ class Trace final : public Deferrer, public MemoryWatch {
   /// Ops of this thread are deferred from now on, until `end`; there is no other trace. `whole`:
   /// only somebody who looks at results ends what is pending, not its length.
   void begin(bool whole = false);
+  /// Runs what is pending, as the call is over.
+  void finish() { run_pending("the end of the call"); }
   /// Runs what is pending; an error of it is dropped, as another one is on its way out already.
   void end() noexcept;
 
@@ -34,7 +36,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   bool defer_tile_into(const Call& call, const TileCall& typed, const Tensor& self) override;
   bool defer_kernel(const Call& call, const Specs& results, std::span<Tensor> outputs) override;
   void defer_update(const Update& update) override;
-  void flush() override;
+  void flush() override { run_pending("an op that runs at once"); }
   void before_access(const Storage& storage) override;
 
   /// Nobody holds the slot's storage any more. On the trace's own thread.
@@ -101,7 +103,9 @@ class Trace final : public Deferrer, public MemoryWatch {
     ++pending_;
   }
   void flush_where_due() {
-    if (pending_ >= most_pending_ || last_->ends) flush();
+    if (pending_ >= most_pending_ || last_->ends) [[unlikely]] {
+      run_pending(last_->ends ? "rounds that repeat" : "its length");
+    }
   }
 
   // replay.cpp
@@ -125,6 +129,9 @@ class Trace final : public Deferrer, public MemoryWatch {
   void write_numbers();
 
   bool knows(const Storage& storage) const;
+  /// `cause`, for people: what makes it run now.
+  void run_pending(const char* cause);
+  void explain_miss(const Record& record);
   void find_live();
   /// The plan for what is pending, readied for its sizes.
   std::pair<Plan*, Instance*> find_plan();

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "tenon/graph/ir/record.h"
+
+namespace tenon::graph {
+
+/// In what a record differs from the one that came at its place before, for people: "mul's input 1
+/// is float64, it was float32".
+std::string difference(const Record& now, const Record& before);
+
+/// "sum"; "update" outside any op.
+std::string_view name_of(const Record& record);
+
+}  // namespace tenon::graph
