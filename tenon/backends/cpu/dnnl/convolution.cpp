@@ -50,7 +50,7 @@ bool prefers_gemm(const ConvArgs& c, ConvDirection direction) {
 class Widened {
  public:
   Widened(const char* call, DType dtype, int64_t count) : dtype_(dtype) {
-    static thread_local Scratch scratch;
+    static Scratch scratch;
     next_ = scratch.get_array<float>(static_cast<size_t>(count), call);
   }
   float* take(int64_t count) { return std::exchange(next_, next_ + count); }

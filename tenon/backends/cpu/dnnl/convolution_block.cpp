@@ -42,7 +42,7 @@ class FewChannels {
     const int64_t blocks = c_.oc / kBlockChannels;
     const int64_t sums_size = blocks * c_.ic * kSums, filters = c_.oc * c_.ic * 9;
     const int64_t part_size = sums_size + filters + c_.oc;
-    static thread_local Scratch scratch;
+    static Scratch scratch;
     auto* const all = scratch.get_array<float>(static_cast<size_t>(parts * part_size), kCall);
     parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
       for (int64_t part = begin; part < end; ++part) {
@@ -61,7 +61,7 @@ class FewChannels {
   static constexpr int64_t kSums = 10 * kBlockChannels;
 
   void add_image(const void* x, const void* dy, int64_t image, float* sums) const {
-    static thread_local Scratch padded_scratch, dz_scratch;
+    static Scratch padded_scratch, dz_scratch;
     const auto size = static_cast<int64_t>(size_of(c_.dtype));
     const int64_t height = c_.oh + 2, width = c_.ow + 2;
     auto* const padded =

@@ -90,7 +90,7 @@ void ConvJob::run_backward_weights(const void* x, const void* dy, void* dw, void
   const int64_t parts = images_.count(), weights = c.oc * (c.ic / c.groups) * c.kh * c.kw;
   Whole whole{const_cast<void*>(x), dw, const_cast<void*>(dy), dbias};
   if (parts == 1 && c.dtype == kFloat32) return run_pieces(whole, 0, 0);
-  static thread_local Scratch scratch;
+  static Scratch scratch;
   auto* const sums = scratch.get_array<float>(static_cast<size_t>(parts * (weights + c.oc)), call_);
   float* const bias_sums = sums + parts * weights;
   whole.w = sums;
@@ -186,7 +186,7 @@ ConvJob::Pointers ConvJob::cut(int64_t image, int64_t channel, const Whole& whol
 /// The weights of each channel part in oneDNN's layout, which all image parts share; null where
 /// the caller's layout serves.
 char* ConvJob::prepare_weights(void* w) const {
-  static thread_local Scratch scratch;
+  static Scratch scratch;
   if (ready_stride() == 0) return nullptr;
   const int64_t count = channels_.count();
   auto* ready = static_cast<char*>(scratch.get(static_cast<size_t>(count * ready_stride()), call_));
@@ -202,7 +202,7 @@ char* ConvJob::prepare_weights(void* w) const {
 
 void ConvJob::run_piece(const ConvPlan& plan, const Pointers& plain, char* ready_weights,
                         const ConvPiece& piece) const {
-  static thread_local Scratch scratch;
+  static Scratch scratch;
   const bool shared = ready_weights && plan.weights.is_moved();
   const size_t source = plan.source.inner_size();
   const size_t destination =
@@ -282,7 +282,7 @@ void BeforePooling::for_each_part(int64_t image, int64_t channel, Body body) con
 
 void BeforePooling::pool(const char* call, const void* z, int64_t images, void* y,
                          uint8_t* places) const {
-  static thread_local Scratch scratch;
+  static Scratch scratch;
   const int64_t pooled = height / 2 * (width / 2);
   const size_t size = size_of(dtype);
   void* const values = scratch.get(static_cast<size_t>(pooled * kBlockChannels) * size, call);
@@ -296,7 +296,7 @@ void BeforePooling::pool(const char* call, const void* z, int64_t images, void* 
 
 void BeforePooling::unpool(const char* call, const void* dy, const uint8_t* places, int64_t images,
                            void* dz) const {
-  static thread_local Scratch scratch;
+  static Scratch scratch;
   const int64_t pooled = height / 2 * (width / 2);
   const size_t size = size_of(dtype);
   void* const values = scratch.get(static_cast<size_t>(pooled * kBlockChannels) * size, call);

@@ -103,7 +103,7 @@ std::unique_ptr<DnnlKernel::Binding> DnnlKernel::take() const {
 }
 
 void DnnlKernel::run(const char* call, std::span<void* const> pointers) const {
-  static thread_local Scratch scratchpad;
+  static Scratch scratchpad;
   with_tenon_errors(call, [&] {
     const OneDnnThread one_thread;
     std::unique_ptr<Binding> binding = take();

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <string>
 #include <type_traits>
-#include <vector>
 
 #include "tenon/backends/cpu/kernels/pooling_kernels.h"
 #include "tenon/backends/cpu/linalg/half_convert.h"
+#include "tenon/backends/cpu/linalg/scratch.h"
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"
 
@@ -92,12 +92,14 @@ void max_of_pairs(const PoolArgs& p, const T* plane, T* y, int64_t* indices) {
     return max_of_pairs_plane(plane, p.iw, p.oh, p.ow, y, indices);
   }
   if constexpr (kIsHalf<T>) {
-    static thread_local std::vector<float> wide, results;
-    wide.resize(static_cast<size_t>(p.ih * p.iw));
-    results.resize(static_cast<size_t>(p.oh * p.ow));
-    half_to_float(dtype_of<T>, plane, wide.data(), p.ih * p.iw);
-    max_of_pairs_plane(wide.data(), p.iw, p.oh, p.ow, results.data(), indices);
-    return float_to_half(dtype_of<T>, results.data(), y, p.oh * p.ow);
+    static Scratch wide_scratch, result_scratch;
+    float* const wide =
+        wide_scratch.get_array<float>(static_cast<size_t>(p.ih * p.iw), "max_pool2d");
+    float* const results =
+        result_scratch.get_array<float>(static_cast<size_t>(p.oh * p.ow), "max_pool2d");
+    half_to_float(dtype_of<T>, plane, wide, p.ih * p.iw);
+    max_of_pairs_plane(wide, p.iw, p.oh, p.ow, results, indices);
+    return float_to_half(dtype_of<T>, results, y, p.oh * p.ow);
   }
   for (int64_t oy = 0; oy < p.oh; ++oy) {
     const T* upper = plane + 2 * oy * p.iw;
@@ -155,10 +157,11 @@ void scatter_planes(const PoolArgs& p, T* dx, Scatter scatter) {
       std::fill(to, to + in_plane, T(0));
       scatter(plane, to);
     } else {
-      static thread_local std::vector<float> sums;
-      sums.assign(static_cast<size_t>(in_plane), 0);
-      scatter(plane, sums.data());
-      float_to_half(dtype_of<T>, sums.data(), to, in_plane);
+      static Scratch scratch;
+      float* const sums = scratch.get_array<float>(static_cast<size_t>(in_plane), "pooling");
+      std::fill(sums, sums + in_plane, 0.0f);
+      scatter(plane, sums);
+      float_to_half(dtype_of<T>, sums, to, in_plane);
     }
   });
 }

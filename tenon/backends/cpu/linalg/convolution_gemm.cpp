@@ -89,7 +89,7 @@ void fold(const ConvArgs& c, const GroupSizes& sizes, const T* columns, T* x) {
 
 template <class T>
 T* columns_of(const char* call, const GroupSizes& sizes) {
-  static thread_local Scratch scratch;
+  static Scratch scratch;
   return scratch.get_array<T>(static_cast<size_t>(sizes.depth * sizes.places), call);
 }
 
@@ -148,7 +148,7 @@ void backward_data(const ConvArgs& c, const T* dy, const T* w, T* dx) {
 template <class T>
 void backward_weights(const ConvArgs& c, const T* x, const T* dy, T* dw) {
   constexpr int64_t kParts = 16;
-  static thread_local Scratch scratch;
+  static Scratch scratch;
   const GroupSizes sizes(c);
   const int64_t weights = c.oc * sizes.depth;
   const int64_t images = std::max<int64_t>(1, (c.n + kParts - 1) / kParts);

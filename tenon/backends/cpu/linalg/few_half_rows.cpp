@@ -32,7 +32,7 @@ MatmulArgs transposed(MatmulArgs args) {
 template <class Half>
 const float* widen_rows(const MatmulArgs& args, int64_t row_size) {
   constexpr int64_t kParts = std::is_same_v<Half, BFloat16> ? 2 : 1;
-  static thread_local Scratch scratch;
+  static Scratch scratch;
   auto* rows = scratch.get_array<float>(static_cast<size_t>(args.m * row_size), "matmul");
   std::fill_n(rows, args.m * row_size, 0.0f);
   for (int64_t i = 0; i < args.m; ++i) {

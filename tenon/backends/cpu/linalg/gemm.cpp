@@ -326,7 +326,7 @@ HWY_EXPORT(gemv_double);
 
 namespace {
 Scratch& pack_scratch() {
-  static thread_local Scratch scratch;
+  static Scratch scratch;
   return scratch;
 }
 }  // namespace

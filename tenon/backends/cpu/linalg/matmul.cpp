@@ -233,7 +233,7 @@ void widen_operand(DType dtype, const void* from, int64_t& row_stride, int64_t& 
 }
 
 void matmul_half_by_float(const MatmulArgs& args) {
-  static thread_local Scratch scratch;
+  static Scratch scratch;
   const int64_t a_size = args.m * args.k, b_size = args.k * args.n, c_size = args.m * args.n;
   float* a =
       scratch.get_array<float>(static_cast<size_t>(a_size + b_size + c_size + args.n), "matmul");
@@ -306,7 +306,7 @@ class HalfMatmul {
  private:
   /// The left operand row by row, where it came column by column.
   void turn_left() {
-    static thread_local Scratch scratch;
+    static Scratch scratch;
     const int64_t m = args_.m, k = args_.k, blocks = chunks_.row_count;
     const int64_t size = (args_.a_batch_stride == 0 ? 1 : args_.batch) * m * k;
     auto* rows = scratch.get_array<uint16_t>(static_cast<size_t>(size), "matmul");
@@ -354,7 +354,7 @@ class HalfMatmul {
   }
 
   static void run_dense(MatmulArgs part, int64_t column, int64_t& copied) {
-    static thread_local Scratch left, right, result;
+    static Scratch left, right, result;
     const int64_t m = part.m, n = part.n, k = part.k;
     if (part.a_row_stride != k) {
       auto* a = left.get_array<uint16_t>(static_cast<size_t>(m * k), "matmul");

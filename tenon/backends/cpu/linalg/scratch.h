@@ -4,16 +4,16 @@
 
 namespace tenon::cpu {
 
-/// 64-byte aligned memory that is kept between uses and only ever grows. One thread at a time.
+/// 64-byte aligned memory that each thread has its own of, kept between uses; it only ever grows.
+/// For static objects: `static Scratch scratch;` where it is used.
 class Scratch {
  public:
-  Scratch() = default;
+  Scratch();
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
-  ~Scratch();
 
-  /// At least `bytes` of memory with unspecified contents; what an earlier call returned is gone.
-  /// Throws OutOfMemoryError that names `call`.
+  /// At least `bytes` of memory with unspecified contents; what an earlier call on this thread
+  /// returned is gone. Throws OutOfMemoryError that names `call`.
   void* get(size_t bytes, const char* call);
   template <class T>
   T* get_array(size_t count, const char* call) {
@@ -21,8 +21,7 @@ class Scratch {
   }
 
  private:
-  void* memory_ = nullptr;
-  size_t size_ = 0;
+  const size_t number_;  ///< among a thread's
 };
 
 }  // namespace tenon::cpu
