@@ -1,5 +1,5 @@
 // Row 13: what compiling whole training steps costs, and the memory that one takes. A process a
-// case, which benchmarks/compare starts anew: `row13 CASE` prints one line of JSON.
+// case, run by hand: `row13 CASE` prints one line of JSON.
 //
 //   compile-cnn, compile-block  how much longer calls take until there is nothing left to compile:
 //                               of the process' first compiled function of that step, and of a
@@ -66,9 +66,9 @@ Step block_step() {
   auto block = std::make_shared<Block>();
   auto optimizer = std::make_shared<optim::AdamW>(block->parameters());
   return [=](const Tensor& x) {
-    optimizer->zero_grad();
     mean(square((*block)(x))).backward();
     optimizer->step();
+    optimizer->zero_grad();
   };
 }
 
@@ -77,9 +77,9 @@ Step cnn_step() {
   auto optimizer = std::make_shared<optim::Adam>(model->parameters());
   const Tensor y = randint(0, 10, {64});
   return [=](const Tensor& x) {
-    optimizer->zero_grad();
     cross_entropy((*model)(x), y).backward();
     optimizer->step();
+    optimizer->zero_grad();
   };
 }
 
