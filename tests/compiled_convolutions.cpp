@@ -105,6 +105,41 @@ TEST(CompiledConvolutions, AgreeWithEager) {
   check_network({1, 32, 48, 32, 26});
 }
 
+/// Convolutions with batch norm in eval mode, whose numbers change from call to call.
+TEST(CompiledConvolutions, FoldBatchNormInInference) {
+  manual_seed(4);
+  nn::Sequential model{nn::Conv2d(3, 16, 3), nn::BatchNorm2d(16),
+                       nn::ReLU(),           nn::Conv2d(16, 32, 3, {.bias = false}),
+                       nn::BatchNorm2d(32),  nn::ReLU(),
+                       nn::MaxPool2d(2),     nn::Conv2d(32, 8, 1),
+                       nn::BatchNorm2d(8)};
+  const Tensor x = randn({5, 3, 14, 13});
+  model(x);  // moves the running statistics
+  model.eval();
+  double eps = 1e-5;
+  const Tensor filters = randn({4, 3, 3, 3}), mean = randn({4}), variance = rand({4});
+  const auto f = [&] {
+    const InferenceMode inference;
+    const Tensor plain = conv2d(x, filters);
+    return std::vector<Tensor>{model(x),
+                               batch_norm(plain, mean, variance, {}, {}, false, 0.1, eps)};
+  };
+  auto compiled = compile(f), without = compile(f, {.without_passes = {"convolutions"}});
+  for (int i = 0; i < 3; ++i) {
+    const std::vector<Tensor> want = f();
+    expect_close(compiled(), want, 1e-5);
+    expect_close(without(), want, 1e-5);
+    const NoGrad no_grad;
+    for (Tensor buffer : model.buffers()) {
+      if (is_floating(buffer.dtype())) buffer.mul_(1.5);
+    }
+    eps *= 100;
+  }
+  const std::string text = graph_texts(compiled);
+  EXPECT_EQ(text.find("batch_norm_inference"), std::string::npos) << text;
+  EXPECT_NE(text.find("conv2d_block_pool("), std::string::npos) << text;
+}
+
 TEST(CompiledConvolutions, PlanAnewWhereTheWindowOfAPoolingChanges) {
   manual_seed(2);
   const Tensor x = randn({4, 16, 9, 9}), w = randn({16, 16, 3, 3});

@@ -23,7 +23,8 @@ struct Step {
   std::vector<const OpDef*> members;  ///< where it is several records' step: their ops
   Kernel kernel = nullptr;            ///< of kKernel
   uint32_t attributes = 0, attribute_count = 0;
-  std::vector<Attribute> constants;  ///< attributes of a pass's choice, behind the record's
+  /// Attributes of a pass's choice, behind the record's; and behind these, as floats, `scalars`.
+  std::vector<Attribute> constants;
   // Of kTile.
   tile::Program program;
   DType computed = kFloat32;
@@ -33,7 +34,7 @@ struct Step {
   bool reversed_rows = false;
   bool random = false;
   uint32_t draw = 0;              ///< where seed and offset are among the scalars
-  std::vector<uint32_t> scalars;  ///< which of the segment's scalars are the program's
+  std::vector<uint32_t> scalars;  ///< which of the segment's scalars are its own
   bool scalars_side_by_side = true;
   /// Of kLoop: what runs `rounds` times, each on what the last one left. Its external slots are the
   /// step's inputs, in their order; those that it writes are the step's outputs.

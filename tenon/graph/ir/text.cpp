@@ -80,12 +80,15 @@ class Writer {
       write_block(step.body->to_text());
     } else if (step.kind == Record::Kind::kTile) {
       write_tile(step);
-    } else if (step.attribute_count != 0 || !step.constants.empty()) {
+    } else if (step.attribute_count + step.constants.size() + step.scalars.size() != 0) {
       std::vector<std::string> attributes;
       for (uint32_t i = 0; i < step.attribute_count; ++i) {
         attributes.push_back(attribute(step.attributes + i));
       }
       for (const Attribute& constant : step.constants) attributes.push_back(constant.to_string());
+      for (const uint32_t scalar : step.scalars) {
+        attributes.push_back(Attribute(graph_.scalars[scalar].real).to_string());
+      }
       text_ += fmt::format(" with ({})", fmt::join(attributes, ", "));
     }
     text_ += "\n";

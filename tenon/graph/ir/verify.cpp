@@ -262,6 +262,7 @@ class Verifier {
         std::span(graph_.attributes).subspan(step.attributes, step.attribute_count);
     std::vector<Attribute> given(recorded.begin(), recorded.end()), attributes;
     given.insert(given.end(), step.constants.begin(), step.constants.end());
+    for (const uint32_t scalar : step.scalars) given.emplace_back(graph_.scalars[scalar].real);
     size_t tensors = 0;
     bool has_list = false;
     for (const ParamInfo& param : step.op->params) {

@@ -13,8 +13,10 @@ namespace {
 
 // The arguments that conv2d_block and its kin have behind those of conv2d.
 constexpr size_t kXWidth = 0, kYWidth = 1;
-// Inputs of the gradients.
+constexpr size_t kRelu = 2, kEps = 3;
+// Inputs of the gradients, and of conv2d_block: behind its bias come a batch norm's four.
 constexpr size_t kDy = 0, kX = 1, kPlaces = 2, kResult = 3;
+constexpr size_t kNorm = 3, kBlockInputs = 7;
 
 bool is(const Step& step, OpId op) {
   return step.op == &op_definition(op) && step.members.empty() && !step.random;
@@ -36,6 +38,7 @@ class Convolutions {
   explicit Convolutions(Graph& graph) : graph_(graph) {}
 
   void run() {
+    join(&Convolutions::join_norm);
     join(&Convolutions::join_relu);
     join(&Convolutions::join_pool);
     join(&Convolutions::join_mask);
@@ -86,6 +89,10 @@ class Convolutions {
   bool is_inner(const Operand& value) const {
     return is_only_value(value) && !graph_.slots[value.slot].live;
   }
+  /// Whether the value stays what it is until the graph ends.
+  bool is_constant(const Operand& value) const {
+    return writes_[value.slot] == (graph_.slots[value.slot].external ? 0 : 1);
+  }
   const std::vector<Reader>& readers_of(const Operand& value) { return readers_[value.value]; }
   bool is_read_by(const Operand& value, size_t step) {
     const std::vector<Reader>& readers = readers_of(value);
@@ -115,6 +122,12 @@ class Convolutions {
     step.constants = std::move(constants);
   }
 
+  void become_block(Step& conv) {
+    become(conv, OpId::kConv2dBlock,
+           {Attribute(int64_t{0}), Attribute(int64_t{0}), Attribute(false), Attribute(0.0)});
+    conv.inputs.resize(kBlockInputs);
+  }
+
   void become_gradient(Step& step, OpId op, size_t inputs) {
     become(step, op, {Attribute(int64_t{0}), Attribute(int64_t{0})});
     step.inputs.resize(inputs);
@@ -122,16 +135,65 @@ class Convolutions {
 
   // Rules.
 
-  /// relu(conv2d(x)).
+  /// A convolution whose result `z` nobody but step `reader` looks at, and all of it; null where
+  /// there is none.
+  Step* convolution_of(const Operand& z, size_t reader) {
+    Step* conv = made_by(z, OpId::kConv2d);
+    if (!conv) conv = made_by(z, OpId::kConv2dBlock);
+    if (!conv || !is_images(z) || !has_one_group(*conv)) return nullptr;
+    const bool is_own = is_inner(z) && is_read_by(z, reader) && is_read_whole(z);
+    return is_own ? conv : nullptr;
+  }
+
+  /// batch_norm(conv2d(x)) by numbers that are there.
+  bool join_norm(size_t i) {
+    Step& norm = graph_.steps[i];
+    if (!is(norm, OpId::kBatchNormInference) || norm.scalars.size() != 1) return false;
+    const Operand &z = norm.inputs[0], &y = norm.outputs[0];
+    Step* const conv = convolution_of(z, i);
+    // Halves of weights that are scaled would lose digits.
+    if (!conv || !is(*conv, OpId::kConv2d) || z.dtype != kFloat32 || y.dtype != kFloat32 ||
+        !is_only_value(y)) {
+      return false;
+    }
+    const size_t position = static_cast<size_t>(conv - graph_.steps.data());
+    for (size_t k = 1; k < 5; ++k) {
+      if (!is_of_channels(norm.inputs[k], z) || is_written_after(norm.inputs[k], position)) {
+        return false;
+      }
+    }
+    become_block(*conv);
+    for (size_t k = 0; k < 4; ++k) conv->inputs[kNorm + k] = norm.inputs[k + 1];
+    conv->constants.erase(conv->constants.begin() + kEps);
+    conv->scalars = norm.scalars;
+    conv->outputs[0] = y;
+    left_out_[i] = true;
+    return true;
+  }
+
+  /// One number for each channel of `images`, or left out.
+  bool is_of_channels(const Operand& operand, const Operand& images) const {
+    if (operand.value == kNoValue) return true;
+    const auto sizes = graph_.sizes_of(operand);
+    return operand.dtype == images.dtype && operand.rank == 4 && sizes[0] == 1 &&
+           sizes[1] == graph_.sizes_of(images)[1] && sizes[2] == 1 && sizes[3] == 1;
+  }
+
+  /// Whether the value isn't there yet at the step of this number.
+  bool is_written_after(const Operand& operand, size_t step) const {
+    const auto found = writer_.find(operand.value);
+    return operand.value != kNoValue && found != writer_.end() && found->second >= step;
+  }
+
+  /// relu(conv2d(x)), batch norm between them or not.
   bool join_relu(size_t i) {
     Step& relu = graph_.steps[i];
     if (!is(relu, OpId::kRelu)) return false;
     const Operand &z = relu.inputs[0], &y = relu.outputs[0];
-    Step* const conv = made_by(z, OpId::kConv2d);
-    if (!conv || !is_images(z) || y.dtype != z.dtype || !has_one_group(*conv)) return false;
-    if (!is_inner(z) || !is_only_value(y) || !is_read_by(z, i) || !is_read_whole(z)) return false;
-    become(*conv, OpId::kConv2dBlock,
-           {Attribute(int64_t{0}), Attribute(int64_t{0}), Attribute(true)});
+    Step* const conv = convolution_of(z, i);
+    if (!conv || y.dtype != z.dtype || !is_only_value(y)) return false;
+    if (is(*conv, OpId::kConv2d)) become_block(*conv);
+    conv->constants[kRelu] = Attribute(true);
     conv->outputs[0] = y;
     left_out_[i] = true;
     return true;
@@ -150,7 +212,9 @@ class Convolutions {
     const Step& unpool = graph_.steps[pool];
     if (!is(unpool, OpId::kMaxPool2dBackward)) return {};
     const Operand& dr = unpool.outputs[0];
-    if (!is_inner(dr) || readers_of(dr).size() != 1 || !is_read_whole(dr)) return {};
+    if (!is_constant(unpool.inputs[0]) || !is_inner(dr) || readers_of(dr).size() != 1 ||
+        !is_read_whole(dr))
+      return {};
     const Reader next = readers_of(dr)[0];
     const Step& mask = graph_.steps[next.step];
     if (!is(mask, OpId::kReluBackward) || next.input != 0 || mask.inputs[1].value != pooled.value) {
@@ -174,7 +238,9 @@ class Convolutions {
     if (!is(pool, OpId::kMaxPool2dWithIndices) || !is_pairs(pool)) return false;
     const Operand r = pool.inputs[0];
     Step* const conv = made_by(r, OpId::kConv2dBlock);
-    if (!conv || !is_inner(r) || !is_read_whole(r)) return false;
+    if (!conv || !conv->constants[kRelu].as<bool>() || !is_inner(r) || !is_read_whole(r)) {
+      return false;
+    }
     const Operand &values = pool.outputs[0], &places = pool.outputs[1];
     if (!is_only_value(values) || !is_inner(places) || !is_read_whole(places)) return false;
     std::vector<WayBack> ways;
@@ -187,7 +253,9 @@ class Convolutions {
     for (uint32_t k = 0; k < pool.attribute_count; ++k) {
       graph_.assumed_attributes.emplace_back(pool.attributes + k, attribute(pool, k));
     }
-    become(*conv, OpId::kConv2dBlockPool, {Attribute(int64_t{0})});
+    std::vector<Attribute> constants = {Attribute(int64_t{0})};
+    if (conv->scalars.empty()) constants.emplace_back(0.0);
+    become(*conv, OpId::kConv2dBlockPool, std::move(constants));
     conv->outputs = pool.outputs;
     conv->outputs[1].dtype = kUInt8;
     graph_.slots[places.slot].dtype = kUInt8;
@@ -273,8 +341,7 @@ class Convolutions {
       return;
     }
     if (is(step, OpId::kConv2d) && has_one_group(step)) {
-      become(step, OpId::kConv2dBlock,
-             {Attribute(int64_t{0}), Attribute(int64_t{0}), Attribute(false)});
+      become_block(step);
     } else if (is(step, OpId::kConv2dBackwardInput) && has_one_group(step)) {
       become_gradient(step, OpId::kConv2dBlockBackwardInput, 4);
     } else if (is(step, OpId::kConv2dBackwardWeight) && has_one_group(step)) {

@@ -68,6 +68,43 @@ TEST(Convolutions, LeaveOtherWindowsAndDTypes) {
   EXPECT_EQ(titles_of(joined(doubles)), (Titles{"conv2d", "relu"}));
 }
 
+TEST(Convolutions, TakeABatchNormOfKnownNumbersIn) {
+  const std::string norm =
+      "%8: float32[32] = external\n%9: float32[32] = external\n"
+      "%10: float32[4, 32, 6, 6] = batch_norm_inference(%3, %8[1, 32, 1, 1; 1, 1, 1, 1; 0], "
+      "%9[1, 32, 1, 1; 1, 1, 1, 1; 0], none, none) in float32 over [4, 32, 6, 6] scalars (0.001) "
+      "{\n"
+      "%0 = load 0\n%1 = load 1\n%2 = sub %0, %1\n%3 = load 2\n%4 = scalar 0\n"
+      "%5 = add %3, %4\n%6 = rsqrt %5\n%7 = mul %2, %6\nstore 0, %7\n}\n";
+  const Graph graph = joined(kExternals + kConv + norm + "keep %10\n");
+  EXPECT_EQ(titles_of(graph), Titles{"conv2d_block"});
+  EXPECT_EQ(Graph::parse(graph.to_text()).to_text(), graph.to_text());
+  EXPECT_EQ(titles_of(joined(kExternals + kConv + norm + "keep %3\nkeep %10\n")),
+            (Titles{"conv2d", "batch_norm_inference"}));
+  const std::string relu =
+      "%11: float32[4, 32, 6, 6] = relu(%10) in float32 over [4, 32, 6, 6]\nkeep %11\n";
+  EXPECT_EQ(titles_of(joined(kExternals + kConv + norm + relu)), Titles{"conv2d_block"});
+}
+
+/// A gradient that is overwritten before the convolution's gradients read it.
+TEST(Convolutions, LeaveAPoolingWhoseGradientIsOverwritten) {
+  const std::string way_back =
+      "%7: float32[4, 32, 3, 3] = external\n"
+      "%8: float32[4, 32, 6, 6] = max_pool2d_backward(%7, %6) with ([4, 32, 6, 6])\n"
+      "%9: float32[4, 32, 6, 6] = relu_backward(%8, %4) in float32 over [4, 32, 6, 6]\n";
+  const std::string gradient =
+      "%11: float32[4, 16, 8, 8] = conv2d_backward_input(%9, %1) with ([4, 16, 8, 8], [1], [0], "
+      "[1], 1)\nkeep %5\nkeep %11\n";
+  const std::string before = kExternals + kConv + kRelu + kPool + way_back;
+  EXPECT_EQ(titles_of(joined(before + gradient)),
+            (Titles{"conv2d_block_pool", "conv2d_block_backward_input"}));
+  const std::string write =
+      "%10 in %7: float32[4, 32, 3, 3] = exp(%5) in float32 over [4, 32, 3, 3]\n";
+  EXPECT_EQ(titles_of(joined(before + write + gradient)),
+            (Titles{"conv2d_block", "max_pool2d_with_indices", "max_pool2d_backward",
+                    "relu_backward", "exp", "conv2d_block_backward_input"}));
+}
+
 TEST(Convolutions, HandImagesOverInBlocks) {
   const std::string text = kExternals + kConv + kRelu +
                            "%7: float32[16, 32, 3, 3] = external\n"

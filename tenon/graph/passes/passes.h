@@ -36,8 +36,8 @@ void merge_common_steps(Graph& graph);
 /// Makes loops of steps that are the same ones over and over again, such as a training loop.
 void roll_loops(Graph& graph);
 
-/// Joins convolutions with relu, pooling by 2 x 2 and their gradients, and leaves images that
-/// convolutions hand to one another in the layout of the kernels.
+/// Joins convolutions with batch norm by known numbers, relu, pooling by 2 x 2 and their gradients,
+/// and leaves images that convolutions hand to one another in the layout of the kernels.
 void join_convolutions(Graph& graph);
 
 /// Joins tile steps that hand values to one another over the same space into one program, so that

@@ -193,7 +193,7 @@ void Plan::run_steps(size_t first, Instance& instance, const Numbers& numbers) c
 void Plan::run_unprofiled(size_t first, Instance& instance, const Numbers& numbers) const {
   switch (graph_.steps[first].kind) {
     case Record::Kind::kKernel:
-      return run_kernel(first, instance);
+      return run_kernel(first, instance, numbers);
     case Record::Kind::kTile:
       return run_tiles(first, instance, numbers);
     case Record::Kind::kLoop:
@@ -210,13 +210,13 @@ void Plan::run_rounds(int64_t rounds, Instance& instance, const Numbers& numbers
       if (graph_.steps[i].kind == Record::Kind::kTile) {
         launch_tiles(i, instance, numbers);
       } else {
-        run_kernel(i, instance);
+        run_kernel(i, instance, numbers);
       }
     }
   }
 }
 
-void Plan::run_kernel(size_t i, Instance& instance) const {
+void Plan::run_kernel(size_t i, Instance& instance, const Numbers& numbers) const {
   const Step& step = graph_.steps[i];
   Instance::ReadyStep& ready = instance.steps[i];
   std::span<const Attribute> attributes =
@@ -225,6 +225,9 @@ void Plan::run_kernel(size_t i, Instance& instance) const {
   if (!step.constants.empty()) {
     with_constants.assign(attributes.begin(), attributes.end());
     with_constants.insert(with_constants.end(), step.constants.begin(), step.constants.end());
+    for (const uint32_t scalar : step.scalars) {
+      with_constants.emplace_back(numbers.scalars[scalar].real);
+    }
     attributes = with_constants;
   }
   step.kernel(Call{*step.op, ready.input_list, attributes}, ready.outputs);

@@ -31,6 +31,37 @@ void check_places(std::string_view call, const Tensor& dy, const Tensor& places)
   }
 }
 
+/// Each of a batch norm's tensors has a number for each channel of the result, in any shape.
+void check_norm(std::string_view call, const Call& c, int64_t channels) {
+  if (c.has(3) != c.has(4)) fail<ShapeError>(call, "expected both mean and variance, or neither");
+  for (size_t i = 3; i < 7; ++i) {
+    if (!c.has(i) || (c.has(3) && c.input(i).numel() == channels)) continue;
+    fail<ShapeError>(call, fmt::format("expected {} numbers of a batch norm, got {}", channels,
+                                       to_string(c.input(i).sizes())));
+  }
+}
+
+Spec block_spec(std::string_view call, const Call& c) {
+  check_batch(call, c.input(0).sizes());
+  const Tensor bias = c.has(2) ? c.input(2) : Tensor();
+  const Spec spec = conv2d_spec(c.input(0), c.input(1), bias, c.get<IntList>(0), c.get<IntList>(1),
+                                c.get<IntList>(2), c.get<int64_t>(3));
+  check_norm(call, c, spec.sizes[1]);
+  return spec;
+}
+
+/// mean, variance, scale, shift.
+std::vector<Tensor> no_norm() { return std::vector<Tensor>(4); }
+std::vector<Tensor> some_norm(int64_t channels) {
+  return {sample_tensor({channels}, -1, 1, 4), sample_tensor({1, channels, 1, 1}, 0.5, 2, 5),
+          sample_tensor({channels}, -1, 2, 6), sample_tensor({channels}, -1, 1, 7)};
+}
+
+std::vector<Tensor> operator+(std::vector<Tensor> a, const std::vector<Tensor>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
 Sample with_attributes(std::vector<Tensor> inputs, std::vector<Attribute> first, int64_t padding,
                        int64_t groups, std::vector<Attribute> last) {
   Sample sample{std::move(inputs), std::move(first)};
@@ -55,45 +86,45 @@ Attribute width(int64_t channels) { return Attribute(channels); }
 void define_conv2d_block(OpDef& op) {
   static const std::string doc =
       std::string(
-          "conv2d of `x` in blocks of `x_width`, in blocks of `y_width`; where `relu`, "
-          "its largest of 0 and itself.") +
+          "conv2d of `x` in blocks of `x_width`, in blocks of `y_width`. With a mean, its "
+          "batch_norm by these numbers, within a few rounding errors of the convolution's "
+          "terms, as they are folded into weight and bias; where `relu`, the largest of 0 "
+          "and that.") +
       kBlocks;
   op.doc(doc)
       .accepts(kFloatSet)
-      .shape([](const Tensor& x, const Tensor& weight, const Tensor& bias, IntList stride,
-                IntList padding, IntList dilation, int64_t groups, int64_t, int64_t, bool) {
-        check_batch("conv2d_block", x.sizes());
-        return conv2d_spec(x, weight, bias, stride, padding, dilation, groups);
-      })
+      .shape([](const Call& call) -> Spec { return block_spec("conv2d_block", call); })
       .kernel()
       .not_differentiable()
       .samples([]() -> std::vector<Sample> {
-        const Tensor bias = sample_tensor({4}, -1, 1, 3);
+        const std::vector<Tensor> bias = {sample_tensor({4}, -1, 1, 3)}, none = {Tensor()};
         const Tensor x = sample_tensor({2, 2, 5, 6}), w = sample_tensor({4, 2, 3, 2}, -1, 1, 2);
-        return {
-            with_attributes({x, w, bias}, {}, 0, 1, {width(0), width(0), Attribute(true)}),
-            with_attributes({x, w, Tensor()}, {}, 1, 1, {width(2), width(4), Attribute(true)}),
-            with_attributes({sample_tensor({1, 4, 6, 5}), w, bias}, {}, 1, 2,
-                            {width(2), width(3), Attribute(false)}),
-            with_attributes({sample_tensor({4, 16, 5, 5}), sample_tensor({32, 16, 3, 3}, -1, 1, 2),
-                             sample_tensor({32}, -1, 1, 3)},
-                            {}, 1, 1, {width(16), width(16), Attribute(true)})};
+        const std::vector<Tensor> wide = {sample_tensor({4, 16, 5, 5}),
+                                          sample_tensor({32, 16, 3, 3}, -1, 1, 2),
+                                          sample_tensor({32}, -1, 1, 3)};
+        const Attribute yes(true), no(false), eps(0.1), zero(0.0);
+        return {with_attributes(std::vector{x, w} + bias + no_norm(), {}, 0, 1,
+                                {width(0), width(0), yes, zero}),
+                with_attributes(std::vector{x, w} + none + some_norm(4), {}, 1, 1,
+                                {width(2), width(4), yes, eps}),
+                with_attributes(std::vector{sample_tensor({1, 4, 6, 5}), w} + bias + no_norm(), {},
+                                1, 2, {width(2), width(3), no, zero}),
+                with_attributes(wide + some_norm(32), {}, 1, 1, {width(16), width(16), no, eps}),
+                with_attributes(wide + no_norm(), {}, 1, 1, {width(16), width(16), yes, zero})};
       });
 }
 
 void define_conv2d_block_pool(OpDef& op) {
   static const std::string doc =
       std::string(
-          "The largest of each 2 x 2 of relu(conv2d(x)), `x` in blocks of `x_width`, "
-          "row-major; and where it is, 0 to 3 from the upper left, 4 where none is above "
-          "0, in blocks of 16.") +
+          "The largest of each 2 x 2 of what conv2d_block gives with relu, row-major; and "
+          "where it is, 0 to 3 from the upper left, 4 where none is above 0, in blocks of "
+          "16.") +
       kBlocks;
   op.doc(doc)
       .accepts(kFloatSet)
-      .shape([](const Tensor& x, const Tensor& weight, const Tensor& bias, IntList stride,
-                IntList padding, IntList dilation, int64_t groups, int64_t) -> Specs {
-        check_batch("conv2d_block_pool", x.sizes());
-        Spec values = conv2d_spec(x, weight, bias, stride, padding, dilation, groups);
+      .shape([](const Call& call) -> Specs {
+        Spec values = block_spec("conv2d_block_pool", call);
         values.sizes[2] /= 2;
         values.sizes[3] /= 2;
         return {values, Spec{kUInt8, values.sizes}};
@@ -101,10 +132,16 @@ void define_conv2d_block_pool(OpDef& op) {
       .kernel()
       .not_differentiable()
       .samples([]() -> std::vector<Sample> {
-        const Tensor small = exact_tensor({2, 2, 6, 7}, 1), weight = exact_tensor({4, 2, 3, 2}, 2);
-        const Tensor x = exact_tensor({4, 16, 5, 7}, 1), wide = exact_tensor({32, 16, 3, 3}, 2);
-        return {with_attributes({small, weight, exact_tensor({4}, 3)}, {}, 0, 1, {width(0)}),
-                with_attributes({x, wide, Tensor()}, {}, 1, 1, {width(16)})};
+        const std::vector<Tensor> small = {exact_tensor({2, 2, 6, 7}, 1),
+                                           exact_tensor({4, 2, 3, 2}, 2), exact_tensor({4}, 3)};
+        const std::vector<Tensor> wide = {exact_tensor({4, 16, 5, 7}, 1),
+                                          exact_tensor({32, 16, 3, 3}, 2), Tensor()};
+        // Exact, too: a standard deviation of 1.
+        const std::vector<Tensor> norm = {exact_tensor({32}, 4), full({32}, 0.75, kFloat64),
+                                          exact_tensor({32}, 5), exact_tensor({1, 32, 1, 1}, 6)};
+        return {with_attributes(small + no_norm(), {}, 0, 1, {width(0), Attribute(0.0)}),
+                with_attributes(wide + no_norm(), {}, 1, 1, {width(16), Attribute(0.0)}),
+                with_attributes(wide + norm, {}, 1, 1, {width(16), Attribute(0.25)})};
       });
 }
 

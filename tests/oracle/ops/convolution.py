@@ -160,13 +160,28 @@ def _in_blocks(x, width):
     return blocks.transpose(0, 1, 3, 4, 2).reshape(x.shape)
 
 
-def conv2d_block(x, weight, bias, stride, padding, dilation, groups, x_width, y_width, relu):
+def _block(x, weight, bias, mean, variance, scale, shift, stride, padding, dilation, groups, x_width, eps):
     y = conv2d(_row_major(x, x_width), weight, bias, stride, padding, dilation, groups)
+    if mean is None:
+        return y
+    mean, variance, scale, shift = (None if t is None else t.reshape(1, -1, 1, 1)
+                                    for t in (mean, variance, scale, shift))
+    y = (y - mean) / np.sqrt(variance + eps)
+    y = y if scale is None else y * scale
+    return y if shift is None else y + shift
+
+
+def conv2d_block(x, weight, bias, mean, variance, scale, shift, stride, padding, dilation, groups,
+                 x_width, y_width, relu, eps):
+    y = _block(x, weight, bias, mean, variance, scale, shift, stride, padding, dilation, groups,
+               x_width, eps)
     return _in_blocks(np.maximum(y, 0) if relu else y, y_width)
 
 
-def conv2d_block_pool(x, weight, bias, stride, padding, dilation, groups, x_width):
-    y = np.maximum(conv2d(_row_major(x, x_width), weight, bias, stride, padding, dilation, groups), 0)
+def conv2d_block_pool(x, weight, bias, mean, variance, scale, shift, stride, padding, dilation,
+                      groups, x_width, eps):
+    y = np.maximum(_block(x, weight, bias, mean, variance, scale, shift, stride, padding, dilation,
+                          groups, x_width, eps), 0)
     n, channels, height, breadth = y.shape
     y = y[:, :, :height // 2 * 2, :breadth // 2 * 2]
     windows = y.reshape(n, channels, height // 2, 2, breadth // 2, 2).transpose(0, 1, 2, 4, 3, 5)

@@ -21,8 +21,8 @@ bool is_empty(const ConvArgs& c) {
   return c.n * c.oc * c.ic * c.oh * c.ow * c.kh * c.kw == 0 || c.oh < 2 || c.ow < 2;
 }
 
-/// Gradients of 3 x 3 filters for images of few channels, which oneDNN pads to a vector: channels
-/// of dy are the lanes instead, and each image is read once.
+/// 3 x 3 filters over images of few channels, which oneDNN pads to a vector, and their gradients:
+/// channels of y are the lanes instead.
 class FewChannels {
  public:
   FewChannels(const ConvArgs& args, const ConvBlock& block) : c_(args), block_(block) {}
@@ -35,8 +35,25 @@ class FewChannels {
     return is_plain && c_.ic < 8 && block_.x_width == 0 && c_.oc % kBlockChannels == 0 && in_blocks;
   }
 
-  void run(const void* x, const void* dy, void* dw, void* dbias) const {
-    const int64_t per = (c_.n + kConvPieces - 1) / kConvPieces, parts = (c_.n + per - 1) / per;
+  void forward(const void* x, const void* w, const void* bias, void* y) const {
+    const int64_t blocks = c_.oc / kBlockChannels, filters_size = c_.ic * 9 * kBlockChannels;
+    static Scratch scratch;
+    auto* const filters = scratch.get_array<float>(
+        static_cast<size_t>(blocks * (filters_size + kBlockChannels)), kCall);
+    float* const biases = filters + blocks * filters_size;
+    in_lanes(w, c_.ic * 9, filters);
+    if (bias) {
+      in_lanes(bias, 1, biases);
+    } else {
+      std::memset(biases, 0, static_cast<size_t>(c_.oc) * sizeof(float));
+    }
+    parallel_for(c_.n, images_per_part(), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) forward_image(x, filters, biases, i, y);
+    });
+  }
+
+  void gradients(const void* x, const void* dy, void* dw, void* dbias) const {
+    const int64_t per = images_per_part(), parts = (c_.n + per - 1) / per;
     // Of each part: for each 16 channels of dy, and each of x, sums as add_filter_gradients has
     // them; then the gradients in their order.
     const int64_t blocks = c_.oc / kBlockChannels;
@@ -60,15 +77,61 @@ class FewChannels {
  private:
   static constexpr int64_t kSums = 10 * kBlockChannels;
 
+  int64_t images_per_part() const { return (c_.n + kConvPieces - 1) / kConvPieces; }
+  int64_t image_bytes(int64_t channels, int64_t places) const {
+    return channels * places * static_cast<int64_t>(size_of(c_.dtype));
+  }
+
+  /// [oc, count] -> [oc / 16, count, 16] floats.
+  void in_lanes(const void* from, int64_t count, float* to) const {
+    for (int64_t o = 0; o < c_.oc; ++o) {
+      for (int64_t i = 0; i < count; ++i) {
+        to[(o / kBlockChannels * count + i) * kBlockChannels + o % kBlockChannels] =
+            c_.dtype == kFloat32
+                ? static_cast<const float*>(from)[o * count + i]
+                : static_cast<float>(static_cast<const BFloat16*>(from)[o * count + i]);
+      }
+    }
+  }
+
+  /// One image as floats with zeros around it, for the calling thread.
+  const float* padded_image(const void* x, int64_t image) const {
+    static Scratch scratch;
+    const auto size = static_cast<size_t>(c_.ic * (c_.oh + 2) * (c_.ow + 2));
+    auto* const padded = scratch.get_array<float>(size, kCall);
+    pad(static_cast<const char*>(x) + image * image_bytes(c_.ic, c_.ih * c_.iw), padded);
+    return padded;
+  }
+
+  void forward_image(const void* x, const float* filters, const float* biases, int64_t image,
+                     void* y) const {
+    static Scratch scratch;
+    const float* const padded = padded_image(x, image);
+    const int64_t places = c_.oh * c_.ow;
+    const int64_t together = block_.places ? kBlockChannels : block_.y_width;
+    char* const z = block_.places ? scratch.get_array<char>(
+                                        static_cast<size_t>(image_bytes(c_.oc, places)), kCall)
+                                  : static_cast<char*>(y) + image * image_bytes(c_.oc, places);
+    for (int64_t o = 0; o < c_.oc; o += kBlockChannels) {
+      const FewChannelsFilter filter{
+          padded, filters + o * c_.ic * 9, biases + o, c_.ic, c_.ow + 2, block_.relu};
+      filter_few_channels(c_.dtype, filter, {c_.oh, c_.ow, together},
+                          z + image_bytes(o - o % together, places) + image_bytes(o % together, 1));
+    }
+    if (!block_.places) return;
+    const int64_t pooled = c_.oh / 2 * (c_.ow / 2);
+    BeforePooling{c_.dtype, c_.oc, c_.oh, c_.ow, together}.pool(
+        kCall, z, 1, static_cast<char*>(y) + image * image_bytes(c_.oc, pooled),
+        block_.places + image * c_.oc * pooled);
+  }
+
   void add_image(const void* x, const void* dy, int64_t image, float* sums) const {
-    static Scratch padded_scratch, dz_scratch;
+    static Scratch dz_scratch;
     const auto size = static_cast<int64_t>(size_of(c_.dtype));
     const int64_t height = c_.oh + 2, width = c_.ow + 2;
-    auto* const padded =
-        padded_scratch.get_array<float>(static_cast<size_t>(c_.ic * height * width), kCall);
-    pad(static_cast<const char*>(x) + image * c_.ic * c_.ih * c_.iw * size, padded);
+    const float* const padded = padded_image(x, image);
     int64_t together = block_.y_width;
-    const char* dz = static_cast<const char*>(dy) + image * c_.oc * c_.oh * c_.ow * size;
+    const char* dz = static_cast<const char*>(dy) + image * image_bytes(c_.oc, c_.oh * c_.ow);
     if (block_.places) {
       together = kBlockChannels;
       const int64_t first = image * c_.oc * (c_.oh / 2) * (c_.ow / 2);
@@ -88,7 +151,6 @@ class FewChannels {
     }
   }
 
-  /// One image as floats with zeros around it.
   void pad(const void* x, float* padded) const {
     const int64_t height = c_.oh + 2, width = c_.ow + 2;
     std::memset(padded, 0, static_cast<size_t>(c_.ic * height * width) * sizeof(float));
@@ -125,6 +187,11 @@ bool convolution_block_forward(const ConvArgs& args, const ConvBlock& block, con
                                const void* w, const void* bias, void* y) {
   if (!is_block_dtype(args.dtype) || is_empty(args)) return false;
   if (block.places && args.oc % kBlockChannels != 0) return false;
+  const FewChannels few(args, block);
+  if (few.is_offered()) {
+    few.forward(x, w, bias, y);
+    return true;
+  }
   const ConvJob job(kCall, args, ConvDirection::kForward, bias != nullptr, &block);
   if (!job.is_offered()) return false;
   job.run(without_const(x), without_const(w), y, without_const(bias));
@@ -147,7 +214,7 @@ bool convolution_block_backward_weights(const ConvArgs& args, const ConvBlock& b
   if (block.places && args.oc % kBlockChannels != 0) return false;
   const FewChannels few(args, block);
   if (few.is_offered()) {
-    few.run(x, dy, dw, dbias);
+    few.gradients(x, dy, dw, dbias);
     return true;
   }
   const ConvJob job(kCall, args, ConvDirection::kBackwardWeights, dbias != nullptr, &block);

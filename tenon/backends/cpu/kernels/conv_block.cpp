@@ -2,7 +2,7 @@
 // backends/cpu/dnnl offers that, else part by part, which is also what the tests hold the former
 // against.
 
-#include <memory>
+#include <cmath>
 #include <vector>
 
 #include "tenon/backends/cpu/kernels/conv.h"
@@ -126,20 +126,56 @@ Tensor optional(const Call& call, size_t input) {
 }
 const void* data_of(const Tensor& x) { return x.defined() ? x.raw_data() : nullptr; }
 
-/// Attributes of an op's end: how x and y lie.
+/// How x and y lie, by the attributes from `first` on.
 ConvBlock block_of(const Call& call, size_t first, int64_t in, int64_t out) {
   ConvBlock block;
   block.x_width = width_of(call.get<int64_t>(first), in);
-  if (first + 1 < call.attributes.size()) {
-    block.y_width = width_of(call.get<int64_t>(first + 1), out);
-  }
+  block.y_width = width_of(call.get<int64_t>(first + 1), out);
   return block;
 }
 
+/// Weight and bias with a batch norm's numbers folded in, which are inputs 3 to 6 of the call.
+struct Folded {
+  Tensor weight, bias;
+
+  Folded(const Call& call, double eps) : weight(row_major(call.input(1))), bias(optional(call, 2)) {
+    if (!call.has(3) || weight.numel() == 0) return;
+    visit_dtype(weight.dtype(), [&]<class Tag>(Tag) {
+      using T = typename Tag::Type;
+      if constexpr (is_floating(dtype_of<T>)) fold<T>(call, eps);
+    });
+  }
+
+ private:
+  template <class T>
+  void fold(const Call& call, double eps) {
+    using Wide = std::conditional_t<sizeof(T) == 8, double, float>;
+    const Tensor mean = row_major(call.input(3)), variance = row_major(call.input(4));
+    const Tensor scale = optional(call, 5), shift = optional(call, 6);
+    const Tensor new_weight = new_tensor(weight.sizes(), weight.dtype());
+    const Tensor new_bias = new_tensor({weight.size(0)}, weight.dtype());
+    const auto at = [](const Tensor& tensor, int64_t i, Wide otherwise) {
+      return tensor.defined() ? static_cast<Wide>(static_cast<const T*>(tensor.raw_data())[i])
+                              : otherwise;
+    };
+    const int64_t channels = weight.size(0), filter = weight.numel() / channels;
+    for (int64_t c = 0; c < channels; ++c) {
+      const Wide factor = at(scale, c, 1) / std::sqrt(at(variance, c, 1) + static_cast<Wide>(eps));
+      for (int64_t i = c * filter; i < (c + 1) * filter; ++i) {
+        static_cast<T*>(new_weight.raw_data())[i] = T(at(weight, i, 0) * factor);
+      }
+      static_cast<T*>(new_bias.raw_data())[c] =
+          T((at(bias, c, 0) - at(mean, c, 0)) * factor + at(shift, c, 0));
+    }
+    weight = new_weight;
+    bias = new_bias;
+  }
+};
+
 void conv2d_block_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Tensor x = row_major(call.input(0)), weight = row_major(call.input(1));
-  const Tensor bias = optional(call, 2);
-  const Tensor& y = outputs[0];
+  const Tensor x = row_major(call.input(0));
+  const Folded folded(call, call.get<double>(7));
+  const Tensor &weight = folded.weight, &bias = folded.bias, &y = outputs[0];
   if (y.numel() == 0) return;
   const ConvArgs args = conv_args(call, 0, x.sizes(), weight.sizes(), y.sizes());
   ConvBlock block = block_of(call, 4, args.ic, args.oc);
@@ -156,13 +192,15 @@ void conv2d_block_kernel(const Call& call, std::span<Tensor> outputs) {
 }
 
 void conv2d_block_pool_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Tensor x = row_major(call.input(0)), weight = row_major(call.input(1));
-  const Tensor bias = optional(call, 2);
+  const Tensor x = row_major(call.input(0));
+  const Folded folded(call, call.get<double>(5));
+  const Tensor &weight = folded.weight, &bias = folded.bias;
   const Tensor &values = outputs[0], &places = outputs[1];
   if (values.numel() == 0) return;
   const Shape sizes = sizes_before_pooling(call, 0, x.sizes(), weight.sizes());
   const ConvArgs args = conv_args(call, 0, x.sizes(), weight.sizes(), sizes);
-  ConvBlock block = block_of(call, 4, args.ic, args.oc);
+  ConvBlock block;
+  block.x_width = width_of(call.get<int64_t>(4), args.ic);
   block.places = places.data<uint8_t>();
   if (convolution_block_forward(args, block, x.raw_data(), weight.raw_data(), data_of(bias),
                                 values.raw_data())) {

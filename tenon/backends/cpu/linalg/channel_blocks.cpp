@@ -44,6 +44,21 @@ HWY_INLINE void store(D, hn::Vec<D> value, BFloat16* to) {
   hn::StoreU(hn::DemoteTo(stored, upper), stored, reinterpret_cast<uint16_t*>(to));
 }
 
+/// Rounded to nearest even.
+template <class D>
+HWY_INLINE void store_rounded(D d, hn::Vec<D> value, float* to) {
+  store(d, value, to);
+}
+template <class D>
+HWY_INLINE void store_rounded(D d, hn::Vec<D> value, BFloat16* to) {
+  const hn::RebindToUnsigned<D> u;
+  const auto bits = hn::BitCast(u, value);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(u, 1));
+  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(u, 0x7fff)));
+  const auto nan = hn::Or(bits, hn::Set(u, 0x400000));
+  store(d, hn::IfThenElse(hn::IsNaN(value), hn::BitCast(d, nan), hn::BitCast(d, rounded)), to);
+}
+
 /// Where `value` isn't above 0; NaN counts as above.
 template <class D>
 HWY_INLINE auto is_off(D d, hn::Vec<D> value) {
@@ -187,6 +202,43 @@ void unpool(const T* from, const uint8_t* places, const BlockImage& image, T* el
   }
 }
 
+/// One place of z, without bias: nine values of x times the filters of its channel.
+template <class D>
+HWY_INLINE hn::Vec<D> add_window(D d, const float* x, int64_t x_width, const float* filters,
+                                 hn::Vec<D> sum) {
+  for (int64_t k = 0; k < 3; ++k) {
+    const float* const row = x + k * x_width;
+    const float* const filter = filters + 3 * k * kBlockChannels;
+    sum = hn::MulAdd(hn::Set(d, row[0]), load(d, filter), sum);
+    sum = hn::MulAdd(hn::Set(d, row[1]), load(d, filter + kBlockChannels), sum);
+    sum = hn::MulAdd(hn::Set(d, row[2]), load(d, filter + 2 * kBlockChannels), sum);
+  }
+  return sum;
+}
+
+template <class T>
+void few_channels(const FewChannelsFilter& filter, const BlockImage& image, T* z) {
+  const Sixteen d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t plane = (image.height + 2) * filter.x_width;
+  for (int64_t c = 0; c < kBlockChannels; c += lanes) {
+    const auto bias = load(d, filter.bias + c);
+    for (int64_t i = 0; i < image.height; ++i) {
+      const float* const x = filter.x + i * filter.x_width;
+      T* const to = z + i * image.width * image.stride + c;
+      for (int64_t j = 0; j < image.width; ++j) {
+        auto sum = bias;
+        for (int64_t channel = 0; channel < filter.x_channels; ++channel) {
+          sum = add_window(d, x + j + channel * plane, filter.x_width,
+                           filter.filters + channel * 9 * kBlockChannels + c, sum);
+        }
+        if (filter.relu) sum = hn::IfThenZeroElse(is_off(d, sum), sum);
+        store_rounded(d, sum, to + j * image.stride);
+      }
+    }
+  }
+}
+
 template <class T>
 void filter_gradients(const float* x, int64_t x_width, const T* dz, const BlockImage& image,
                       float* sums) {
@@ -258,6 +310,11 @@ void unpool_of(DType dtype, const void* dy, const uint8_t* places, const BlockIm
   });
 }
 
+void few_channels_of(DType dtype, const FewChannelsFilter& filter, const BlockImage& image,
+                     void* z) {
+  with_type(dtype, [&]<class T>(T) { few_channels(filter, image, static_cast<T*>(z)); });
+}
+
 void filter_gradients_of(DType dtype, const float* x, int64_t x_width, const void* dz,
                          const BlockImage& image, float* sums) {
   with_type(dtype, [&]<class T>(T) {
@@ -277,6 +334,7 @@ HWY_EXPORT(relu_of);
 HWY_EXPORT(mask_of);
 HWY_EXPORT(pool_of);
 HWY_EXPORT(unpool_of);
+HWY_EXPORT(few_channels_of);
 HWY_EXPORT(filter_gradients_of);
 
 void relu_in_place(DType dtype, void* x, int64_t count) {
@@ -295,6 +353,11 @@ void pool_block(DType dtype, const void* z, const BlockImage& image, void* value
 void unpool_block(DType dtype, const void* dy, const uint8_t* places, const BlockImage& image,
                   void* dz) {
   HWY_DYNAMIC_DISPATCH(unpool_of)(dtype, dy, places, image, dz);
+}
+
+void filter_few_channels(DType dtype, const FewChannelsFilter& filter, const BlockImage& image,
+                         void* z) {
+  HWY_DYNAMIC_DISPATCH(few_channels_of)(dtype, filter, image, z);
 }
 
 void add_filter_gradients(DType dtype, const float* x, int64_t x_width, const void* dz,

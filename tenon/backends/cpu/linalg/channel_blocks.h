@@ -30,6 +30,17 @@ void pool_block(DType dtype, const void* z, const BlockImage& image, void* value
 void unpool_block(DType dtype, const void* dy, const uint8_t* places, const BlockImage& image,
                   void* dz);
 
+/// z, 16 channels of it, = bias + the sum of 3 x 3 filters that step by one over the `x_channels`
+/// channels of an image, row-major, `x_width` wide, and two larger than z in both directions; where
+/// `relu`, the largest of 0 and that. `filters` are [x_channels, 3, 3, 16], `bias` [16].
+struct FewChannelsFilter {
+  const float *x, *filters, *bias;
+  int64_t x_channels, x_width;
+  bool relu;
+};
+void filter_few_channels(DType dtype, const FewChannelsFilter& filter, const BlockImage& image,
+                         void* z);
+
 /// The gradients of 3 x 3 filters that step by one over one channel of an image, and of the bias:
 /// to sums[3, 3, 16] is added dz times x, to sums[9, 0 to 15] dz. `x` is row-major, `x_width` wide,
 /// and two larger than dz in both directions. For 16 channels.

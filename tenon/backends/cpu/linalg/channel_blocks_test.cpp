@@ -102,6 +102,36 @@ TYPED_TEST(ChannelBlocksTest, PoolingAndItsGradient) {
   }
 }
 
+TYPED_TEST(ChannelBlocksTest, FewChannels) {
+  const int64_t height = 3, width = 5, stride = 32, channels = 2, x_width = width + 2;
+  const int64_t plane = (height + 2) * x_width;
+  std::vector<float> x(static_cast<size_t>(channels * plane)), bias(16);
+  std::vector<float> filters(static_cast<size_t>(channels * 9 * 16));
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 7) - 3;
+  for (size_t i = 0; i < bias.size(); ++i) bias[i] = static_cast<float>(i) - 8.25f;
+  for (size_t i = 0; i < filters.size(); ++i) filters[i] = static_cast<float>(i % 5) - 2.125f;
+  for (const bool relu : {false, true}) {
+    std::vector<TypeParam> z(static_cast<size_t>(height * width * stride), TypeParam(77.0f));
+    filter_few_channels(dtype_of<TypeParam>,
+                        {x.data(), filters.data(), bias.data(), channels, x_width, relu},
+                        {height, width, stride}, z.data());
+    for (int64_t i = 0; i < height * width; ++i) {
+      for (int64_t c = 0; c < stride; ++c) {
+        float want = c < 16 ? bias[static_cast<size_t>(c)] : 77;
+        for (int64_t k = 0; k < 9 * channels && c < 16; ++k) {
+          const int64_t place =
+              k / 9 * plane + (i / width + k % 9 / 3) * x_width + i % width + k % 3;
+          want += x[static_cast<size_t>(place)] * filters[static_cast<size_t>(k * 16 + c)];
+        }
+        if (relu && want <= 0) want = 0;
+        // Multiples of an eighth, whose sums are exact; one rounding to the dtype.
+        EXPECT_EQ(static_cast<float>(z[static_cast<size_t>(i * stride + c)]),
+                  static_cast<float>(TypeParam(want)));
+      }
+    }
+  }
+}
+
 TYPED_TEST(ChannelBlocksTest, GradientsOfFilters) {
   const int64_t height = 3, width = 5, stride = 32, x_width = width + 2;
   std::vector<float> x(static_cast<size_t>((height + 2) * x_width));
