@@ -6,6 +6,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/base/small_array.h"
+#include "tenon/dispatch/tile_batch.h"
 
 namespace tenon {
 namespace {
@@ -213,7 +214,10 @@ void run_tile_call(const Call& call, const TileCall& typed, std::span<const Tens
     launch.seed = draw.seed;
     launch.offset = draw.offset;
   }
-  backend_of(outputs[0].device()).run_tile(launch);
+  const Device device = outputs[0].device();
+  TileBatch* const batch = TileBatch::current();
+  if (batch != nullptr && device == kCpu) return batch->add(launch, call, outputs);
+  backend_of(device).run_tile(launch);
 }
 
 }  // namespace tenon

@@ -1,3 +1,4 @@
+#include "tenon/dispatch/tile_batch.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/reduce/dims_internal.h"
 
@@ -67,6 +68,23 @@ std::pair<Tensor, Tensor> affine_gradients(const Saved& saved, const Tensor& mea
   return {need_weight ? weight : Tensor(), need_bias ? bias : Tensor()};
 }
 
+/// Of x, weight and bias. All read x and dy, so they do it together where nobody needs one of them
+/// for another.
+Grads normalize_gradients(const Saved& saved, const Tensor& mean, const Tensor& rstd,
+                          const Tensor& d_mean, const Tensor& d_rstd, IntList dims, bool has_bias) {
+  const auto all = [&]() -> Grads {
+    Tensor dx;
+    if (saved.needs(0)) dx = normalize_gradient(saved, mean, rstd, d_mean, d_rstd, dims);
+    auto [weight, bias] = affine_gradients(saved, mean, rstd, has_bias);
+    return {dx, weight, bias};
+  };
+  if (d_mean.defined() || d_rstd.defined()) return all();
+  TileBatch batch;
+  Grads grads = all();
+  batch.run();
+  return grads;
+}
+
 }  // namespace
 
 void define_normalize(OpDef& op) {
@@ -97,12 +115,7 @@ void define_normalize(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor&, IntList dims, double) -> Grads {
         const Tensor& mean = saved.output(1);
         const Tensor& rstd = saved.output(2);
-        Tensor dx;
-        if (saved.needs(0)) {
-          dx = normalize_gradient(saved, mean, rstd, saved.grads[1], saved.grads[2], dims);
-        }
-        auto [weight, bias] = affine_gradients(saved, mean, rstd, true);
-        return {dx, weight, bias};
+        return normalize_gradients(saved, mean, rstd, saved.grads[1], saved.grads[2], dims, true);
       })
       .samples([] {
         const Attribute eps(1e-5);
@@ -139,12 +152,8 @@ void define_rms_normalize(OpDef& op) {
       .saves_sizes()
       .vjp([](const Saved& saved, const Tensor&, IntList dims, double) -> Grads {
         const Tensor& rstd = saved.output(1);
-        Tensor dx;
-        if (saved.needs(0)) {
-          dx = normalize_gradient(saved, {}, rstd, {}, saved.grads[1], dims);
-        }
-        auto [weight, bias] = affine_gradients(saved, {}, rstd, false);
-        return {dx, weight};
+        Grads grads = normalize_gradients(saved, {}, rstd, {}, saved.grads[1], dims, false);
+        return {grads[0], grads[1]};
       })
       .samples([] {
         const Attribute eps(1e-5);

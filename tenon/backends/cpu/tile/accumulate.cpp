@@ -65,7 +65,12 @@ void start_reduction(Op op, Compute compute, void* state, size_t columns, size_t
     T* best = state_field<T>(state, 0, capacity);
     switch (op) {
       case Op::kRowSum:
-        return static_cast<void>(std::fill_n(sums, columns, Accumulator<T>(0)));
+        std::fill_n(sums, columns, Accumulator<T>(0));
+        if constexpr (kSumsInParts<T>) {
+          std::fill_n(state_field<T>(state, 1, capacity), columns, T(0));
+          *state_field<uint64_t>(state, 2, capacity) = 0;
+        }
+        return;
       case Op::kRowProd:
         return static_cast<void>(std::fill_n(sums, columns, Accumulator<T>(1)));
       case Op::kRowMax:
@@ -95,7 +100,10 @@ void join_reduction(Op op, Compute compute, void* state, const void* other_state
     const Accumulator<T>* more = state_field<Accumulator<T>>(other, 0, capacity);
     switch (op) {
       case Op::kRowSum:
-        for (size_t c = 0; c < columns; ++c) sums[c] += more[c];
+        for (size_t c = 0; c < columns; ++c) {
+          sums[c] = sum_of_parts<T>(state, c, capacity) + sum_of_parts<T>(other, c, capacity);
+          if constexpr (kSumsInParts<T>) state_field<T>(state, 1, capacity)[c] = 0;
+        }
         return;
       case Op::kRowProd:
         for (size_t c = 0; c < columns; ++c) sums[c] *= more[c];
@@ -120,6 +128,10 @@ void finish_reduction(Op op, Compute compute, const void* const_state, void* out
     T* to = static_cast<T*>(out);
     switch (op) {
       case Op::kRowSum:
+        for (size_t c = 0; c < columns; ++c) {
+          to[c] = static_cast<T>(sum_of_parts<T>(state, c, capacity));
+        }
+        return;
       case Op::kRowProd: {
         const Accumulator<T>* sums = state_field<Accumulator<T>>(state, 0, capacity);
         for (size_t c = 0; c < columns; ++c) to[c] = static_cast<T>(sums[c]);

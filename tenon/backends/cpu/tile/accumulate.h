@@ -26,6 +26,21 @@ Word* state_field(void* state, size_t field, size_t capacity) {
   return reinterpret_cast<Word*>(static_cast<char*>(state) + field * capacity * 8);
 }
 
+/// Of columns of f32 a sum is two: field 0 has doubles, field 1 what the rows since they were last
+/// added to came to in floats, and field 2 begins with how many rows these are.
+template <class T>
+inline constexpr bool kSumsInParts = std::is_same_v<T, float>;
+
+/// The sum of one column so far.
+template <class T>
+Accumulator<T> sum_of_parts(void* state, size_t column, size_t capacity) {
+  Accumulator<T> sum = state_field<Accumulator<T>>(state, 0, capacity)[column];
+  if constexpr (kSumsInParts<T>) {
+    sum += static_cast<Accumulator<T>>(state_field<T>(state, 1, capacity)[column]);
+  }
+  return sum;
+}
+
 /// Whether `x` takes the place of `best` as the extreme; NaN wins, and the first NaN stays.
 template <bool kMax, class T>
 bool beats(T x, T best) {

@@ -202,10 +202,27 @@ void row_moments(const void* tile, size_t count, int64_t, void* state) {
   join_moments(s[0], s[1], s[2], mean, m2, n);
 }
 
+/// Tiles of a few long rows: a float for each column adds kRun rows, of however many tiles.
+void columns_sum_in_parts(const float* x, size_t rows, size_t columns, void* state,
+                          size_t capacity) {
+  double* sums = state_field<double>(state, 0, capacity);
+  float* parts = state_field<float>(state, 1, capacity);
+  uint64_t& added = *state_field<uint64_t>(state, 2, capacity);
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) parts[c] += x[r * columns + c];
+    if (++added < kRun) continue;
+    for (size_t c = 0; c < columns; ++c) sums[c] += static_cast<double>(parts[c]);
+    for (size_t c = 0; c < columns; ++c) parts[c] = 0;
+    added = 0;
+  }
+}
+
 template <class T>
-void columns_sum(const void* tile, size_t rows, size_t columns, int64_t, void* state, size_t) {
+void columns_sum(const void* tile, size_t rows, size_t columns, int64_t, void* state,
+                 size_t capacity) {
   using A = Accumulator<T>;
   const T* x = static_cast<const T*>(tile);
+  if constexpr (kSumsInParts<T>) return columns_sum_in_parts(x, rows, columns, state, capacity);
   A* sums = static_cast<A*>(state);
   if (rows == 1) {
     for (size_t c = 0; c < columns; ++c) sums[c] += static_cast<A>(x[c]);
