@@ -340,8 +340,26 @@ class Fuser {
       if (producer == producer_.end() || producer->second >= i) continue;
       const size_t a = dependencies_.node_of(producer->second), b = dependencies_.node_of(i);
       if (a == b || groups_[a].members.empty() || groups_[b].members.empty()) continue;
+      if (steps_[i].space_rank == 0 && !read_the_same(groups_[a], groups_[b])) continue;
       join(std::min(a, b), std::max(a, b));
     }
+  }
+
+  /// Whether one of two is of numbers alone, or both read a value. Others that only a number links
+  /// would need all memory of both at once.
+  static bool read_the_same(const Group& a, const Group& b) {
+    if (a.widest().space_rank == 0 || b.widest().space_rank == 0) return true;
+    const auto reads = [](const Group& group, uint32_t value) {
+      return std::any_of(group.members.begin(), group.members.end(), [value](const Step* member) {
+        return std::any_of(member->inputs.begin(), member->inputs.end(),
+                           [value](const Operand& input) { return input.value == value; });
+      });
+    };
+    return std::any_of(a.members.begin(), a.members.end(), [&](const Step* member) {
+      return std::any_of(member->inputs.begin(), member->inputs.end(), [&](const Operand& input) {
+        return input.value != kNoValue && input.rank != 0 && reads(b, input.value);
+      });
+    });
   }
 
   /// False, having changed nothing, where the two can't be one program.

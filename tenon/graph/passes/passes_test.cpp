@@ -120,6 +120,17 @@ TEST(Fuse, JoinsArithmeticOnNumbersWithTheRowTheyComeFrom) {
   EXPECT_EQ(steps_after("fuse", text), Titles{"sum+add+exp+mul"});
 }
 
+TEST(Fuse, LeavesRowsApartThatOnlyANumberLinks) {
+  const std::string sums =
+      "%0: float32[4, 8] = external\n"
+      "%1: float32[4, 8] = external\n"
+      "%2: float32[] = sum(%0) in float32 over [4, 8] rows [0, 1] scalars (0)\n"
+      "%3: float32[] = sum(%1) in float32 over [4, 8] rows [0, 1] scalars (0)\n"
+      "%4: float32[] = add(%2, %3) in float32 over []\n"
+      "keep %4\n";
+  EXPECT_EQ(steps_after("fuse", sums).size(), 2u);
+}
+
 TEST(Fuse, LeavesArithmeticOnNumbersApartWhereThereIsMoreThanOneRow) {
   const std::string begin =
       "%0: float32[4, 8] = external\n"
