@@ -11,7 +11,7 @@ build_packages=(
   libgtest-dev libbenchmark-dev
 )
 # Sanitizer builds come with g++; clang is for formatting and for the fuzz targets.
-test_packages=(clang clang-format libclang-rt-dev python3-numpy python3-scipy)
+test_packages=(clang clang-format libclang-rt-dev python3-numpy python3-scipy python3-dev python3-venv)
 
 case "${1:-}" in
   "") packages=("${build_packages[@]}") ;;

@@ -117,6 +117,9 @@ if ! ./scripts/install_dependencies.sh test; then
   finish
 fi
 
+# Without it (no way to PyPI, say) the Python package and its tests are left out, which is a failure.
+check "the Python environment" ./scripts/python_environment.sh
+
 heading "formatting"
 check formatting ./scripts/format.sh --check
 

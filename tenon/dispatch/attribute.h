@@ -45,6 +45,7 @@ class Attribute {
     return holds<bool>() || holds<int64_t>() || holds<double>() || holds<Scalar>();
   }
   bool is_device() const { return holds<Device>(); }
+  bool is_list() const { return holds<Shape>(); }
   Scalar number() const {
     if (holds<bool>()) return std::get<bool>(value_);
     if (holds<int64_t>()) return std::get<int64_t>(value_);

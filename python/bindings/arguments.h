@@ -1,0 +1,125 @@
+#pragma once
+
+#include <Python.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "python/bindings/errors.h"
+#include "tenon/core/scalar.h"
+#include "tenon/core/tensor.h"
+#include "tenon/dispatch/call.h"
+#include "tenon/dispatch/op_def.h"
+
+// Python's objects as arguments of ops.
+namespace tenon::python {
+
+/// Python's dtypes and devices: the same object for the same thing.
+PyObject* wrap(DType dtype);
+PyObject* wrap(Device device);
+bool is_dtype(PyObject* object);
+bool is_device(PyObject* object);
+bool add_dtypes_and_devices(PyObject* module);
+
+// Conversions; they throw PythonError with a TypeError that names `what` where the object is of
+// another type.
+
+DType to_dtype(PyObject* object, const char* what);
+/// A device, or its name.
+Device to_device(PyObject* object, const char* what);
+/// Python's int, or what has `__index__`; bools are not.
+int64_t to_int(PyObject* object, const char* what);
+double to_float(PyObject* object, const char* what);
+/// A bool, int, float or complex, or a number of NumPy's; nothing for other objects.
+std::optional<Scalar> to_scalar(PyObject* object);
+/// A tuple or list of ints, or one int.
+Shape to_ints(PyObject* object, const char* what);
+/// Tensors of a tuple or list.
+std::vector<Tensor> to_tensors(PyObject* object, const char* what);
+
+/// What is in a list or tuple when this is made: to look at an item may run code of Python's, which
+/// may change the list.
+class Items {
+ public:
+  explicit Items(PyObject* sequence) : tuple_(PySequence_Tuple(sequence)) {
+    if (!tuple_) throw PythonError();
+  }
+  ~Items() { Py_DECREF(tuple_); }
+  Items(const Items&) = delete;
+
+  std::span<PyObject* const> all() const {
+    return {PySequence_Fast_ITEMS(tuple_), static_cast<size_t>(PyTuple_GET_SIZE(tuple_))};
+  }
+
+ private:
+  PyObject* tuple_;
+};
+
+PyObject* wrap(const Scalar& scalar);
+PyObject* wrap(const Shape& sizes);
+
+/// How a parameter of an op is called from Python: by its own name, or by PyTorch's where that is
+/// another one (`input` for the first tensor, `other` for a second operand).
+struct Parameter {
+  const ParamInfo* info;
+  PyObject* name;     ///< interned
+  PyObject* synonym;  ///< interned; the name where there is no other
+  std::optional<Attribute> default_value;
+  bool is_tensor = false;
+  bool is_optional = false;
+  bool may_spread = false;  ///< ints that may be given one by one: x.view(2, 3)
+};
+
+/// The parameters of one op.
+class Signature {
+ public:
+  explicit Signature(const OpDef& op);
+
+  const OpDef& op() const { return op_; }
+
+  /// The op's call with these arguments of a vectorcall, and what it borrows. Throws PythonError.
+  class Bound {
+   public:
+    Bound(const Signature& signature, PyObject* const* arguments, size_t count, PyObject* names);
+    Bound(const Bound&) = delete;
+
+    ~Bound() { std::destroy_n(attributes(), attribute_count_); }
+
+    Call call() const {
+      return {op_, inputs_, {const_cast<Bound*>(this)->attributes(), attribute_count_}};
+    }
+    const Tensor& input(size_t i) const { return *inputs_[i]; }
+
+   private:
+    static constexpr size_t kMost = 12;
+
+    void take(const Parameter& parameter, PyObject* object);
+    void take_ints(std::span<PyObject* const> objects, const Parameter& parameter);
+    [[noreturn]] void fail_keywords(const Signature& signature, PyObject* names) const;
+    void take_tensor(const Parameter& parameter, PyObject* object);
+    void make_scalars_tensors();
+    void add(Attribute attribute);
+    Attribute* attributes() { return std::launder(reinterpret_cast<Attribute*>(memory_)); }
+
+    const OpDef& op_;
+    InlineVector<const Tensor*, 8> inputs_;
+    /// Of the attributes that there are: making all of them empty first would take longer than
+    /// most calls.
+    alignas(Attribute) std::byte memory_[kMost * sizeof(Attribute)];
+    size_t attribute_count_ = 0;
+    std::array<std::optional<Scalar>, 3> scalars_;  ///< in place of inputs of that number
+    std::array<Tensor, 3> temporaries_;
+    std::vector<Tensor> list_;  ///< of a list of tensors, which may change during the call
+  };
+
+ private:
+  const OpDef& op_;
+  std::vector<Parameter> parameters_;
+};
+
+}  // namespace tenon::python

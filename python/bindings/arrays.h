@@ -1,0 +1,21 @@
+#pragma once
+
+#include <Python.h>
+
+#include <optional>
+
+#include "tenon/core/tensor.h"
+
+// Data of other libraries as tensors, and the reverse.
+namespace tenon::python {
+
+/// A copy of numbers, lists of them, or whatever has Python's buffer protocol (NumPy's arrays). The
+/// dtype is that of the data unless given: of lists bool, int64, float32 or complex64. Throws
+/// PythonError; ShapeError for lists of differing lengths.
+Tensor tensor_from(PyObject* object, std::optional<DType> dtype);
+/// The same memory as a buffer of Python's, which lives as long as the tensor. Throws PythonError
+/// where it is read-only, of another byte order, or has negative strides.
+Tensor tensor_over(PyObject* object);
+Tensor tensor_of_scalar(Scalar value);
+
+}  // namespace tenon::python

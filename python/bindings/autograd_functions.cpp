@@ -1,0 +1,91 @@
+// What recording and backward passes need beside the methods of tensors.
+
+#include "tenon/autograd/autograd.h"
+
+#include "python/bindings/casters.h"
+#include "python/bindings/functions.h"
+#include "python/bindings/gil.h"
+
+namespace nb = nanobind;
+
+namespace tenon::python {
+namespace {
+
+/// A callable of Python's, for C++ that calls and frees it on any thread.
+class Callback {
+ public:
+  explicit Callback(nb::callable function) : function_(function.release().ptr()) {}
+  Callback(const Callback& other) : function_(other.function_) {
+    const HoldGil held;
+    Py_INCREF(function_);
+  }
+  Callback& operator=(const Callback&) = delete;
+  ~Callback() {
+    if (!Py_IsInitialized()) return;
+    const HoldGil held;
+    Py_DECREF(function_);
+  }
+
+  Tensor operator()(const Tensor& grad) const {
+    const HoldGil held;
+    const nb::object argument = nb::cast(grad);
+    PyObject* const result = PyObject_CallOneArg(function_, argument.ptr());
+    if (!result) throw nb::python_error();
+    const nb::object owned = nb::steal(result);
+    if (result == Py_None) return {};
+    if (!is_tensor(result)) {
+      fail_type("a hook returns a tensor or None, not %s", Py_TYPE(result)->tp_name);
+    }
+    return tensor_of(result);
+  }
+
+ private:
+  PyObject* function_;
+};
+
+std::vector<Tensor> given(const std::vector<std::optional<Tensor>>& tensors) {
+  std::vector<Tensor> result;
+  for (const auto& tensor : tensors) result.push_back(tensor.value_or(Tensor()));
+  return result;
+}
+
+}  // namespace
+
+void add_autograd_functions(nb::module_& module) {
+  module.def("is_grad_enabled", [] { return modes().grad; });
+  module.def("set_grad_enabled", [](bool enabled) { modes().grad = enabled; });
+  module.def("is_inference_mode_enabled", [] { return modes().inference; });
+  module.def("set_inference_mode", [](bool enabled) { modes().inference = enabled; });
+  module.def("is_anomaly_enabled", [] { return modes().anomaly; });
+  module.def("set_anomaly_enabled", [](bool enabled) { modes().anomaly = enabled; });
+  module.def("autocast_dtype", [] { return modes().autocast; });
+  module.def("set_autocast_dtype", [](DType dtype) { modes().autocast = dtype; });
+  module.def(
+      "backward",
+      [](const std::vector<Tensor>& tensors, const std::vector<std::optional<Tensor>>& grads,
+         std::optional<bool> retain_graph, bool create_graph) {
+        const std::vector<Tensor> start = given(grads);
+        const ReleaseGil released;
+        backward(tensors, start, retain_graph, create_graph);
+      },
+      nb::arg("tensors"), nb::arg("grad_tensors"), nb::arg("retain_graph").none(),
+      nb::arg("create_graph"));
+  module.def(
+      "grad",
+      [](const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+         const std::vector<std::optional<Tensor>>& grads, std::optional<bool> retain_graph,
+         bool create_graph, bool allow_unused) {
+        const std::vector<Tensor> start = given(grads);
+        const ReleaseGil released;
+        return grad(outputs, inputs, start, {retain_graph, create_graph, allow_unused});
+      },
+      nb::arg("outputs"), nb::arg("inputs"), nb::arg("grad_outputs"),
+      nb::arg("retain_graph").none(), nb::arg("create_graph"), nb::arg("allow_unused"));
+  module.def("register_hook", [](const Tensor& tensor, nb::callable hook) {
+    return tensor.register_hook(Callback(std::move(hook)));
+  });
+  module.def("remove_hook",
+             [](const Tensor& tensor, int64_t number) { tensor.remove_hook(number); });
+}
+
+}  // namespace tenon::python

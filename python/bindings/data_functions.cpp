@@ -1,0 +1,81 @@
+// Tensors from data, files, random seeds and threads.
+
+#include <nanobind/stl/map.h>
+
+#include "python/bindings/arrays.h"
+#include "python/bindings/casters.h"
+#include "python/bindings/functions.h"
+#include "python/bindings/gil.h"
+#include "tenon/base/parallel.h"
+#include "tenon/base/version.h"
+#include "tenon/core/generator.h"
+#include "tenon/dispatch/dispatch.h"
+#include "tenon/io/safetensors.h"
+#include "tenon/ops/creation/from_data.h"
+
+namespace nb = nanobind;
+
+namespace tenon::python {
+namespace {
+
+Tensor tensor_of_data(nb::handle data, std::optional<DType> dtype) {
+  return tensor_from(data.ptr(), dtype);
+}
+
+void save_tensors(const nb::dict& tensors, const std::string& path, const Metadata& metadata) {
+  StateDict state;
+  for (const auto& [name, tensor] : tensors) {
+    if (!PyUnicode_Check(name.ptr()) || !is_tensor(tensor.ptr())) {
+      fail_type("save() takes a dict of tensors by name, not %s: %s", Py_TYPE(name.ptr())->tp_name,
+                Py_TYPE(tensor.ptr())->tp_name);
+    }
+    state.add(nb::cast<std::string>(name), tensor_of(tensor.ptr()));
+  }
+  const ReleaseGil released;
+  save(state, path, metadata);
+}
+
+nb::dict load_tensors(const std::string& path) {
+  StateDict state;
+  {
+    const ReleaseGil released;
+    state = load(path);
+  }
+  nb::dict result;
+  for (const auto& [name, tensor] : state) result[name.c_str()] = nb::cast(tensor);
+  return result;
+}
+
+}  // namespace
+
+void add_data_functions(nb::module_& module) {
+  module.attr("__version__") = std::string(version());
+  module.def("tensor_of_data", tensor_of_data, nb::arg("data"), nb::arg("dtype") = nb::none(),
+             "A copy of numbers, nested lists of them, or an array with Python's buffer protocol.");
+  module.def(
+      "from_buffer", [](nb::handle array) { return tensor_over(array.ptr()); }, nb::arg("array"),
+      "A tensor over the memory of an array with Python's buffer protocol.");
+  module.def("save_tensors", save_tensors, nb::arg("tensors"), nb::arg("path"),
+             nb::arg("metadata") = Metadata());
+  module.def("load_tensors", load_tensors, nb::arg("path"));
+  module.def("load_metadata", load_metadata, nb::arg("path"));
+  module.def("seed_generator", manual_seed, nb::arg("seed"));
+  module.def("generator_state", [] {
+    return std::vector<uint64_t>{default_generator().seed(), default_generator().offset()};
+  });
+  module.def("set_generator_state", [](uint64_t seed, uint64_t offset) {
+    default_generator().manual_seed(seed);
+    default_generator().set_offset(offset);
+  });
+  module.def(
+      "bytes_of",
+      [](const Tensor& tensor) {
+        return from_blob(tensor.raw_data(), {static_cast<int64_t>(tensor.nbytes())}, kUInt8,
+                         [tensor](void*) {});
+      },
+      "The memory of a row-major tensor as uint8.");
+  module.def("get_num_threads", num_threads);
+  module.def("set_num_threads", set_num_threads, nb::arg("count"));
+}
+
+}  // namespace tenon::python

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+// What the module has beside types and ops, each in a file of its own.
+namespace tenon::python {
+
+void add_data_functions(nanobind::module_& module);
+void add_autograd_functions(nanobind::module_& module);
+void add_compile(nanobind::module_& module);
+
+}  // namespace tenon::python

@@ -1,0 +1,38 @@
+// tenon._core: the types, every op, and the functions around them.
+
+#include <nanobind/nanobind.h>
+
+#include "python/bindings/arrays.h"
+#include "python/bindings/casters.h"
+#include "python/bindings/functions.h"
+#include "python/bindings/op_function.h"
+
+namespace tenon::python {
+namespace {
+
+void translate(const std::exception_ptr& error, void*) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const nanobind::python_error&) {
+    throw;
+  } catch (...) {
+    raise_current_exception();
+  }
+}
+
+}  // namespace
+
+NB_MODULE(_core, module) {
+  // What Python still holds when it ends is no mistake of ours.
+  nanobind::set_leak_warnings(false);
+  if (!add_errors(module.ptr()) || !add_dtypes_and_devices(module.ptr()) ||
+      !add_tensor_type(module.ptr()) || !add_ops(module.ptr(), tensor_type)) {
+    throw nanobind::python_error();
+  }
+  nanobind::register_exception_translator(translate);
+  add_data_functions(module);
+  add_autograd_functions(module);
+  add_compile(module);
+}
+
+}  // namespace tenon::python

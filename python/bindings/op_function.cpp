@@ -1,0 +1,159 @@
+#include "python/bindings/op_function.h"
+
+#include <structmember.h>
+
+#include <cstddef>
+#include <string>
+
+#include "python/bindings/arguments.h"
+#include "python/bindings/errors.h"
+#include "python/bindings/gil.h"
+#include "python/bindings/tensor_object.h"
+#include "tenon/dispatch/dispatch.h"
+
+namespace tenon::python {
+namespace {
+
+/// A callable that is an op: called as a function, and as a method where it is a class attribute.
+struct OpFunction {
+  PyObject_HEAD vectorcallfunc call;
+  const Signature* signature;  ///< lives as long as the process
+  PyObject* name;
+  PyObject* documentation;
+};
+
+PyTypeObject* function_type = nullptr;
+
+PyObject* wrap_list(std::vector<Tensor> tensors) {
+  PyObject* const tuple = PyTuple_New(static_cast<Py_ssize_t>(tensors.size()));
+  if (!tuple) throw PythonError();
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    PyTuple_SET_ITEM(tuple, static_cast<Py_ssize_t>(i), wrap(std::move(tensors[i])));
+  }
+  return tuple;
+}
+
+PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags,
+                        PyObject* names) noexcept {
+  return guarded([&] {
+    const Signature& signature = *reinterpret_cast<OpFunction*>(self)->signature;
+    const Signature::Bound bound(signature, arguments,
+                                 static_cast<size_t>(PyVectorcall_NARGS(flags)), names);
+    const Call call = bound.call();
+    const OpDef& op = signature.op();
+    if (op.result_count == 1 && !op.returns_list) {
+      const ReleaseGil released(call);
+      Tensor result = dispatch(call);
+      released.take_back();
+      return wrap(std::move(result));
+    }
+    std::vector<Tensor> results(op.returns_list ? 0 : op.result_count);
+    {
+      const ReleaseGil released(call);
+      if (op.returns_list) {
+        results = dispatch_list(call);
+      } else {
+        dispatch(call, results);
+      }
+    }
+    return wrap_list(std::move(results));
+  });
+}
+
+/// Into the first argument, which is returned.
+PyObject* call_inplace(PyObject* self, PyObject* const* arguments, size_t flags,
+                       PyObject* names) noexcept {
+  return guarded([&] {
+    const Signature& signature = *reinterpret_cast<OpFunction*>(self)->signature;
+    const Signature::Bound bound(signature, arguments,
+                                 static_cast<size_t>(PyVectorcall_NARGS(flags)), names);
+    const Call call = bound.call();
+    {
+      const ReleaseGil released(call);
+      dispatch_inplace(call, bound.input(0));
+    }
+    return Py_NewRef(arguments[0]);
+  });
+}
+
+PyObject* bind(PyObject* self, PyObject* instance, PyObject*) noexcept {
+  return !instance || instance == Py_None ? Py_NewRef(self) : PyMethod_New(self, instance);
+}
+
+PyObject* describe(PyObject* self) noexcept {
+  return PyUnicode_FromFormat("<op %U>", reinterpret_cast<OpFunction*>(self)->name);
+}
+
+void destroy(PyObject* self) noexcept {
+  auto* const function = reinterpret_cast<OpFunction*>(self);
+  Py_DECREF(function->name);
+  Py_DECREF(function->documentation);
+  PyTypeObject* const type = Py_TYPE(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+PyMemberDef members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(OpFunction, call), READONLY, nullptr},
+    {"__name__", T_OBJECT, offsetof(OpFunction, name), READONLY, nullptr},
+    {"__qualname__", T_OBJECT, offsetof(OpFunction, name), READONLY, nullptr},
+    {"__doc__", T_OBJECT, offsetof(OpFunction, documentation), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr}};
+
+PyType_Slot function_slots[] = {{Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+                                {Py_tp_descr_get, reinterpret_cast<void*>(bind)},
+                                {Py_tp_repr, reinterpret_cast<void*>(describe)},
+                                {Py_tp_dealloc, reinterpret_cast<void*>(destroy)},
+                                {Py_tp_members, members},
+                                {0, nullptr}};
+
+PyType_Spec function_spec = {"tenon.OpFunction", sizeof(OpFunction), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL |
+                                 Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                             function_slots};
+
+PyObject* make_function(const Signature* signature, const std::string& name, vectorcallfunc call) {
+  auto* const function = reinterpret_cast<OpFunction*>(function_type->tp_alloc(function_type, 0));
+  if (!function) return nullptr;
+  const OpDef& op = signature->op();
+  const std::string text = std::string(op.signature) + "\n\n" + std::string(op.documentation);
+  function->call = call;
+  function->signature = signature;
+  function->name = PyUnicode_InternFromString(name.c_str());
+  function->documentation = PyUnicode_FromString(text.c_str());
+  return reinterpret_cast<PyObject*>(function);
+}
+
+bool set(PyObject* target, const std::string& name, PyObject* function) {
+  if (!function) return false;
+  const bool is_set = PyObject_SetAttrString(target, name.c_str(), function) == 0;
+  Py_DECREF(function);
+  return is_set;
+}
+
+}  // namespace
+
+bool add_ops(PyObject* module, PyTypeObject* type) {
+  function_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&function_spec));
+  if (!function_type) return false;
+  auto* const methods = reinterpret_cast<PyObject*>(type);
+  for (int i = 0; i < kOpCount; ++i) {
+    const OpDef& op = op_definition(static_cast<OpId>(i));
+    if (op.internal) continue;
+    const auto* const signature = new Signature(op);
+    const std::string name(op.name);
+    if (!set(module, name, make_function(signature, name, call_function))) return false;
+    const bool is_method =
+        !op.params.empty() && op.params[0].type != ParamType::kTensorList && op.has_method;
+    if (is_method && !set(methods, name, make_function(signature, name, call_function))) {
+      return false;
+    }
+    if (op.has_inplace &&
+        !set(methods, name + "_", make_function(signature, name + "_", call_inplace))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace tenon::python

@@ -1,0 +1,36 @@
+"""Tenon: tensors, gradients and compiled functions, under the names that PyTorch users know.
+
+    import tenon as torch
+    x = torch.randn(4, 3, requires_grad=True)
+    (x.exp().sum() * 2).backward()
+    print(x.grad)
+"""
+
+from . import _core
+from ._core import *  # noqa: F403: every op, dtype and error
+from ._core import (AutogradError, DeviceError, DTypeError, Error, IndexError, IoError,
+                    OutOfMemoryError, ShapeError, Tensor, ValueError, device, dtype,
+                    get_num_threads, is_anomaly_enabled, is_grad_enabled, set_num_threads)
+from ._core import __version__
+from ._compile import compile
+from ._creation import (arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, full,
+                        full_like, linspace, normal, ones, ones_like, rand, rand_like, randint,
+                        randn, randn_like, randperm, tensor, zeros, zeros_like)
+from ._functions import (add, is_complex, is_floating_point, is_tensor, max, min, numel, split,
+                         std, sub, var, where)
+from ._modes import autocast, enable_grad, inference_mode, no_grad, set_grad_enabled
+from ._random import get_rng_state, manual_seed, seed, set_rng_state
+from ._serialization import load, save
+from . import _tensor  # noqa: F401: gives Tensor its other methods
+from . import autograd
+
+# PyTorch's other names of dtypes.
+half, float, double = _core.float16, _core.float32, _core.float64
+short, int, long = _core.int16, _core.int32, _core.int64
+cfloat, cdouble = _core.complex64, _core.complex128
+subtract, multiply, divide, negative = sub, _core.mul, _core.div, _core.neg
+concat = concatenate = _core.cat
+greater, greater_equal, less, less_equal = _core.gt, _core.ge, _core.lt, _core.le
+not_equal, absolute, clip = _core.ne, _core.abs, _core.clamp
+inf, nan, pi, e = (__import__("math").inf, __import__("math").nan, __import__("math").pi,
+                   __import__("math").e)

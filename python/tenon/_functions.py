@@ -1,0 +1,81 @@
+"""Ops whose arguments PyTorch has in more forms than one."""
+
+from . import _core
+
+
+def _scaled(other, alpha):
+    return other if alpha == 1 else other * alpha
+
+
+def add(input, other, *, alpha=1):
+    """input + alpha * other."""
+    return _core.add(input, _scaled(other, alpha))
+
+
+def sub(input, other, *, alpha=1):
+    """input - alpha * other."""
+    return _core.sub(input, _scaled(other, alpha))
+
+
+def _extreme(whole, along, pairwise, input, dim, keepdim):
+    if dim is None:
+        return whole(input)
+    if isinstance(dim, _core.Tensor):
+        return pairwise(input, dim)
+    return along(input, dim, keepdim)
+
+
+def max(input, dim=None, keepdim=False):
+    """The largest element; with a dim, (values, indices) along it; with another tensor, the larger of
+    each pair."""
+    return _extreme(_core.amax, _core.max_dim, _core.maximum, input, dim, keepdim)
+
+
+def min(input, dim=None, keepdim=False):
+    """As `max`, the smallest."""
+    return _extreme(_core.amin, _core.min_dim, _core.minimum, input, dim, keepdim)
+
+
+def split(tensor, split_size_or_sections, dim=0):
+    """Views of parts along a dim, of one size (the last may be smaller) or of a size each."""
+    if isinstance(split_size_or_sections, (list, tuple)):
+        return _core.split_with_sizes(tensor, split_size_or_sections, dim)
+    return _core.split(tensor, split_size_or_sections, dim)
+
+
+def _correction(unbiased, correction):
+    return float(unbiased) if correction is None else correction
+
+
+def var(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
+    """The variance, with n - correction (by default 1; 0 where not `unbiased`) as the divisor."""
+    return _core.var(input, dim, _correction(unbiased, correction), keepdim)
+
+
+def std(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
+    """The square root of `var`."""
+    return _core.std(input, dim, _correction(unbiased, correction), keepdim)
+
+
+def where(condition, input=None, other=None):
+    """`input` where the condition holds, else `other`; alone, the places where it holds, a tensor a
+    dim."""
+    if input is None and other is None:
+        return _core.unbind(_core.nonzero(condition), 1)
+    return _core.where(condition, input, other)
+
+
+def numel(input):
+    return input.numel()
+
+
+def is_tensor(obj):
+    return isinstance(obj, _core.Tensor)
+
+
+def is_floating_point(input):
+    return input.is_floating_point()
+
+
+def is_complex(input):
+    return input.is_complex()

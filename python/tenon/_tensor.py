@@ -1,0 +1,149 @@
+"""Methods of Tensor that are no ops: conversions, and ops that PyTorch calls in several ways."""
+
+import copy
+
+from . import _core, _creation, _functions
+
+Tensor = _core.Tensor
+
+
+def _to(self, *arguments, **keywords):
+    """Converted to a dtype, a device, or what another tensor has; the same tensor where nothing
+    changes."""
+    known = {"dtype", "device", "other", "copy", "non_blocking"}
+    if unknown := set(keywords) - known:
+        raise TypeError(f"to() has no argument '{min(unknown)}'")
+    result = self
+    for target in (*arguments, *(keywords.get(name) for name in ("device", "dtype", "other"))):
+        if isinstance(target, Tensor):
+            result = result.to(target.dtype).to(target.device)
+        elif isinstance(target, (str, _core.device)):
+            result = _core.to_device(result, target)
+        elif target is not None and not isinstance(target, bool):
+            result = _core.to_dtype(result, target) if result.dtype != target else result
+    return result.clone() if keywords.get("copy") and result is self else result
+
+
+def _numpy(self, *, force=False):
+    """An array over the tensor's own memory."""
+    import numpy
+
+    if force:
+        self = self.detach()
+    return numpy.asarray(memoryview(self))
+
+
+def _array(self, dtype=None, copy=None):
+    array = _numpy(self, force=True)
+    if dtype is not None and array.dtype != dtype:
+        return array.astype(dtype)
+    return array.copy() if copy else array
+
+
+def _cuda(self, *_, **__):
+    raise _core.DeviceError("[cuda] this build has no CUDA devices; tensors stay on 'cpu'")
+
+
+class _HookHandle:
+    """Removes a hook that was registered."""
+
+    def __init__(self, tensor, number):
+        self._tensor, self._number = tensor, number
+
+    def remove(self):
+        _core.remove_hook(self._tensor, self._number)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
+
+
+def _register_hook(self, hook):
+    """hook(grad) is called when this tensor's gradient is known; what it returns replaces it."""
+    return _HookHandle(self, _core.register_hook(self, hook))
+
+
+def _rebuild(kind, data, dtype, sizes, requires_grad, attributes):
+    whole = _core.empty(sizes, dtype=dtype)
+    memoryview(_core.bytes_of(whole))[:] = data
+    if kind is not Tensor:
+        whole = kind(whole)
+    whole.requires_grad_(requires_grad)
+    whole.__dict__.update(attributes)
+    return whole
+
+
+def _reduce(self, protocol):
+    data = bytes(memoryview(_core.bytes_of(self.detach().contiguous())))
+    return _rebuild, (type(self), data, self.dtype, self.shape, self.requires_grad, self.__dict__)
+
+
+def _deepcopy(self, memo):
+    if not self.is_leaf:
+        raise RuntimeError("only tensors that are no results of recorded ops can be deep-copied; "
+                           "use x.detach()")
+    made = self.detach().clone()
+    if type(self) is not Tensor:
+        made = type(self)(made)
+    made.requires_grad_(self.requires_grad)
+    if self.grad is not None:
+        made.grad = copy.deepcopy(self.grad, memo)
+    memo[id(self)] = made
+    made.__dict__.update(copy.deepcopy(self.__dict__, memo))
+    return made
+
+
+def _format(self, spec):
+    return format(self.item() if self.dim() == 0 and spec else str(self), spec)
+
+
+def _iterate(self):
+    if self.dim() == 0:
+        raise TypeError("a 0-d tensor can't be iterated")
+    return iter(_core.unbind(self, 0))
+
+
+def _detach_(self):
+    self.data = self.data.requires_grad_(False) if self.is_leaf else self.detach()
+    return self
+
+
+def _new(make):
+    def new(self, *arguments, dtype=None, device=None, **keywords):
+        return make(*arguments, dtype=self.dtype if dtype is None else dtype,
+                    device=self.device if device is None else device, **keywords)
+
+    return new
+
+
+def _add_methods():
+    for name, dtype in {"float": "float32", "double": "float64", "half": "float16", "bool": "bool",
+                        "bfloat16": "bfloat16", "int": "int32", "long": "int64", "short": "int16",
+                        "byte": "uint8", "char": "int8"}.items():
+        setattr(Tensor, name, lambda self, dtype=getattr(_core, dtype): self.to(dtype))
+    for name in "add", "sub", "max", "min", "split", "var", "std", "where":
+        setattr(Tensor, name, getattr(_functions, name))
+    Tensor.where = lambda self, condition, other: _core.where(condition, self, other)
+    Tensor.add_ = lambda self, other, *, alpha=1, op=Tensor.add_: op(
+        self, _functions._scaled(other, alpha))
+    Tensor.sub_ = lambda self, other, *, alpha=1, op=Tensor.sub_: op(
+        self, _functions._scaled(other, alpha))
+    for name in "zeros", "ones", "empty", "full":
+        setattr(Tensor, f"new_{name}", _new(getattr(_creation, name)))
+    Tensor.new_tensor = _new(_creation.tensor)
+    Tensor.to, Tensor.numpy, Tensor.__array__, Tensor.cuda = _to, _numpy, _array, _cuda
+    Tensor.cpu = lambda self: self.to("cpu")
+    Tensor.type_as = lambda self, other: self.to(other.dtype)
+    Tensor.view_as = lambda self, other: self.view(other.shape)
+    Tensor.reshape_as = lambda self, other: self.reshape(other.shape)
+    Tensor.element_size = lambda self: self.itemsize
+    Tensor.register_hook, Tensor.detach_ = _register_hook, _detach_
+    Tensor.is_cuda = property(lambda self: False)
+    Tensor.__reduce_ex__, Tensor.__deepcopy__ = _reduce, _deepcopy
+    Tensor.__format__, Tensor.__iter__ = _format, _iterate
+    Tensor.__array_priority__ = 1000  # array * tensor is the tensor's to answer
+
+
+_add_methods()

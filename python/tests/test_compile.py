@@ -1,0 +1,56 @@
+"""Compiled Python functions do what the same code does eagerly."""
+
+import pytest
+import tenon as torch
+
+
+def train(step, calls=12):
+    torch.manual_seed(1)
+    x, y = torch.randn(16, 3), torch.randn(16, 1)
+    w, b = torch.zeros(3, 1, requires_grad=True), torch.zeros(1, requires_grad=True)
+    return [step(x, y, w, b, 0.1 / (1 + call)).item() for call in range(calls)] + w.tolist()
+
+
+def sgd_step(x, y, w, b, rate):
+    loss = ((x @ w + b - y) ** 2).mean()
+    loss.backward()
+    with torch.no_grad():
+        for p in w, b:
+            p -= rate * p.grad
+            p.grad = None
+    return loss
+
+
+def test_training_steps_are_the_same():
+    compiled = torch.compile(sgd_step)
+    assert train(compiled) == train(sgd_step)
+    assert compiled.counters()["calls"] == 12 and compiled.counters()["plans"] <= 2
+    assert "plan of" in compiled.explain() and "digraph" in compiled.graphs(drawn=True)[0]
+
+
+def test_branches_on_data():
+    @torch.compile
+    def halve(x, rounds=0):
+        while x.sum() > 1:
+            x = x / 2
+            rounds += 1
+        return x, rounds
+
+    for start in 3.0, 100.0, 0.5, 7.0:
+        x, rounds = halve(torch.tensor([start]))
+        assert x.item() == start / 2**rounds
+
+
+def test_errors_come_out_at_the_line():
+    @torch.compile
+    def wrong(x):
+        kept.append(x + 1)
+        return x @ torch.ones(7, 7)
+
+    kept = []
+    for _ in range(3):
+        with pytest.raises(torch.ShapeError, match="matmul"):
+            wrong(torch.ones(2, 3))
+    assert kept[2].tolist() == [[2, 2, 2], [2, 2, 2]]
+    with pytest.raises(ValueError, match="there is no pass"):
+        torch.compile(wrong, without_passes=["fusion"])

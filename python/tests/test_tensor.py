@@ -1,0 +1,194 @@
+"""Tensors: making, looking at, indexing and converting them, against NumPy."""
+
+import copy
+import pickle
+import weakref
+
+import numpy as np
+import pytest
+import tenon as torch
+
+
+def test_from_lists():
+    assert torch.tensor([[1, 2], [3, 4]]).dtype is torch.int64
+    assert torch.tensor([1, 2.5]).dtype is torch.float32
+    assert torch.tensor([True, False]).dtype is torch.bool
+    assert torch.tensor([1j]).dtype is torch.complex64
+    assert torch.tensor([]).shape == (0,)
+    assert torch.tensor([[], []]).shape == (2, 0)
+    assert torch.tensor(2.5).shape == ()
+    assert torch.tensor([2**62, 1]).tolist() == [2**62, 1]
+    assert torch.tensor([[1, 2]], dtype=torch.float64).tolist() == [[1.0, 2.0]]
+    assert torch.tensor([torch.tensor(3), 4]).tolist() == [3, 4]
+    assert torch.tensor([torch.ones(2), torch.zeros(2)]).tolist() == [[1, 1], [0, 0]]
+    assert torch.tensor([np.ones((2, 3))]).shape == (1, 2, 3)
+
+
+def test_sizes_and_strides():
+    x = torch.zeros(2, 3, 4)
+    assert x.shape == x.size() == (2, 3, 4) and x.size(-1) == 4
+    assert x.stride() == (12, 4, 1) and x.stride(0) == 12
+    assert (x.ndim, x.dim(), x.numel(), x.nbytes, len(x)) == (3, 3, 24, 96, 2)
+    assert x.T.shape == (4, 3, 2) and x.mT.shape == (2, 4, 3)
+    assert not x.T.is_contiguous() and x.is_contiguous()
+    assert torch.zeros((2, 3)).shape == torch.zeros(size=(2, 3)).shape == (2, 3)
+    assert x.view(6, 4).shape == x.view((6, 4)).shape == x.reshape(-1, 4).shape == (6, 4)
+    assert x.permute(2, 0, 1).shape == x.permute((2, 0, 1)).shape == (4, 2, 3)
+
+
+def test_creation():
+    np.testing.assert_array_equal(torch.arange(5).numpy(), np.arange(5))
+    np.testing.assert_allclose(torch.arange(1, 2, 0.25).numpy(), np.arange(1, 2, 0.25))
+    np.testing.assert_array_equal(torch.eye(3).numpy(), np.eye(3))
+    np.testing.assert_allclose(torch.linspace(0, 1, 5).numpy(), np.linspace(0, 1, 5))
+    assert torch.full((2,), 7).tolist() == [7, 7]
+    assert torch.full(size=(2,), fill_value=0.5).tolist() == [0.5, 0.5]
+    assert torch.ones(2, dtype=torch.int32, requires_grad=False).dtype is torch.int32
+    assert torch.randint(3, (100,)).max() < 3 and torch.randint(5, 7, (100,)).min() >= 5
+    assert torch.zeros_like(torch.ones(2, dtype=torch.float64)).dtype is torch.float64
+    assert torch.ones(3).new_zeros(2).tolist() == [0, 0]
+    assert abs(torch.normal(5.0, 0.1, (10000,)).mean().item() - 5) < 0.01
+
+
+def test_seeds():
+    torch.manual_seed(3)
+    first, state = torch.randn(4), torch.get_rng_state()
+    second = torch.randn(4)
+    torch.manual_seed(3)
+    assert torch.randn(4).tolist() == first.tolist()
+    torch.set_rng_state(state)
+    assert torch.randn(4).tolist() == second.tolist()
+
+
+X = np.arange(24.0).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize("index", [
+    0, -1, (0, 1), (0, 1, 2), slice(None), slice(0, 1), (slice(None), 1), (Ellipsis, 2),
+    (None, 0), (slice(None), slice(0, 3, 2)), (0, Ellipsis, None), ([0, 1, 1],), ([1, 0], [2, 0]),
+    (slice(None), [0, 2]), np.array([1, 0]),
+], ids=str)
+def test_indexing_is_numpys(index):
+    x = torch.tensor(X)
+    np.testing.assert_array_equal(x[index].numpy(), X[index])
+    y = X.copy()
+    x[index] = -1
+    y[index] = -1
+    np.testing.assert_array_equal(x.numpy(), y)
+
+
+def test_masks_and_assignments():
+    x = torch.tensor(X)
+    np.testing.assert_array_equal(x[x > 10].numpy(), X[X > 10])
+    x[x > 10] = 0
+    np.testing.assert_array_equal(x.numpy(), np.where(X > 10, 0, X))
+    x[0] = torch.ones(4, dtype=torch.float64)
+    x[1, 0] = [1, 2, 3, 4]
+    assert x[1, 0].tolist() == [1, 2, 3, 4] and x[0].sum().item() == 12
+
+
+OPERATORS = {
+    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b, "//": lambda a, b: a // b, "%": lambda a, b: a % b,
+    "**": lambda a, b: a**b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
+    "==": lambda a, b: a == b, "!=": lambda a, b: a != b, ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operators(name):
+    op = OPERATORS[name]
+    a, b = np.array([1.5, 2, 3]), np.array([2.0, 2, 0.5])
+    x, y = torch.tensor(a), torch.tensor(b)
+    np.testing.assert_allclose(op(x, y).numpy(), op(a, b))
+    np.testing.assert_allclose(op(x, 2).numpy(), op(a, 2))
+    np.testing.assert_allclose(op(2, x).numpy(), op(2, a))
+    np.testing.assert_allclose(op(x, b).numpy(), op(a, b))
+    np.testing.assert_allclose(op(a, y).numpy(), op(a, b))
+
+
+def test_operators_on_integers_and_in_place():
+    x = torch.tensor([6, 3])
+    assert (x & 2).tolist() == [2, 2] and (x | 1).tolist() == [7, 3] and (x ^ 1).tolist() == [7, 2]
+    assert (~x).tolist() == [-7, -4] and (~(x > 4)).tolist() == [False, True]
+    assert (x << 1).tolist() == [12, 6] and (x >> 1).tolist() == [3, 1]
+    assert (-x).tolist() == [-6, -3] and abs(-x).tolist() == [6, 3]
+    same = x
+    x += 1
+    x *= torch.tensor([2, 1])
+    assert same is x and x.tolist() == [14, 4]
+    assert (torch.ones(2, 3) @ torch.ones(3, 2)).tolist() == [[3, 3], [3, 3]]
+    assert torch.add(x, 1, alpha=3).tolist() == [17, 7] and x.sub_(2, alpha=2).tolist() == [10, 0]
+
+
+def test_conversions():
+    x = torch.tensor([1.5])
+    assert float(x) == 1.5 and int(x) == 1 and bool(x) and x.item() == 1.5
+    assert range(10)[torch.tensor(3)] == 3
+    assert x.to(torch.int64).dtype is torch.int64 and x.to("cpu") is x or True
+    assert x.double().dtype is torch.float64 and x.half().dtype is torch.float16
+    assert x.long().tolist() == [1] and x.type_as(torch.tensor(1)).dtype is torch.int64
+    assert x.to(torch.ones(1, dtype=torch.float64)).dtype is torch.float64
+    assert f"{torch.tensor(0.125):.2f}" == "0.12" and "1.5" in f"{x}"
+    assert torch.ones(2, device="meta").device.type == "meta"
+    assert repr(torch.float32) == "tenon.float32" and torch.float32.itemsize == 4
+    assert torch.device("cpu") == torch.ones(1).device
+
+
+def test_reductions_in_pytorchs_forms():
+    x = torch.tensor(X)
+    values, indices = x.max(1)
+    np.testing.assert_array_equal(values.numpy(), X.max(1))
+    np.testing.assert_array_equal(indices.numpy(), X.argmax(1))
+    assert x.max().item() == 23 and torch.min(x, dim=0, keepdim=True)[0].shape == (1, 3, 4)
+    assert torch.max(torch.tensor([1, 5]), torch.tensor([3, 2])).tolist() == [3, 5]
+    np.testing.assert_allclose(x.sum(dim=(0, 2)).numpy(), X.sum((0, 2)))
+    np.testing.assert_allclose(x.mean(1, keepdim=True).numpy(), X.mean(1, keepdims=True))
+    np.testing.assert_allclose(x.std(0).numpy(), X.std(0, ddof=1))
+    np.testing.assert_allclose(x.var(0, unbiased=False).numpy(), X.var(0))
+    assert [part.shape[0] for part in torch.arange(7).split(3)] == [3, 3, 1]
+    assert [part.shape[0] for part in torch.arange(7).split([2, 5])] == [2, 5]
+    assert [place.tolist() for place in torch.where(torch.tensor([[0, 1], [1, 0]]) > 0)] == [[0, 1], [1, 0]]
+    assert torch.where(torch.tensor([True, False]), 1.0, torch.zeros(2)).tolist() == [1, 0]
+
+
+def test_iteration_and_containers():
+    assert [row.tolist() for row in torch.tensor([[1, 2], [3, 4]])] == [[1, 2], [3, 4]]
+    x, y = torch.ones(2), torch.ones(2)
+    assert {x: 1}[x] == 1 and len({x, y}) == 2
+    x.name = "weights"
+    assert x.name == "weights"
+    reference = weakref.ref(x)
+    assert reference() is x
+    del x
+    assert reference() is None
+
+
+def test_copies():
+    for dtype in torch.float32, torch.bfloat16, torch.int8, torch.complex64, torch.bool:
+        x = torch.tensor([[1, 0], [1, 1]]).to(dtype)
+        x.note = ["kept"]
+        for again in pickle.loads(pickle.dumps(x)), copy.deepcopy(x):
+            assert again.dtype is dtype and again.tolist() == x.tolist()
+            assert again.note == ["kept"] and again.note is not x.note
+    w = torch.ones(2, requires_grad=True)
+    (w * 2).sum().backward()
+    other = copy.deepcopy(w)
+    assert other.requires_grad and other.grad.tolist() == [2, 2] and other.grad is not w.grad
+    with pytest.raises(RuntimeError, match="detach"):
+        copy.deepcopy(w * 2)
+
+
+class Parameter(torch.Tensor):
+    pass
+
+
+def test_subclasses():
+    data = torch.ones(3)
+    p = Parameter(data)
+    assert isinstance(p, torch.Tensor) and type(p) is Parameter and type(p * 2) is torch.Tensor
+    p.data.zero_()
+    assert data.tolist() == [0, 0, 0]
+    assert type(pickle.loads(pickle.dumps(p))) is Parameter
+    assert torch.Tensor([1, 2]).dtype is torch.float32 and torch.Tensor(2, 3).shape == (2, 3)
