@@ -6,6 +6,8 @@
     print(x.grad)
 """
 
+from math import e, inf, nan, pi
+
 from . import _core
 from ._core import *  # noqa: F403: every op, dtype and error
 from ._core import (AutogradError, DeviceError, DTypeError, Error, IndexError, IoError,
@@ -32,5 +34,3 @@ subtract, multiply, divide, negative = sub, _core.mul, _core.div, _core.neg
 concat = concatenate = _core.cat
 greater, greater_equal, less, less_equal = _core.gt, _core.ge, _core.lt, _core.le
 not_equal, absolute, clip = _core.ne, _core.abs, _core.clamp
-inf, nan, pi, e = (__import__("math").inf, __import__("math").nan, __import__("math").pi,
-                   __import__("math").e)

@@ -18,7 +18,8 @@ def _to(self, *arguments, **keywords):
         if isinstance(target, Tensor):
             result = result.to(target.dtype).to(target.device)
         elif isinstance(target, (str, _core.device)):
-            result = _core.to_device(result, target)
+            target = _core.device(target) if isinstance(target, str) else target
+            result = _core.to_device(result, target) if result.device != target else result
         elif target is not None and not isinstance(target, bool):
             result = _core.to_dtype(result, target) if result.dtype != target else result
     return result.clone() if keywords.get("copy") and result is self else result

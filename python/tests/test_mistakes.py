@@ -78,9 +78,7 @@ def test_arguments_that_die_during_the_call():
     assert held[0][Treacherous(held)].item() == 1
     sizes = [2, 3]
     sizes[0] = Treacherous(sizes)
-    with pytest.raises((TypeError, IndexError, ValueError)):
-        torch.zeros(sizes).sum()
-        raise ValueError
+    assert torch.zeros(sizes).shape == (0, 3) and sizes == []
 
 
 def arguments(generator):

@@ -126,7 +126,9 @@ def test_conversions():
     x = torch.tensor([1.5])
     assert float(x) == 1.5 and int(x) == 1 and bool(x) and x.item() == 1.5
     assert range(10)[torch.tensor(3)] == 3
-    assert x.to(torch.int64).dtype is torch.int64 and x.to("cpu") is x or True
+    assert x.to(torch.int64).dtype is torch.int64
+    assert x.to("cpu") is x and x.to(torch.float32) is x and x.to(torch.ones(1)) is x
+    assert x.to("cpu", copy=True) is not x
     assert x.double().dtype is torch.float64 and x.half().dtype is torch.float16
     assert x.long().tolist() == [1] and x.type_as(torch.tensor(1)).dtype is torch.int64
     assert x.to(torch.ones(1, dtype=torch.float64)).dtype is torch.float64
