@@ -6,6 +6,7 @@
 
 #include "tenon/autograd/autograd.h"
 #include "tenon/autograd/custom_function.h"
+#include "tenon/autograd/grad_fn.h"
 #include "tenon/autograd/gradcheck.h"
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"

@@ -91,11 +91,8 @@ Attribute attribute_of(const ParamInfo& info, PyObject* object) {
     case ParamType::kFloat:
     case ParamType::kOptionalFloat:
       return Attribute(to_float(object, what));
-    case ParamType::kBool: {
-      const int truth = PyObject_IsTrue(object);
-      if (truth < 0) throw PythonError();
-      return Attribute(truth != 0);
-    }
+    case ParamType::kBool:
+      return Attribute(to_bool(object));
     case ParamType::kScalar:
     case ParamType::kOptionalScalar:
       if (const std::optional<Scalar> scalar = to_scalar(object)) return Attribute(*scalar);
@@ -111,6 +108,8 @@ Attribute attribute_of(const ParamInfo& info, PyObject* object) {
       if (!text) fail_type("'%s' must be a str, not %s", what, Py_TYPE(object)->tp_name);
       return Attribute(text);
     }
+    case ParamType::kGenerator:
+      return Attribute(&to_generator(object, what));
     default:
       fail_type("'%s' must be left out", what);
   }
@@ -137,6 +136,12 @@ double to_float(PyObject* object, const char* what) {
     fail_type("'%s' must be a float, not %s", what, Py_TYPE(object)->tp_name);
   }
   return value;
+}
+
+bool to_bool(PyObject* object) {
+  const int truth = PyObject_IsTrue(object);
+  if (truth < 0) throw PythonError();
+  return truth != 0;
 }
 
 std::optional<Scalar> to_scalar(PyObject* object) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "python/bindings/errors.h"
+#include "tenon/core/generator.h"
 #include "tenon/core/scalar.h"
 #include "tenon/core/tensor.h"
 #include "tenon/dispatch/call.h"
@@ -35,10 +36,15 @@ Device to_device(PyObject* object, const char* what);
 /// Python's int, or what has `__index__`; bools are not.
 int64_t to_int(PyObject* object, const char* what);
 double to_float(PyObject* object, const char* what);
+/// The truth of any object.
+bool to_bool(PyObject* object);
 /// A bool, int, float or complex, or a number of NumPy's; nothing for other objects.
 std::optional<Scalar> to_scalar(PyObject* object);
 /// A tuple or list of ints, or one int.
 Shape to_ints(PyObject* object, const char* what);
+/// A Generator's own, which lives as long as the object.
+Generator& to_generator(PyObject* object, const char* what);
+bool add_generator_type(PyObject* module);
 /// Tensors of a tuple or list.
 std::vector<Tensor> to_tensors(PyObject* object, const char* what);
 
@@ -61,7 +67,11 @@ class Items {
 };
 
 PyObject* wrap(const Scalar& scalar);
-PyObject* wrap(const Shape& sizes);
+/// A plain tuple of ints.
+PyObject* wrap(const Shape& ints);
+/// A `tenon.Size`.
+PyObject* wrap_sizes(const Shape& sizes);
+bool add_size_type(PyObject* module);
 
 /// How a parameter of an op is called from Python: by its own name, or by PyTorch's where that is
 /// another one (`input` for the first tensor, `other` for a second operand).

@@ -2,9 +2,12 @@
 
 #include "tenon/autograd/autograd.h"
 
+#include <nanobind/stl/pair.h>
+
 #include "python/bindings/casters.h"
 #include "python/bindings/functions.h"
 #include "python/bindings/gil.h"
+#include "tenon/autograd/grad_fn.h"
 
 namespace nb = nanobind;
 
@@ -51,7 +54,30 @@ std::vector<Tensor> given(const std::vector<std::optional<Tensor>>& tensors) {
 
 }  // namespace
 
+void add_grad_fn(nb::module_& module) {
+  nb::class_<GradFn>(module, "GradFn", "A place of the backward graph: an op, or a leaf.")
+      .def("name", &GradFn::name)
+      .def_prop_ro("next_functions",
+                   [](const GradFn& self) {
+                     nb::list all;
+                     for (const auto& [next, result] : self.next_functions()) {
+                       const nb::object place = next ? nb::cast(next) : nb::none();
+                       all.append(nb::make_tuple(place, result));
+                     }
+                     return nb::tuple(all);
+                   })
+      .def_prop_ro("variable", &GradFn::variable)
+      .def("__eq__", [](const GradFn& a, const GradFn& b) { return a.id() == b.id(); })
+      .def("__hash__", [](const GradFn& self) { return std::hash<const void*>()(self.id()); })
+      .def("__repr__", [](const GradFn& self) { return "<" + self.name() + ">"; });
+  module.def("grad_fn", [](const Tensor& tensor) {
+    const GradFn made = GradFn::of(tensor);
+    return made ? nb::cast(made) : nb::none();
+  });
+}
+
 void add_autograd_functions(nb::module_& module) {
+  add_grad_fn(module);
   module.def("is_grad_enabled", [] { return modes().grad; });
   module.def("set_grad_enabled", [](bool enabled) { modes().grad = enabled; });
   module.def("is_inference_mode_enabled", [] { return modes().inference; });

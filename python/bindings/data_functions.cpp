@@ -8,7 +8,7 @@
 #include "python/bindings/gil.h"
 #include "tenon/base/parallel.h"
 #include "tenon/base/version.h"
-#include "tenon/core/generator.h"
+#include "tenon/core/print.h"
 #include "tenon/dispatch/dispatch.h"
 #include "tenon/io/safetensors.h"
 #include "tenon/ops/creation/from_data.h"
@@ -59,14 +59,6 @@ void add_data_functions(nb::module_& module) {
              nb::arg("metadata") = Metadata());
   module.def("load_tensors", load_tensors, nb::arg("path"));
   module.def("load_metadata", load_metadata, nb::arg("path"));
-  module.def("seed_generator", manual_seed, nb::arg("seed"));
-  module.def("generator_state", [] {
-    return std::vector<uint64_t>{default_generator().seed(), default_generator().offset()};
-  });
-  module.def("set_generator_state", [](uint64_t seed, uint64_t offset) {
-    default_generator().manual_seed(seed);
-    default_generator().set_offset(offset);
-  });
   module.def(
       "bytes_of",
       [](const Tensor& tensor) {
@@ -74,6 +66,16 @@ void add_data_functions(nb::module_& module) {
                          [tensor](void*) {});
       },
       "The memory of a row-major tensor as uint8.");
+  module.def("print_options", [] {
+    const PrintOptions& now = print_options();
+    return nb::make_tuple(now.precision, now.threshold, now.edge_items, now.line_width);
+  });
+  module.def(
+      "set_print_options",
+      [](int precision, int64_t threshold, int64_t edge_items, int line_width) {
+        print_options() = {precision, threshold, edge_items, line_width};
+      },
+      nb::arg("precision"), nb::arg("threshold"), nb::arg("edge_items"), nb::arg("line_width"));
   module.def("get_num_threads", num_threads);
   module.def("set_num_threads", set_num_threads, nb::arg("count"));
 }

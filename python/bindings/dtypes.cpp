@@ -38,6 +38,9 @@ PyObject* get_itemsize(PyObject* self, void*) noexcept {
 PyObject* get_is_floating(PyObject* self, void*) noexcept {
   return PyBool_FromLong(is_floating(dtype_of(self)));
 }
+PyObject* get_is_signed(PyObject* self, void*) noexcept {
+  return PyBool_FromLong(!is_unsigned(dtype_of(self)) && dtype_of(self) != kBool);
+}
 PyObject* get_is_complex(PyObject* self, void*) noexcept {
   return PyBool_FromLong(is_complex(dtype_of(self)));
 }
@@ -45,6 +48,7 @@ PyObject* get_is_complex(PyObject* self, void*) noexcept {
 PyGetSetDef dtype_attributes[] = {
     {"itemsize", get_itemsize, nullptr, "Bytes of an element.", nullptr},
     {"is_floating_point", get_is_floating, nullptr, nullptr, nullptr},
+    {"is_signed", get_is_signed, nullptr, nullptr, nullptr},
     {"is_complex", get_is_complex, nullptr, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyMethodDef dtype_methods[] = {{"__reduce__", reduce_dtype, METH_NOARGS, nullptr},
@@ -65,6 +69,7 @@ PyObject* get_type(PyObject* self, void*) noexcept {
   return text_of(text.substr(0, text.find(':')));
 }
 PyObject* get_index(PyObject* self, void*) noexcept {
+  if (device_of(self) == kCpu) return Py_NewRef(Py_None);  // there is one
   return PyLong_FromLong(device_of(self).index);
 }
 PyObject* compare_devices(PyObject* a, PyObject* b, int op) noexcept {
@@ -78,13 +83,19 @@ Py_hash_t hash_device(PyObject* self) noexcept {
 }
 PyObject* make_device(PyTypeObject*, PyObject* arguments, PyObject* keywords) noexcept {
   return guarded([&] {
-    static const char* names[] = {"type", nullptr};
-    PyObject* type = nullptr;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O:device", const_cast<char**>(names),
-                                     &type)) {
+    static const char* names[] = {"type", "index", nullptr};
+    PyObject *type = nullptr, *index = Py_None;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O|O:device", const_cast<char**>(names),
+                                     &type, &index)) {
       throw PythonError();
     }
-    return wrap(to_device(type, "type"));
+    if (index == Py_None) return wrap(to_device(type, "type"));
+    PyObject* const name = PyUnicode_FromFormat("%S:%lld", type, to_int(index, "index"));
+    if (!name) throw PythonError();
+    const char* const text = PyUnicode_AsUTF8(name);
+    const std::string whole = text ? text : "";
+    Py_DECREF(name);
+    return wrap(device_from_string(whole));
   });
 }
 PyObject* reduce_device(PyObject* self, PyObject*) noexcept {

@@ -26,6 +26,7 @@ NB_MODULE(_core, module) {
   // What Python still holds when it ends is no mistake of ours.
   nanobind::set_leak_warnings(false);
   if (!add_errors(module.ptr()) || !add_dtypes_and_devices(module.ptr()) ||
+      !add_size_type(module.ptr()) || !add_generator_type(module.ptr()) ||
       !add_tensor_type(module.ptr()) || !add_ops(module.ptr(), tensor_type)) {
     throw nanobind::python_error();
   }

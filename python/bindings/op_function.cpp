@@ -3,6 +3,7 @@
 #include <structmember.h>
 
 #include <cstddef>
+#include <deque>
 #include <string>
 
 #include "python/bindings/arguments.h"
@@ -20,9 +21,45 @@ struct OpFunction {
   const Signature* signature;  ///< lives as long as the process
   PyObject* name;
   PyObject* documentation;
+  PyTypeObject* results_type;  ///< where it has several; null elsewhere
 };
 
 PyTypeObject* function_type = nullptr;
+
+/// The names of an op's results, from its signature: `-> (Tensor values, Tensor indices)`.
+std::vector<std::string> result_names(const OpDef& op) {
+  std::vector<std::string> names;
+  std::string text(op.signature.substr(op.signature.rfind('(') + 1));
+  for (size_t at = 0; (at = text.find("Tensor ", at)) != std::string::npos;) {
+    at += 7;
+    names.push_back(text.substr(at, text.find_first_of(",)", at) - at));
+  }
+  return names;
+}
+
+/// The type of an op's several results: a tuple with names. Null where it can't be made.
+PyTypeObject* make_results_type(const OpDef& op) {
+  static std::deque<std::string> texts;  // the type keeps their addresses
+  std::vector<PyStructSequence_Field> fields;
+  for (std::string& name : result_names(op)) {
+    fields.push_back({texts.emplace_back(std::move(name)).c_str(), nullptr});
+  }
+  fields.push_back({nullptr, nullptr});
+  std::string name(op.name);
+  if (name.ends_with("_dim")) name.resize(name.size() - 4);  // `max_dim` is a form of `max`
+  PyStructSequence_Desc description = {texts.emplace_back("tenon.return_types." + name).c_str(),
+                                       nullptr, fields.data(), static_cast<int>(op.result_count)};
+  return PyStructSequence_NewType(&description);
+}
+
+PyObject* wrap_results(PyTypeObject* type, std::vector<Tensor> results) {
+  PyObject* const made = PyStructSequence_New(type);
+  if (!made) throw PythonError();
+  for (size_t i = 0; i < results.size(); ++i) {
+    PyStructSequence_SET_ITEM(made, static_cast<Py_ssize_t>(i), wrap(std::move(results[i])));
+  }
+  return made;
+}
 
 PyObject* wrap_list(std::vector<Tensor> tensors) {
   PyObject* const tuple = PyTuple_New(static_cast<Py_ssize_t>(tensors.size()));
@@ -56,7 +93,8 @@ PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags
         dispatch(call, results);
       }
     }
-    return wrap_list(std::move(results));
+    PyTypeObject* const type = reinterpret_cast<OpFunction*>(self)->results_type;
+    return type ? wrap_results(type, std::move(results)) : wrap_list(std::move(results));
   });
 }
 
@@ -88,6 +126,7 @@ void destroy(PyObject* self) noexcept {
   auto* const function = reinterpret_cast<OpFunction*>(self);
   Py_DECREF(function->name);
   Py_DECREF(function->documentation);
+  Py_XDECREF(function->results_type);
   PyTypeObject* const type = Py_TYPE(self);
   type->tp_free(self);
   Py_DECREF(type);
@@ -121,6 +160,7 @@ PyObject* make_function(const Signature* signature, const std::string& name, vec
   function->signature = signature;
   function->name = PyUnicode_InternFromString(name.c_str());
   function->documentation = PyUnicode_FromString(text.c_str());
+  if (op.result_count > 1 && !(function->results_type = make_results_type(op))) return nullptr;
   return reinterpret_cast<PyObject*>(function);
 }
 

@@ -87,7 +87,7 @@ Py_hash_t hash(PyObject* self) noexcept { return _Py_HashPointer(self); }
 // Attributes.
 
 PyObject* get_shape(PyObject* self, void*) noexcept {
-  return guarded([&] { return wrap(tensor_of(self).sizes()); });
+  return guarded([&] { return wrap_sizes(tensor_of(self).sizes()); });
 }
 PyObject* get_dtype(PyObject* self, void*) noexcept {
   return guarded([&] { return wrap(tensor_of(self).dtype()); });
@@ -146,7 +146,7 @@ int set_guarded(PyObject* value, Body body) noexcept {
 }
 
 int set_requires_grad(PyObject* self, PyObject* value, void*) noexcept {
-  return set_guarded(value, [&] { tensor_of(self).requires_grad_(value == Py_True); });
+  return set_guarded(value, [&] { tensor_of(self).requires_grad_(to_bool(value)); });
 }
 int set_grad(PyObject* self, PyObject* value, void*) noexcept {
   return set_guarded(value, [&] {
@@ -170,7 +170,7 @@ int set_data(PyObject* self, PyObject* value, void*) noexcept {
 
 PyGetSetDef attributes[] = {
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
-    {"shape", get_shape, nullptr, "Sizes, as a tuple.", nullptr},
+    {"shape", get_shape, nullptr, "Sizes, as a tuple of ints.", nullptr},
     {"dtype", get_dtype, nullptr, nullptr, nullptr},
     {"device", get_device, nullptr, nullptr, nullptr},
     {"ndim", get_ndim, nullptr, "The number of dims.", nullptr},
@@ -190,7 +190,7 @@ PyGetSetDef attributes[] = {
 /// `x.size()`, `x.size(dim)`.
 PyObject* size(PyObject* self, PyObject* const* given, Py_ssize_t count) noexcept {
   return guarded([&] {
-    if (count == 0) return wrap(tensor_of(self).sizes());
+    if (count == 0) return wrap_sizes(tensor_of(self).sizes());
     if (count > 1) fail_type("size() takes one dim");
     return PyLong_FromLongLong(tensor_of(self).size(to_int(given[0], "dim")));
   });
@@ -265,7 +265,7 @@ PyObject* to_list(PyObject* self, PyObject*) noexcept {
 
 PyObject* requires_grad_(PyObject* self, PyObject* const* given, Py_ssize_t count) noexcept {
   return guarded([&] {
-    tensor_of(self).requires_grad_(count == 0 || PyObject_IsTrue(given[0]) == 1);
+    tensor_of(self).requires_grad_(count == 0 || to_bool(given[0]));
     return Py_NewRef(self);
   });
 }
@@ -289,7 +289,7 @@ PyObject* backward(PyObject* self, PyObject* given, PyObject* keywords) noexcept
       fail_type("backward(): 'gradient' must be a tensor, not %s", Py_TYPE(gradient)->tp_name);
     }
     std::optional<bool> keeps;
-    if (retain != Py_None) keeps = PyObject_IsTrue(retain) == 1;
+    if (retain != Py_None) keeps = to_bool(retain);
     const Tensor start = gradient == Py_None ? Tensor() : tensor_of(gradient);
     {
       const ReleaseGil released;

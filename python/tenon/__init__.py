@@ -17,14 +17,21 @@ from ._core import __version__
 from ._compile import compile
 from ._creation import (arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, full,
                         full_like, linspace, normal, ones, ones_like, rand, rand_like, randint,
-                        randn, randn_like, randperm, tensor, zeros, zeros_like)
+                        randint_like, randn, randn_like, randperm, tensor, zeros, zeros_like)
+from ._dtypes import (channels_last, channels_last_3d, clone, contiguous_format, finfo,
+                      get_default_dtype, iinfo, layout, memory_format, preserve_format,
+                      set_default_dtype, set_default_tensor_type, set_printoptions, strided,
+                      tensor_types)
 from ._functions import (add, is_complex, is_floating_point, is_tensor, max, min, numel, split,
                          std, sub, var, where)
 from ._modes import autocast, enable_grad, inference_mode, no_grad, set_grad_enabled
-from ._random import get_rng_state, manual_seed, seed, set_rng_state
+from .random import (default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed,
+                     set_rng_state)
 from ._serialization import load, save
 from . import _tensor  # noqa: F401: gives Tensor its other methods
 from . import autograd
+
+globals().update(tensor_types)  # FloatTensor, LongTensor and so on
 
 # PyTorch's other names of dtypes.
 half, float, double = _core.float16, _core.float32, _core.float64

@@ -2,36 +2,70 @@
 
 import functools
 
-from . import _core
+from . import _core, _dtypes
 
 
-def _with_requires_grad(op):
+def _takes_options(op, floating=True):
+    """Adds the arguments that all of PyTorch's functions of this kind take. Where results are
+    `floating` unless a dtype is given, it is the default one."""
+
     @functools.wraps(op)
-    def make(*arguments, requires_grad=False, **keywords):
+    def make(*arguments, requires_grad=False, layout=None, pin_memory=False, out=None, **keywords):
+        if floating and "dtype" not in keywords and _dtypes.get_default_dtype() != _core.float32:
+            keywords["dtype"] = _dtypes.get_default_dtype()
         made = op(*arguments, **keywords)
+        if out is not None:
+            made = out.resize_(made.shape).copy_(made) if out.shape != made.shape else out.copy_(made)
         return made.requires_grad_() if requires_grad else made
 
     return make
 
 
-zeros, ones, empty = (_with_requires_grad(op) for op in (_core.zeros, _core.ones, _core.empty))
-rand, randn, eye = (_with_requires_grad(op) for op in (_core.rand, _core.randn, _core.eye))
-full, linspace = _with_requires_grad(_core.full), _with_requires_grad(_core.linspace)
-zeros_like, ones_like = (_with_requires_grad(op) for op in (_core.zeros_like, _core.ones_like))
-empty_like, full_like = (_with_requires_grad(op) for op in (_core.empty_like, _core.full_like))
-rand_like, randn_like = (_with_requires_grad(op) for op in (_core.rand_like, _core.randn_like))
-randperm = _with_requires_grad(_core.randperm)
+def _like(op):
+    """As `_takes_options`, for results of the form of another tensor, on a device of their own."""
+
+    @functools.wraps(op)
+    def make(*arguments, requires_grad=False, layout=None, pin_memory=False, device=None,
+             memory_format=None, **keywords):
+        made = op(*arguments, **keywords)
+        if device is not None:
+            made = made.to(device)
+        return made.requires_grad_() if requires_grad else made
+
+    return make
 
 
-@_with_requires_grad
+zeros, ones, empty = (_takes_options(op) for op in (_core.zeros, _core.ones, _core.empty))
+rand, randn, eye = (_takes_options(op) for op in (_core.rand, _core.randn, _core.eye))
+linspace = _takes_options(_core.linspace)
+randperm = _takes_options(_core.randperm, floating=False)
+zeros_like, ones_like = _like(_core.zeros_like), _like(_core.ones_like)
+empty_like, full_like = _like(_core.empty_like), _like(_core.full_like)
+rand_like, randn_like = _like(_core.rand_like), _like(_core.randn_like)
+randint_like = _like(_core.randint_like)
+
+
+def full(size, fill_value, *, dtype=None, **options):
+    """All elements `fill_value`, by which the dtype goes."""
+    if dtype is None and isinstance(fill_value, float):
+        dtype = _dtypes.get_default_dtype()
+    return _full(size, fill_value, dtype=dtype, **options)
+
+
+_full = _takes_options(_core.full, floating=False)
+
+
+@functools.partial(_takes_options, floating=False)
 def arange(start, end=None, step=1, *, dtype=None, device=None):
     """Numbers from `start` (0 where only `end` is given) in steps of `step`, before `end`."""
     if end is None:
         start, end = 0, start
+    if dtype is None and any(isinstance(value, float) for value in (start, end, step)):
+        dtype = _dtypes.get_default_dtype()
     return _core.arange(start, end, step, dtype=dtype, device=device)
 
 
-@_with_requires_grad
+@functools.partial(_takes_options, floating=False)
 def randint(low, high=None, size=None, *, dtype=None, device=None, generator=None):
     """Whole numbers from `low` (0 where left out) to before `high`: `randint(high, size)` or
     `randint(low, high, size)`."""
@@ -48,14 +82,17 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None):
             raise TypeError("normal(): without a tensor, 'size' is needed")
         if isinstance(mean, _core.Tensor) and isinstance(std, _core.Tensor):
             shape = mean + std
-        return _core.randn(shape.shape, generator=generator) * std + mean
-    return _core.randn(size, generator=generator) * std + mean
+        size = shape.shape
+    return randn(size, generator=generator) * std + mean
 
 
-def tensor(data, *, dtype=None, device=None, requires_grad=False):
+def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
     """A copy of numbers, nested lists of them, or an array. Of lists it is bool, int64, float32 or
     complex64, whatever holds all of them."""
     made = _core.tensor_of_data(data, dtype)
+    if dtype is None and _dtypes.get_default_dtype() != made.dtype == _core.float32 \
+            and isinstance(data, (float, list, tuple)):
+        made = _core.tensor_of_data(data, _dtypes.get_default_dtype())
     if device is not None:
         made = made.to(device)
     return made.requires_grad_() if requires_grad else made

@@ -2,7 +2,7 @@
 
 import copy
 
-from . import _core, _creation, _functions
+from . import _core, _creation, _dtypes, _functions
 
 Tensor = _core.Tensor
 
@@ -10,7 +10,7 @@ Tensor = _core.Tensor
 def _to(self, *arguments, **keywords):
     """Converted to a dtype, a device, or what another tensor has; the same tensor where nothing
     changes."""
-    known = {"dtype", "device", "other", "copy", "non_blocking"}
+    known = {"dtype", "device", "other", "copy", "non_blocking", "memory_format"}
     if unknown := set(keywords) - known:
         raise TypeError(f"to() has no argument '{min(unknown)}'")
     result = self
@@ -22,6 +22,8 @@ def _to(self, *arguments, **keywords):
             result = _core.to_device(result, target) if result.device != target else result
         elif target is not None and not isinstance(target, bool):
             result = _core.to_dtype(result, target) if result.dtype != target else result
+    if (order := keywords.get("memory_format")) is not None:
+        result = result.contiguous(memory_format=order)
     return result.clone() if keywords.get("copy") and result is self else result
 
 
@@ -119,6 +121,21 @@ def _new(make):
     return new
 
 
+def _new_of_data(self, *arguments, **keywords):
+    """PyTorch's oldest way: a tensor of the same dtype, of sizes or data."""
+    if not arguments or all(isinstance(value, int) for value in arguments):
+        return _creation.empty(arguments or (0,), dtype=self.dtype, **keywords)
+    return _creation.tensor(arguments[0], dtype=self.dtype, **keywords)
+
+
+def _add_properties():
+    Tensor.name = None
+    Tensor.grad_fn = property(_core.grad_fn, doc="The op that made it; None for leaves.")
+    Tensor.layout = property(lambda self: _dtypes.strided)
+    for name in "is_cuda", "is_sparse", "is_quantized", "is_mps", "is_meta", "is_nested":
+        setattr(Tensor, name, property(lambda self: False))
+
+
 def _add_methods():
     for name, dtype in {"float": "float32", "double": "float64", "half": "float16", "bool": "bool",
                         "bfloat16": "bfloat16", "int": "int32", "long": "int64", "short": "int16",
@@ -139,12 +156,19 @@ def _add_methods():
     Tensor.type_as = lambda self, other: self.to(other.dtype)
     Tensor.view_as = lambda self, other: self.view(other.shape)
     Tensor.reshape_as = lambda self, other: self.reshape(other.shape)
-    Tensor.element_size = lambda self: self.itemsize
     Tensor.register_hook, Tensor.detach_ = _register_hook, _detach_
-    Tensor.is_cuda = property(lambda self: False)
+    Tensor.type, Tensor.new = _dtypes.type_of, _new_of_data
+    Tensor.contiguous, Tensor.is_contiguous = _dtypes.contiguous, _dtypes.is_contiguous
+    Tensor.clone = _dtypes.clone
+    Tensor.ndimension, Tensor.element_size = Tensor.dim, lambda self: self.itemsize
+    Tensor.get_device = lambda self: -1
+    Tensor.pin_memory = Tensor.share_memory_ = Tensor.to_dense = lambda self: self
+    Tensor.is_pinned = Tensor.is_shared = lambda self: False
+    Tensor.is_signed = lambda self: self.dtype.is_signed
     Tensor.__reduce_ex__, Tensor.__deepcopy__ = _reduce, _deepcopy
     Tensor.__format__, Tensor.__iter__ = _format, _iterate
     Tensor.__array_priority__ = 1000  # array * tensor is the tensor's to answer
 
 
 _add_methods()
+_add_properties()

@@ -45,7 +45,7 @@ X = torch.ones(2, 3)
     (lambda: X.to(nonsense=1), TypeError, "nonsense"),
     (lambda: torch.ones(3) + torch.ones(4), torch.ShapeError, "broadcast"),
     (lambda: torch.tensor([1]).requires_grad_(), TypeError, "requires_grad"),
-    (lambda: torch.manual_seed("a"), TypeError, "not all arguments|unsupported"),
+    (lambda: torch.manual_seed("a"), TypeError, "a seed is an int, not str"),
     (lambda: torch.set_num_threads(0), ValueError, "1"),
 ])
 def test_the_message_says_what(call, kind, message):

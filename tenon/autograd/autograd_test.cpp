@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "tenon/autograd/custom_function.h"
+#include "tenon/autograd/grad_fn.h"
 #include "tenon/autograd/gradcheck.h"
 #include "tenon/base/error.h"
 #include "tenon/dispatch/custom_op.h"
@@ -26,6 +27,20 @@ std::string message_of(const std::function<void()>& action) {
     return error.what();
   }
   return "nothing was thrown";
+}
+
+TEST(GradFn, ShowsTheGraph) {
+  const Tensor x = leaf(3);
+  EXPECT_FALSE(GradFn::of(x));
+  const GradFn top = GradFn::of((x * x).exp());
+  EXPECT_EQ(top.name(), "ExpBackward");
+  const GradFn product = top.next_functions().at(0).first;
+  EXPECT_EQ(product.name(), "MulBackward");
+  ASSERT_EQ(product.next_functions().size(), 2);
+  const GradFn end = product.next_functions()[1].first;
+  EXPECT_EQ(end.name(), "AccumulateGrad");
+  EXPECT_TRUE(end.variable().is_same(x));
+  EXPECT_EQ(end.id(), product.next_functions()[0].first.id());
 }
 
 TEST(Backward, AddsToLeaves) {
