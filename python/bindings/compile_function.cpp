@@ -12,6 +12,71 @@ namespace nb = nanobind;
 namespace tenon::python {
 namespace {
 
+/// The tensors of a pure function's arguments or results: one, or those of lists and tuples.
+class TensorsOf {
+ public:
+  explicit TensorsOf(nb::handle object) {
+    if (!object.is_none()) collect(object.ptr());
+    for (const Tensor& tensor : tensors_) pointers_.push_back(&tensor);
+  }
+  std::span<const Tensor* const> pointers() const { return pointers_; }
+
+ private:
+  void collect(PyObject* object) {
+    if (is_tensor(object)) {
+      tensors_.push_back(tensor_of(object));
+    } else if (PyTuple_Check(object) || PyList_Check(object)) {
+      const Items items(object);
+      for (PyObject* const item : items.all()) collect(item);
+    } else {
+      fail_type(
+          "a pure function takes and returns tensors, and tuples and lists of them, not %s; leave "
+          "`pure` out for other functions",
+          Py_TYPE(object)->tp_name);
+    }
+  }
+
+  std::vector<Tensor> tensors_;
+  std::vector<const Tensor*> pointers_;
+};
+
+/// What a pure function returns, so that a call that doesn't run its code can: None, a tensor, or a
+/// tuple or list of tensors.
+class ReturnedKind {
+ public:
+  void learn(nb::handle result) {
+    const Kind kind = result.is_none()              ? kNone
+                      : is_tensor(result.ptr())     ? kTensor
+                      : PyTuple_Check(result.ptr()) ? kTuple
+                                                    : kList;
+    if (kind >= kTuple) {
+      const Items items(result.ptr());
+      for (PyObject* const item : items.all()) {
+        if (!is_tensor(item)) {
+          fail_type("a pure function returns tensors in one tuple or list, with no %s in it",
+                    Py_TYPE(item)->tp_name);
+        }
+      }
+    }
+    if (kind_ != kUnknown && kind_ != kind) {
+      fail_type("a pure function returns the same kind of thing in all calls");
+    }
+    kind_ = kind;
+  }
+
+  nb::object rebuild(std::vector<Tensor> results) const {
+    if (kind_ == kNone) return nb::none();
+    if (kind_ == kTensor) return nb::cast(results[0]);
+    nb::list list;
+    for (const Tensor& tensor : results) list.append(nb::cast(tensor));
+    return kind_ == kTuple ? nb::object(nb::tuple(list)) : nb::object(list);
+  }
+
+ private:
+  enum Kind { kUnknown, kNone, kTensor, kTuple, kList };
+  Kind kind_ = kUnknown;
+};
+
 /// What calls of one compiled function share, and the function.
 class CompiledFunction {
  public:
@@ -20,6 +85,7 @@ class CompiledFunction {
 
   nb::object call(nb::args arguments, nb::kwargs keywords) {
     graph::CompiledCall call(state_);
+    if (call.is_pure()) return call_pure(call, arguments, keywords);
     call.begin();
     nb::object result = function_(*arguments, **keywords);
     call.finish();
@@ -44,12 +110,29 @@ class CompiledFunction {
     all["new_records"] = c.new_records;
     all["plans"] = c.plans;
     all["eager_calls"] = c.eager_calls;
+    all["replays"] = c.replays;
     return all;
   }
 
  private:
+  nb::object call_pure(graph::CompiledCall& call, const nb::args& arguments,
+                       const nb::kwargs& keywords) {
+    if (keywords.size() != 0) fail_type("a pure function takes its arguments by position");
+    TensorsOf given(arguments);
+    std::vector<Tensor> results;
+    if (call.replay(given.pointers(), results)) return returned_.rebuild(std::move(results));
+    call.begin();
+    nb::object result = function_(*arguments);
+    const TensorsOf made(result);
+    returned_.learn(result);
+    call.keep(given.pointers(), made.pointers());
+    call.finish();
+    return result;
+  }
+
   nb::object function_;
   graph::CompiledState state_;
+  ReturnedKind returned_;
 };
 
 // Functions may hold what holds them: Python's collector is shown the way.
@@ -74,13 +157,16 @@ void add_compile(nb::module_& module) {
   nb::class_<CompiledFunction>(module, "CompiledFunction", nb::type_slots(slots))
       .def(
           "__init__",
-          [](CompiledFunction* self, nb::callable function,
-             std::vector<std::string> without_passes) {
+          [](CompiledFunction* self, nb::callable function, std::vector<std::string> without_passes,
+             bool pure, bool validate) {
             CompileOptions options;
+            options.pure = pure;
+            options.validate = validate;
             options.without_passes = std::move(without_passes);
             new (self) CompiledFunction(std::move(function), std::move(options));
           },
-          nb::arg("function"), nb::arg("without_passes") = std::vector<std::string>())
+          nb::arg("function"), nb::arg("without_passes") = std::vector<std::string>(),
+          nb::arg("pure") = false, nb::arg("validate") = false)
       .def("__call__", &CompiledFunction::call)
       .def_prop_ro("function", &CompiledFunction::function)
       .def("explain", &CompiledFunction::explain)

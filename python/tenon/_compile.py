@@ -5,15 +5,34 @@ import functools
 from . import _core
 
 
-def compile(function=None, *, without_passes=()):
-    """A function that does what `function` does. Its code runs in every call; its ops run together,
-    as an optimised plan, when a result is looked at or the call ends. Stands before a function, too:
-    `@compile`. `explain()` tells what was planned."""
-    if function is None:
-        return functools.partial(compile, without_passes=without_passes)
-    compiled = _core.CompiledFunction(function, list(without_passes))
+def compile(model=None, *, fullgraph=False, dynamic=None, backend="tenon", mode=None, options=None,
+            disable=False, pure=False, validate=False, without_passes=()):
+    """A function (or module) that does what `model` does. Its code runs in every call; its ops run
+    together, as an optimised plan, when a result is looked at or the call ends. Stands before a
+    function, too: `@compile`. `explain()` tells what was planned.
 
-    @functools.wraps(function)
+    pure: calls after the first don't run the code, but what its ops were. For functions of tensors
+        (and tuples and lists of them) alone, whose ops, numbers and other tensors never change.
+    validate: of pure functions, each call runs the code, too, and the place that went stale is named.
+    without_passes: names of passes to leave out; `compile_passes()` lists them.
+    disable: gives `model` as it is.
+    fullgraph, dynamic, backend, mode, options: PyTorch's; taken and not needed, since any function
+        is compiled whole and for all sizes.
+    """
+    if model is None:
+        return functools.partial(compile, fullgraph=fullgraph, dynamic=dynamic, disable=disable,
+                                 pure=pure, validate=validate, without_passes=without_passes)
+    if disable:
+        return model
+    if not callable(model):
+        raise TypeError(f"compile() takes a function or module, not {type(model).__name__}")
+    if hasattr(model, "named_parameters"):
+        from .nn._compiled import CompiledModule
+
+        return CompiledModule(model, pure=pure, validate=validate, without_passes=without_passes)
+    compiled = _core.CompiledFunction(model, list(without_passes), pure, validate)
+
+    @functools.wraps(model)
     def call(*arguments, **keywords):
         return compiled(*arguments, **keywords)
 

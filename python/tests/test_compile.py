@@ -54,3 +54,43 @@ def test_errors_come_out_at_the_line():
     assert kept[2].tolist() == [[2, 2, 2], [2, 2, 2]]
     with pytest.raises(ValueError, match="there is no pass"):
         torch.compile(wrong, without_passes=["fusion"])
+
+
+def test_pure_functions_do_not_run_their_code_again():
+    runs = []
+
+    @torch.compile(pure=True)
+    def both(x, others):
+        runs.append(1)
+        return x * 2 + others[0], (x - others[1]).sum()
+
+    for number in range(5):
+        x = torch.tensor([1.0, number])
+        doubled, total = both(x, [torch.ones(2), x])
+        assert doubled.tolist() == [3, 2 * number + 1] and total.item() == 0
+    assert len(runs) == 1 and both.counters()["replays"] == 4
+    with pytest.raises(TypeError, match="not int; leave `pure` out"):
+        both(x, 3)
+    with pytest.raises(TypeError, match="by position"):
+        both(x=x, others=[x, x])
+
+
+def test_pure_functions_are_validated_when_asked():
+    factor = 2.0
+    scaled = torch.compile(lambda x: x * factor, pure=True, validate=True)
+    assert scaled(torch.ones(2)).tolist() == scaled(torch.ones(2)).tolist() == [2, 2]
+    factor = 3.0
+    with pytest.raises(ValueError, match="mul"):
+        scaled(torch.ones(2))
+
+
+def test_compile_takes_pytorchs_options():
+    def double(x):
+        return 2 * x
+
+    assert torch.compile(double, disable=True) is double
+    for made in (torch.compile(double, fullgraph=True, mode="max-autotune"),
+                 torch.compile(dynamic=False)(double)):
+        assert made(torch.ones(1)).item() == 2 and made.__name__ == "double"
+    with pytest.raises(TypeError, match="not int"):
+        torch.compile(3)
