@@ -8,5 +8,6 @@ namespace tenon::python {
 void add_data_functions(nanobind::module_& module);
 void add_autograd_functions(nanobind::module_& module);
 void add_compile(nanobind::module_& module);
+void add_dlpack(nanobind::module_& module);
 
 }  // namespace tenon::python

@@ -34,6 +34,7 @@ NB_MODULE(_core, module) {
   add_data_functions(module);
   add_autograd_functions(module);
   add_compile(module);
+  add_dlpack(module);
 }
 
 }  // namespace tenon::python

@@ -22,6 +22,7 @@ from ._dtypes import (channels_last, channels_last_3d, clone, contiguous_format,
                       get_default_dtype, iinfo, layout, memory_format, preserve_format,
                       set_default_dtype, set_default_tensor_type, set_printoptions, strided,
                       tensor_types)
+from ._exchange import from_dlpack, to_dlpack
 from ._functions import (add, is_complex, is_floating_point, is_tensor, max, min, numel, split,
                          std, sub, var, where)
 from ._modes import autocast, enable_grad, inference_mode, no_grad, set_grad_enabled
