@@ -32,12 +32,24 @@ set_target_properties(tenon_python PROPERTIES
 add_custom_command(TARGET tenon_python POST_BUILD
   COMMAND ${CMAKE_COMMAND} -E copy_directory
     ${CMAKE_CURRENT_SOURCE_DIR}/python/tenon ${package_folder})
+# What editors and type checkers read about the ops.
+set(stubs ${package_folder}/_core.pyi)
+set(stub_sources ${CMAKE_CURRENT_SOURCE_DIR}/python/bindings/make_stubs.py
+  ${CMAKE_CURRENT_SOURCE_DIR}/tenon/dispatch/generate.py
+  ${CMAKE_CURRENT_SOURCE_DIR}/tenon/dispatch/op_list.txt
+  ${CMAKE_CURRENT_SOURCE_DIR}/python/bindings/core_head.pyi
+  ${CMAKE_CURRENT_SOURCE_DIR}/python/tenon/__init__.py)
+add_custom_command(OUTPUT ${stubs} COMMAND ${Python_EXECUTABLE} -B ${stub_sources} ${stubs}
+  DEPENDS ${stub_sources} COMMENT "Writing _core.pyi")
+add_custom_target(tenon_python_stubs DEPENDS ${stubs})
+add_dependencies(tenon_python tenon_python_stubs)
 # Edits of Python sources alone reach the build tree, too.
 file(GLOB python_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/python/tenon/*.py)
 set_property(TARGET tenon_python APPEND PROPERTY LINK_DEPENDS ${python_sources})
 
 if(SKBUILD)
   install(TARGETS tenon_python LIBRARY DESTINATION tenon COMPONENT python)
+  install(FILES ${stubs} DESTINATION tenon COMPONENT python)
   install(TARGETS tenon LIBRARY DESTINATION tenon/lib COMPONENT python NAMELINK_SKIP)
   set_target_properties(tenon-cli PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
   install(TARGETS tenon-cli RUNTIME DESTINATION tenon/bin COMPONENT python)
