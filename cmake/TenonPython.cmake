@@ -44,7 +44,7 @@ add_custom_command(OUTPUT ${stubs} COMMAND ${Python_EXECUTABLE} -B ${stub_source
 add_custom_target(tenon_python_stubs DEPENDS ${stubs})
 add_dependencies(tenon_python tenon_python_stubs)
 # Edits of Python sources alone reach the build tree, too.
-file(GLOB python_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/python/tenon/*.py)
+file(GLOB_RECURSE python_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/python/tenon/*.py)
 set_property(TARGET tenon_python APPEND PROPERTY LINK_DEPENDS ${python_sources})
 
 if(SKBUILD)

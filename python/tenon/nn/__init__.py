@@ -1,0 +1,10 @@
+"""tenon.nn: modules, under the names that PyTorch users know.
+
+    import tenon as torch
+    import tenon.nn as nn
+    import tenon.nn.functional as F
+"""
+
+from . import functional, init, modules, utils
+from .modules import *  # noqa: F403: every module
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter

@@ -1,0 +1,64 @@
+"""Pooling."""
+
+from ... import _core
+
+adaptive_avg_pool1d = _core.adaptive_avg_pool1d
+avg_pool1d = _core.avg_pool1d
+
+
+def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False,
+               return_indices=False):
+    """The largest element of each window; with `return_indices`, where it is, too."""
+    if not return_indices:
+        return _core.max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode)
+    values, indices = _core.max_pool2d_with_indices(
+        input.unsqueeze(-2), *(_row(size, other) for size, other in (
+            (kernel_size, 1), (kernel_size if stride is None else stride, 1), (padding, 0),
+            (dilation, 1))), ceil_mode)
+    return values.squeeze(-2), indices.squeeze(-2)
+
+
+def _row(size, other):
+    """Of one row: a number, or a list with one, behind that of the first dim."""
+    return other, size if isinstance(size, int) else size[0]
+
+
+def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False,
+               return_indices=False):
+    """The largest element of each window; with `return_indices`, where it is, too."""
+    op = _core.max_pool2d_with_indices if return_indices else _core.max_pool2d
+    return op(input, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def max_pool1d_with_indices(input, kernel_size, stride=None, padding=0, dilation=1,
+                            ceil_mode=False, return_indices=False):
+    """`max_pool1d`, and where in its row each of the elements is."""
+    return max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+
+
+def max_pool2d_with_indices(input, kernel_size, stride=None, padding=0, dilation=1,
+                            ceil_mode=False, return_indices=False):
+    """`max_pool2d`, and where in its map each of the elements is."""
+    return max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+
+
+def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False,
+               count_include_pad=True, divisor_override=None):
+    """The mean of each window: its sum over `divisor_override` where that is given."""
+    if divisor_override is None:
+        return _core.avg_pool2d(input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+    if divisor_override == 0:
+        raise ValueError("avg_pool2d(): divisor must be not zero")
+    if ceil_mode:
+        raise ValueError("avg_pool2d() takes a divisor_override with ceil_mode=False only")
+    height, width = (kernel_size,) * 2 if isinstance(kernel_size, int) else kernel_size
+    mean = _core.avg_pool2d(input, kernel_size, stride, padding)
+    return mean * (height * width / divisor_override)
+
+
+def adaptive_avg_pool2d(input, output_size):
+    """Means of windows such that the result has this height and width; None is the input's."""
+    if not isinstance(output_size, int):
+        output_size = [size if given is None else given
+                       for given, size in zip(output_size, input.shape[-2:])]
+    return _core.adaptive_avg_pool2d(input, output_size)
