@@ -5,6 +5,7 @@
 #include "python/bindings/arrays.h"
 #include "python/bindings/casters.h"
 #include "python/bindings/functions.h"
+#include "python/bindings/module_object.h"
 #include "python/bindings/op_function.h"
 
 namespace tenon::python {
@@ -27,7 +28,8 @@ NB_MODULE(_core, module) {
   nanobind::set_leak_warnings(false);
   if (!add_errors(module.ptr()) || !add_dtypes_and_devices(module.ptr()) ||
       !add_size_type(module.ptr()) || !add_generator_type(module.ptr()) ||
-      !add_tensor_type(module.ptr()) || !add_ops(module.ptr(), tensor_type)) {
+      !add_tensor_type(module.ptr()) || !add_module_type(module.ptr()) ||
+      !add_ops(module.ptr(), tensor_type)) {
     throw nanobind::python_error();
   }
   nanobind::register_exception_translator(translate);
