@@ -69,7 +69,7 @@ def test_older_arguments_and_batchmean():
 
 
 def test_mistakes():
-    with pytest.warns(UserWarning, match=r"size \(\(4, 1\)\) that is different to the input size \(\(4,\)"):
+    with pytest.warns(UserWarning, match=r"\[4, 1\]\)\) that is different to the input size"):
         F.mse_loss(torch.ones(4), torch.ones(4, 1))
     with pytest.raises(ValueError, match="Please ensure they have the same size"):
         F.binary_cross_entropy(torch.ones(4), torch.ones(3))

@@ -1,7 +1,9 @@
 """Module: attributes, calls and hooks, copies, conversions, text."""
 
 import copy
+import gc
 import pickle
+import weakref
 
 import pytest
 import tenon as torch
@@ -272,3 +274,69 @@ def test_a_forward_of_the_instances_own():
     linear = nn.Linear(2, 2)
     linear.forward = lambda x: x + 1
     assert linear(torch.zeros(1)).item() == 1
+
+
+def test_kinds_of_forward():
+    class Static(nn.Module):
+        forward = staticmethod(lambda x, *rest: (x, *rest))
+
+    class Many(nn.Module):
+        def forward(self, *args, **kwargs):
+            return args, kwargs
+
+    assert Static()(1, 2) == (1, 2)
+    assert Many()(*range(20), a=1) == (tuple(range(20)), {"a": 1})
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'input'"):
+        nn.Linear(1, 1)()
+
+    class Uninitialized(nn.Module):
+        def __init__(self):
+            self.number = 1
+
+        def forward(self):
+            return self.number
+
+    with pytest.raises(AttributeError, match="cannot call Uninitialized before Module.__init__"):
+        Uninitialized()()
+
+
+def test_attributes_of_classes_that_change():
+    class Plain(nn.Module):
+        size = 3
+
+        def __init_subclass__(cls, **keywords):
+            pass
+
+        @property
+        def broken(self):
+            return self.nowhere
+
+    class Below(Plain):
+        pass
+
+    for kind in Plain, Below:
+        module = kind()
+        module.w = nn.Parameter(torch.ones(1))
+        assert module.size == 3 and module.w.item() == 1 and module.forward
+        with pytest.raises(AttributeError, match="nowhere" if kind is Plain else "broken"):
+            module.broken
+        module.size = 4
+        assert module.size == 4 and kind.size == 3
+        with pytest.raises(AttributeError, match=f"'{kind.__name__}' object has no attribute 'nine'"):
+            module.nine
+    Plain.__getattr__ = lambda self, name: name
+    assert Plain().nine == Below().nine == "nine"
+    del Plain.__getattr__
+    with pytest.raises(AttributeError, match="nine"):
+        Below().nine
+
+
+def test_modules_are_freed_without_the_collector():
+    reference = weakref.ref(nn.Sequential(nn.Linear(1, 1), nn.ReLU()))
+    assert reference() is None
+    looped = nn.ModuleList([nn.ReLU()])
+    looped.__dict__["itself"] = looped
+    reference = weakref.ref(looped[0])
+    del looped
+    gc.collect()
+    assert reference() is None

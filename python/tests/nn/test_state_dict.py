@@ -45,8 +45,8 @@ def test_keys_that_do_not_match():
         "Error(s) in loading state_dict for Sequential:\n"
         '\tMissing key(s) in state_dict: "0.bias", "1.running_var". \n'
         '\tUnexpected key(s) in state_dict: "2.weight", "0.nothing". \n'
-        "\tsize mismatch for 0.weight: copying a param with shape (2, 2) from checkpoint, the shape "
-        "in current model is (3, 2).")
+        "\tsize mismatch for 0.weight: copying a param with shape tenon.Size([2, 2]) from "
+        "checkpoint, the shape in current model is tenon.Size([3, 2]).")
     del state["0.weight"]
     result = net.load_state_dict(state, strict=False)
     assert result.missing_keys == ["0.weight", "0.bias", "1.running_var"]

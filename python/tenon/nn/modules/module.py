@@ -21,7 +21,7 @@ def _kind(value):
     return module + kind.__qualname__
 
 
-class Module(Tree, StateDict):
+class Module(Tree, StateDict, _core.ModuleBase):
     """The base of all modules.
 
         class Model(nn.Module):
@@ -38,6 +38,10 @@ class Module(Tree, StateDict):
     training: bool
     call_super_init = False
 
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        cls._look_up_once(cls)
+
     def __init__(self, *args, **kwargs):
         if not self.call_super_init and (args or kwargs):
             given = (f"an unexpected keyword argument '{next(iter(kwargs))}'" if kwargs
@@ -53,8 +57,8 @@ class Module(Tree, StateDict):
                      "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs"):
             state[name] = HookRegistry()
         state["_compiled_call_impl"] = None
-        state["_looks_for_hooks"] = False
         self._make_state_dict_hooks()
+        object.__setattr__(self, "_has_hooks", False)
         if self.call_super_init:
             super().__init__(*args, **kwargs)
 
@@ -64,14 +68,6 @@ class Module(Tree, StateDict):
             f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     # Attributes.
-
-    def __getattr__(self, name):
-        state = self.__dict__
-        for registry in "_parameters", "_buffers", "_modules":
-            held = state.get(registry)
-            if held is not None and name in held:
-                return held[name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def _forget(self, name, *registries):
         for registry in registries:
@@ -188,12 +184,13 @@ class Module(Tree, StateDict):
 
     # Calls.
 
-    def __call__(self, *args, **kwargs):
-        if self._looks_for_hooks:
-            if self._compiled_call_impl is not None:
-                return self._compiled_call_impl(*args, **kwargs)
-            return self._call_impl(*args, **kwargs)
-        return self.forward(*args, **kwargs)
+    def _slow_call(self, *args, **kwargs):
+        """What calls do that have more to do than `forward`."""
+        if "_compiled_call_impl" not in self.__dict__:
+            raise AttributeError(f"cannot call {type(self).__name__} before Module.__init__() call")
+        if self._compiled_call_impl is not None:
+            return self._compiled_call_impl(*args, **kwargs)
+        return self._call_impl(*args, **kwargs)
 
     def _call_impl(self, *args, **kwargs):
         for number, hook in list(self._forward_pre_hooks.items()):
@@ -231,7 +228,7 @@ class Module(Tree, StateDict):
     def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
         """hook(module, args) is called before `forward`; what it returns takes the place of args.
         With `with_kwargs`, hook(module, args, kwargs), which returns both."""
-        self.__dict__["_looks_for_hooks"] = True
+        object.__setattr__(self, "_has_hooks", True)
         flags = [self._forward_pre_hooks_with_kwargs] if with_kwargs else []
         return self._forward_pre_hooks.add(hook, *flags, prepend=prepend)
 
@@ -239,7 +236,7 @@ class Module(Tree, StateDict):
         """hook(module, args, output) is called after `forward`; what it returns takes the place of
         the output. With `with_kwargs`, hook(module, args, kwargs, output); with `always_call`, the
         hook is called (with None) when `forward` raises, too."""
-        self.__dict__["_looks_for_hooks"] = True
+        object.__setattr__(self, "_has_hooks", True)
         flags = [self._forward_hooks_with_kwargs] if with_kwargs else []
         flags += [self._forward_hooks_always_called] if always_call else []
         return self._forward_hooks.add(hook, *flags, prepend=prepend)
@@ -247,7 +244,7 @@ class Module(Tree, StateDict):
     def compile(self, **options):
         """From now on calls of this module run compiled; `options` are those of `tenon.compile`."""
         self.__dict__["_compiled_call_impl"] = compile_function(self._call_impl, **options)
-        self.__dict__["_looks_for_hooks"] = True
+        object.__setattr__(self, "_has_hooks", True)
 
     # State.
 
@@ -258,7 +255,8 @@ class Module(Tree, StateDict):
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        self.__dict__["_looks_for_hooks"] = bool(self._forward_hooks or self._forward_pre_hooks)
+        has_hooks = bool(self._forward_hooks or self._forward_pre_hooks)
+        object.__setattr__(self, "_has_hooks", has_hooks)
 
     def _apply(self, fn, recurse=True):
         """Gives every parameter, gradient and buffer fn's result of it as its data."""
@@ -390,6 +388,9 @@ class Module(Tree, StateDict):
         if not lines and not children:
             return f"{self._get_name()}()"
         return f"{self._get_name()}(\n  " + "\n  ".join(lines + children) + "\n)"
+
+
+Module._look_up_once(Module)
 
 
 def _target(*args, device=None, dtype=None, tensor=None, non_blocking=False, memory_format=None):
