@@ -10,10 +10,14 @@ struct AdagradOptions {
   double weight_decay = 0;  ///< added to the gradient
   double initial_accumulator_value = 0;
   double eps = 1e-10;
+  bool maximize = false;
   /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
   /// the whole step, and `set_learning_rate` between its calls holds for the next.
   bool capturable = false;
 };
+
+/// Throws ValueError on options that make no sense.
+TENON_API std::unique_ptr<const Formula> formula_of(const AdagradOptions& options);
 
 /// Adagrad (Duchi et al. 2011): s += g^2;
 /// p -= learning_rate / (1 + (t - 1) * learning_rate_decay) * g / (sqrt(s) + eps).
@@ -22,16 +26,6 @@ class TENON_API Adagrad : public Optimizer {
   /// Throws ValueError on options that make no sense.
   explicit Adagrad(std::vector<Tensor> parameters, AdagradOptions options = {});
   explicit Adagrad(std::vector<ParameterGroup<AdagradOptions>> groups);
-
- protected:
-  std::vector<std::string_view> state_names(size_t group) const override;
-  double initial_state(size_t group, size_t number) const override;
-  void write_program(tile::TileBuilder& t, size_t group) const override;
-  int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const override;
-  bool is_capturable(size_t group) const override { return options_[group].capturable; }
-
- private:
-  std::vector<AdagradOptions> options_;
 };
 
 }  // namespace tenon::optim

@@ -17,6 +17,9 @@ struct AdamOptions {
   bool capturable = false;
 };
 
+/// Throws ValueError on options that make no sense.
+TENON_API std::unique_ptr<const Formula> formula_of(const AdamOptions& options);
+
 /// Adam (Kingma and Ba 2014): m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
 /// p -= learning_rate / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps).
 class TENON_API Adam : public Optimizer {
@@ -24,17 +27,6 @@ class TENON_API Adam : public Optimizer {
   /// Throws ValueError on options that make no sense.
   explicit Adam(std::vector<Tensor> parameters, AdamOptions options = {});
   explicit Adam(std::vector<ParameterGroup<AdamOptions>> groups);
-
- protected:
-  Adam(std::string_view name, std::vector<ParameterGroup<AdamOptions>> groups, bool decoupled);
-  std::vector<std::string_view> state_names(size_t group) const override;
-  void write_program(tile::TileBuilder& t, size_t group) const override;
-  int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const override;
-  bool is_capturable(size_t group) const override { return options_[group].capturable; }
-
- private:
-  std::vector<AdamOptions> options_;
-  bool decoupled_;
 };
 
 struct AdamWOptions {
@@ -50,9 +42,11 @@ struct AdamWOptions {
   bool capturable = false;
 };
 
+TENON_API std::unique_ptr<const Formula> formula_of(const AdamWOptions& options);
+
 /// Adam whose weight decay shrinks the parameter and not the gradient (Loshchilov and Hutter 2017):
 /// p *= 1 - learning_rate * weight_decay, then Adam's update.
-class TENON_API AdamW : public Adam {
+class TENON_API AdamW : public Optimizer {
  public:
   explicit AdamW(std::vector<Tensor> parameters, AdamWOptions options = {});
   explicit AdamW(std::vector<ParameterGroup<AdamWOptions>> groups);

@@ -7,11 +7,7 @@
 
 #include "tenon/core/tensor.h"
 #include "tenon/io/state_dict.h"
-
-namespace tenon::tile {
-class TileBuilder;
-struct Scalar64;
-}  // namespace tenon::tile
+#include "tenon/optim/formula.h"
 
 namespace tenon::optim {
 
@@ -22,9 +18,10 @@ struct ParameterGroup {
   Options options;
 };
 
-/// Changes parameters by their gradients, in place. Each step is one run of a fused tile program
-/// over all parameters; arithmetic is in float32 (float64 for float64 parameters). Parameters
-/// without a gradient are left alone. Not copyable; threads: as its parameters.
+/// Changes parameters by their gradients, in place, each group by a formula. Each step is one run
+/// of a fused tile program over all parameters; arithmetic is in float32 (float64 for float64
+/// parameters). Parameters without a gradient are left alone. Not copyable; threads: as its
+/// parameters.
 class TENON_API Optimizer {
  public:
   virtual ~Optimizer();
@@ -60,27 +57,16 @@ class TENON_API Optimizer {
   /// Throws ValueError for no parameters, one that comes twice or is the result of an op, or a
   /// learning rate below 0; DTypeError where a parameter isn't floating. Parameters that require no
   /// gradient are fine: they are frozen, and may be asked for one later.
-  void add_group(std::string_view optimizer, std::vector<Tensor> parameters, double learning_rate);
-
-  /// The tensors beside the parameter that each update reads and writes, all of its shape.
-  virtual std::vector<std::string_view> state_names(size_t group) const = 0;
-  /// What state number `number` starts from.
-  virtual double initial_state(size_t group, size_t number) const;
-  /// The update: input 0 the parameter, 1 the gradient, 2... the states; output 0 the parameter,
-  /// 1... the states.
-  virtual void write_program(tile::TileBuilder& t, size_t group) const = 0;
-  /// The program's scalars for update number `step`, from 1, of a parameter; their count.
-  virtual int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const = 0;
-
-  /// Whether the group's learning rate and the number of its parameters' steps are tensors, which
-  /// the program reads as its inputs `rate_input` and `step_input`, and not scalars.
-  virtual bool is_capturable(size_t group) const;
-  /// 0-d and float64. The step's number counts from 1.
-  int rate_input(size_t group) const;
-  int step_input(size_t group) const { return rate_input(group) + 1; }
-
-  static constexpr int kMostScalars = 10;
-  static constexpr int kMostStates = 4;
+  void add_group(std::string_view optimizer, std::vector<Tensor> parameters, double learning_rate,
+                 std::unique_ptr<const Formula> formula);
+  template <class Options>
+  void add_groups(std::string_view optimizer, std::vector<ParameterGroup<Options>> groups) {
+    for (ParameterGroup<Options>& group : groups) {
+      std::unique_ptr<const Formula> formula = formula_of(group.options);
+      add_group(optimizer, std::move(group.parameters), group.options.learning_rate,
+                std::move(formula));
+    }
+  }
 
  private:
   struct Implementation;

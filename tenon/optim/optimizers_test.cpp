@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -19,7 +20,7 @@ namespace {
 using Reference = std::function<void(double& p, double g, double* states, int step)>;
 using Maker = std::function<std::unique_ptr<Optimizer>(std::vector<Tensor>, bool capturable)>;
 
-constexpr int kSteps = 5;
+constexpr int kSteps = 8;
 constexpr int64_t kCount = 37;
 
 Tensor gradient_of(int step, DType dtype) {
@@ -159,6 +160,149 @@ TEST(Adagrad, FollowsTheFormula) {
         p -= 0.1 / (1 + (step - 1) * 0.5) * g / (std::sqrt(s[0]) + 1e-10);
       },
       0.25);
+}
+
+/// Of optimizers whose learning rate is always a number of the host.
+template <class O, class Options>
+void expect_like_reference_of_numbers(Options options, const Reference& reference,
+                                      double first_state = 0) {
+  const Maker make = [options](std::vector<Tensor> parameters, bool) {
+    return std::make_unique<O>(std::move(parameters), options);
+  };
+  expect_like_reference(make, false, reference, first_state);
+}
+
+TEST(Adadelta, FollowsTheFormula) {
+  expect_like_reference_of_numbers<Adadelta>(
+      AdadeltaOptions{.learning_rate = 0.5, .rho = 0.8, .weight_decay = 0.1},
+      [](double& p, double g, double* s, int) {
+        g += 0.1 * p;
+        s[0] = 0.8 * s[0] + 0.2 * g * g;
+        const double d = std::sqrt(s[1] + 1e-6) / std::sqrt(s[0] + 1e-6) * g;
+        s[1] = 0.8 * s[1] + 0.2 * d * d;
+        p -= 0.5 * d;
+      });
+}
+
+TEST(Adamax, FollowsTheFormula) {
+  expect_like_reference_of_numbers<Adamax>(
+      AdamaxOptions{.learning_rate = 0.1, .weight_decay = 0.1, .maximize = true},
+      [](double& p, double g, double* s, int step) {
+        g = 0.1 * p - g;
+        s[0] = 0.9 * s[0] + 0.1 * g;
+        s[1] = std::max(0.999 * s[1], std::abs(g) + 1e-8);
+        p -= 0.1 / (1 - std::pow(0.9, step)) * s[0] / s[1];
+      });
+}
+
+void nadam(double& p, double g, double* s, int step) {
+  const auto mu = [](int t) { return 0.9 * (1 - 0.5 * std::pow(0.96, t * 0.01)); };
+  s[0] = 0.9 * s[0] + 0.1 * g;
+  s[1] = 0.999 * s[1] + 0.001 * g * g;
+  double product = 1;
+  for (int t = 1; t <= step; ++t) product *= mu(t);
+  const double root = std::sqrt(s[1] / (1 - std::pow(0.999, step))) + 1e-8;
+  const double next = mu(step + 1);
+  p -= 0.1 * ((1 - mu(step)) / (1 - product) * g + next / (1 - product * next) * s[0]) / root;
+}
+
+TEST(NAdam, FollowsTheFormula) {
+  NAdamOptions options{.learning_rate = 0.1, .weight_decay = 0.2, .momentum_decay = 0.01};
+  expect_like_reference_of_numbers<NAdam>(
+      options, [](double& p, double g, double* s, int step) { nadam(p, g + 0.2 * p, s, step); });
+  options.decoupled_weight_decay = true;
+  expect_like_reference_of_numbers<NAdam>(options, [](double& p, double g, double* s, int step) {
+    p *= 1 - 0.1 * 0.2;
+    nadam(p, g, s, step);
+  });
+}
+
+TEST(RAdam, RectifiesOnceTheVarianceIsKnown) {
+  // With beta2 = 0.8, the length of the average passes 5 at step 7; with 0.5 it is at most 3.
+  for (const double beta2 : {0.8, 0.5}) {
+    expect_like_reference_of_numbers<RAdam>(
+        RAdamOptions{.learning_rate = 0.1, .beta2 = beta2, .weight_decay = 0.1},
+        [beta2](double& p, double g, double* s, int step) {
+          g += 0.1 * p;
+          s[0] = 0.9 * s[0] + 0.1 * g;
+          s[1] = beta2 * s[1] + (1 - beta2) * g * g;
+          const double m = s[0] / (1 - std::pow(0.9, step)), power = std::pow(beta2, step);
+          const double most = 2 / (1 - beta2) - 1;
+          const double r = most - 2 * step * power / (1 - power);
+          double factor = 1;
+          if (r > 5) {
+            factor = std::sqrt(1 - power) / (std::sqrt(s[1]) + 1e-8) *
+                     std::sqrt((r - 4) * (r - 2) * most / ((most - 4) * (most - 2) * r));
+          }
+          EXPECT_EQ(r > 5, beta2 == 0.8 && step >= 7);
+          p -= 0.1 * m * factor;
+        });
+  }
+}
+
+TEST(Rprop, FollowsTheFormula) {
+  expect_like_reference_of_numbers<Rprop>(
+      RpropOptions{.learning_rate = 0.1, .smallest_step = 0.06, .largest_step = 0.13},
+      [](double& p, double g, double* s, int step) {
+        if (step == 1) s[0] = 0, s[1] = 0.1;
+        const double agreement = s[0] * g;
+        s[1] *= agreement > 0 ? 1.2 : agreement < 0 ? 0.5 : 1;
+        s[1] = std::clamp(s[1], 0.06, 0.13);
+        s[0] = agreement < 0 ? 0 : g;
+        p -= s[1] * (s[0] > 0 ? 1 : s[0] < 0 ? -1 : 0);
+      });
+}
+
+TEST(ASGD, FollowsTheFormula) {
+  expect_like_reference_of_numbers<ASGD>(
+      ASGDOptions{.learning_rate = 0.1, .lambd = 0.2, .alpha = 0.5, .t0 = 2},
+      [](double& p, double g, double* s, int step) {
+        const double eta = step == 1 ? 0.1 : 0.1 / std::sqrt(1 + 0.2 * 0.1 * (step - 1));
+        p = p * (1 - 0.2 * eta) - eta * g;
+        s[0] += (p - s[0]) / std::max(1, step - 1 - 2);
+      });
+}
+
+TEST(ASGD, KeepsTheMeanAndItsNumbersInItsState) {
+  Tensor straight = ones({kCount}).requires_grad_(), halved = ones({kCount}).requires_grad_();
+  const auto run = [](Optimizer& optimizer, Tensor& parameter, int from, int to) {
+    for (int step = from; step < to; ++step) {
+      parameter.set_grad(gradient_of(step, kFloat32));
+      optimizer.step();
+    }
+  };
+  const ASGDOptions options{.lambd = 0.3, .t0 = 1};
+  ASGD whole({straight}, options), first({halved}, options), second({halved}, options);
+  run(whole, straight, 0, 6);
+  run(first, halved, 0, 3);
+  second.load_state_dict(first.state_dict());
+  run(second, halved, 3, 6);
+  EXPECT_EQ(straight.to_vector<float>(), halved.to_vector<float>());
+  EXPECT_EQ(whole.state_dict().at("parameter.0.ax").to_vector<float>(),
+            second.state_dict().at("parameter.0.ax").to_vector<float>());
+  EXPECT_EQ(second.state_dict().at("parameter.0.mu").item<double>(), 0.2);
+}
+
+TEST(Updater, RefusesStatesThatDontFitBeforeItChangesAnything) {
+  const auto formula = formula_of(AdamOptions{});
+  Updater updater;
+  std::vector<Updated> both(2);
+  for (Updated& updated : both) {
+    updated.parameter = ones({3});
+    updated.gradient = ones({3});
+  }
+  both[1].states[0] = zeros({4});
+  EXPECT_MESSAGE(ShapeError, "[Optimizer::step] exp_avg is [4], its parameter [3]",
+                 updater.run(*formula, 0.1, both));
+  both[1].states[0] = zeros({1}).expand({3});
+  EXPECT_MESSAGE(ValueError, "exp_avg of sizes [3] repeats its elements along dim 0",
+                 updater.run(*formula, 0.1, both));
+  EXPECT_EQ(both[0].parameter.to_vector<float>(), (std::vector<float>{1, 1, 1}));
+  EXPECT_EQ(both[0].step, 0);
+  both[1].states[0] = zeros({3});
+  updater.run(*formula, 0.1, both);
+  EXPECT_EQ(both[0].parameter.to_vector<float>(), both[1].parameter.to_vector<float>());
+  EXPECT_NEAR(both[0].parameter.to_vector<double>()[0], 0.9, 1e-6);
 }
 
 TEST(Optimizer, LeavesParametersWithoutGradientAlone) {

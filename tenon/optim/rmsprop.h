@@ -11,10 +11,14 @@ struct RMSpropOptions {
   double weight_decay = 0;  ///< added to the gradient
   double momentum = 0;
   bool centered = false;  ///< divide by the standard deviation, not the root mean square
+  bool maximize = false;
   /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
   /// the whole step, and `set_learning_rate` between its calls holds for the next.
   bool capturable = false;
 };
+
+/// Throws ValueError on options that make no sense.
+TENON_API std::unique_ptr<const Formula> formula_of(const RMSpropOptions& options);
 
 /// RMSprop (Hinton 2012): v = alpha v + (1 - alpha) g^2; p -= learning_rate * g / (sqrt(v) + eps).
 /// Centered: sqrt(v - mean^2) with mean = alpha mean + (1 - alpha) g. With momentum:
@@ -24,15 +28,6 @@ class TENON_API RMSprop : public Optimizer {
   /// Throws ValueError on options that make no sense.
   explicit RMSprop(std::vector<Tensor> parameters, RMSpropOptions options = {});
   explicit RMSprop(std::vector<ParameterGroup<RMSpropOptions>> groups);
-
- protected:
-  std::vector<std::string_view> state_names(size_t group) const override;
-  void write_program(tile::TileBuilder& t, size_t group) const override;
-  int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const override;
-  bool is_capturable(size_t group) const override { return options_[group].capturable; }
-
- private:
-  std::vector<RMSpropOptions> options_;
 };
 
 }  // namespace tenon::optim

@@ -16,6 +16,9 @@ struct SGDOptions {
   bool capturable = false;
 };
 
+/// Throws ValueError on options that make no sense.
+TENON_API std::unique_ptr<const Formula> formula_of(const SGDOptions& options);
+
 /// Stochastic gradient descent. With g' = g + weight_decay * p and momentum m > 0:
 /// b = m * b + (1 - dampening) * g' (b = g' at first); p -= learning_rate * b, or with Nesterov
 /// p -= learning_rate * (g' + m * b). Without momentum: p -= learning_rate * g'.
@@ -24,15 +27,6 @@ class TENON_API SGD : public Optimizer {
   /// Throws ValueError on options that make no sense.
   explicit SGD(std::vector<Tensor> parameters, SGDOptions options = {});
   explicit SGD(std::vector<ParameterGroup<SGDOptions>> groups);
-
- protected:
-  std::vector<std::string_view> state_names(size_t group) const override;
-  void write_program(tile::TileBuilder& t, size_t group) const override;
-  int write_scalars(size_t group, int64_t step, tile::Scalar64* scalars) const override;
-  bool is_capturable(size_t group) const override { return options_[group].capturable; }
-
- private:
-  std::vector<SGDOptions> options_;
 };
 
 }  // namespace tenon::optim
