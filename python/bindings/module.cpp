@@ -35,6 +35,7 @@ NB_MODULE(_core, module) {
   nanobind::register_exception_translator(translate);
   add_data_functions(module);
   add_autograd_functions(module);
+  add_optim_functions(module);
   add_compile(module);
   add_dlpack(module);
 }

@@ -30,7 +30,7 @@ from .random import (default_generator, fork_rng, get_rng_state, initial_seed, m
                      set_rng_state)
 from ._serialization import load, save
 from . import _tensor  # noqa: F401: gives Tensor its other methods
-from . import autograd, nn
+from . import autograd, nn, optim
 
 globals().update(tensor_types)  # FloatTensor, LongTensor and so on
 

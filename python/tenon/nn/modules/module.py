@@ -4,7 +4,7 @@ from ... import _core
 from ..._compile import compile as compile_function
 from ..._modes import no_grad
 from ..parameter import Buffer, Parameter, is_lazy
-from .hooks import HookRegistry
+from ..._hooks import HookRegistry
 from .state_dict import StateDict, _IncompatibleKeys  # noqa: F401: imported from here by users
 from .tree import Tree
 

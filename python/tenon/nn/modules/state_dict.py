@@ -5,7 +5,7 @@ from collections import OrderedDict, namedtuple
 from ..._modes import no_grad
 from ... import _core
 from ..parameter import Parameter, is_lazy
-from .hooks import HookRegistry
+from ..._hooks import HookRegistry
 
 
 class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):

@@ -1,4 +1,4 @@
-"""Functions that users have called before and after a module's own."""
+"""Functions that users have called before and after those of modules and optimizers."""
 
 import itertools
 import weakref

@@ -1,0 +1,11 @@
+"""Optimizers and schedules of their learning rates, under PyTorch's names."""
+
+from . import lr_scheduler, optimizer
+from .adaptive import (ASGD, NAdam, RAdam, Adadelta, Adagrad, Adam, Adamax, AdamW, RMSprop,
+                       Rprop)
+from .lbfgs import LBFGS
+from .optimizer import Optimizer
+from .sgd import SGD
+
+__all__ = ["ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "NAdam",
+           "Optimizer", "RAdam", "RMSprop", "Rprop", "SGD", "lr_scheduler"]
