@@ -1,0 +1,53 @@
+"""What compile() makes of a module: one that computes the same, compiled."""
+
+from .._compile import compile as compile_function
+from .modules.module import Module
+
+
+class CompiledModule(Module):
+    """Calls of this module are compiled calls of `_orig_mod`, whose attributes are this one's,
+    too."""
+
+    def __init__(self, module, **options):
+        super().__init__()
+        self._orig_mod = module
+        self.training = module.training
+        self._options = options
+        self._make_compiled()
+
+    def _make_compiled(self):
+        module = self._orig_mod
+        self._compiled = compile_function(lambda *args, **kwargs: module(*args, **kwargs),
+                                          **self._options)
+
+    def forward(self, *args, **kwargs):
+        return self._compiled(*args, **kwargs)
+
+    def __getattr__(self, name):
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            module = self.__dict__.get("_modules", {}).get("_orig_mod")
+            if module is None:
+                raise
+            return getattr(module, name)
+
+    def __getstate__(self):
+        return {name: value for name, value in super().__getstate__().items()
+                if name != "_compiled"}
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self._make_compiled()
+
+    def explain(self):
+        """What was planned."""
+        return self._compiled.explain()
+
+    def graphs(self, drawn=False):
+        """The graphs that were planned, as texts."""
+        return self._compiled.graphs(drawn)
+
+    def counters(self):
+        """How many calls, plans and so on there were."""
+        return self._compiled.counters()

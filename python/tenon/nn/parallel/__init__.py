@@ -1,0 +1,3 @@
+"""One module on several devices."""
+
+from .data_parallel import DataParallel, data_parallel

@@ -1,0 +1,163 @@
+"""Weight and spectral normalisation, and parametrizations in general."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import tenon as torch
+import tenon.nn as nn
+from nn_checks import check_gradients
+from tenon.nn.utils import parametrizations, parametrize
+
+RANDOM = np.random.default_rng(7)
+
+
+def linear(rows=4, columns=3):
+    return nn.Linear(columns, rows).double()
+
+
+@pytest.mark.parametrize("dim, axes", [(0, 1), (1, 0), (None, None)])
+def test_weight_norm(dim, axes):
+    layer = linear()
+    weight = layer.weight.detach().numpy().copy()
+    lengths = np.linalg.norm(weight, axis=axes, keepdims=axes is not None)
+    assert nn.utils.weight_norm(layer, dim=dim) is layer
+    assert list(layer.state_dict()) == ["bias", "weight_g", "weight_v"]
+    np.testing.assert_allclose(layer.weight_g.detach().numpy(), lengths)
+    x = torch.ones(1, 3, dtype=torch.float64)
+    before = layer(x).detach().numpy()
+    np.testing.assert_allclose(before, weight.sum(1) [None] + layer.bias.detach().numpy())
+    with torch.no_grad():
+        layer.weight_g *= 2
+        layer.weight_v *= 5
+    np.testing.assert_allclose((layer(x) - layer.bias).detach().numpy()[0], 2 * weight.sum(1))
+    check_gradients(layer, RANDOM.standard_normal((2, 3)))
+    nn.utils.remove_weight_norm(layer)
+    np.testing.assert_allclose(layer.weight.detach().numpy(), 2 * weight)
+    assert list(layer.state_dict()) == ["bias", "weight"]
+    with pytest.raises(ValueError, match="weight_norm of 'weight' not found"):
+        nn.utils.remove_weight_norm(layer)
+
+
+def test_spectral_norm():
+    layer = linear()
+    weight = layer.weight.detach().numpy().copy()
+    largest = np.linalg.svd(weight)[1][0]
+    nn.utils.spectral_norm(layer, n_power_iterations=40)
+    layer(torch.ones(1, 3, dtype=torch.float64))
+    np.testing.assert_allclose(layer.weight.detach().numpy(), weight / largest, rtol=1e-6)
+    assert list(layer.state_dict()) == ["bias", "weight_orig", "weight_u", "weight_v"]
+    check_gradients(layer.eval(), RANDOM.standard_normal((2, 3)))
+    with pytest.raises(RuntimeError, match="two spectral_norm hooks"):
+        nn.utils.spectral_norm(layer)
+    nn.utils.remove_spectral_norm(layer)
+    np.testing.assert_allclose(layer.weight.detach().numpy(), weight / largest, rtol=1e-6)
+    assert type(layer.weight) is nn.Parameter
+    with pytest.raises(ValueError, match="to be positive"):
+        nn.utils.spectral_norm(layer, n_power_iterations=0)
+
+
+def test_norms_as_parametrizations():
+    layer = linear()
+    weight = layer.weight.detach().numpy().copy()
+    parametrizations.weight_norm(layer)
+    assert list(layer.state_dict()) == ["bias", "parametrizations.weight.original0",
+                                        "parametrizations.weight.original1"]
+    with torch.no_grad():
+        layer.parametrizations.weight.original0 *= 3
+    np.testing.assert_allclose(layer.weight.detach().numpy(), 3 * weight)
+    check_gradients(layer, RANDOM.standard_normal((2, 3)))
+    spectral = parametrizations.spectral_norm(linear())
+    whole = spectral.parametrizations.weight.original.detach().numpy()
+    np.testing.assert_allclose(spectral.weight.detach().numpy(), whole / np.linalg.svd(whole)[1][0],
+                               rtol=1e-3)
+    check_gradients(spectral.eval(), RANDOM.standard_normal((2, 3)))
+
+
+class Symmetric(nn.Module):
+    def forward(self, x):
+        return x.triu() + x.triu(1).T
+
+    def right_inverse(self, x):
+        return x.triu()
+
+
+class Doubled(nn.Module):
+    def forward(self, x):
+        return 2 * x
+
+    def right_inverse(self, x):
+        return x / 2
+
+
+def test_parametrizations():
+    layer = linear(3, 3)
+    original = layer.weight
+    parametrize.register_parametrization(layer, "weight", Symmetric())
+    weight = layer.weight.detach().numpy()
+    np.testing.assert_array_equal(weight, weight.T)
+    assert layer.parametrizations.weight.original is original and isinstance(layer, nn.Linear)
+    parametrize.register_parametrization(layer, "weight", Doubled())
+    np.testing.assert_array_equal(layer.weight.detach().numpy(), 2 * weight)
+    layer.weight = torch.eye(3, dtype=torch.float64)
+    np.testing.assert_array_equal(layer.weight.detach().numpy(), np.eye(3))
+    np.testing.assert_array_equal(original.detach().numpy(), np.eye(3) / 2)
+    with parametrize.cached():
+        assert layer.weight is layer.weight
+    assert layer.weight is not layer.weight
+    assert parametrize.is_parametrized(layer) and not parametrize.is_parametrized(layer, "bias")
+    assert type(layer).__name__ == "ParametrizedLinear"
+    assert parametrize.type_before_parametrizations(layer) is nn.Linear
+    again = copy.deepcopy(layer)
+    assert again.weight.tolist() == layer.weight.tolist()
+    assert again.parametrizations.weight.original is not original
+    with pytest.raises(RuntimeError, match="state_dict"):
+        pickle.dumps(layer)
+    parametrize.remove_parametrizations(layer, "weight")
+    assert type(layer) is nn.Linear and list(layer.state_dict()) == ["bias", "weight"]
+    assert layer.weight is original
+    np.testing.assert_array_equal(layer.weight.detach().numpy(), np.eye(3))
+    parametrize.register_parametrization(layer, "weight", Doubled())
+    parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)
+    np.testing.assert_array_equal(layer.weight.detach().numpy(), np.eye(3) / 2)
+
+
+def test_mistakes():
+    class Smaller(nn.Module):
+        def forward(self, x):
+            return x[0]
+
+    layer = linear()
+    with pytest.raises(ValueError, match="may not change the shape"):
+        parametrize.register_parametrization(layer, "weight", Smaller())
+    with pytest.raises(ValueError, match="does not have a parameter, a buffer"):
+        parametrize.register_parametrization(linear(), "nothing", Doubled())
+    with pytest.raises(ValueError, match="does not have a parametrization on bias"):
+        parametrize.remove_parametrizations(linear(), "bias")
+
+
+def test_compiled_modules():
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
+    x = torch.randn(5, 3)
+    compiled = torch.compile(net)
+    assert isinstance(compiled, nn.Module) and compiled._orig_mod is net
+    for _ in range(3):
+        np.testing.assert_array_equal(compiled(x).detach().numpy(), net(x).detach().numpy())
+    assert compiled.counters()["calls"] == 3 and "plan of" in compiled.explain()
+    assert list(compiled.state_dict()) == ["_orig_mod.0.weight", "_orig_mod.0.bias"]
+    assert len(list(compiled.parameters())) == 2 and len(compiled.graphs()) == 1
+    linear_one = torch.compile(nn.Linear(3, 4))
+    assert linear_one.in_features == 3 and not compiled.eval()._orig_mod.training
+    again = pickle.loads(pickle.dumps(compiled))
+    np.testing.assert_array_equal(again(x).detach().numpy(), net(x).detach().numpy())
+    net.compile()
+    np.testing.assert_array_equal(net(x).detach().numpy(), net.forward(x).detach().numpy())
+    copy.deepcopy(net)(x)
+
+
+def test_data_parallel():
+    net = nn.DataParallel(nn.Linear(3, 4), device_ids=[0])
+    x = torch.ones(2, 3)
+    assert net(x).tolist() == net.module(x).tolist()
+    assert list(net.state_dict()) == ["module.weight", "module.bias"]
