@@ -16,6 +16,13 @@ namespace tenon {
 /// gets undefined ones to assign.
 using Kernel = void (*)(const Call& call, std::span<Tensor> outputs);
 
+/// A call of a kernel that is yet to run.
+struct KernelRun {
+  Kernel kernel;
+  Call call;
+  std::span<Tensor> outputs;
+};
+
 /// `out = f(a, b)` over `count` contiguous elements of the compute class; unary ones ignore `b`.
 using DirectKernel = void (*)(const void* a, const void* b, void* out, size_t count);
 
@@ -30,6 +37,10 @@ struct Backend {
   /// program has steps other than elementwise ones and, of one row, sums, products and extremes; or
   /// when `count` is too large, at most `kMostSmallElements`.
   bool (*run_small)(const tile::SmallLaunch& launch);
+  /// Whether the kernel gains by running beside others of its kind; sizes and strides decide.
+  bool (*gains_by_company)(const KernelRun& run);
+  /// Runs kernels that gain by it side by side, none of which touches what another writes.
+  void (*run_together)(std::span<const KernelRun> runs);
   /// The direct path of a program of one micro-op, or null.
   DirectKernel (*direct_kernel)(const tile::Program& program, tile::Compute compute);
   /// Names and values for people: instruction sets, libraries and their versions.

@@ -27,7 +27,8 @@ std::vector<std::pair<std::string, std::string>> describe() {
   };
 }
 
-constexpr Backend kBackend = {run_tile, run_tile_many, run_small, direct_kernel, describe};
+constexpr Backend kBackend = {run_tile,     run_tile_many, run_small, products_gain_by_company,
+                              run_products, direct_kernel, describe};
 
 const bool registered = [] {
   register_allocator(kCpu.type, &allocator());

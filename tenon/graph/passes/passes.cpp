@@ -13,6 +13,7 @@ constexpr Pass kPasses[] = {
     {"fuse", fuse_tile_steps},
     {"simplify", simplify_programs},
     {"order", order_for_memory},
+    {"side-by-side", bring_products_together},
 };
 
 void verify_in_debug_builds([[maybe_unused]] const Graph& graph) {

@@ -53,4 +53,8 @@ void simplify_programs(Graph& graph);
 /// what reads a large buffer for the last time runs as soon as it can.
 void order_for_memory(Graph& graph);
 
+/// Puts products of few rows that don't wait for each other one after the other: a plan runs such
+/// neighbours at once.
+void bring_products_together(Graph& graph);
+
 }  // namespace tenon::graph

@@ -147,6 +147,40 @@ TEST(Fuse, LeavesArithmeticOnNumbersApartWhereThereIsMoreThanOneRow) {
   EXPECT_EQ(steps_after("fuse", sums), (Titles{"exp", "mul+sum"}));
 }
 
+TEST(SideBySide, SmallProductsThatDoNotWaitForEachOtherMeet) {
+  const std::string begin =
+      "%0: float32[2, 4] = external\n"
+      "%1: float32[4, 4] = external\n"
+      "%2: float32[2, 4] = matmul(%0, %1)\n";
+  const std::string end =
+      "%4: float32[2, 4] = matmul(%0, %1[4, 4; 1, 4; 0])\n"
+      "%5: float32[2, 4] = add(%3, %4) in float32 over [2, 4]\n"
+      "keep %5\n";
+  const std::string of_first = "%3: float32[2, 4] = exp(%2) in float32 over [2, 4]\n";
+  EXPECT_EQ(steps_after("side-by-side", begin + of_first + end),
+            (Titles{"matmul", "matmul", "exp", "add"}));
+  // Where what stands between changes its weight, the second product stays behind it.
+  const std::string write = "%6 in %1: float32[4, 4] = abs(%1) in float32 over [4, 4]\n";
+  const std::string after_write =
+      "%4: float32[2, 4] = matmul(%0, %6)\n"
+      "%5: float32[2, 4] = add(%3, %4) in float32 over [2, 4]\n"
+      "keep %5\n";
+  EXPECT_EQ(steps_after("side-by-side", begin + of_first + write + after_write),
+            (Titles{"matmul", "exp", "abs", "matmul", "add"}));
+}
+
+TEST(SideBySide, LargeProductsStayWhereTheyAre) {
+  const std::string text =
+      "%0: float32[9, 4] = external\n"
+      "%1: float32[4, 4] = external\n"
+      "%2: float32[9, 4] = matmul(%0, %1)\n"
+      "%3: float32[9, 4] = exp(%2) in float32 over [9, 4]\n"
+      "%4: float32[9, 4] = matmul(%0, %1[4, 4; 1, 4; 0])\n"
+      "%5: float32[9, 4] = add(%3, %4) in float32 over [9, 4]\n"
+      "keep %5\n";
+  EXPECT_EQ(steps_after("side-by-side", text), (Titles{"matmul", "exp", "matmul", "add"}));
+}
+
 TEST(Simplify, UsesIdentitiesThatKeepEveryBit) {
   const std::string x = "%0 = load 0\n";
   const std::string same = "%0 = load 0\nstore 0, %0\n";

@@ -298,14 +298,26 @@ void Instance::ready_kernel(const Step& step, ReadyStep& ready) {
   for (const Operand& input : step.inputs) ready.inputs.push_back(tensor_of(input));
   for (const Operand& output : step.outputs) ready.outputs.push_back(tensor_of(output));
   for (const Tensor& input : ready.inputs) ready.input_list.push_back(&input);
+  ready.gains_by_company = step.attribute_count == 0 && step.constants.empty() &&
+                           backend_of(kCpu).gains_by_company(kernel_run(step, ready));
 }
 
-/// Tile steps side by side that touch nothing another of them writes. Small ones need no company:
-/// what a batch saves is their set-up, which they don't have. In large ones that doesn't show, and
-/// the buffers of a batch are all in use at once.
+/// Of a step without attributes.
+KernelRun Instance::kernel_run(const Step& step, ReadyStep& ready) const {
+  return {step.kernel, Call{*step.op, ready.input_list, {}}, ready.outputs};
+}
+
+/// Tile steps side by side, or kernels, that touch nothing another of them writes. Small tile steps
+/// need no company: what a batch saves is their set-up, which they don't have. In large ones that
+/// doesn't show, and the buffers of a batch are all in use at once.
 void Instance::find_batches(std::span<const Step> plan) {
   constexpr int64_t kLarge = int64_t{1} << 18;
-  const auto can_start = [&](size_t i) {
+  constexpr size_t kMostKernels = 8;
+  const auto can_follow = [&](size_t i, size_t first) {
+    if (plan[i].kind != plan[first].kind) return false;
+    if (plan[i].kind == Record::Kind::kKernel) {
+      return steps[i].gains_by_company && i - first < kMostKernels;
+    }
     if (plan[i].kind != Record::Kind::kTile || steps[i].is_small) return false;
     int64_t elements = 1;
     for (size_t k = 0; k < plan[i].space_rank; ++k) elements *= dims[plan[i].space + k];
@@ -314,7 +326,7 @@ void Instance::find_batches(std::span<const Step> plan) {
   for (size_t first = 0; first < plan.size();) {
     std::vector<bool> read(slot_count), written(slot_count);
     size_t end = first;
-    for (; end < plan.size() && can_start(end); ++end) {
+    for (; end < plan.size() && can_follow(end, first); ++end) {
       bool waits = false;
       for (const Operand& input : plan[end].inputs) {
         waits = waits || (input.value != kNoValue && written[input.slot]);
@@ -329,6 +341,9 @@ void Instance::find_batches(std::span<const Step> plan) {
       for (const Operand& output : plan[end].outputs) written[output.slot] = true;
     }
     steps[first].batch = std::max<size_t>(1, end - first);
+    for (size_t i = first; i < end && plan[i].kind == Record::Kind::kKernel; ++i) {
+      steps[first].together.push_back(kernel_run(plan[i], steps[i]));
+    }
     first += steps[first].batch;
   }
 }

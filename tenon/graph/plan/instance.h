@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tenon/core/tensor.h"
+#include "tenon/dispatch/backend.h"
 #include "tenon/graph/ir/step.h"
 
 namespace tenon::graph {
@@ -33,7 +34,9 @@ struct Instance {
     // Of kernel steps.
     std::vector<Tensor> inputs, outputs;
     std::vector<const Tensor*> input_list;
-    std::shared_ptr<LoopStep> loop;  ///< of loop steps
+    bool gains_by_company = false;
+    std::vector<KernelRun> together;  ///< the kernels of the batch, where it has several
+    std::shared_ptr<LoopStep> loop;   ///< of loop steps
   };
 
   Instance(std::span<const Step> steps, const std::vector<bool>& live, std::span<const Slot> slots,
@@ -71,6 +74,7 @@ struct Instance {
   void ready_tile(const Step& step, ReadyStep& ready, tile::Launch& launch);
   static void ready_small(const Step& step, const tile::Launch& launch, ReadyStep& ready);
   void ready_kernel(const Step& step, ReadyStep& ready);
+  KernelRun kernel_run(const Step& step, ReadyStep& ready) const;
   void find_batches(std::span<const Step> plan);
   void find_lives(std::span<const Step> plan);
   std::vector<std::pair<uint32_t, uint32_t>> in_place(std::span<const Step> plan) const;

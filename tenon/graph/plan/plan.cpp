@@ -193,7 +193,7 @@ void Plan::run_steps(size_t first, Instance& instance, const Numbers& numbers) c
 void Plan::run_unprofiled(size_t first, Instance& instance, const Numbers& numbers) const {
   switch (graph_.steps[first].kind) {
     case Record::Kind::kKernel:
-      return run_kernel(first, instance, numbers);
+      return run_kernels(first, instance, numbers);
     case Record::Kind::kTile:
       return run_tiles(first, instance, numbers);
     case Record::Kind::kLoop:
@@ -210,15 +210,17 @@ void Plan::run_rounds(int64_t rounds, Instance& instance, const Numbers& numbers
       if (graph_.steps[i].kind == Record::Kind::kTile) {
         launch_tiles(i, instance, numbers);
       } else {
-        run_kernel(i, instance, numbers);
+        run_kernels(i, instance, numbers);
       }
     }
   }
 }
 
-void Plan::run_kernel(size_t i, Instance& instance, const Numbers& numbers) const {
-  const Step& step = graph_.steps[i];
-  Instance::ReadyStep& ready = instance.steps[i];
+/// The steps from `first` on that run at once.
+void Plan::run_kernels(size_t first, Instance& instance, const Numbers& numbers) const {
+  const Step& step = graph_.steps[first];
+  Instance::ReadyStep& ready = instance.steps[first];
+  if (ready.batch > 1) return backend_of(kCpu).run_together(ready.together);
   std::span<const Attribute> attributes =
       std::span(instance.attributes).subspan(step.attributes, step.attribute_count);
   std::vector<Attribute> with_constants;

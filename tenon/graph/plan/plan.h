@@ -54,7 +54,7 @@ class Plan {
   bool same_sizes(std::span<const int64_t> a, std::span<const int64_t> b) const;
   void run_steps(size_t first, Instance& instance, const Numbers& numbers) const;
   void run_unprofiled(size_t first, Instance& instance, const Numbers& numbers) const;
-  void run_kernel(size_t i, Instance& instance, const Numbers& numbers) const;
+  void run_kernels(size_t first, Instance& instance, const Numbers& numbers) const;
   void run_tiles(size_t first, Instance& instance, const Numbers& numbers) const;
   void launch_tiles(size_t first, Instance& instance, const Numbers& numbers) const;
 

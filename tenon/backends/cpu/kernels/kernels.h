@@ -16,4 +16,8 @@ void register_linalg();
 void register_shape();
 void register_sort();
 
+/// Of `Backend`: products of few rows run beside each other.
+bool products_gain_by_company(const KernelRun& run);
+void run_products(std::span<const KernelRun> runs);
+
 }  // namespace tenon::cpu

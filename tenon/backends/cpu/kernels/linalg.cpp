@@ -2,7 +2,9 @@
 
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/kernels/support.h"
+#include "tenon/backends/cpu/linalg/few_rows.h"
 #include "tenon/backends/cpu/linalg/matmul.h"
+#include "tenon/base/small_array.h"
 
 namespace tenon::cpu {
 namespace {
@@ -119,15 +121,8 @@ void matmul_kernel(const Call& call, std::span<Tensor> outputs) {
   }
 }
 
-void linear_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Tensor& output = outputs[0];
-  if (output.numel() == 0) return;
-  Tensor rows, weight_holder, bias;
-  const Tensor& given = converted(call.input(0), output.dtype(), rows);
-  if (given.dim() > 2) rows = row_major(given);
-  const Tensor& x = given.dim() > 2 ? rows : given;
-  const Tensor& weight = converted(call.input(1), output.dtype(), weight_holder);
-  if (call.has(2)) bias = row_major(converted(call.input(2), output.dtype()));
+MatmulArgs linear_args(const Tensor& x, const Tensor& weight, const Tensor* bias,
+                       const Tensor& output) {
   MatmulArgs args;
   args.dtype = output.dtype();
   args.n = weight.sizes()[0];
@@ -141,11 +136,53 @@ void linear_kernel(const Call& call, std::span<Tensor> outputs) {
   args.b_col_stride = weight.strides()[0];
   args.c = output.raw_data();
   args.c_row_stride = args.n;
-  args.bias = bias.defined() ? bias.raw_data() : nullptr;
-  matmul(args);
+  args.bias = bias ? bias->raw_data() : nullptr;
+  return args;
+}
+
+void linear_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor& output = outputs[0];
+  if (output.numel() == 0) return;
+  Tensor rows, weight_holder, bias;
+  const Tensor& given = converted(call.input(0), output.dtype(), rows);
+  if (given.dim() > 2) rows = row_major(given);
+  const Tensor& x = given.dim() > 2 ? rows : given;
+  const Tensor& weight = converted(call.input(1), output.dtype(), weight_holder);
+  if (call.has(2)) bias = row_major(converted(call.input(2), output.dtype()));
+  matmul(linear_args(x, weight, bias.defined() ? &bias : nullptr, output));
+}
+
+/// One product whose operands are read as they are.
+bool is_plain_product(const KernelRun& run) {
+  const Tensor& output = run.outputs[0];
+  const bool is_linear = run.kernel == linear_kernel;
+  if ((!is_linear && run.kernel != matmul_kernel) || output.numel() == 0) return false;
+  for (const Tensor* input : run.call.inputs) {
+    if (input->defined() && input->dtype() != output.dtype()) return false;
+  }
+  if (run.call.input(0).dim() > 2 || run.call.input(1).dim() > 2) return false;
+  return !is_linear || !run.call.has(2) || run.call.input(2).is_contiguous();
+}
+
+MatmulArgs args_of(const KernelRun& run) {
+  const Call& call = run.call;
+  if (run.kernel == matmul_kernel) return args_of(call.input(0), call.input(1), run.outputs[0]);
+  return linear_args(call.input(0), call.input(1), call.has(2) ? &call.input(2) : nullptr,
+                     run.outputs[0]);
 }
 
 }  // namespace
+
+bool products_gain_by_company(const KernelRun& run) {
+  return is_plain_product(run) && gains_by_company(args_of(run));
+}
+
+void run_products(std::span<const KernelRun> runs) {
+  SmallArray<MatmulArgs, 8> products;
+  products.allocate(runs.size());
+  for (size_t i = 0; i < runs.size(); ++i) products[i] = args_of(runs[i]);
+  matmul_together({products.data(), runs.size()});
+}
 
 void register_linalg() {
   register_kernel(OpId::kMatmul, kCpu.type, matmul_kernel);

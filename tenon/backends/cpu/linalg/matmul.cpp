@@ -6,9 +6,11 @@
 #include "tenon/backends/cpu/dnnl/matmul.h"
 #include "tenon/backends/cpu/linalg/dots.h"
 #include "tenon/backends/cpu/linalg/few_half_rows.h"
+#include "tenon/backends/cpu/linalg/few_rows.h"
 #include "tenon/backends/cpu/linalg/gemm.h"
 #include "tenon/backends/cpu/linalg/half_convert.h"
 #include "tenon/backends/cpu/linalg/matmul_plain.h"
+#include "tenon/backends/cpu/linalg/pieces.h"
 #include "tenon/backends/cpu/linalg/scratch.h"
 #include "tenon/backends/cpu/linalg/transpose.h"
 #include "tenon/base/error.h"
@@ -21,8 +23,6 @@ namespace {
 // a chunk of less than kChunkWork isn't worth a thread of its own.
 constexpr int64_t kDirectWork = 64 * 64 * 64;
 constexpr int64_t kChunkWork = 512 * 1024;
-// So few that reading b takes longer than the arithmetic, or nearly so.
-constexpr int64_t kFewRows = 8;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
@@ -56,36 +56,8 @@ struct Chunks {
   }
 };
 
-template <class T>
-Gemm<T> gemm_of(const MatmulArgs& args, int64_t batch) {
-  return {args.m,
-          args.n,
-          args.k,
-          static_cast<const T*>(args.a) + batch * args.a_batch_stride,
-          args.a_row_stride,
-          args.a_col_stride,
-          static_cast<const T*>(args.b) + batch * args.b_batch_stride,
-          args.b_row_stride,
-          args.b_col_stride,
-          static_cast<T*>(args.c) + batch * args.c_batch_stride,
-          args.c_row_stride,
-          static_cast<const T*>(args.bias),
-          args.accumulate};
-}
+}  // namespace
 
-/// The rows [i, i + rows) and columns [j, j + cols) of the product.
-template <class T>
-Gemm<T> piece_of(Gemm<T> g, int64_t i, int64_t rows, int64_t j, int64_t cols) {
-  g.m = rows;
-  g.n = cols;
-  g.a += i * g.a_row_stride;
-  g.b += j * g.b_col_stride;
-  g.c += i * g.c_row_stride + j;
-  if (g.bias) g.bias += j;
-  return g;
-}
-
-/// One thread's piece; the choice depends on the sizes and strides alone.
 template <class T>
 void run_piece(const Gemm<T>& g) {
   if (g.m == 1) return gemv(g);
@@ -115,68 +87,19 @@ void run_piece(const Gemm<T>& g) {
   gemm_packed(g);
 }
 
-/// A column is a row of the transposed product, as long as its elements lie together.
-template <class T>
-bool is_column(const Gemm<T>& g) {
-  return g.n == 1 && g.m > 1 && g.c_row_stride == 1 && !g.bias;
-}
-template <class T>
-Gemm<T> transposed(const Gemm<T>& g) {
-  return {g.n,
-          g.m,
-          g.k,
-          g.b,
-          g.b_col_stride,
-          g.b_row_stride,
-          g.a,
-          g.a_col_stride,
-          g.a_row_stride,
-          g.c,
-          g.c_row_stride,
-          nullptr,
-          g.accumulate};
-}
+template void run_piece(const Gemm<float>&);
+template void run_piece(const Gemm<double>&);
+
+namespace {
 
 template <class T>
 void run_batch_element(const Gemm<T>& g) {
   run_piece(is_column(g) ? transposed(g) : g);
 }
 
-/// The columns of a piece of few rows times a matrix: so many that it is worth a hand-over, and
-/// that a row of a plain b is read in long runs.
-template <class T>
-int64_t few_rows_grain(const Gemm<T>& g) {
-  constexpr int64_t kPieceBytes = 128 * 1024;
-  const int64_t wanted = kPieceBytes / (g.k * static_cast<int64_t>(sizeof(T)));
-  return round_up(std::max<int64_t>(wanted, 1), g.b_col_stride == 1 ? 128 : 16);
-}
-
-/// Few rows times a matrix that is read once: as fast as b comes. Each thread reads the same part
-/// of b each time, so that matrices that are used again and again stay in the cores' own caches.
-template <class T>
-void multiply_few_rows(const Gemm<T>& g) {
-  // A copy, so that another thread finds all it needs with one look.
-  parallel_for_shares(g.n, few_rows_grain(g), [g](int64_t begin, int64_t end) {
-    run_piece(piece_of(g, 0, g.m, begin, end - begin));
-  });
-}
-
-template <class T>
-bool has_few_rows(const Gemm<T>& g) {
-  // A smaller b is read before another thread has heard of it.
-  constexpr int64_t kWorthSharing = 320 * 1024;
-  const bool is_read_once = g.b_col_stride == 1 || g.b_row_stride == 1;
-  return g.m <= kFewRows && is_read_once && std::min(g.k, g.n) >= 32 &&
-         g.k * g.n * static_cast<int64_t>(sizeof(T)) >= kWorthSharing;
-}
-
 template <class T>
 void matmul_real(const MatmulArgs& args) {
-  if (args.batch == 1) {
-    Gemm<T> g = gemm_of<T>(args, 0);
-    if (is_column(g)) g = transposed(g);
-    if (has_few_rows(g)) return multiply_few_rows(g);
-  }
+  if (args.batch == 1 && multiply_few_rows(gemm_of<T>(args, 0))) return;
   const int64_t work = args.m * args.n * args.k;
   if (work <= kDirectWork) {
     if (args.batch == 1) return run_batch_element(gemm_of<T>(args, 0));
