@@ -18,8 +18,7 @@ struct Observed {
   std::string kind;  ///< dtype, sizes, layout, flags
   std::vector<double> numbers;
   std::vector<int64_t> whole_numbers;
-  DType dtype = kFloat32;
-  bool exact = true;
+  double tolerance = 0;  ///< 0: the same to the last bit
 };
 
 /// All that can be seen of one call.
@@ -40,19 +39,19 @@ std::string layout_of(const Tensor& tensor) {
   return text + fmt::format(" offset {}", tensor.storage_offset());
 }
 
-void observe(const std::string& name, const Tensor& tensor, bool exact,
+void observe(const std::string& name, const Tensor& tensor, double tolerance,
              std::vector<Observed>& all) {
   if (!tensor.defined()) {
     all.push_back({.name = name, .kind = "undefined"});
     return;
   }
-  Observed seen{.name = name, .dtype = tensor.dtype()};
-  seen.exact = exact;
+  Observed seen{.name = name};
+  seen.tolerance = tolerance;
   seen.kind = fmt::format("{}{} strides{}{}{}", name_of(tensor.dtype()), to_string(tensor.sizes()),
                           layout_of(tensor), tensor.requires_grad() ? " requires grad" : "",
                           tensor.is_leaf() ? " leaf" : "");
   // Backward writes gradients in place or anew, as it sees fit.
-  if (seen.exact) seen.kind += fmt::format(" version {}", tensor.version());
+  if (seen.tolerance == 0) seen.kind += fmt::format(" version {}", tensor.version());
   try {
     const Tensor plain = tensor.detach();
     if (is_floating(tensor.dtype())) {
@@ -71,7 +70,9 @@ void observe_all(const State& state, const std::vector<Tensor>& arguments,
   const auto list = [&](const char* name, const std::vector<Tensor>& tensors) {
     for (size_t i = 0; i < tensors.size(); ++i) {
       const Storage* const storage = tensors[i].impl()->storage.get();
-      observe(fmt::format("{} {}", name, i), tensors[i], !state.inexact.contains(storage), all);
+      const auto known = state.inexact.find(storage);
+      observe(fmt::format("{} {}", name, i), tensors[i],
+              known == state.inexact.end() ? 0 : known->second, all);
     }
   };
   list("result", results);
@@ -80,10 +81,12 @@ void observe_all(const State& state, const std::vector<Tensor>& arguments,
   list("kept", state.kept);
   list("argument", arguments);
   for (size_t i = 0; i < state.parameters.size(); ++i) {
-    observe(fmt::format("gradient {}", i), state.parameters[i].grad(), false, all);
+    const Tensor gradient = state.parameters[i].grad();
+    observe(fmt::format("gradient {}", i), gradient,
+            gradient.defined() ? tolerance_of(gradient.dtype()) : 0, all);
   }
   for (const auto& [name, tensor] : state.optimizer->state_dict()) {
-    observe(name, tensor, false, all);
+    observe(name, tensor, tolerance_of(tensor.dtype()), all);
   }
   Observed random{.name = "random numbers"};
   random.whole_numbers = {static_cast<int64_t>(default_generator().seed()),
@@ -125,18 +128,6 @@ CallResult run_call(const Program& program, State& state, int call, Function* co
   return result;
 }
 
-/// Of what may be added up in another order, relative to the largest number of the program.
-double tolerance_of(DType dtype) {
-  switch (dtype) {
-    case kFloat64:
-      return 1e-8;
-    case kFloat32:
-      return 2e-3;
-    default:
-      return 6e-2;
-  }
-}
-
 std::string difference(const Observed& got, const Observed& want, double scale) {
   if (got.kind != want.kind) {
     return fmt::format("{}: {} instead of {}", want.name, got.kind, want.kind);
@@ -145,14 +136,14 @@ std::string difference(const Observed& got, const Observed& want, double scale) 
     return fmt::format("{}: {} instead of {}", want.name, fmt::join(got.whole_numbers, " "),
                        fmt::join(want.whole_numbers, " "));
   }
-  const bool exact = got.exact && want.exact;
+  const double tolerance = std::max(got.tolerance, want.tolerance);
   for (size_t i = 0; i < want.numbers.size(); ++i) {
     const double a = got.numbers[i], b = want.numbers[i];
     if (std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b)) continue;
     if (std::isnan(a) && std::isnan(b)) continue;
-    if (!exact && std::abs(a - b) <= tolerance_of(want.dtype) * scale) continue;
+    if (tolerance > 0 && std::abs(a - b) <= tolerance * scale) continue;
     return fmt::format("{} ({}), element {}: {:.17g} instead of {:.17g}{}", want.name, want.kind, i,
-                       a, b, exact ? "" : fmt::format(" (at a scale of {})", scale));
+                       a, b, tolerance > 0 ? fmt::format(" (at a scale of {})", scale) : "");
   }
   return {};
 }

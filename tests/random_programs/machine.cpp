@@ -89,6 +89,17 @@ std::vector<Tensor> make_arguments(const Program& program, int call) {
   }
 }
 
+double tolerance_of(DType dtype) {
+  switch (dtype) {
+    case kFloat64:
+      return 1e-8;
+    case kFloat32:
+      return 2e-3;
+    default:
+      return 6e-2;
+  }
+}
+
 Machine::Machine(State& state, int call, const std::vector<Tensor>& arguments,
                  const std::vector<Read>* eager)
     : state_(state), call_(call), eager_(eager) {
@@ -107,7 +118,7 @@ void Machine::run(const std::vector<Statement>& statements) {
 
 void Machine::run(const Statement& statement) {
   dice_ = Dice(statement.seed);
-  exact_ = true;
+  tolerance_ = 0;
   used_.clear();
   line_ = std::string(statement.action->name);
   const size_t before = values_.size();
@@ -140,7 +151,8 @@ std::string Machine::name_of_value(const Tensor& tensor) const {
 
 const Tensor& Machine::used(const Tensor& tensor) {
   used_.push_back(tensor.impl()->storage.get());
-  if (state_.inexact.contains(used_.back())) exact_ = false;
+  const auto known = state_.inexact.find(used_.back());
+  if (known != state_.inexact.end()) tolerance_ = std::max(tolerance_, known->second);
   line_ += " " + name_of_value(tensor);
   return tensor;
 }
@@ -186,8 +198,10 @@ void Machine::add(const Tensor& tensor, bool rounds) {
 
 void Machine::wrote(const Tensor& tensor, bool rounds) {
   const Storage* const storage = tensor.impl()->storage.get();
-  if (!exact_ || (rounds && is_floating(tensor.dtype()))) {
-    state_.inexact.insert(storage);
+  const double own = rounds && is_floating(tensor.dtype()) ? tolerance_of(tensor.dtype()) : 0;
+  if (const double tolerance = std::max(tolerance_, own); tolerance > 0) {
+    double& known = state_.inexact[storage];
+    known = std::max(known, tolerance);
   } else if (std::find(used_.begin(), used_.end(), storage) == used_.end()) {
     state_.inexact.erase(storage);  // another one was at this address before
   }
@@ -206,7 +220,7 @@ double Machine::number() {
 
 double Machine::read(const Tensor& tensor) {
   const double value = tensor.item().to_double();
-  const bool exact = exact_ && !state_.inexact.contains(tensor.impl()->storage.get());
+  const bool exact = is_exact() && !state_.inexact.contains(tensor.impl()->storage.get());
   const size_t at = reads_.size();
   reads_.push_back({value, exact});
   if (!eager_) return value;

@@ -2,10 +2,10 @@
 
 // What a random program runs on: its state between calls, and one call of it.
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -35,6 +35,9 @@ struct Read {
 
 using Inner = Compiled<void (*)(Machine&, const Statement&)>;
 
+/// Of what may be added up in another order, relative to the largest number of the program.
+double tolerance_of(DType dtype);
+
 /// What lives from call to call. Two of the same program begin alike.
 struct State {
   State(const Program& program, bool compiled);
@@ -47,8 +50,9 @@ struct State {
   bool compiled;
   std::map<const Statement*, Inner> inner;  ///< compiled blocks, when `compiled`
   /// Storages whose values depend on the order in which something was added up: eager and compiled
-  /// need not agree in them bit by bit. Others must.
-  std::set<const Storage*> inexact;
+  /// need not agree in them bit by bit, but to a tolerance: of the coarsest dtype that they came
+  /// through. Others must.
+  std::map<const Storage*, double> inexact;
 };
 
 /// What calls are given: some alias each other.
@@ -79,12 +83,12 @@ class Machine {
   Tensor pick_with_gradient(bool leaf);
   /// Whether what the statement picked is the same eager and compiled to the last bit. Jumps
   /// (floor, comparisons) may be taken only then: elsewhere a last bit decides about everything.
-  bool is_exact() const { return exact_; }
+  bool is_exact() const { return tolerance_ == 0; }
   /// A tensor that the statement made. `rounds`: in whatever order its kernels add up.
   void add(const Tensor& tensor, bool rounds = false);
   /// Of tensors from elsewhere, such as gradients.
   void add_inexact(const Tensor& tensor) {
-    exact_ = false;
+    tolerance_ = std::max(tolerance_, tolerance_of(tensor.dtype()));
     add(tensor);
   }
   /// `tensor` was written to by the statement.
@@ -118,7 +122,7 @@ class Machine {
   const int call_;
   const std::vector<Read>* const eager_;
   Dice dice_{0};
-  bool exact_ = true;
+  double tolerance_ = 0;              ///< of what the statement picked
   std::vector<const Storage*> used_;  ///< by the statement
   std::vector<Tensor> values_;
   std::vector<Read> reads_;
