@@ -4,7 +4,9 @@
 //   compile-cnn, compile-block  how much longer calls take until there is nothing left to compile:
 //                               of the process' first compiled function of that step, and of a
 //                               second one of the same code
-//   memory, memory-eager        what a training step of the block adds to resident memory, at most
+//   memory, memory-eager        what a training step of the block adds to resident memory, at most,
+//                               and how long it takes
+//   memory-limited MIB          the same with a limit for the plan's results
 //   lengths                     how many plans 50 lengths of sequences make after the second
 
 #include <algorithm>
@@ -123,16 +125,17 @@ long status_bytes(const char* line_name) {
   return 1024 * kilobytes;
 }
 
-void print_memory(bool compiled) {
+void print_memory(bool compiled, size_t limit = 0) {
   benchmark::keep(matmul(randn({64, 64}), randn({64, 64})));
   const long before = status_bytes("VmRSS:");
   const Step step = block_step();
-  const Step run = compiled ? Step(compile(step)) : step;
+  const Step run = compiled ? Step(compile(step, {.memory_limit = limit})) : step;
   const Tensor x = randn({4, 256, Block::kWidth});
   for (int i = 0; i < 4; ++i) run(x);
-  std::printf("{\"peak_mb\": %.6g, \"tensors_mb\": %.6g}\n",
+  const double step_ms = 1e3 * benchmark::seconds_per_call([&] { run(x); }, 2);
+  std::printf("{\"peak_mb\": %.6g, \"tensors_mb\": %.6g, \"step_ms\": %.6g}\n",
               static_cast<double>(status_bytes("VmHWM:") - before) / 1e6,
-              static_cast<double>(memory_stats().peak_allocated_bytes) / 1e6);
+              static_cast<double>(memory_stats().peak_allocated_bytes) / 1e6, step_ms);
 }
 
 void print_lengths() {
@@ -150,7 +153,7 @@ void print_lengths() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string name = argc == 2 ? argv[1] : "";
+  const std::string name = argc == 2 || argc == 3 ? argv[1] : "";
   manual_seed(1);
   if (name == "compile-cnn") {
     print_compile_times(cnn_step(), randn({64, 1, 28, 28}));
@@ -158,10 +161,14 @@ int main(int argc, char** argv) {
     print_compile_times(block_step(), randn({4, 256, Block::kWidth}));
   } else if (name == "memory" || name == "memory-eager") {
     print_memory(name == "memory");
+  } else if (name == "memory-limited" && argc == 3) {
+    print_memory(true, size_t{std::stoul(argv[2])} << 20);
   } else if (name == "lengths") {
     print_lengths();
   } else {
-    std::fprintf(stderr, "usage: %s compile-cnn|compile-block|memory|memory-eager|lengths\n",
+    std::fprintf(stderr,
+                 "usage: %s compile-cnn|compile-block|memory|memory-eager|memory-limited MIB|"
+                 "lengths\n",
                  argv[0]);
     return 2;
   }

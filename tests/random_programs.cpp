@@ -59,6 +59,22 @@ TEST(RandomPrograms, CompiledIsAsEager) {
   }
 }
 
+/// With a limit that nothing meets, all that can be made again is.
+TEST(RandomPrograms, ValuesThatAreMadeAgainAreTheSame) {
+  const CheckOptions options{.memory_limit = 1};
+  const uint64_t count = number_from("TENON_PROGRAMS", kUsualCount) / 3;
+  std::string report;
+  testing::internal::CaptureStderr();  // each of them warns
+  for (uint64_t seed = 0; seed < count && report.empty(); ++seed) {
+    const Program program = make_program(seed);
+    if (difference_of(program, options).empty()) continue;
+    report = fmt::format("program {}:\n{}", seed, report_of(minimised(program, options), options));
+  }
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("more than its limit of 1 B"),
+            std::string::npos);
+  EXPECT_EQ(report, "");
+}
+
 TEST(RandomPrograms, AWrongResultIsFoundAndNarrowedDown) {
   const CheckOptions options{.broken = "reduce"};
   int found = 0;

@@ -158,15 +158,16 @@ void add_compile(nb::module_& module) {
       .def(
           "__init__",
           [](CompiledFunction* self, nb::callable function, std::vector<std::string> without_passes,
-             bool pure, bool validate) {
+             bool pure, bool validate, size_t memory_limit) {
             CompileOptions options;
             options.pure = pure;
             options.validate = validate;
             options.without_passes = std::move(without_passes);
+            options.memory_limit = memory_limit;
             new (self) CompiledFunction(std::move(function), std::move(options));
           },
           nb::arg("function"), nb::arg("without_passes") = std::vector<std::string>(),
-          nb::arg("pure") = false, nb::arg("validate") = false)
+          nb::arg("pure") = false, nb::arg("validate") = false, nb::arg("memory_limit") = 0)
       .def("__call__", &CompiledFunction::call)
       .def_prop_ro("function", &CompiledFunction::function)
       .def("explain", &CompiledFunction::explain)

@@ -6,7 +6,7 @@ from . import _core
 
 
 def compile(model=None, *, fullgraph=False, dynamic=None, backend="tenon", mode=None, options=None,
-            disable=False, pure=False, validate=False, without_passes=()):
+            disable=False, pure=False, validate=False, without_passes=(), memory_limit=0):
     """A function (or module) that does what `model` does. Its code runs in every call; its ops run
     together, as an optimised plan, when a result is looked at or the call ends. Stands before a
     function, too: `@compile`. `explain()` tells what was planned.
@@ -14,6 +14,8 @@ def compile(model=None, *, fullgraph=False, dynamic=None, backend="tenon", mode=
     pure: calls after the first don't run the code, but what its ops were. For functions of tensors
         (and tuples and lists of them) alone, whose ops, numbers and other tensors never change.
     validate: of pure functions, each call runs the code, too, and the place that went stale is named.
+    memory_limit: bytes that a plan may take for intermediate results and what it makes; 0: any number.
+        Beyond it values are computed again instead of being kept, to the same bits.
     without_passes: names of passes to leave out; `compile_passes()` lists them.
     disable: gives `model` as it is.
     fullgraph, dynamic, backend, mode, options: PyTorch's; taken and not needed, since any function
@@ -21,7 +23,8 @@ def compile(model=None, *, fullgraph=False, dynamic=None, backend="tenon", mode=
     """
     if model is None:
         return functools.partial(compile, fullgraph=fullgraph, dynamic=dynamic, disable=disable,
-                                 pure=pure, validate=validate, without_passes=without_passes)
+                                 pure=pure, validate=validate, without_passes=without_passes,
+                                 memory_limit=memory_limit)
     if disable:
         return model
     if not callable(model):
@@ -29,8 +32,9 @@ def compile(model=None, *, fullgraph=False, dynamic=None, backend="tenon", mode=
     if hasattr(model, "named_parameters"):
         from .nn._compiled import CompiledModule
 
-        return CompiledModule(model, pure=pure, validate=validate, without_passes=without_passes)
-    compiled = _core.CompiledFunction(model, list(without_passes), pure, validate)
+        return CompiledModule(model, pure=pure, validate=validate, without_passes=without_passes,
+                              memory_limit=memory_limit)
+    compiled = _core.CompiledFunction(model, list(without_passes), pure, validate, memory_limit)
 
     @functools.wraps(model)
     def call(*arguments, **keywords):

@@ -94,3 +94,24 @@ def test_compile_takes_pytorchs_options():
         assert made(torch.ones(1)).item() == 2 and made.__name__ == "double"
     with pytest.raises(TypeError, match="not int"):
         torch.compile(3)
+
+
+def test_a_memory_limit_changes_no_bit():
+    def step(weight, x):
+        y = x
+        for _ in range(3):
+            y = (y @ weight).gelu()
+        loss = y.square().mean()
+        loss.backward()
+        return loss.item(), weight.grad.tolist()
+
+    def run(function):
+        torch.manual_seed(3)
+        weight = (torch.randn(96, 96) * 0.1).requires_grad_()
+        return function(weight, torch.randn(64, 96))
+
+    free, limited = torch.compile(step), torch.compile(step, memory_limit=100_000)
+    assert run(free) == run(limited)
+    assert "made again" not in free.explain()
+    assert "memory limit 97.7 KiB" in limited.explain()
+    assert "made again: %" in limited.explain()

@@ -68,6 +68,7 @@ struct CompiledState::Shared {
       // The code of a pure function seldom runs: it is its programs that are worth passes.
       all.back()->segments.without_passes =
           options.pure ? compile_passes() : options.without_passes;
+      all.back()->segments.memory_limit = options.memory_limit;
       return *all.back();
     }
     Runner* const runner = free.back();

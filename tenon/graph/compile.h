@@ -31,6 +31,11 @@ struct CompileOptions {
   /// Names of passes to leave out (`compile_passes()`): to see what they are for, or to find the
   /// one at fault.
   std::vector<std::string> without_passes = {};
+  /// Bytes that a plan may take for intermediate results and for what it makes and keeps; 0: any
+  /// number. Plans that would take more compute values again before late uses instead of keeping
+  /// them, to the same bits: arithmetic first, matrix products where that isn't enough. Where the
+  /// limit can't be met, the plan takes as little as it can, and a warning says how much.
+  size_t memory_limit = 0;
 };
 
 /// The names of all passes that compiled functions' graphs go through, in their order.

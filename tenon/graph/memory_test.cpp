@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "tenon/autograd/autograd.h"
 #include "tenon/base/error.h"
+#include "tenon/core/generator.h"
 #include "tenon/core/storage.h"
 #include "tenon/graph/compile.h"
 #include "tenon/ops/functions.h"
@@ -46,6 +48,42 @@ TEST(PlanMemory, LargeChainsTakeTurns) {
   EXPECT_EQ(got[0].item<float>(), chain(x * 2).item<float>());
   EXPECT_EQ(got[1].item<float>(), chain(x * 3).item<float>());
   EXPECT_NE(f.explain().find("memory: 1.2 MiB"), std::string::npos) << f.explain();
+}
+
+/// A limit has values made again, random ones too, to the same bits.
+TEST(PlanMemory, ALimitIsMetByMakingValuesAgain) {
+  const auto train = [](const CompileOptions& options, std::string& text) {
+    manual_seed(5);
+    const Tensor x = randn({256, 512});
+    Tensor w = randn({512, 1024}) * 0.04, v = randn({1024, 512}) * 0.04;
+    for (Tensor* weight : {&w, &v}) weight->requires_grad_();
+    auto step = compile(
+        [&] {
+          for (Tensor* weight : {&w, &v}) weight->set_grad({});
+          Tensor y = x;
+          for (int i = 0; i < 3; ++i) {
+            y = matmul(dropout(gelu(matmul(y, w)), 0.3, true), v);
+          }
+          const Tensor loss = mean(square(y));
+          loss.backward();
+          return loss;
+        },
+        options);
+    std::vector<float> values;
+    for (int i = 0; i < 2; ++i) values.push_back(step().item<float>());
+    for (const Tensor* weight : {&w, &v}) {
+      const std::vector<float> gradient = weight->grad().to_vector<float>();
+      values.insert(values.end(), gradient.begin(), gradient.end());
+    }
+    text = step.explain();
+    return values;
+  };
+  std::string free, limited;
+  const std::vector<float> want = train({}, free);
+  EXPECT_EQ(train({.memory_limit = size_t{12} << 20}, limited), want);
+  EXPECT_EQ(free.find("made again"), std::string::npos);
+  EXPECT_NE(limited.find("memory limit 12.0 MiB"), std::string::npos) << limited;
+  EXPECT_NE(limited.find("made again: %"), std::string::npos) << limited;
 }
 
 /// As eager: what came before the op that gets no memory is done, and the error names that op.

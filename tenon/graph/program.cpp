@@ -133,6 +133,7 @@ void Program::make_plan() {
   }
   Graph optimised = graph_;
   run_passes(optimised, without_passes_, Pass::Numbers::kFixed);
+  warn_of_memory(optimised, has_warned_of_memory_);
   plan_ = plans_.emplace_back(std::make_unique<Plan>(std::move(optimised))).get();
   instance_ = plan_->instance_for(slots_, numbers_);
 }

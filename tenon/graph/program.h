@@ -68,6 +68,7 @@ class TENON_API Program {
   Graph graph_;  ///< with the numbers of the sizes that it runs for
   std::vector<std::string> without_passes_;
   std::vector<std::unique_ptr<Plan>> plans_;  ///< most graphs need one for all sizes
+  bool has_warned_of_memory_ = false;
   Plan* plan_ = nullptr;
   std::vector<Argument> arguments_;
   std::vector<Intrusive<Storage>> weights_;

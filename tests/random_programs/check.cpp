@@ -177,7 +177,7 @@ class Comparison {
         options_(options),
         eager_(program, false),
         compiled_(program, true),
-        function_(compile(&run_program)) {}
+        function_(compile(&run_program, {.memory_limit = options.memory_limit})) {}
 
   /// The next call's difference.
   std::string next() {

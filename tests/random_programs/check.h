@@ -9,6 +9,7 @@ namespace tenon::programs {
 struct CheckOptions {
   /// Statements of this kind give wrong results when compiled: to see that it is noticed.
   std::string_view broken;
+  size_t memory_limit = 0;  ///< of the compiled program's plans
 };
 
 /// What of a failing program's call differs between eager and compiled, in words; empty where

@@ -29,6 +29,7 @@ struct GraphSlot {
   bool live = false;  ///< external, or still read after the graph has run
   Role role = Role::kUnknown;
   std::string name = {};  ///< of inputs and weights
+  bool added = false;     ///< by a pass; these are the last ones, and no record names them
 };
 
 /// What runs between two looks at results, as values that are each written once: a program in SSA
@@ -69,6 +70,10 @@ struct Graph {
   std::vector<std::pair<uint32_t, Attribute>> assumed_attributes;
   /// Passes took all numbers for granted.
   bool fixed = false;
+  /// Bytes that a run may take for intermediate results and what it keeps; 0: any number.
+  size_t memory_limit = 0;
+  size_t memory_needed = 0;  ///< where that can't be met: how many it takes
+  std::string remarks;       ///< of passes, for people
 
   /// The records of a segment. `live`: a bit per slot.
   static Graph of(std::span<const Record* const> records, std::span<const Slot> slots,

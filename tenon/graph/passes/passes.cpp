@@ -13,6 +13,7 @@ constexpr Pass kPasses[] = {
     {"fuse", fuse_tile_steps},
     {"simplify", simplify_programs},
     {"order", order_for_memory},
+    {"recompute", recompute_under_limit},
     {"side-by-side", bring_products_together},
 };
 

@@ -53,6 +53,14 @@ void simplify_programs(Graph& graph);
 /// what reads a large buffer for the last time runs as soon as it can.
 void order_for_memory(Graph& graph);
 
+/// Where the graph has a memory limit and needs more: makes values again before their late uses
+/// instead of keeping them, those first that free the most bytes for the longest time per cost,
+/// until the limit is met or nothing helps any more. Elementwise programs, norms and reductions,
+/// then products; to the same bits, random numbers included.
+void recompute_under_limit(Graph& graph);
+/// Says on stderr where that left more than the limit, unless it did before.
+void warn_of_memory(const Graph& graph, bool& warned);
+
 /// Puts products of few rows that don't wait for each other one after the other: a plan runs such
 /// neighbours at once.
 void bring_products_together(Graph& graph);

@@ -249,6 +249,61 @@ TEST(Order, StaysWhereNothingIsLarge) {
             (Titles{"exp", "abs", "neg", "matmul", "matmul", "matmul"}));
 }
 
+/// What a map is read by comes after two products that have no use for it.
+constexpr const char* kLateUse =
+    "%0: float32[512, 512] = external\n"
+    "%1: float32[512, 512] = exp(%0) in float32 over [512, 512]\n"
+    "%2: float32[512, 512] = matmul(%0, %1)\n"
+    "%3: float32[512, 512] = matmul(%2, %2)\n"
+    "%4: float32[512, 512] = matmul(%3, %3)\n"
+    "%5: float32[512, 512] = add(%4, %1) in float32 over [512, 512]\n"
+    "%6: float32[1, 1] = matmul(%5[1, 512; 512, 1; 0], %5[512, 1; 512, 1; 0])\n"
+    "keep %6\n";
+
+TEST(Recompute, ValuesOfLateUsesAreMadeAgainUnderALimit) {
+  Graph graph = Graph::parse(kLateUse);
+  graph.memory_limit = (size_t{2} << 20) + 4;
+  recompute_under_limit(graph);
+  verify(graph);
+  Titles titles;
+  for (const Step& step : graph.steps) titles.push_back(title_of(step));
+  EXPECT_EQ(titles, (Titles{"exp", "matmul", "matmul", "matmul", "exp", "add", "matmul"}));
+  EXPECT_EQ(
+      graph.remarks,
+      "memory limit 2.0 MiB: 3.0 MiB at the peak before, 2.0 MiB after; made again: %1 of exp "
+      "(1.0 MiB)\n");
+}
+
+TEST(Recompute, NothingIsMadeAgainWithinTheLimit) {
+  for (const size_t limit : {size_t{0}, size_t{4} << 20}) {
+    Graph graph = Graph::parse(kLateUse);
+    graph.memory_limit = limit;
+    recompute_under_limit(graph);
+    EXPECT_EQ(graph.steps.size(), 6u);
+    EXPECT_EQ(graph.remarks, "");
+  }
+}
+
+TEST(Recompute, WhatWasOverwrittenIsNotReadAgain) {
+  // %0 is written before the late use: exp of it would be another value.
+  const std::string text = kLateUse;
+  const size_t at = text.find("%5:");
+  Graph graph = Graph::parse(text.substr(0, at) +
+                             "%9 in %0: float32[512, 512] = neg(%0) in float32 over [512, 512]\n" +
+                             text.substr(at));
+  graph.memory_limit = (size_t{2} << 20) + 4;
+  recompute_under_limit(graph);
+  testing::internal::CaptureStderr();
+  bool warned = false;
+  for (int i = 0; i < 2; ++i) warn_of_memory(graph, warned);
+  const std::string warning = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(graph.steps.size(), 7u);
+  EXPECT_NE(warning.find("needs 3.0 MiB of memory, more than its limit of 2.0 MiB"),
+            std::string::npos)
+      << warning;
+  EXPECT_EQ(std::count(warning.begin(), warning.end(), '\n'), 1);
+}
+
 TEST(Passes, ChangeNoNumber) {
   manual_seed(5);
   const Tensor x = randn({16, 24}), w = randn({24, 24});

@@ -38,8 +38,10 @@ void describe_operands(const Step& step, const Instance& instance, ProfileEvent&
 }  // namespace
 
 Plan::Plan(Graph graph) : graph_(std::move(graph)) {
-  live_bits_.resize((graph_.slots.size() + 63) / 64);
-  for (size_t i = 0; i < graph_.slots.size(); ++i) {
+  const auto added = std::count_if(graph_.slots.begin(), graph_.slots.end(),
+                                   [](const GraphSlot& slot) { return slot.added; });
+  live_bits_.resize((graph_.slots.size() - static_cast<size_t>(added) + 63) / 64);
+  for (size_t i = 0; i < graph_.slots.size() && !graph_.slots[i].added; ++i) {
     live_bits_[i / 64] |= uint64_t{graph_.slots[i].live} << i % 64;
   }
   is_offset_.resize(graph_.dims.size());
@@ -89,8 +91,12 @@ Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers
     std::rotate(instances_.begin(), known, known + 1);
   } else {
     if (instances_.size() == kMostInstances) instances_.pop_back();
+    std::vector<Slot> all(slots.begin(), slots.end());
+    for (size_t i = all.size(); i < graph_.slots.size(); ++i) {
+      all.push_back(run_slot(graph_.slots[i]));
+    }
     instances_.insert(instances_.begin(),
-                      std::make_unique<Instance>(graph_.steps, graph_.live_slots(), slots, dims));
+                      std::make_unique<Instance>(graph_.steps, graph_.live_slots(), all, dims));
   }
   instances_.front()->name = name;
   instances_.front()->attributes = numbers.attributes;
@@ -99,7 +105,7 @@ Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers
 
 std::string Plan::explain(size_t ops) const {
   return fmt::format("plan of {} ops in {} steps:\n{}{}", ops, graph_.steps.size(),
-                     graph_.to_text(),
+                     graph_.to_text() + graph_.remarks,
                      instances_.empty() ? "" : memory_report(graph_, *instances_.front()));
 }
 

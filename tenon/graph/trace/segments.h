@@ -86,7 +86,9 @@ class Segments {
 
   Counters counters;
   std::vector<std::string> without_passes;  ///< that plans don't go through
-  std::string last_miss;  ///< where the last call that was new left what was known, as text
+  std::string last_miss;    ///< where the last call that was new left what was known, as text
+  size_t memory_limit = 0;  ///< of each plan; 0: none
+  bool has_warned_of_memory = false;  ///< that a plan takes more
 
  private:
   template <class Visit>

@@ -277,7 +277,9 @@ std::pair<Plan*, Instance*> Trace::find_plan() {
   }
   segments_.counters.plans.add(1);
   Graph graph = Graph::of(Segments::path_to(*cursor_), slots_, live_, numbers_);
+  graph.memory_limit = segments_.memory_limit;
   run_passes(graph, segments_.without_passes);
+  warn_of_memory(graph, segments_.has_warned_of_memory);
   cursor_->plans.push_back(std::make_unique<Plan>(std::move(graph)));
   Plan* const plan = cursor_->plans.back().get();
   return {plan, plan->instance_for(slots_, numbers_, name)};
@@ -311,7 +313,9 @@ Graph Trace::graph(std::span<const Tensor* const> results) {
                                        [&](const Operand& operand) { return operand.slot == i; });
     read[i / 64] |= uint64_t{slots_[i].external || is_result} << i % 64;
   }
-  return Graph::of(Segments::path_to(*cursor_), slots_, read, numbers_, std::move(operands));
+  Graph graph = Graph::of(Segments::path_to(*cursor_), slots_, read, numbers_, std::move(operands));
+  graph.memory_limit = segments_.memory_limit;
+  return graph;
 }
 
 void Trace::run_pending(const char* cause) {
