@@ -39,6 +39,8 @@ Attribute default_of(const ParamInfo& info) {
       const std::string inside = text.substr(1, text.size() - 2);
       return Attribute(inside.empty() ? Shape() : Shape{std::stoll(inside)});
     }
+    case ParamType::kFloats:
+      return Attribute(FloatList());
     case ParamType::kInt:
     case ParamType::kOptionalInt:
     case ParamType::kDim:
@@ -91,6 +93,8 @@ Attribute attribute_of(const ParamInfo& info, PyObject* object) {
     case ParamType::kFloat:
     case ParamType::kOptionalFloat:
       return Attribute(to_float(object, what));
+    case ParamType::kFloats:
+      return Attribute(FloatList(to_floats(object, what)));
     case ParamType::kBool:
       return Attribute(to_bool(object));
     case ParamType::kScalar:
@@ -172,6 +176,14 @@ Shape to_ints(PyObject* object, const char* what) {
   }
   const Items items(object);
   for (PyObject* const item : items.all()) result.push_back(to_int(item, what));
+  return result;
+}
+
+std::vector<double> to_floats(PyObject* object, const char* what) {
+  if (!is_sequence(object)) return {to_float(object, what)};
+  std::vector<double> result;
+  const Items items(object);
+  for (PyObject* const item : items.all()) result.push_back(to_float(item, what));
   return result;
 }
 

@@ -42,6 +42,8 @@ bool to_bool(PyObject* object);
 std::optional<Scalar> to_scalar(PyObject* object);
 /// A tuple or list of ints, or one int.
 Shape to_ints(PyObject* object, const char* what);
+/// A tuple or list of numbers, or one number.
+std::vector<double> to_floats(PyObject* object, const char* what);
 /// A Generator's own, which lives as long as the object.
 Generator& to_generator(PyObject* object, const char* what);
 bool add_generator_type(PyObject* module);

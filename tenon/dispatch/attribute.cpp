@@ -36,6 +36,11 @@ std::string Attribute::to_string() const {
     std::string operator()(DType value) const { return std::string(name_of(value)); }
     std::string operator()(Device value) const { return tenon::to_string(value); }
     std::string operator()(const Shape& value) const { return tenon::to_string(IntList(value)); }
+    std::string operator()(const std::vector<double>& values) const {
+      std::string text;
+      for (const double value : values) text += (text.empty() ? "" : ", ") + floating(value);
+      return fmt::format("floats({})", text);
+    }
     std::string operator()(const std::string& value) const { return quoted(value); }
     std::string operator()(Generator*) const { return "generator"; }
   };

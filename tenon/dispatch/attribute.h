@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "tenon/core/device.h"
 #include "tenon/core/dtype.h"
+#include "tenon/core/float_list.h"
 #include "tenon/core/generator.h"
 #include "tenon/core/scalar.h"
 #include "tenon/core/shape.h"
@@ -31,6 +33,7 @@ class Attribute {
   explicit Attribute(Device value) : value_(value) {}
   explicit Attribute(IntList value) : value_(Shape(std::span<const int64_t>(value))) {}
   explicit Attribute(const Shape& value) : value_(value) {}
+  explicit Attribute(FloatList value) : value_(std::vector<double>(value.begin(), value.end())) {}
   explicit Attribute(std::string_view value) : value_(std::string(value)) {}
   explicit Attribute(const char* value) : value_(std::string(value)) {}
   explicit Attribute(Generator* value) : value_(value) {}
@@ -60,6 +63,8 @@ class Attribute {
       return has_value() ? T(as<typename T::value_type>()) : T();
     } else if constexpr (std::is_same_v<T, IntList>) {
       return IntList(std::get<Shape>(value_));
+    } else if constexpr (std::is_same_v<T, FloatList>) {
+      return FloatList(std::get<std::vector<double>>(value_));
     } else if constexpr (std::is_same_v<T, std::string_view>) {
       return std::get<std::string>(value_);
     } else if constexpr (std::is_same_v<T, Scalar>) {
@@ -88,8 +93,8 @@ class Attribute {
     return std::holds_alternative<T>(value_);
   }
 
-  std::variant<std::monostate, bool, int64_t, double, Scalar, DType, Device, Shape, std::string,
-               Generator*>
+  std::variant<std::monostate, bool, int64_t, double, Scalar, DType, Device, Shape,
+               std::vector<double>, std::string, Generator*>
       value_;
 };
 

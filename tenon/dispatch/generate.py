@@ -31,6 +31,7 @@ TYPES = {
     "Dims": ("IntList", "kDims"),
     "float": ("double", "kFloat"),
     "float?": ("std::optional<double>", "kOptionalFloat"),
+    "float[]": ("FloatList", "kFloats"),
     "bool": ("bool", "kBool"),
     "Scalar": ("Scalar", "kScalar"),
     "Scalar?": ("std::optional<Scalar>", "kOptionalScalar"),
@@ -206,7 +207,8 @@ def body(op, first=None):
 
 def functions_h(ops):
     out = [HEADER, "#pragma once\n", "#include <optional>\n#include <string_view>\n#include <tuple>\n#include <vector>\n",
-           '#include "tenon/core/generator.h"\n#include "tenon/core/tensor.h"\n', "namespace tenon {\n"]
+           '#include "tenon/core/float_list.h"\n#include "tenon/core/generator.h"\n#include "tenon/core/tensor.h"\n',
+           "namespace tenon {\n"]
     for op in ops:
         if "method_only" in op.flags:
             continue

@@ -28,6 +28,7 @@ enum class ParamType : uint8_t {
   kDims,
   kFloat,
   kOptionalFloat,
+  kFloats,
   kBool,
   kScalar,
   kOptionalScalar,

@@ -77,6 +77,10 @@ class Dump {
         const IntList list = attribute.as<IntList>();
         return std::vector<int64_t>(list.begin(), list.end());
       }
+      case ParamType::kFloats: {
+        const FloatList list = attribute.as<FloatList>();
+        return std::vector<double>(list.begin(), list.end());
+      }
       case ParamType::kBool:
         return attribute.as<bool>();
       case ParamType::kFloat:

@@ -48,6 +48,9 @@ bool is_of(const Attribute& attribute, ParamType type) {
       case ParamType::kOptionalFloat:
         attribute.as<std::optional<double>>();
         return true;
+      case ParamType::kFloats:
+        attribute.as<FloatList>();
+        return true;
       case ParamType::kFloat:
         attribute.as<double>();
         return true;

@@ -54,7 +54,7 @@ Tensor train(const Tensor& x, const Tensor& running_mean, const Tensor& running_
                                                "eval()",
                                                to_string(x.sizes())));
   }
-  auto [y, mean, rstd] = normalize(x, weight, bias, dims, eps);
+  auto [y, mean, rstd] = standardize(x, weight, bias, dims, eps);
   update_running_statistics(running_mean, running_var, mean, rstd, momentum, eps, count);
   return y;
 }

@@ -51,7 +51,8 @@ void define_group_norm(OpDef& op) {
           dims.push_back(i + 1);
         }
         const auto wide = [&](const Tensor& p) { return p.defined() ? reshape(p, parameter) : p; };
-        auto [y, mean, rstd] = normalize(reshape(x, grouped), wide(weight), wide(bias), dims, eps);
+        auto [y, mean, rstd] =
+            standardize(reshape(x, grouped), wide(weight), wide(bias), dims, eps);
         return reshape(y, x.sizes());
       })
       .samples([] {

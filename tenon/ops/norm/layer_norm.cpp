@@ -50,7 +50,7 @@ void define_layer_norm(OpDef& op) {
         const Shape dims = normalized_dims("layer_norm", x, shape);
         check_parameter("layer_norm", "weight", weight, shape);
         check_parameter("layer_norm", "bias", bias, shape);
-        return std::get<0>(normalize(x, weight, bias, dims, eps));
+        return std::get<0>(standardize(x, weight, bias, dims, eps));
       })
       .samples([] {
         const Attribute eps(1e-5);
@@ -78,7 +78,7 @@ void define_rms_norm(OpDef& op) {
         if (x.dtype() == kFloat64) epsilon = std::numeric_limits<double>::epsilon();
         if (x.dtype() == kFloat16) epsilon = 0x1p-10;
         if (x.dtype() == kBFloat16) epsilon = 0x1p-7;
-        return std::get<0>(rms_normalize(x, weight, dims, eps.value_or(epsilon)));
+        return std::get<0>(rms_standardize(x, weight, dims, eps.value_or(epsilon)));
       })
       .samples([] {
         return std::vector<Sample>{

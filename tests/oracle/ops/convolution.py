@@ -52,6 +52,48 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
     return _convolution(x, weight, bias, stride, padding, dilation, groups)
 
 
+def conv3d(x, weight, bias, stride, padding, dilation, groups):
+    return _convolution(x, weight, bias, stride, padding, dilation, groups)
+
+
+def _transposed(x, weight, bias, stride, padding, output_padding, groups, dilation):
+    """Each element of x adds the kernel, times itself, to the result."""
+    rank = weight.ndim - 2
+    unbatched = x.ndim == rank + 1
+    if unbatched:
+        x = x[None]
+    stride, padding, output_padding, dilation = (
+        _per_dim(v, rank) for v in (stride, padding, output_padding, dilation))
+    kernel, in_group, out_group = weight.shape[2:], x.shape[1] // groups, weight.shape[1]
+    reach = [(n - 1) * s + d * (k - 1) + 1 + o
+             for n, s, d, k, o in zip(x.shape[2:], stride, dilation, kernel, output_padding)]
+    y = np.zeros([x.shape[0], out_group * groups] + reach, np.result_type(x, weight))
+    for channel in range(x.shape[1]):
+        first = channel // in_group * out_group
+        for place in itertools.product(*map(range, x.shape[2:])):
+            window = tuple(slice(i * s, i * s + d * (k - 1) + 1, d)
+                           for i, s, k, d in zip(place, stride, kernel, dilation))
+            values = x[(slice(None), channel) + place].reshape([-1] + [1] * (rank + 1))
+            y[(slice(None), slice(first, first + out_group)) + window] += values * weight[channel]
+    kept = tuple(slice(p, n - p) for p, n in zip(padding, reach))
+    y = y[(slice(None), slice(None)) + kept]
+    if bias is not None:
+        y = y + bias.reshape([-1] + [1] * rank)
+    return y[0] if unbatched else y
+
+
+def conv_transpose1d(x, weight, bias, stride, padding, output_padding, groups, dilation):
+    return _transposed(x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose2d(x, weight, bias, stride, padding, output_padding, groups, dilation):
+    return _transposed(x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose3d(x, weight, bias, stride, padding, output_padding, groups, dilation):
+    return _transposed(x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
 def _pooled_sizes(sizes, kernel, stride, padding, dilation, ceil_mode):
     result = []
     for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation):

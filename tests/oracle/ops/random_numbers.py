@@ -100,3 +100,34 @@ def dropout(result, x, p, training, generator):
         assert not kept.any(), "p = 1 keeps nothing"
     if x.size and (x != 0).all():
         _moments(kept, 1 - p, 0.5, "share kept")
+
+
+def _dropped_channels(result, x, p, training, first):
+    """What dropout1d and its like may give: each channel is 0 or divided by 1 - p."""
+    if not training or p == 0:
+        assert np.array_equal(result, x), "changed outside training"
+        return
+    kept = (result != 0).any(tuple(range(first, x.ndim)), keepdims=True)
+    assert np.allclose(result, np.where(kept, x / (1 - p), 0)), "not whole channels"
+
+
+def dropout1d(result, x, p, training, generator):
+    _dropped_channels(result, x, p, training, x.ndim - 1)
+
+
+def dropout2d(result, x, p, training, generator):
+    _dropped_channels(result, x, p, training, 2)
+
+
+def dropout3d(result, x, p, training, generator):
+    _dropped_channels(result, x, p, training, x.ndim - 3)
+
+
+def alpha_dropout(result, x, p, training, generator):
+    _sized(result, x.shape)
+    if not training or p == 0:
+        assert np.array_equal(result, x), "changed outside training"
+
+
+def feature_alpha_dropout(result, x, p, training, generator):
+    alpha_dropout(result, x, p, training, generator)

@@ -9,6 +9,8 @@ void register_kernels() {
   register_gather();
   register_index();
   register_linalg();
+  register_points();
+  register_resample();
   register_shape();
   register_sort();
 }

@@ -13,6 +13,8 @@ void register_conv_block();
 void register_gather();
 void register_index();
 void register_linalg();
+void register_points();
+void register_resample();
 void register_shape();
 void register_sort();
 

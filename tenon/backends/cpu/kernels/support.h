@@ -59,6 +59,21 @@ void visit_size(size_t itemsize, Visitor&& visitor) {
   }
 }
 
+/// Calls `visitor` with the type of a floating dtype, and with the one to make sums in.
+template <class Visitor>
+void visit_floating(DType dtype, Visitor&& visitor) {
+  switch (dtype) {
+    case kFloat16:
+      return visitor(TypeTag<Float16>{}, TypeTag<float>{});
+    case kBFloat16:
+      return visitor(TypeTag<BFloat16>{}, TypeTag<float>{});
+    case kFloat64:
+      return visitor(TypeTag<double>{}, TypeTag<double>{});
+    default:
+      return visitor(TypeTag<float>{}, TypeTag<float>{});
+  }
+}
+
 /// Elements that a chunk of a parallel loop should touch at least.
 inline constexpr int64_t kGrain = 1 << 15;
 /// The grain of a loop over rows of `row` elements each.

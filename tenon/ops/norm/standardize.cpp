@@ -29,14 +29,14 @@ Tensor centered(const Tensor& x, const Tensor& mean) { return mean.defined() ? x
 Tensor plus(const Tensor& a, const Tensor& b) { return a.defined() ? a + b : b; }
 
 /// The gradient with respect to x of y and the statistics together.
-Tensor normalize_gradient(const Saved& saved, const Tensor& mean, const Tensor& rstd,
-                          const Tensor& d_mean, const Tensor& d_rstd, IntList dims) {
+Tensor standardize_gradient(const Saved& saved, const Tensor& mean, const Tensor& rstd,
+                            const Tensor& d_mean, const Tensor& d_rstd, IntList dims) {
   const Tensor& x = saved.input(0);
   Tensor dx;
   if (saved.grads[0].defined()) {
-    dx = normalize_backward(saved.grads[0], x, mean, rstd, saved.input(1), dims);
+    dx = standardize_backward(saved.grads[0], x, mean, rstd, saved.input(1), dims);
   }
-  const double share = 1.0 / static_cast<double>(reduced_count("normalize", x, dims));
+  const double share = 1.0 / static_cast<double>(reduced_count("standardize", x, dims));
   if (d_mean.defined()) dx = plus(dx, spread(d_mean * share, x.sizes(), dims, true));
   if (d_rstd.defined()) {
     dx = plus(dx, centered(x, mean) * (d_rstd * square(rstd) * rstd * -share));
@@ -64,17 +64,18 @@ std::pair<Tensor, Tensor> affine_gradients(const Saved& saved, const Tensor& mea
   const bool need_bias = has_bias && saved.needs(2) && saved.input_sizes(2).size() > 0;
   if (!need_weight && !need_bias) return {};
   const Shape& sizes = need_weight ? saved.input_sizes(1) : saved.input_sizes(2);
-  auto [weight, bias] = normalize_weight_backward(dy, saved.input(0), mean, rstd, sizes);
+  auto [weight, bias] = standardize_weight_backward(dy, saved.input(0), mean, rstd, sizes);
   return {need_weight ? weight : Tensor(), need_bias ? bias : Tensor()};
 }
 
 /// Of x, weight and bias. All read x and dy, so they do it together where nobody needs one of them
 /// for another.
-Grads normalize_gradients(const Saved& saved, const Tensor& mean, const Tensor& rstd,
-                          const Tensor& d_mean, const Tensor& d_rstd, IntList dims, bool has_bias) {
+Grads standardize_gradients(const Saved& saved, const Tensor& mean, const Tensor& rstd,
+                            const Tensor& d_mean, const Tensor& d_rstd, IntList dims,
+                            bool has_bias) {
   const auto all = [&]() -> Grads {
     Tensor dx;
-    if (saved.needs(0)) dx = normalize_gradient(saved, mean, rstd, d_mean, d_rstd, dims);
+    if (saved.needs(0)) dx = standardize_gradient(saved, mean, rstd, d_mean, d_rstd, dims);
     auto [weight, bias] = affine_gradients(saved, mean, rstd, has_bias);
     return {dx, weight, bias};
   };
@@ -87,14 +88,14 @@ Grads normalize_gradients(const Saved& saved, const Tensor& mean, const Tensor& 
 
 }  // namespace
 
-void define_normalize(OpDef& op) {
+void define_standardize(OpDef& op) {
   op.doc(
         "Rows over `dims` brought to mean 0 and variance 1, then scaled and shifted: y = (x - "
         "mean) rstd weight + bias, where rstd = 1 / sqrt(variance + eps) of the population "
         "variance. Mean and rstd keep the row dims with size 1.")
       .accepts(kFloatSet)
       .shape([](const Tensor& x, const Tensor&, const Tensor&, IntList dims, double) -> Specs {
-        const Shape row = reduced_sizes("normalize", x, dims, true);
+        const Shape row = reduced_sizes("standardize", x, dims, true);
         const DType dtype = statistics_dtype(x);
         return {Spec{x.dtype(), x.sizes()}, Spec{dtype, row}, Spec{dtype, row}};
       })
@@ -115,7 +116,7 @@ void define_normalize(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor&, IntList dims, double) -> Grads {
         const Tensor& mean = saved.output(1);
         const Tensor& rstd = saved.output(2);
-        return normalize_gradients(saved, mean, rstd, saved.grads[1], saved.grads[2], dims, true);
+        return standardize_gradients(saved, mean, rstd, saved.grads[1], saved.grads[2], dims, true);
       })
       .samples([] {
         const Attribute eps(1e-5);
@@ -129,14 +130,14 @@ void define_normalize(OpDef& op) {
       });
 }
 
-void define_rms_normalize(OpDef& op) {
+void define_rms_standardize(OpDef& op) {
   op.doc(
         "Rows over `dims` divided by their root mean square, then scaled: y = x rstd weight, where "
         "rstd = 1 / sqrt(mean(x^2) + eps), which keeps the row dims with size 1.")
       .accepts(kFloatSet)
       .shape([](const Tensor& x, const Tensor&, IntList dims, double) -> Specs {
         return {Spec{x.dtype(), x.sizes()},
-                Spec{statistics_dtype(x), reduced_sizes("rms_normalize", x, dims, true)}};
+                Spec{statistics_dtype(x), reduced_sizes("rms_standardize", x, dims, true)}};
       })
       .rows(rows_of_dims<0>)
       .variant([](const Call& call) { return call.has(1) ? 1 : 0; })
@@ -152,7 +153,7 @@ void define_rms_normalize(OpDef& op) {
       .saves_sizes()
       .vjp([](const Saved& saved, const Tensor&, IntList dims, double) -> Grads {
         const Tensor& rstd = saved.output(1);
-        Grads grads = normalize_gradients(saved, {}, rstd, {}, saved.grads[1], dims, false);
+        Grads grads = standardize_gradients(saved, {}, rstd, {}, saved.grads[1], dims, false);
         return {grads[0], grads[1]};
       })
       .samples([] {
@@ -164,12 +165,12 @@ void define_rms_normalize(OpDef& op) {
       });
 }
 
-void define_normalize_backward(OpDef& op) {
+void define_standardize_backward(OpDef& op) {
   op.doc(
-        "The gradient of normalize by its statistics, taken as constants that satisfy their "
+        "The gradient of standardize by its statistics, taken as constants that satisfy their "
         "definition: rstd (g - mean(g) - z mean(g z)), where g = dy weight and z = (x - mean) "
         "rstd; "
-        "without `mean` that of rms_normalize, where z = x rstd and mean(g) is left out.")
+        "without `mean` that of rms_standardize, where z = x rstd and mean(g) is left out.")
       .accepts(kFloatSet)
       .shape([](const Call& call) -> Spec {
         return {call.input(1).dtype(), call.input(1).sizes()};
@@ -191,7 +192,7 @@ void define_normalize_backward(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor& v, IntList dims) -> Grads {
         const Tensor &dy = saved.input(0), &x = saved.input(1), &m = saved.input(2);
         const Tensor &r = saved.input(3), &w = saved.input(4);
-        const Tensor projected = normalize_backward(v, x, m, r, {}, dims);
+        const Tensor projected = standardize_backward(v, x, m, r, {}, dims);
         const Tensor g = w.defined() ? dy * w : dy;
         const Tensor shifted = centered(x, m);
         const Tensor z = shifted * r;
@@ -213,9 +214,10 @@ void define_normalize_backward(OpDef& op) {
       });
 }
 
-void define_normalize_weight_backward(OpDef& op) {
+void define_standardize_weight_backward(OpDef& op) {
   op.doc(
-        "The gradients of normalize with respect to weight and bias, which have `sizes`: the sums "
+        "The gradients of standardize with respect to weight and bias, which have `sizes`: the "
+        "sums "
         "of dy (x - mean) rstd and of dy over the dims along which they repeat.")
       .accepts(kFloatSet)
       .shape([](const Call& call) -> Specs {
