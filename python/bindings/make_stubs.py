@@ -16,7 +16,8 @@ TYPES = {
     "Tensor[]": "Sequence[Tensor]", "int": "builtins.int", "int?": "builtins.int | None",
     "int[]": "builtins.int | Sequence[builtins.int]", "Dim": "builtins.int",
     "Dim?": "builtins.int | None", "Dims": "builtins.int | Sequence[builtins.int] | None",
-    "float": "builtins.float", "float?": "builtins.float | None", "bool": "builtins.bool",
+    "float": "builtins.float", "float?": "builtins.float | None",
+    "float[]": "builtins.float | Sequence[builtins.float]", "bool": "builtins.bool",
     "Scalar": "Number", "Scalar?": "Number | None", "DType": "DTypeLike", "DType?": "DTypeLike | None", "Device": "DeviceLike", "Device?": "DeviceLike",
     "str": "str", "Generator?": "Generator | None",
 }
