@@ -60,6 +60,14 @@ void add_data_functions(nb::module_& module) {
   module.def("load_tensors", load_tensors, nb::arg("path"));
   module.def("load_metadata", load_metadata, nb::arg("path"));
   module.def(
+      "become",
+      [](nb::handle tensor, const Tensor& other) {
+        if (!is_tensor(tensor.ptr())) fail_type("become() takes tensors");
+        tensor_of(tensor.ptr()) = other;
+      },
+      nb::arg("tensor"), nb::arg("other"),
+      "Makes the Python object another tensor, history included: x.unsqueeze_() and its like.");
+  module.def(
       "bytes_of",
       [](const Tensor& tensor) {
         return from_blob(tensor.raw_data(), {static_cast<int64_t>(tensor.nbytes())}, kUInt8,

@@ -29,16 +29,18 @@ from ._modes import autocast, enable_grad, inference_mode, no_grad, set_grad_ena
 from .random import (default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed,
                      set_rng_state)
 from ._serialization import load, save
-from . import _tensor  # noqa: F401: gives Tensor its other methods
-from . import autograd, nn, optim
+from . import _forms, _tensor  # noqa: F401: gives Tensor its other methods
 
 globals().update(tensor_types)  # FloatTensor, LongTensor and so on
+globals().update(_forms.FUNCTIONS)
+
+from . import autograd, nn, optim  # noqa: E402: they use all of the above
 
 # PyTorch's other names of dtypes.
 half, float, double = _core.float16, _core.float32, _core.float64
 short, int, long = _core.int16, _core.int32, _core.int64
 cfloat, cdouble = _core.complex64, _core.complex128
-subtract, multiply, divide, negative = sub, _core.mul, _core.div, _core.neg
+subtract, multiply, negative = sub, _core.mul, _core.neg
 concat = concatenate = _core.cat
 greater, greater_equal, less, less_equal = _core.gt, _core.ge, _core.lt, _core.le
-not_equal, absolute, clip = _core.ne, _core.abs, _core.clamp
+not_equal = _core.ne

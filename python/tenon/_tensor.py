@@ -2,7 +2,7 @@
 
 import copy
 
-from . import _core, _creation, _dtypes, _functions
+from . import _core, _creation, _dtypes, _forms, _functions
 
 Tensor = _core.Tensor
 
@@ -143,6 +143,7 @@ def _add_methods():
         setattr(Tensor, name, lambda self, dtype=getattr(_core, dtype): self.to(dtype))
     for name in "add", "sub", "max", "min", "split", "var", "std", "where":
         setattr(Tensor, name, getattr(_functions, name))
+    _forms.add_methods()
     Tensor.where = lambda self, condition, other: _core.where(condition, self, other)
     Tensor.add_ = lambda self, other, *, alpha=1, op=Tensor.add_: op(
         self, _functions._scaled(other, alpha))

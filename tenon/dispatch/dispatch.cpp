@@ -515,6 +515,20 @@ const Tensor& dispatch_inplace(const Call& call, const Tensor& self) {
 
 namespace {
 
+/// A composition without a gradient rule of its own, written in place: its parts record themselves
+/// on a copy of what the write overwrites, which their gradients may need.
+const Tensor& write_composition(const Call& call, const Tensor& self) {
+  recorder->check_inplace(call, self);
+  std::vector<const Tensor*> inputs(call.inputs.begin(), call.inputs.end());
+  const Tensor* const source[] = {&self};
+  const Tensor before = dispatch(Call{op_definition(OpId::kClone), source, {}});
+  inputs[0] = &before;
+  const Tensor result = dispatch(Call{call.op, inputs, call.attributes});
+  check_inplace_result(call, {result.dtype(), result.sizes()}, self);
+  const Tensor* const copied[] = {&self, &result};
+  return dispatch_inplace(Call{op_definition(OpId::kCopy), copied, {}}, self);
+}
+
 const Tensor& write_inplace(const Call& call, const Tensor& self) {
   if (broadcasts_itself(self)) {
     fail<ValueError>(call.op.name,
@@ -524,6 +538,9 @@ const Tensor& write_inplace(const Call& call, const Tensor& self) {
   if (!wants_gradient(call)) {
     run_inplace(call, self);
     return self;
+  }
+  if (call.op.kind == OpKind::kComposition && !call.op.vjp_rule && !call.op.nondifferentiable) {
+    return write_composition(call, self);
   }
   recorder->check_inplace(call, self);
   if (const auto reads = saved_parts_of(self, call); !reads.empty()) {

@@ -11,8 +11,8 @@ namespace {
 
 /// Compositions whose sizes follow their inputs' values; kernels say it by having no shape rule.
 bool size_depends_on_data(const Case& c) {
-  constexpr std::array<std::string_view, 4> kNames = {"masked_select", "nonzero", "unique",
-                                                      "unique_consecutive"};
+  constexpr std::array<std::string_view, 3> kNames = {"masked_select", "nonzero",
+                                                      "repeat_interleave_by"};
   if (std::find(kNames.begin(), kNames.end(), c.op->name) != kNames.end()) return true;
   if (c.op->name == "one_hot") return c.sample.attributes[0].as<int64_t>() < 0;
   const bool boolean_index =

@@ -36,7 +36,7 @@ Tensor view_of(Machine& m, const Tensor& x) {
     case 10:
       return dims < 2 ? x.unsqueeze(1).expand({x.size(0), 2}) : x.diagonal();
     case 11:
-      return x.movedim(dim, 0);
+      return x.movedim({dim}, {0});
     case 12:
       return x.select(dim, 0).unsqueeze(dim).expand(x.sizes());
     default:

@@ -47,4 +47,60 @@ void define_isfinite(OpDef& op) {
       .samples([] { return special_samples(); });
 }
 
+void define_isposinf(OpDef& op) {
+  op.doc("Whether the element is inf, as bool.")
+      .compose([](const Tensor& x) -> Tensor { return isinf(x) & (x > 0); })
+      .not_differentiable()
+      .samples([] { return special_samples(); });
+}
+
+void define_isneginf(OpDef& op) {
+  op.doc("Whether the element is -inf, as bool.")
+      .compose([](const Tensor& x) -> Tensor { return isinf(x) & (x < 0); })
+      .not_differentiable()
+      .samples([] { return special_samples(); });
+}
+
+namespace {
+
+/// The largest finite number of a floating dtype.
+double largest_of(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat16:
+      return 65504;
+    case DType::kBFloat16:
+      return 0x1.fep127;
+    case DType::kFloat32:
+      return std::numeric_limits<float>::max();
+    default:
+      return std::numeric_limits<double>::max();
+  }
+}
+
+}  // namespace
+
+void define_nan_to_num(OpDef& op) {
+  op.doc(
+        "`x` with NaN made `nan`, inf made `posinf` and -inf `neginf`; these are the dtype's "
+        "largest and smallest finite numbers unless given. The gradient is 0 there. Integers stay.")
+      .compose([](const Tensor& x, double nan, std::optional<double> posinf,
+                  std::optional<double> neginf) -> Tensor {
+        if (!x.is_floating_point()) return clone(x);
+        const double largest = largest_of(x.dtype());
+        const Tensor infinite = isinf(x);
+        const Tensor numbers = masked_fill(x, isnan(x), nan);
+        const Tensor below = masked_fill(numbers, infinite & (x > 0), posinf.value_or(largest));
+        return masked_fill(below, infinite & (x < 0), neginf.value_or(-largest));
+      })
+      .samples([] {
+        std::vector<Sample> samples;
+        for (Sample& sample : special_samples()) {
+          sample.attributes = {Attribute(0.5), Attribute(7.0), Attribute(-6.0)};
+          samples.push_back(sample);
+        }
+        samples.push_back({{sample_tensor({3, 4})}, {Attribute(0.0), Attribute(), Attribute()}});
+        return samples;
+      });
+}
+
 }  // namespace tenon::ops

@@ -1,3 +1,6 @@
+#include <cmath>
+
+#include "tenon/ops/creation/from_data.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -19,6 +22,19 @@ void define_comparison(OpDef& op, std::string_view documentation, DTypeSet accep
 }
 
 constexpr DTypeSet kOrderedSet = kRealSet | kBoolSet;
+
+std::vector<Sample> closeness_samples() {
+  const Tensor a = from_vector<double>({1, 2, 3, NAN, INFINITY, -INFINITY, 100});
+  const Tensor b = from_vector<double>({1, 2.25, 3.5, NAN, INFINITY, INFINITY, 100.5});
+  std::vector<Sample> samples;
+  for (const bool equal_nan : {false, true}) {
+    samples.push_back({{a, b}, {Attribute(0.03125), Attribute(0.25), Attribute(equal_nan)}, false});
+  }
+  samples.push_back({{sample_tensor({3, 4}), sample_tensor({4})},
+                     {Attribute(0.5), Attribute(0.5), Attribute(false)},
+                     false});
+  return samples;
+}
 
 }  // namespace
 
@@ -50,6 +66,45 @@ void define_gt(OpDef& op) {
 void define_ge(OpDef& op) {
   define_comparison(op, "Whether a >= b, as bool. Broadcasts.", kOrderedSet,
                     [](TileBuilder& t, Value a, Value b) { return t.ge(a, b); });
+}
+
+void define_isclose(OpDef& op) {
+  op.doc(
+        "Whether |a - b| <= atol + rtol |b|, as bool. Broadcasts. Equal infinities are close; NaN "
+        "is close to NaN with `equal_nan` only.")
+      .compose(
+          [](const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) -> Tensor {
+            const Tensor near = isfinite(b) & (abs(sub(a, b)) <= abs(b) * rtol + atol);
+            const Tensor close = (a == b) | near;
+            return equal_nan ? close | (isnan(a) & isnan(b)) : close;
+          })
+      .accepts(kFloatSet | kSignedSet)
+      .not_differentiable()
+      .samples([] { return closeness_samples(); });
+}
+
+void define_allclose(OpDef& op) {
+  op.doc("Whether all elements are close, after isclose: 0-d bool.")
+      .compose([](const Tensor& a, const Tensor& b, double rtol, double atol,
+                  bool equal_nan) -> Tensor { return all(isclose(a, b, rtol, atol, equal_nan)); })
+      .accepts(kFloatSet | kSignedSet)
+      .not_differentiable()
+      .samples([] { return closeness_samples(); });
+}
+
+void define_equal(OpDef& op) {
+  op.doc("Whether both have the same sizes and elements: 0-d bool. NaN equals nothing.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& a, const Tensor& b) -> Tensor {
+        if (a.sizes() != b.sizes()) return full({}, false, kBool, a.device());
+        return all(a == b);
+      })
+      .not_differentiable()
+      .samples([] {
+        std::vector<Sample> samples = not_differentiable(binary_samples());
+        samples.push_back({{sample_tensor({3, 4}), sample_tensor({3, 4})}, {}, false});
+        return samples;
+      });
 }
 
 }  // namespace tenon::ops

@@ -70,4 +70,60 @@ void define_log10(OpDef& op) {
       .samples([] { return unary_samples(0.2, 4); });
 }
 
+void define_exp2(OpDef& op) {
+  op.doc("Two to the power of each element: y = 2^x.")
+      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
+      .tile([](TileBuilder& t) { t.store(0, t.pow(t.constant(2), t.load(0))); })
+      .saves_output()
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {dy * saved.output() * std::numbers::ln2};
+      })
+      .samples([] { return unary_samples(); });
+}
+
+void define_logaddexp(OpDef& op) {
+  op.doc("ln(e^a + e^b), without overflow on the way. Broadcasts.")
+      .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
+      .tile([](TileBuilder& t) {
+        const Value a = t.load(0), b = t.load(1), large = t.maximum(a, b);
+        const Value apart = t.neg(t.abs(t.sub(a, b)));
+        // Equal infinities are not apart: inf - inf would be NaN.
+        const Value more = t.log1p(t.exp(apart));
+        t.store(0, t.select(t.isinf(large), large, t.add(large, more)));
+      })
+      .saves_input(0, 1)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor apart = saved.input(0) - saved.input(1);
+        return {saved.needs(0) ? dy * sigmoid(apart) : Tensor(),
+                saved.needs(1) ? dy * sigmoid(-apart) : Tensor()};
+      })
+      .samples([] { return binary_samples(-1.9, 2.05); });
+}
+
+void define_xlogy(OpDef& op) {
+  op.doc("a ln(b), and 0 where a = 0 unless b is NaN. Broadcasts.")
+      .compose([](const Tensor& a, const Tensor& b) -> Tensor {
+        const Tensor has_no_log = (a == 0) & ((b <= 0) | isinf(b));
+        return a * log(where(has_no_log, 1, b));
+      })
+      .samples([] { return binary_samples(0.3, 2); });
+}
+
+void define_logit(OpDef& op) {
+  op.doc(
+        "ln(x / (1 - x)), the inverse of sigmoid; with `eps`, of x limited to [eps, 1 - eps]. NaN "
+        "outside [0, 1].")
+      .compose([](const Tensor& x, std::optional<double> eps) -> Tensor {
+        const Tensor inside = eps ? clamp(x, Scalar(*eps), Scalar(1 - *eps)) : x;
+        return log(inside / (1 - inside));
+      })
+      .samples([] {
+        std::vector<Sample> samples = unary_samples(0.1, 0.9, {Attribute()});
+        samples.push_back({{sample_tensor({3, 4}, -0.2, 1.21)}, {Attribute(0.1)}});
+        return samples;
+      });
+}
+
 }  // namespace tenon::ops

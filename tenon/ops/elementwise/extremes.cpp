@@ -129,4 +129,44 @@ void define_clamp_backward(OpDef& op) {
       });
 }
 
+namespace {
+
+template <class Bound>
+void define_one_bound(OpDef& op, std::string_view documentation, Bound) {
+  op.doc(documentation)
+      .tile([](TileBuilder& t) { t.store(0, Bound::limit(t, t.load(0), t.load(1))); })
+      .saves_input(0, 1)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor outside = Bound::is_beyond(saved.input(0), saved.input(1));
+        return {saved.needs(0) ? masked_fill(dy, outside, 0) : Tensor(),
+                saved.needs(1) ? where(outside, dy, 0) : Tensor()};
+      })
+      .samples([] { return binary_samples(-1.93, 2.04); });
+}
+
+struct LowerBound {
+  static Value limit(TileBuilder& t, Value x, Value bound) { return t.maximum(x, bound); }
+  static Tensor is_beyond(const Tensor& x, const Tensor& bound) { return x < bound; }
+};
+struct UpperBound {
+  static Value limit(TileBuilder& t, Value x, Value bound) { return t.minimum(x, bound); }
+  static Tensor is_beyond(const Tensor& x, const Tensor& bound) { return x > bound; }
+};
+
+}  // namespace
+
+void define_clamp_min(OpDef& op) {
+  define_one_bound(op,
+                   "Each element, but at least `min`, which may be a tensor; broadcasts. NaN "
+                   "wins. The gradient flows where x >= min, elsewhere to `min`.",
+                   LowerBound());
+}
+
+void define_clamp_max(OpDef& op) {
+  define_one_bound(op,
+                   "Each element, but at most `max`, which may be a tensor; broadcasts. NaN wins. "
+                   "The gradient flows where x <= max, elsewhere to `max`.",
+                   UpperBound());
+}
+
 }  // namespace tenon::ops

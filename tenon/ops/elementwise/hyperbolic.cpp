@@ -1,3 +1,5 @@
+#include <numbers>
+
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -49,6 +51,65 @@ void define_tanh_backward(OpDef& op) {
                 saved.needs(1) ? v * saved.input(0) * y * -2 : Tensor()};
       })
       .samples([] { return binary_samples(-0.9, 0.9); });
+}
+
+namespace {
+
+/// ln(1 + more) where that is exact, else (of numbers whose square overflows) ln(2 x).
+Value log_of_sum(TileBuilder& t, Value x, Value more) {
+  const Value large = t.add(t.log(x), t.constant(std::numbers::ln2));
+  return t.select(t.gt(x, t.constant(1e8)), large, t.log1p(more));
+}
+
+}  // namespace
+
+void define_asinh(OpDef& op) {
+  op.doc("Inverse hyperbolic sine of each element: y = ln(x + sqrt(x^2 + 1)).")
+      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
+      .tile([](TileBuilder& t) {
+        const Value x = t.load(0), size = t.abs(x), square = t.square(x), one = t.constant(1);
+        const Value root = t.sqrt(t.add(square, one));
+        const Value more = t.add(size, t.div(square, t.add(root, one)));
+        t.store(0, t.mul(t.sign(x), log_of_sum(t, size, more)));
+      })
+      .saves_input(0)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {dy * rsqrt(square(saved.input(0)) + 1)};
+      })
+      .samples([] { return unary_samples(-3, 3.1); });
+}
+
+void define_acosh(OpDef& op) {
+  op.doc("Inverse hyperbolic cosine of each element: y = ln(x + sqrt(x^2 - 1)); NaN below 1.")
+      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
+      .tile([](TileBuilder& t) {
+        const Value x = t.load(0), above = t.sub(x, t.constant(1));
+        const Value root = t.sqrt(t.mul(above, t.add(x, t.constant(1))));
+        t.store(0, log_of_sum(t, x, t.add(above, root)));
+      })
+      .saves_input(0)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {dy * rsqrt(square(saved.input(0)) - 1)};
+      })
+      .samples([] { return unary_samples(1.3, 4); });
+}
+
+void define_atanh(OpDef& op) {
+  op.doc("Inverse hyperbolic tangent of each element: y = ln((1 + x) / (1 - x)) / 2.")
+      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
+      .tile([](TileBuilder& t) {
+        const Value x = t.load(0), size = t.abs(x);
+        const Value more = t.div(t.mul(size, t.constant(2)), t.sub(t.constant(1), size));
+        t.store(0, t.mul(t.mul(t.sign(x), t.log1p(more)), t.constant(0.5)));
+      })
+      .saves_input(0)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {dy / (1 - square(saved.input(0)))};
+      })
+      .samples([] { return unary_samples(-0.8, 0.85); });
 }
 
 }  // namespace tenon::ops

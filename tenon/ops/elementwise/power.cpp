@@ -79,4 +79,26 @@ void define_reciprocal(OpDef& op) {
       .samples([] { return unary_samples(0.4, 3); });
 }
 
+void define_hypot(OpDef& op) {
+  op.doc("sqrt(a^2 + b^2), without overflow on the way. Broadcasts. The gradient at (0, 0) is 0.")
+      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
+      .tile([](TileBuilder& t) {
+        const Value a = t.abs(t.load(0)), b = t.abs(t.load(1));
+        const Value large = t.maximum(a, b), small = t.minimum(a, b), zero = t.constant(0);
+        const Value whole = t.logical_or(t.eq(large, zero), t.isinf(large));
+        const Value ratio = t.select(whole, zero, t.div(small, large));
+        t.store(0, t.mul(large, t.sqrt(t.add(t.square(ratio), t.constant(1)))));
+      })
+      .saves_input(0, 1)
+      .saves_output()
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor& y = saved.output();
+        const Tensor scale = where(y == 0, 0, dy / y);
+        return {saved.needs(0) ? scale * saved.input(0) : Tensor(),
+                saved.needs(1) ? scale * saved.input(1) : Tensor()};
+      })
+      .samples([] { return binary_samples(0.5, 2); });
+}
+
 }  // namespace tenon::ops

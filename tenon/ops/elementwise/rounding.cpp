@@ -46,4 +46,15 @@ void define_trunc(OpDef& op) {
       .samples([] { return samples_between_whole_numbers(); });
 }
 
+void define_frac(OpDef& op) {
+  op.doc("What trunc cuts off, with the sign of x: x - trunc(x).")
+      .accepts(kFloatSet)
+      .tile([](TileBuilder& t) {
+        const Value x = t.load(0);
+        t.store(0, t.sub(x, t.trunc(x)));
+      })
+      .vjp([](const Saved&, const Tensor& dy) -> Grads { return {dy}; })
+      .samples([] { return samples_between_whole_numbers(); });
+}
+
 }  // namespace tenon::ops

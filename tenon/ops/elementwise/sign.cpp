@@ -34,4 +34,61 @@ void define_sign(OpDef& op) {
       .samples([] { return samples_of_both_signs(); });
 }
 
+void define_sgn(OpDef& op) {
+  op.doc("As sign; of complex elements x / |x|, and 0 of 0.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x) -> Tensor {
+        if (!x.is_complex()) return sign(x);
+        const Tensor size = abs(x);
+        return where(size == 0, 0, x / size);
+      })
+      .samples([] { return samples_of_both_signs(); });
+}
+
+void define_signbit(OpDef& op) {
+  op.doc("Whether the element has a minus sign, as -0.0 does; bool.")
+      .accepts(kRealSet | kBoolSet)
+      .compose([](const Tensor& x) -> Tensor {
+        const Tensor below = x < 0;
+        return x.is_floating_point() ? below | ((x == 0) & (reciprocal(x) < 0)) : below;
+      })
+      .not_differentiable()
+      .samples([] { return not_differentiable(samples_of_both_signs()); });
+}
+
+void define_copysign(OpDef& op) {
+  op.doc("The size of `a` with the sign of `b`, that of a zero included. Broadcasts.")
+      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kAsGiven)
+      .tile([](TileBuilder& t) {
+        const Value size = t.abs(t.load(0)), b = t.load(1), zero = t.constant(0);
+        const Value minus =
+            t.logical_or(t.lt(b, zero), t.logical_and(t.eq(b, zero), t.lt(t.reciprocal(b), zero)));
+        t.store(0, t.select(minus, t.neg(size), size));
+      })
+      .saves_input(0)
+      .saves_output()
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {dy * sign(saved.input(0)) * sign(saved.output()), Tensor()};
+      })
+      .samples([] {
+        std::vector<Sample> samples;
+        for (const double low : {0.2, -2.0}) {
+          samples.push_back(
+              {{sample_tensor({3, 4}, low, low + 1.5), sample_tensor({4}, -1, 1, 2)}, {}});
+        }
+        return samples;
+      });
+}
+
+void define_heaviside(OpDef& op) {
+  op.doc("0 where x < 0, 1 where x > 0, and `values` where x = 0. Broadcasts. NaN stays.")
+      .compose([](const Tensor& x, const Tensor& values) -> Tensor {
+        const Tensor step = where(x != x, x, where(x > 0, ones_like(x), zeros_like(x)));
+        return where(x == 0, values, step);
+      })
+      .not_differentiable()
+      .samples([] { return not_differentiable(binary_samples()); });
+}
+
 }  // namespace tenon::ops

@@ -46,12 +46,12 @@ void define_sort(OpDef& op) {
 void define_argsort(OpDef& op) {
   op.doc("The second result of sort: places in the order of the elements along `dim`.")
       .accepts(kRealSet | kBoolSet)
-      .compose([](const Tensor& x, int64_t dim, bool descending) -> Tensor {
-        return std::get<1>(sort(x, dim, descending));
+      .compose([](const Tensor& x, int64_t dim, bool descending, bool stable) -> Tensor {
+        return std::get<1>(sort(x, dim, descending, stable));
       })
       .not_differentiable()
       .samples([]() -> std::vector<Sample> {
-        return {{{sample_tensor({3, 5})}, {Attribute(int64_t{-1}), Attribute(false)}, false}};
+        return {{{sample_tensor({3, 5})}, sort_attributes(-1, false), false}};
       });
 }
 
@@ -103,6 +103,37 @@ void define_unique(OpDef& op) {
         return {{{sample_integers({3, 4}, 0, 5)},
                  {Attribute(true), Attribute(true), Attribute(true)},
                  false}};
+      });
+}
+
+void define_unique_consecutive(OpDef& op) {
+  op.doc(
+        "As unique, of runs of equal elements of the flattened `x`: of each run one, in their "
+        "order.")
+      .accepts(kRealSet | kBoolSet)
+      .autocast(CastPolicy::kAsGiven)
+      .kernel()
+      .not_differentiable()
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_integers({3, 5}, 0, 2)}, {Attribute(true), Attribute(true)}, false}};
+      });
+}
+
+void define_unique_dim(OpDef& op) {
+  op.doc(
+        "The different slices of `x` along `dim`, in lexicographic order; with `return_inverse`, "
+        "for each slice the place of its equal there (int64); with `return_counts`, how often each "
+        "occurs (int64). What isn't asked for is empty.")
+      .accepts(kRealSet | kBoolSet)
+      .autocast(CastPolicy::kAsGiven)
+      .kernel()
+      .not_differentiable()
+      .samples([]() -> std::vector<Sample> {
+        const auto of = [](int64_t dim) {
+          return std::vector<Attribute>{Attribute(dim), Attribute(true), Attribute(true)};
+        };
+        return {{{sample_integers({6, 2}, 0, 2)}, of(0), false},
+                {{sample_integers({2, 7}, 0, 2)}, of(-1), false}};
       });
 }
 

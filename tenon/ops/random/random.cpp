@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <numbers>
+
 #include "tenon/base/error.h"
 #include "tenon/ops/define.h"
 
@@ -154,6 +156,107 @@ void define_normal(OpDef& op) {
       .samples([] {
         return not_differentiable(
             unary_samples(-2, 2, {Attribute(1.0), Attribute(2.0), Attribute()}));
+      });
+}
+
+namespace {
+
+/// Exponentially distributed, and more than 0, so that it can be divided by.
+Value exponential_value(TileBuilder& t, int variant) {
+  const Value drawn = t.neg(t.log1p(t.neg(uniform_value(t, variant))));
+  return t.maximum(drawn, t.constant(0x1p-25));
+}
+
+void check_positive(std::string_view call, std::string_view what, double value) {
+  if (!(value > 0)) {
+    fail<ValueError>(call, fmt::format("expected a {} above 0, got {}", what, value));
+  }
+}
+
+}  // namespace
+
+void define_exponential(OpDef& op) {
+  op.doc(
+        "Exponentially distributed numbers of the rate `lambd`, more than 0, in the sizes and "
+        "dtype of `x`; `x.exponential_()` fills `x`.")
+      .accepts(kFloatSet)
+      .shape([](const Tensor& x, double lambd, Generator*) -> Spec {
+        check_positive("exponential", "lambd", lambd);
+        return {x.dtype(), x.sizes()};
+      })
+      .variant([](const Tensor& x, double, Generator*) { return uniform_variant(x.dtype()); })
+      .tile([](TileBuilder& t, int variant) {
+        t.store(0, t.div(exponential_value(t, variant), t.scalar(0)));
+      })
+      .random()
+      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .samples([] {
+        return not_differentiable(unary_samples(-2, 2, {Attribute(2.0), Attribute()}));
+      });
+}
+
+void define_geometric(OpDef& op) {
+  op.doc(
+        "How many trials of success `p` it takes to the first that succeeds, at least 1, in the "
+        "sizes and dtype of `x`; `x.geometric_(p)` fills `x`.")
+      .accepts(kFloatSet)
+      .shape([](const Tensor& x, double p, Generator*) -> Spec {
+        if (!(p > 0 && p < 1)) {
+          fail<ValueError>("geometric", fmt::format("expected p between 0 and 1, got {}", p));
+        }
+        return {x.dtype(), x.sizes()};
+      })
+      .variant([](const Tensor& x, double, Generator*) { return uniform_variant(x.dtype()); })
+      .tile([](TileBuilder& t, int variant) {
+        const Value rate = t.neg(t.log1p(t.neg(t.scalar(0))));
+        t.store(0, t.ceil(t.div(exponential_value(t, variant), rate)));
+      })
+      .random()
+      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .samples([] {
+        return not_differentiable(unary_samples(-2, 2, {Attribute(0.3), Attribute()}));
+      });
+}
+
+void define_cauchy(OpDef& op) {
+  op.doc(
+        "Cauchy's distribution around `median` with the scale `sigma`, in the sizes and dtype of "
+        "`x`; `x.cauchy_()` fills `x`.")
+      .accepts(kFloatSet)
+      .shape([](const Tensor& x, double, double sigma, Generator*) -> Spec {
+        check_positive("cauchy", "sigma", sigma);
+        return {x.dtype(), x.sizes()};
+      })
+      .tile([](TileBuilder& t) {
+        const Value turn = t.sub(t.random_uniform(), t.constant(0.5));
+        const Value drawn = t.tan(t.mul(turn, t.constant(std::numbers::pi)));
+        t.store(0, t.add(t.scalar(0), t.mul(drawn, t.scalar(1))));
+      })
+      .random()
+      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .samples([] {
+        return not_differentiable(
+            unary_samples(-2, 2, {Attribute(1.0), Attribute(2.0), Attribute()}));
+      });
+}
+
+void define_log_normal(OpDef& op) {
+  op.doc(
+        "e to the power of normal numbers of this mean and standard deviation, in the sizes and "
+        "dtype of `x`; `x.log_normal_()` fills `x`.")
+      .accepts(kFloatSet)
+      .shape([](const Tensor& x, double, double std, Generator*) -> Spec {
+        check_positive("log_normal", "std", std);
+        return {x.dtype(), x.sizes()};
+      })
+      .tile([](TileBuilder& t) {
+        t.store(0, t.exp(t.add(t.scalar(0), t.mul(t.random_normal(), t.scalar(1)))));
+      })
+      .random()
+      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .samples([] {
+        return not_differentiable(
+            unary_samples(-2, 2, {Attribute(0.5), Attribute(0.25), Attribute()}));
       });
 }
 

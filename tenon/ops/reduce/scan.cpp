@@ -20,9 +20,9 @@ Tensor cumprod_gradient(const Tensor& dy, const Tensor& x, const Tensor& y, int6
 /// The same without division, for each k the sum over i >= k of dy_i times the product up to x_i of
 /// all x but x_k: right in every order of differentiation.
 Tensor recorded_cumprod_gradient(const Tensor& dy, const Tensor& x, int64_t dim) {
-  const Tensor rows = movedim(x, dim, -1), slopes = movedim(dy, dim, -1);
+  const Tensor rows = movedim(x, {dim}, {-1}), slopes = movedim(dy, {dim}, {-1});
   const Tensor terms = triu(unsqueeze(slopes, -2) * cumprod(without_each(rows), -1));
-  return movedim(sum(terms, {-1}), -1, dim);
+  return movedim(sum(terms, {-1}), {-1}, {dim});
 }
 
 Spec scan_spec(const Tensor& x) { return {accumulation_dtype(x.dtype()), x.sizes()}; }
@@ -77,6 +77,59 @@ void define_cumprod(OpDef& op) {
         samples.push_back({{x}, {Attribute(int64_t{1})}});
         return samples;
       });
+}
+
+namespace {
+
+void define_running_extreme(OpDef& op, std::string_view documentation) {
+  op.doc(documentation)
+      .autocast(CastPolicy::kAsGiven)
+      .shape([](const Tensor& x, int64_t dim) -> Specs {
+        normalize_dim("cummax", dim, x.dim());
+        return {Spec{x.dtype(), x.sizes()}, Spec{kInt64, x.sizes()}};
+      })
+      .kernel()
+      .saves_output(1)
+      .saves_sizes()
+      .vjp([](const Saved& saved, const Tensor& dy, int64_t dim) -> Grads {
+        const Tensor zero = zeros(saved.input_sizes(0), dy.dtype(), dy.device());
+        return {scatter_add(zero, dim, saved.output(1), dy)};
+      })
+      .samples([] { return dim_samples(); });
+}
+
+}  // namespace
+
+void define_cummax(OpDef& op) {
+  define_running_extreme(op,
+                         "The largest of the elements so far along `dim`, and where it was (int64; "
+                         "the last of equal ones). NaN wins.");
+}
+
+void define_cummin(OpDef& op) {
+  define_running_extreme(op,
+                         "The smallest of the elements so far along `dim`, and where it was "
+                         "(int64; the last of equal ones). NaN wins.");
+}
+
+void define_logcumsumexp(OpDef& op) {
+  op.doc("ln(e^x_0 + ... + e^x_i) along `dim`, without overflow on the way.")
+      .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
+      .shape([](const Tensor& x, int64_t dim) -> Spec {
+        normalize_dim("logcumsumexp", dim, x.dim());
+        return {x.dtype(), x.sizes()};
+      })
+      .kernel()
+      .saves_input(0)
+      .saves_output()
+      .vjp([](const Saved& saved, const Tensor& dy, int64_t dim) -> Grads {
+        const Tensor &x = saved.input(0), &y = saved.output();
+        // Moved by the row's largest result, so that neither factor overflows.
+        const Tensor top = stop_gradient(x.numel() == 0 ? y : amax(y, {dim}, true));
+        return {exp(x - top) * reverse_cumsum(dy * exp(top - y), dim)};
+      })
+      .samples([] { return dim_samples(); });
 }
 
 }  // namespace tenon::ops

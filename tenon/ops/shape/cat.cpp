@@ -88,4 +88,133 @@ void define_stack(OpDef& op) {
       });
 }
 
+namespace {
+
+template <class Raise>
+std::vector<Tensor> each(TensorList tensors, Raise raise) {
+  std::vector<Tensor> result;
+  for (const Tensor& tensor : tensors) result.push_back(raise(tensor));
+  return result;
+}
+
+Sample joined_sample(std::initializer_list<Shape> sizes) {
+  Sample sample;
+  for (const Shape& s : sizes) sample.inputs.push_back(sample_tensor(s));
+  return sample;
+}
+
+}  // namespace
+
+void define_vstack(OpDef& op) {
+  op.doc("The tensors one below the other: joined along dim 0, vectors as rows.")
+      .accepts(kAnySet)
+      .compose([](TensorList tensors) -> Tensor {
+        return cat(each(tensors, [](const Tensor& x) { return atleast_2d(x); }), 0);
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {joined_sample({{3}, {3}}), joined_sample({{2, 3}, {1, 3}})};
+      });
+}
+
+void define_hstack(OpDef& op) {
+  op.doc("The tensors side by side: joined along dim 1, vectors and numbers along dim 0.")
+      .accepts(kAnySet)
+      .compose([](TensorList tensors) -> Tensor {
+        const auto parts = each(tensors, [](const Tensor& x) { return atleast_1d(x); });
+        return cat(parts, !parts.empty() && parts[0].dim() > 1 ? 1 : 0);
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {joined_sample({{3}, {2}}), joined_sample({{2, 3}, {2, 1}})};
+      });
+}
+
+void define_dstack(OpDef& op) {
+  op.doc("The tensors one behind the other: joined along dim 2; see atleast_3d.")
+      .accepts(kAnySet)
+      .compose([](TensorList tensors) -> Tensor {
+        return cat(each(tensors, [](const Tensor& x) { return atleast_3d(x); }), 2);
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {joined_sample({{3}, {3}}), joined_sample({{2, 3}, {2, 3}})};
+      });
+}
+
+void define_column_stack(OpDef& op) {
+  op.doc("The tensors side by side: joined along dim 1, vectors as columns.")
+      .accepts(kAnySet)
+      .compose([](TensorList tensors) -> Tensor {
+        return cat(each(tensors,
+                        [](const Tensor& x) {
+                          return x.dim() > 1 ? x : reshape(x, {-1, 1});
+                        }),
+                   1);
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {joined_sample({{3}, {3}}), joined_sample({{3, 2}, {3}})};
+      });
+}
+
+void define_block_diag(OpDef& op) {
+  op.doc(
+        "A matrix with the given ones along its diagonal and zeros elsewhere; vectors count as "
+        "rows. ShapeError of more than two dims.")
+      .accepts(kNumberSet)
+      .compose([](TensorList tensors) -> Tensor {
+        int64_t columns = 0, before = 0;
+        for (const Tensor& x : tensors) {
+          if (x.dim() > 2) {
+            fail<ShapeError>("block_diag",
+                             fmt::format("expected matrices, got sizes {}", to_string(x.sizes())));
+          }
+          columns += atleast_2d(x).size(1);
+        }
+        std::vector<Tensor> rows;
+        for (const Tensor& x : tensors) {
+          const Tensor block = atleast_2d(x);
+          const int64_t width = block.size(1);
+          rows.push_back(pad(block, {before, columns - before - width}));
+          before += width;
+        }
+        return cat(rows, 0);
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {joined_sample({{2, 3}, {3, 1}}), joined_sample({{2}, {2, 2}})};
+      });
+}
+
+namespace {
+
+std::vector<Sample> rank_samples() {
+  return {joined_sample({{}}), joined_sample({{3}}), joined_sample({{2, 3}}),
+          joined_sample({{2, 1, 3}})};
+}
+
+}  // namespace
+
+void define_atleast_1d(OpDef& op) {
+  op.doc("`x`, with a dim of size 1 where it has none.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x) -> Tensor { return x.dim() == 0 ? reshape(x, {1}) : x; })
+      .samples(rank_samples);
+}
+
+void define_atleast_2d(OpDef& op) {
+  op.doc("`x`, with dims of size 1 in front where it has fewer than two.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x) -> Tensor {
+        return x.dim() < 2 ? reshape(x, {1, -1}) : x;
+      })
+      .samples(rank_samples);
+}
+
+void define_atleast_3d(OpDef& op) {
+  op.doc("`x` as [1, n, 1] of a vector or number, as [m, n, 1] of a matrix.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x) -> Tensor {
+        if (x.dim() < 2) return reshape(x, {1, -1, 1});
+        return x.dim() == 2 ? unsqueeze(x, -1) : x;
+      })
+      .samples(rank_samples);
+}
+
 }  // namespace tenon::ops

@@ -55,4 +55,74 @@ void define_roll(OpDef& op) {
       });
 }
 
+namespace {
+
+void check_rank(std::string_view call, const Tensor& x, int64_t rank) {
+  if (x.dim() < rank) {
+    fail<ShapeError>(call, fmt::format("expected a tensor of rank {} or more, got sizes {}", rank,
+                                       to_string(x.sizes())));
+  }
+}
+
+}  // namespace
+
+void define_fliplr(OpDef& op) {
+  op.doc("`x` with its columns (dim 1) in reverse order. ShapeError of fewer than two dims.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x) -> Tensor {
+        check_rank("fliplr", x, 2);
+        return flip(x, {1});
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({2, 3})}, {}}, {{sample_tensor({2, 3, 2})}, {}}};
+      });
+}
+
+void define_flipud(OpDef& op) {
+  op.doc("`x` with its rows (dim 0) in reverse order. ShapeError of a 0-d tensor.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x) -> Tensor {
+        check_rank("flipud", x, 1);
+        return flip(x, {0});
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({2, 3})}, {}}, {{sample_tensor({4})}, {}}};
+      });
+}
+
+void define_rot90(OpDef& op) {
+  op.doc(
+        "`x` turned `k` times by 90 degrees in the plane of the two `dims` (0 and 1 unless given), "
+        "from the first towards the second.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x, int64_t k, IntList dims) -> Tensor {
+        check_rank("rot90", x, 2);
+        const Shape plane = dims.empty() ? Shape{0, 1} : Shape(dims);
+        if (plane.size() != 2) {
+          fail<ValueError>("rot90", fmt::format("expected two dims, got {}", to_string(dims)));
+        }
+        dim_mask("rot90", plane, x.dim());
+        const int64_t a = plane[0], b = plane[1];
+        switch ((k % 4 + 4) % 4) {
+          case 1:
+            return transpose(flip(x, {b}), a, b);
+          case 2:
+            return flip(x, plane);
+          case 3:
+            return flip(transpose(x, a, b), {b});
+          default:
+            return clone(x);
+        }
+      })
+      .samples([]() -> std::vector<Sample> {
+        std::vector<Sample> samples;
+        for (const int64_t k : {0, 1, 2, 3, -1}) {
+          samples.push_back({{sample_tensor({2, 3})}, {Attribute(k), Attribute(Shape{})}});
+        }
+        samples.push_back(
+            {{sample_tensor({2, 3, 2})}, {Attribute(int64_t{1}), Attribute(Shape{1, -1})}});
+        return samples;
+      });
+}
+
 }  // namespace tenon::ops

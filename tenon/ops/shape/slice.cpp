@@ -290,4 +290,49 @@ void define_view_backward(OpDef& op) {
       });
 }
 
+namespace {
+
+ViewSpec unfold_view(const Shape& sizes, const Shape& strides, int64_t offset, int64_t dimension,
+                     int64_t size, int64_t step) {
+  const auto rank = static_cast<int64_t>(sizes.size());
+  if (rank == 0) fail<IndexError>("unfold", "a 0-d tensor has no dim to unfold");
+  const auto at = static_cast<size_t>(normalize_dim("unfold", dimension, rank));
+  if (size < 0 || size > sizes[at] || step < 1) {
+    fail<ValueError>("unfold", fmt::format("expected a size from 0 to {}, that of dim {}, and a "
+                                           "step of at least 1, got {} and {}",
+                                           sizes[at], at, size, step));
+  }
+  ViewSpec spec{sizes, strides, offset};
+  spec.sizes[at] = (sizes[at] - size) / step + 1;
+  spec.strides[at] *= spec.sizes[at] > 1 ? step : 1;
+  spec.sizes.push_back(size);
+  spec.strides.push_back(strides[at]);
+  return spec;
+}
+
+}  // namespace
+
+void define_unfold(OpDef& op) {
+  op.doc(
+        "Windows of `size` elements every `step` elements along `dimension`, each as a new last "
+        "dim; a view.")
+      .accepts(kAnySet)
+      .view([](const Tensor& x, int64_t dimension, int64_t size, int64_t step) {
+        return unfold_view(x.sizes(), x.strides(), x.storage_offset(), dimension, size, step);
+      })
+      .saves_sizes()
+      .vjp([](const Saved& saved, const Tensor& dy, int64_t dimension, int64_t size,
+              int64_t step) -> Grads {
+        return into_zeros(saved, dy, [&](const Shape& sizes, const Shape& strides) {
+          return unfold_view(sizes, strides, 0, dimension, size, step);
+        });
+      })
+      .samples([]() -> std::vector<Sample> {
+        const auto at = [](int64_t i) { return Attribute(i); };
+        return {{{sample_tensor({7})}, {at(0), at(3), at(2)}},
+                {{sample_tensor({2, 5})}, {at(-1), at(2), at(1)}},
+                {{sample_tensor({4, 3})}, {at(0), at(4), at(1)}}};
+      });
+}
+
 }  // namespace tenon::ops

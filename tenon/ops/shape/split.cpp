@@ -102,4 +102,52 @@ void define_unbind(OpDef& op) {
       });
 }
 
+void define_tensor_split(OpDef& op) {
+  op.doc(
+        "Exactly `sections` views along `dim`, of which the first ones are one larger where the "
+        "size doesn't divide evenly.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x, int64_t sections, int64_t dim) -> std::vector<Tensor> {
+        if (sections < 1) {
+          fail<ValueError>("tensor_split",
+                           fmt::format("expected at least 1 section, got {}", sections));
+        }
+        const int64_t size = size_along("tensor_split", x, dim);
+        std::vector<Tensor> result;
+        int64_t start = 0;
+        for (int64_t i = 0; i < sections; ++i) {
+          const int64_t length = size / sections + (i < size % sections ? 1 : 0);
+          result.push_back(narrow(x, dim, start, length));
+          start += length;
+        }
+        return result;
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({5, 2})}, {Attribute(int64_t{2}), Attribute(int64_t{0})}},
+                {{sample_tensor({2, 3})}, {Attribute(int64_t{4}), Attribute(int64_t{1})}}};
+      });
+}
+
+void define_tensor_split_at(OpDef& op) {
+  op.doc(
+        "Views of what lies before, between and after the places `indices` along `dim`, with the "
+        "rules of Python's slices.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x, IntList indices, int64_t dim) -> std::vector<Tensor> {
+        size_along("tensor_split", x, dim);
+        std::vector<Tensor> result;
+        int64_t start = 0;
+        for (const int64_t end : indices) {
+          result.push_back(slice(x, dim, start, end));
+          start = end;
+        }
+        result.push_back(slice(x, dim, start));
+        return result;
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({6, 2})}, {Attribute(Shape{1, 4}), Attribute(int64_t{0})}},
+                {{sample_tensor({2, 3})}, {Attribute(Shape{2, -1}), Attribute(int64_t{1})}}};
+      });
+}
+
 }  // namespace tenon::ops

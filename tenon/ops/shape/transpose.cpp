@@ -91,21 +91,36 @@ void define_permute(OpDef& op) {
 }
 
 void define_movedim(OpDef& op) {
-  op.doc("`x` with dim `source` moved to place `destination`, the others in their order; a view.")
+  op.doc(
+        "`x` with dims source[i] moved to the places destination[i], the others in their order; a "
+        "view.")
       .accepts(kAnySet)
-      .compose([](const Tensor& x, int64_t source, int64_t destination) -> Tensor {
-        const int64_t from = normalize_dim("movedim", source, x.dim());
-        const int64_t to = normalize_dim("movedim", destination, x.dim());
-        Shape order;
-        for (int64_t i = 0; i < x.dim(); ++i) {
-          if (i != from) order.push_back(i);
+      .compose([](const Tensor& x, IntList source, IntList destination) -> Tensor {
+        if (source.size() != destination.size()) {
+          fail<ShapeError>("movedim", fmt::format("{} dims can't go to {} places", source.size(),
+                                                  destination.size()));
         }
-        if (x.dim() != 0) order.insert(static_cast<size_t>(to), from);
+        if (source.empty() || x.dim() == 0) return x;
+        const uint64_t moved = dim_mask("movedim", source, x.dim());
+        dim_mask("movedim", destination, x.dim());
+        Shape order(x.sizes().size(), -1);
+        for (size_t i = 0; i < source.size(); ++i) {
+          const int64_t to = normalize_dim("movedim", destination[i], x.dim());
+          order[static_cast<size_t>(to)] = normalize_dim("movedim", source[i], x.dim());
+        }
+        int64_t next = 0;
+        for (int64_t& place : order) {
+          if (place >= 0) continue;
+          while (moved >> next & 1) ++next;
+          place = next++;
+        }
         return permute(x, order);
       })
       .samples([]() -> std::vector<Sample> {
-        return {{{sample_tensor({2, 3, 4})}, {Attribute(int64_t{0}), Attribute(int64_t{2})}},
-                {{sample_tensor({2, 3, 4})}, {Attribute(int64_t{-1}), Attribute(int64_t{1})}}};
+        const Tensor x = sample_tensor({2, 3, 4});
+        return {{{x}, {Attribute(Shape{0}), Attribute(Shape{2})}},
+                {{x}, {Attribute(Shape{-1}), Attribute(Shape{1})}},
+                {{x}, {Attribute(Shape{0, 1}), Attribute(Shape{-1, 0})}}};
       });
 }
 

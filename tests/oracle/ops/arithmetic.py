@@ -153,3 +153,61 @@ def imag(x):
 
 def conj(x):
     return np.conj(x)
+
+
+def addcmul(input, tensor1, tensor2, value):
+    return input + np.asarray(value, input.dtype) * tensor1 * tensor2
+
+
+def addcdiv(input, tensor1, tensor2, value):
+    return input + np.asarray(value, input.dtype) * tensor1 / tensor2
+
+
+def atan2(a, b):
+    return np.arctan2(_integers_become_float(a), _integers_become_float(b))
+
+
+def hypot(a, b):
+    return np.hypot(_integers_become_float(a), _integers_become_float(b))
+
+
+def copysign(a, b):
+    return np.copysign(_integers_become_float(a), _integers_become_float(b))
+
+
+def logaddexp(a, b):
+    return np.logaddexp(a, b)
+
+
+def xlogy(a, b):
+    b = _integers_become_float(b)
+    with np.errstate(all="ignore"):
+        return np.where((a == 0) & ~np.isnan(b), 0, a * np.log(b)).astype(np.result_type(a, b) if a.dtype.kind == "f" else b.dtype)
+
+
+def heaviside(x, values):
+    return np.where(x < 0, 0, np.where(x > 0, 1, values)).astype(np.result_type(x, values))
+
+
+def isclose(a, b, rtol, atol, equal_nan):
+    return np.isclose(a, b, rtol, atol, equal_nan)
+
+
+def allclose(a, b, rtol, atol, equal_nan):
+    return np.all(np.isclose(a, b, rtol, atol, equal_nan))
+
+
+def equal(a, b):
+    return np.asarray(np.array_equal(a, b))
+
+
+def clamp_min(x, min):
+    return np.maximum(x, min)
+
+
+def clamp_max(x, max):
+    return np.minimum(x, max)
+
+
+def polar(abs, angle):
+    return abs * np.exp(1j * angle)

@@ -61,3 +61,37 @@ def fill(x, value):
 
 def zero(x):
     return np.zeros(x.shape, x.dtype)
+
+
+def _window(name, length, periodic, dtype, *more):
+    from scipy.signal import windows
+
+    return getattr(windows, name)(length, *more, sym=not periodic).astype(dtype)
+
+
+def hann_window(window_length, periodic, dtype, device):
+    return _window("hann", window_length, periodic, dtype)
+
+
+def hamming_window(window_length, periodic, alpha, beta, dtype, device):
+    return _window("hamming", window_length, periodic, dtype)
+
+
+def blackman_window(window_length, periodic, dtype, device):
+    return _window("blackman", window_length, periodic, dtype)
+
+
+def bartlett_window(window_length, periodic, dtype, device):
+    return _window("bartlett", window_length, periodic, dtype)
+
+
+def logspace(start, end, steps, base, dtype, device):
+    return np.logspace(start, end, steps, base=base, dtype=dtype)
+
+
+def tril_indices(row, col, offset, dtype, device):
+    return np.array(np.tril_indices(row, offset, col)).astype(dtype)
+
+
+def triu_indices(row, col, offset, dtype, device):
+    return np.array(np.triu_indices(row, offset, col)).astype(dtype)

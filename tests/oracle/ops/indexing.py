@@ -73,7 +73,7 @@ def sort(x, dim, descending, stable):
     return (np.take_along_axis(x, order, dim) if x.ndim else x), order
 
 
-def argsort(x, dim, descending):
+def argsort(x, dim, descending, stable):
     return _ordered(x, dim, descending)
 
 
@@ -108,4 +108,98 @@ def index_put_rows(x, values, indices, accumulate):
         np.add.at(y, tuple(indices), values)
     else:
         y[tuple(indices)] = values
+    return y
+
+
+def _reduced(x, dim, index, src, include_self, combine):
+    y, touched = x.copy(), set()
+    for place in np.ndindex(*index.shape):
+        target = list(place)
+        target[dim] = index[place]
+        target = tuple(target)
+        first = not include_self and target not in touched
+        y[target] = src[place] if first else combine(y[target], src[place])
+        touched.add(target)
+    return y
+
+
+def scatter_reduce(x, dim, index, src, reduce, include_self):
+    if reduce != "mean":
+        combine = {"sum": lambda a, b: a + b, "prod": lambda a, b: a * b, "amax": max, "amin": min}[reduce]
+        return _reduced(x, dim, index, src, include_self, combine)
+    total = _reduced(x, dim, index, src, include_self, lambda a, b: a + b)
+    count = _reduced(np.ones_like(x), dim, index, np.ones_like(src), include_self, lambda a, b: a + b)
+    return total / count if x.dtype.kind == "f" else total // count
+
+
+def unique_consecutive(x, return_inverse, return_counts):
+    flat, nothing = x.reshape(-1), np.zeros([0], np.int64)
+    starts = np.flatnonzero(np.concatenate([np.ones(min(flat.size, 1), bool), flat[1:] != flat[:-1]]))
+    counts = np.diff(np.append(starts, flat.size)).astype(np.int64)
+    inverse = np.repeat(np.arange(starts.size), counts).reshape(x.shape)
+    return flat[starts], inverse if return_inverse else nothing, counts if return_counts else nothing
+
+
+def unique_dim(x, dim, return_inverse, return_counts):
+    values, inverse, counts = np.unique(x, axis=dim, return_inverse=True, return_counts=True)
+    nothing = np.zeros([0], np.int64)
+    return (values, inverse.reshape(-1) if return_inverse else nothing, counts if return_counts else nothing)
+
+
+def search_rows(sorted_sequence, x, right):
+    side = "right" if right else "left"
+    if sorted_sequence.ndim == 1:
+        return np.searchsorted(sorted_sequence, x, side)
+    places = np.zeros(x.shape, np.int64)
+    for at in np.ndindex(*x.shape[:-1]):
+        places[at] = np.searchsorted(sorted_sequence[at], x[at], side)
+    return places
+
+
+def searchsorted(sorted_sequence, input, out_int32, right, side, sorter):
+    sequence = sorted_sequence if sorter is None else sorted_sequence[sorter]
+    return search_rows(sequence, input, right or side == "right")
+
+
+def bucketize(input, boundaries, out_int32, right):
+    return np.searchsorted(boundaries, input, "right" if right else "left")
+
+
+def isin(elements, test_elements, assume_unique, invert):
+    return np.isin(elements, test_elements, invert=invert)
+
+
+def index_copy(x, dim, index, source):
+    y = np.moveaxis(x.copy(), dim, 0)
+    y[index.reshape(-1)] = np.moveaxis(source, dim, 0)
+    return np.moveaxis(y, 0, dim)
+
+
+def index_fill(x, dim, index, value):
+    y = np.moveaxis(x.copy(), dim, 0)
+    y[index.reshape(-1)] = value
+    return np.moveaxis(y, 0, dim)
+
+
+def take(x, index):
+    return np.take(x, index)
+
+
+def put(x, index, source, accumulate):
+    y = x.reshape(-1).copy()
+    if accumulate:
+        np.add.at(y, index.reshape(-1), source.reshape(-1))
+    else:
+        y[index.reshape(-1)] = source.reshape(-1)
+    return y.reshape(x.shape)
+
+
+def take_along_dim(x, indices, dim):
+    return np.take(x, indices.reshape(-1)) if dim is None else np.take_along_axis(x, indices, dim)
+
+
+def masked_scatter(x, mask, source):
+    sizes = np.broadcast_shapes(x.shape, mask.shape)
+    y, mask = np.broadcast_to(x, sizes).copy(), np.broadcast_to(mask, sizes)
+    y[mask] = source.reshape(-1)[:mask.sum()]
     return y

@@ -131,3 +131,36 @@ def alpha_dropout(result, x, p, training, generator):
 
 def feature_alpha_dropout(result, x, p, training, generator):
     alpha_dropout(result, x, p, training, generator)
+
+
+def exponential(result, x, lambd, generator):
+    _sized(result, x.shape)
+    assert (result > 0).all() and np.isfinite(result).all(), "not positive"
+    _moments(result, 1 / lambd, 1 / lambd, "exponential")
+
+
+def geometric(result, x, p, generator):
+    _sized(result, x.shape)
+    assert (result >= 1).all() and (result == np.trunc(result)).all(), "no count of trials"
+    _moments(result, 1 / p, np.sqrt(1 - p) / p, "geometric")
+
+
+def cauchy(result, x, median, sigma, generator):
+    _sized(result, x.shape)
+    assert np.isfinite(result).all(), "not finite"
+    if result.size:
+        _moments((result < median).astype(float), 0.5, 0.5, "share below the median")
+
+
+def log_normal(result, x, mean, std, generator):
+    _sized(result, x.shape)
+    _normal(np.log(result), x.shape, mean, std)
+
+
+def multinomial(result, x, num_samples, replacement, generator):
+    _sized(result, list(x.shape[:-1]) + [num_samples])
+    assert ((result >= 0) & (result < x.shape[-1])).all(), "no category"
+    rows, weights = result.reshape(-1, num_samples), x.reshape(-1, x.shape[-1])
+    for row, weight in zip(rows, weights):
+        assert (weight[row] > 0).all() or not replacement, "a category of weight 0"
+        assert replacement or len(set(row.tolist())) == num_samples, "a category twice"

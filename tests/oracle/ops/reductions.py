@@ -113,3 +113,123 @@ def softmax(x, dim):
 
 def log_softmax(x, dim):
     return np.log(softmax(x, dim))
+
+
+def _running(x, dim, wins):
+    rows = np.moveaxis(x.reshape(1) if x.ndim == 0 else x, dim, -1)
+    values, places = rows.copy(), np.zeros(rows.shape, np.int64)
+    for at in np.ndindex(*rows.shape[:-1]):
+        best = 0
+        for i in range(rows.shape[-1]):
+            best = i if wins(rows[at][i], rows[at][best]) else best
+            values[at][i], places[at][i] = rows[at][best], best
+    return (np.moveaxis(values, -1, dim).reshape(x.shape), np.moveaxis(places, -1, dim).reshape(x.shape))
+
+
+def cummax(x, dim):
+    return _running(x, dim, lambda new, old: new >= old)
+
+
+def cummin(x, dim):
+    return _running(x, dim, lambda new, old: new <= old)
+
+
+def logcumsumexp(x, dim):
+    return np.log(np.cumsum(np.exp(x), axis=dim)) if x.ndim else x
+
+
+def count_nonzero(x, dims):
+    return np.asarray(np.count_nonzero(x, axis=_axes(x, dims)), np.int64)
+
+
+def nansum(x, dims, keepdim, dtype):
+    return np.nansum(_summable(x), axis=_axes(x, dims), keepdims=keepdim)
+
+
+def nanmean(x, dims, keepdim):
+    return np.nanmean(x, axis=_axes(x, dims), keepdims=keepdim)
+
+
+def var_mean(x, dims, correction, keepdim):
+    return var(x, dims, correction, keepdim), mean(x, dims, keepdim)
+
+
+def std_mean(x, dims, correction, keepdim):
+    return std(x, dims, correction, keepdim), mean(x, dims, keepdim)
+
+
+def aminmax(x, dim, keepdim):
+    axes = _axes(x, [] if dim is None else [dim])
+    return np.min(x, axis=axes, keepdims=keepdim), np.max(x, axis=axes, keepdims=keepdim)
+
+
+def _chosen(x, dim, keepdim, rank):
+    if x.ndim == 0:
+        return x, np.zeros([], np.int64)
+    places = np.take(np.argsort(x, axis=dim, kind="stable"), [rank], dim)
+    values = np.take_along_axis(x, places, dim)
+    return (values, places) if keepdim else (values.squeeze(dim), places.squeeze(dim))
+
+
+def kthvalue(x, k, dim, keepdim):
+    return _chosen(x, dim, keepdim, k - 1)
+
+
+def median_dim(x, dim, keepdim):
+    return _chosen(x, dim, keepdim, (x.shape[dim] - 1) // 2 if x.ndim else 0)
+
+
+def nanmedian_dim(x, dim, keepdim):
+    return median_dim(x, dim, keepdim)
+
+
+def median(x):
+    return median_dim(x.reshape(-1), 0, False)[0]
+
+
+def nanmedian(x):
+    return median(x)
+
+
+def mode(x, dim, keepdim):
+    rows = np.moveaxis(x.reshape(1) if x.ndim == 0 else x, dim, -1)
+    values, places = np.empty(rows.shape[:-1], x.dtype), np.empty(rows.shape[:-1], np.int64)
+    for at in np.ndindex(*rows.shape[:-1]):
+        different, counts = np.unique(rows[at], return_counts=True)
+        values[at] = different[np.argmax(counts)]
+        places[at] = np.flatnonzero(rows[at] == values[at])[-1]
+    if keepdim and x.ndim:
+        return np.expand_dims(values, dim), np.expand_dims(places, dim)
+    return values, places
+
+
+def quantile(x, q, dim, keepdim, interpolation):
+    return np.quantile(x, q, axis=dim, keepdims=keepdim, method=interpolation).astype(x.dtype)
+
+
+def nanquantile(x, q, dim, keepdim, interpolation):
+    if np.size(q) == 0:
+        return quantile(x, q, dim, keepdim, interpolation)
+    return np.nanquantile(x, q, axis=dim, keepdims=keepdim, method=interpolation).astype(x.dtype)
+
+
+def diff(x, n, dim, prepend, append):
+    given = {name: part for name, part in (("prepend", prepend), ("append", append)) if part is not None}
+    return np.diff(x, n, dim, **given)
+
+
+def trapezoid(y, x, dx, dim):
+    return np.trapz(y, x, dx, dim)
+
+
+def histc(x, bins, min, max):
+    if min == max == 0:
+        if x.size == 0:
+            return np.zeros(bins, x.dtype)
+        min, max = x.min(), x.max()
+    return np.histogram(x, bins, (min, max))[0].astype(x.dtype)
+
+
+def bincount(x, weights, minlength):
+    return np.bincount(x, weights, minlength).astype(
+        np.int64 if weights is None else np.float32 if weights.dtype == np.float32 else np.float64)

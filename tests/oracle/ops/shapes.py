@@ -1,4 +1,6 @@
 """Ops that move elements without changing them."""
+import builtins
+
 import numpy as np
 
 
@@ -186,3 +188,134 @@ def to_dtype(x, dtype):
 
 def to_device(x, device):
     return x
+
+
+def repeat_interleave(x, repeats, dim):
+    return np.repeat(x, repeats, dim)
+
+
+def repeat_interleave_by(x, repeats, dim, output_size):
+    return np.repeat(x, repeats, dim)
+
+
+def broadcast_to(x, sizes):
+    return np.broadcast_to(x, sizes)
+
+
+def broadcast_tensors(tensors):
+    return np.broadcast_arrays(*tensors)
+
+
+def meshgrid(tensors, indexing):
+    return np.meshgrid(*tensors, indexing=indexing)
+
+
+def cartesian_prod(tensors):
+    columns = [grid.reshape(-1) for grid in np.meshgrid(*tensors, indexing="ij")]
+    return columns[0] if len(columns) == 1 else np.stack(columns, 1)
+
+
+def combinations(x, r, with_replacement):
+    import itertools
+
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    return np.array(list(choose(x.tolist(), r)), x.dtype).reshape(-1, r)
+
+
+def atleast_1d(x):
+    return np.atleast_1d(x)
+
+
+def atleast_2d(x):
+    return np.atleast_2d(x)
+
+
+def atleast_3d(x):
+    return np.atleast_3d(x)
+
+
+def vstack(tensors):
+    return np.vstack(tensors)
+
+
+def hstack(tensors):
+    return np.hstack(tensors)
+
+
+def dstack(tensors):
+    return np.dstack(tensors)
+
+
+def column_stack(tensors):
+    return np.column_stack(tensors)
+
+
+def block_diag(tensors):
+    blocks = [np.atleast_2d(block) for block in tensors]
+    y = np.zeros([sum(b.shape[0] for b in blocks), sum(b.shape[1] for b in blocks)], blocks[0].dtype)
+    row = column = 0
+    for block in blocks:
+        y[row:row + block.shape[0], column:column + block.shape[1]] = block
+        row, column = row + block.shape[0], column + block.shape[1]
+    return y
+
+
+def tensor_split(x, sections, dim):
+    return np.array_split(x, sections, dim)
+
+
+def tensor_split_at(x, indices, dim):
+    return np.split(x, indices, dim)
+
+
+def fliplr(x):
+    return np.fliplr(x)
+
+
+def flipud(x):
+    return np.flipud(x)
+
+
+def rot90(x, k, dims):
+    return np.rot90(x, k, dims or (0, 1))
+
+
+def diag(x, diagonal):
+    return np.diag(x, diagonal)
+
+
+def diagflat(x, offset):
+    return np.diagflat(x, offset)
+
+
+def diag_embed(x, offset, dim1, dim2):
+    n = x.shape[-1] + abs(offset)
+    y = np.zeros(x.shape[:-1] + (n, n), x.dtype)
+    for at in np.ndindex(*x.shape[:-1]):
+        y[at] = np.diag(x[at], offset)[:n, :n]
+    return np.moveaxis(y, (-2, -1), (dim1, dim2))
+
+
+def unfold(x, dimension, size, step):
+    dim = dimension % x.ndim
+    windows = np.lib.stride_tricks.sliding_window_view(x, size, dim)
+    return np.take(windows, range(0, windows.shape[dim], step), dim)
+
+
+def _with_part(x, src, place):
+    y = x.copy()
+    y[place] = src
+    return y
+
+
+def select_scatter(x, src, dim, index):
+    return _with_part(x, src, (builtins.slice(None),) * (dim % x.ndim) + (index,))
+
+
+def slice_scatter(x, src, dim, start, end, step):
+    return _with_part(x, src, (builtins.slice(None),) * (dim % x.ndim) + (builtins.slice(start, end, step),))
+
+
+def diagonal_scatter(x, src, offset, dim1, dim2):
+    rows = np.arange(src.shape[-1]) + max(-offset, 0)
+    return _with_part(x, src, (rows, rows + offset))

@@ -164,3 +164,94 @@ def softplus(x, beta, threshold):
 
 def hardtanh(x, min_value, max_value):
     return np.clip(x, x.dtype.type(min_value), x.dtype.type(max_value))
+
+
+def asinh(x):
+    return np.arcsinh(_floating(x))
+
+
+def acosh(x):
+    return np.arccosh(_floating(x))
+
+
+def atanh(x):
+    return np.arctanh(_floating(x))
+
+
+def exp2(x):
+    return np.exp2(_floating(x))
+
+
+def sinc(x):
+    return np.sinc(_floating(x))
+
+
+def logit(x, eps):
+    x = _floating(x)
+    x = x if eps is None else np.clip(x, x.dtype.type(eps), x.dtype.type(1 - eps))
+    return np.log(x / (1 - x))
+
+
+def lgamma(x):
+    return special.gammaln(_floating(x))
+
+
+def digamma(x):
+    x = _floating(x)
+    return np.where(x == 0, x.dtype.type(-np.inf), special.psi(x))
+
+
+def polygamma(n, x):
+    return special.polygamma(n, _floating(x)).astype(_floating(x).dtype)
+
+
+def erfinv(x):
+    return special.erfinv(_floating(x))
+
+
+def frac(x):
+    return x - np.trunc(x)
+
+
+def sgn(x):
+    if x.dtype.kind != "c":
+        return sign(x)
+    return np.where(x == 0, 0, x / np.where(x == 0, 1, np.abs(x))).astype(x.dtype)
+
+
+def signbit(x):
+    return np.zeros(x.shape, bool) if x.dtype.kind in "bu" else np.signbit(x)
+
+
+def rad2deg(x):
+    return np.rad2deg(_floating(x))
+
+
+def deg2rad(x):
+    return np.deg2rad(_floating(x))
+
+
+def isposinf(x):
+    return (x == np.inf) if x.dtype.kind == "f" else np.zeros(x.shape, bool)
+
+
+def isneginf(x):
+    return (x == -np.inf) if x.dtype.kind == "f" else np.zeros(x.shape, bool)
+
+
+def nan_to_num(x, nan, posinf, neginf):
+    if x.dtype.kind != "f":
+        return x
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+def view_as_real(x):
+    return np.stack([x.real, x.imag], -1)
+
+
+def view_as_complex(x):
+    return x[..., 0] + 1j * x[..., 1]
+
+
+def angle(x):
+    return np.angle(_floating(x)).astype(_floating(x).real.dtype)

@@ -1,4 +1,4 @@
-// Kernels of gather, scatter, scatter_add, embedding, index_rows and index_put_rows.
+// Kernels of gather, scatter and what combines by place, embedding, index_rows, index_put_rows.
 
 #include <fmt/format.h>
 
@@ -6,6 +6,7 @@
 
 #include "tenon/backends/cpu/kernels/index.h"
 #include "tenon/backends/cpu/kernels/kernels.h"
+#include "tenon/backends/cpu/kernels/ordering.h"
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"
 #include "tenon/dispatch/op_def.h"
@@ -100,6 +101,41 @@ void scatter_add_kernel(const Call& call, std::span<Tensor> outputs) {
       scatter_into<T>(call, outputs[0],
                       [](T& target, const T& value) { target = static_cast<T>(target + value); });
     }
+  });
+}
+
+void scatter_multiply_kernel(const Call& call, std::span<Tensor> outputs) {
+  visit_ordered(outputs[0].dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    if constexpr (!std::is_same_v<T, bool>) {
+      scatter_into<T>(call, outputs[0], [](T& target, const T& value) {
+        if constexpr (std::is_integral_v<T>) {
+          // Unsigned and wide: products wrap around.
+          target = static_cast<T>(static_cast<uint64_t>(target) * static_cast<uint64_t>(value));
+        } else {
+          target = static_cast<T>(target * value);
+        }
+      });
+    }
+  });
+}
+
+void scatter_extreme_kernel(const Call& call, std::span<Tensor> outputs) {
+  const bool largest = call.get<bool>(1), include_self = call.get<bool>(2);
+  std::vector<bool> untouched(include_self ? 0 : static_cast<size_t>(outputs[0].numel()), true);
+  visit_ordered(outputs[0].dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    const T* first = outputs[0].data<T>();
+    scatter_into<T>(call, outputs[0], [&](T& target, const T& value) {
+      const auto key = key_of(value), old = key_of(target);
+      bool wins = is_nan(key) || (!is_nan(old) && (largest ? key > old : key < old));
+      if (!include_self) {
+        const auto place = static_cast<size_t>(&target - first);
+        wins = wins || untouched[place];
+        untouched[place] = false;
+      }
+      if (wins) target = value;
+    });
   });
 }
 
@@ -212,6 +248,8 @@ void register_gather() {
   register_kernel(OpId::kGather, kCpu.type, gather_kernel);
   register_kernel(OpId::kScatter, kCpu.type, scatter_kernel);
   register_kernel(OpId::kScatterAdd, kCpu.type, scatter_add_kernel);
+  register_kernel(OpId::kScatterMultiply, kCpu.type, scatter_multiply_kernel);
+  register_kernel(OpId::kScatterExtreme, kCpu.type, scatter_extreme_kernel);
   register_kernel(OpId::kEmbedding, kCpu.type, embedding_kernel);
   register_kernel(OpId::kIndexRows, kCpu.type, index_rows_kernel);
   register_kernel(OpId::kIndexPutRows, kCpu.type, index_put_rows_kernel);

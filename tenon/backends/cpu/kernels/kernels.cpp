@@ -6,13 +6,16 @@ void register_kernels() {
   register_complex();
   register_conv();
   register_conv_block();
+  register_counts();
   register_gather();
   register_index();
   register_linalg();
+  register_order();
   register_points();
   register_resample();
   register_shape();
   register_sort();
+  register_unique();
 }
 
 }  // namespace tenon::cpu

@@ -10,13 +10,16 @@ void register_kernels();
 void register_complex();
 void register_conv();
 void register_conv_block();
+void register_counts();
 void register_gather();
 void register_index();
 void register_linalg();
+void register_order();
 void register_points();
 void register_resample();
 void register_shape();
 void register_sort();
+void register_unique();
 
 /// Of `Backend`: products of few rows run beside each other.
 bool products_gain_by_company(const KernelRun& run);

@@ -1,49 +1,14 @@
-// Kernels of sort, topk and unique: a row is one task, and equal elements keep their order.
+// Kernels of sort and topk: a row is one task, and equal elements keep their order.
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include "tenon/backends/cpu/kernels/kernels.h"
-#include "tenon/backends/cpu/kernels/support.h"
+#include "tenon/backends/cpu/kernels/ordering.h"
 #include "tenon/base/parallel.h"
 #include "tenon/dispatch/op_def.h"
 
 namespace tenon::cpu {
 namespace {
-
-/// Half types compare as floats.
-template <class T>
-auto key_of(const T& value) {
-  if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>) {
-    return static_cast<float>(value);
-  } else {
-    return value;
-  }
-}
-
-/// a < b, with NaN the largest.
-template <class K>
-bool less(K a, K b) {
-  if constexpr (std::is_floating_point_v<K>) return a < b || (std::isnan(b) && !std::isnan(a));
-  return a < b;
-}
-
-template <class K>
-struct Entry {
-  K key;
-  int64_t place;
-};
-
-/// Rows along a dim of a row-major tensor.
-struct Rows {
-  Around at;
-  int64_t count() const { return at.outer * at.inner; }
-  /// The first element of a row in a tensor whose dim has `size` elements.
-  int64_t start(int64_t row, int64_t size) const {
-    return row / at.inner * size * at.inner + row % at.inner;
-  }
-};
 
 /// Orders each row with `order(entries)` and writes its first `kept` entries.
 template <class T, class Order>
@@ -71,15 +36,6 @@ void order_rows(const Tensor& x, int64_t dim, int64_t kept, std::span<Tensor> ou
       }
     }
   });
-}
-
-/// A total order: equal keys by place, so that any sort is stable.
-template <class K>
-bool comes_before(const Entry<K>& a, const Entry<K>& b, bool descending) {
-  const bool forwards = descending ? less(b.key, a.key) : less(a.key, b.key);
-  if (forwards) return true;
-  const bool backwards = descending ? less(a.key, b.key) : less(b.key, a.key);
-  return !backwards && a.place < b.place;
 }
 
 void sort_kernel(const Call& call, std::span<Tensor> outputs) {
@@ -114,54 +70,11 @@ void topk_kernel(const Call& call, std::span<Tensor> outputs) {
   });
 }
 
-template <class T>
-void unique_of(const Tensor& x, bool return_inverse, bool return_counts,
-               std::span<Tensor> outputs) {
-  const T* in = x.data<T>();
-  std::vector<int64_t> order(static_cast<size_t>(x.numel()));
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-    const auto u = key_of(in[a]), v = key_of(in[b]);
-    return less(u, v) || (!less(v, u) && a < b);
-  });
-  std::vector<int64_t> firsts, counts;
-  outputs[1] = new_tensor(return_inverse ? x.sizes() : Shape{0}, kInt64, x.device());
-  for (size_t i = 0; i < order.size(); ++i) {
-    const bool same = i > 0 && key_of(in[order[i]]) == key_of(in[order[i - 1]]);
-    if (!same) {
-      firsts.push_back(order[i]);
-      counts.push_back(0);
-    }
-    ++counts.back();
-    if (return_inverse) {
-      outputs[1].data<int64_t>()[order[i]] = static_cast<int64_t>(firsts.size()) - 1;
-    }
-  }
-  const auto count = static_cast<int64_t>(firsts.size());
-  outputs[0] = new_tensor({count}, x.dtype(), x.device());
-  outputs[2] = new_tensor({return_counts ? count : 0}, kInt64, x.device());
-  for (int64_t i = 0; i < count; ++i) {
-    outputs[0].data<T>()[i] = in[firsts[static_cast<size_t>(i)]];
-    if (return_counts) outputs[2].data<int64_t>()[i] = counts[static_cast<size_t>(i)];
-  }
-}
-
-void unique_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Tensor x = row_major(call.input(0));
-  visit_dtype(x.dtype(), [&](auto tag) {
-    using T = typename decltype(tag)::Type;
-    if constexpr (!requires(T value) { value.imag(); }) {
-      unique_of<T>(x, call.get<bool>(1), call.get<bool>(2), outputs);
-    }
-  });
-}
-
 }  // namespace
 
 void register_sort() {
   register_kernel(OpId::kSort, kCpu.type, sort_kernel);
   register_kernel(OpId::kTopk, kCpu.type, topk_kernel);
-  register_kernel(OpId::kUnique, kCpu.type, unique_kernel);
 }
 
 }  // namespace tenon::cpu

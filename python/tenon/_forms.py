@@ -1,0 +1,370 @@
+"""More ops that PyTorch calls in several ways: by number or word or tensor, with tensors one by one,
+or with results that depend on what is asked for."""
+
+from . import _core, _functions
+
+Tensor = _core.Tensor
+
+
+def _flat(tensors):
+    """Tensors given one by one, or as one list."""
+    return tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+
+
+def einsum(equation, *operands):
+    """Products summed over the indices that the result of the equation lacks."""
+    return _core.einsum(equation, _flat(operands))
+
+
+def tensordot(a, b, dims=2):
+    """Sums of products over the last `dims` dims of `a` and the first of `b`, or over those of two
+    lists."""
+    if isinstance(dims, Tensor):
+        dims = dims.tolist()
+    if isinstance(dims, int):
+        return _core.tensordot(a, b, tuple(range(a.dim() - dims, a.dim())), tuple(range(dims)))
+    return _core.tensordot(a, b, *([d] if isinstance(d, int) else list(d) for d in dims))
+
+
+def meshgrid(*tensors, indexing="ij"):
+    """The coordinates of a grid, a tensor a vector."""
+    return _core.meshgrid(_flat(tensors), indexing)
+
+
+def cartesian_prod(*tensors):
+    """All ways to take one element of each vector, a row each."""
+    return _core.cartesian_prod(_flat(tensors))
+
+
+def block_diag(*tensors):
+    """A matrix with the given ones along its diagonal."""
+    return _core.block_diag(_flat(tensors))
+
+
+def broadcast_tensors(*tensors):
+    """The tensors expanded to the sizes that all of them broadcast to."""
+    return _core.broadcast_tensors(_flat(tensors))
+
+
+def broadcast_shapes(*shapes):
+    """The sizes that tensors of these sizes broadcast to."""
+    sizes = [(shape,) if isinstance(shape, int) else shape for shape in shapes]
+    tensors = _core.broadcast_tensors([_core.empty(size, device="meta") for size in sizes])
+    return tensors[0].shape if tensors else _core.empty(()).shape
+
+
+def _each(op):
+    def each(*tensors):
+        given = _flat(tensors)
+        return op(given[0]) if given is tensors and len(given) == 1 else tuple(map(op, given))
+
+    each.__name__, each.__doc__ = op.__name__, op.__doc__
+    return each
+
+
+atleast_1d, atleast_2d, atleast_3d = map(_each, (_core.atleast_1d, _core.atleast_2d,
+                                                 _core.atleast_3d))
+
+
+def median(input, dim=None, keepdim=False):
+    """The median of all elements; with a dim, (values, indices) along it."""
+    return _core.median(input) if dim is None else _core.median_dim(input, dim, keepdim)
+
+
+def nanmedian(input, dim=None, keepdim=False):
+    """As `median`, of what is not NaN."""
+    return _core.nanmedian(input) if dim is None else _core.nanmedian_dim(input, dim, keepdim)
+
+
+def equal(input, other):
+    """Whether both have the same sizes and elements."""
+    return bool(_core.equal(input, other))
+
+
+def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Whether all elements are close, after `isclose`."""
+    return bool(_core.allclose(input, other, rtol, atol, equal_nan))
+
+
+def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
+    """Each slice along a dim `repeats` times in a row, a number or a tensor with one for each; of
+    one tensor alone, number i input[i] times."""
+    if repeats is None:
+        input, repeats, dim = _core.arange(0, input.numel(), 1), input, 0
+    if isinstance(repeats, (list, tuple)):
+        repeats = _core.tensor_of_data(repeats, None)
+    if isinstance(repeats, Tensor):
+        return _core.repeat_interleave_by(input, repeats, dim, output_size)
+    return _core.repeat_interleave(input, repeats, dim)
+
+
+def _asked_for(results, *asked):
+    wanted = [results[0], *(part for part, is_asked in zip(results[1:], asked) if is_asked)]
+    return wanted[0] if len(wanted) == 1 else tuple(wanted)
+
+
+def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """The different elements, or slices along a dim, in order; and what else is asked for."""
+    if dim is None:
+        results = _core.unique(input, sorted, return_inverse, return_counts)
+    else:
+        results = _core.unique_dim(input, dim, return_inverse, return_counts)
+    return _asked_for(results, return_inverse, return_counts)
+
+
+def unique_consecutive(input, return_inverse=False, return_counts=False):
+    """One of each run of equal elements; and what else is asked for."""
+    results = _core.unique_consecutive(input, return_inverse, return_counts)
+    return _asked_for(results, return_inverse, return_counts)
+
+
+def tensor_split(input, indices_or_sections, dim=0):
+    """Views along a dim: so many, or cut at the given places."""
+    if isinstance(indices_or_sections, Tensor):
+        indices_or_sections = indices_or_sections.tolist()
+    if isinstance(indices_or_sections, int):
+        return _core.tensor_split(input, indices_or_sections, dim)
+    return _core.tensor_split_at(input, indices_or_sections, dim)
+
+
+def hsplit(input, indices_or_sections):
+    """`tensor_split` along dim 1; of a vector along dim 0."""
+    return tensor_split(input, indices_or_sections, 0 if input.dim() == 1 else 1)
+
+
+def vsplit(input, indices_or_sections):
+    """`tensor_split` along dim 0."""
+    return tensor_split(input, indices_or_sections, 0)
+
+
+def dsplit(input, indices_or_sections):
+    """`tensor_split` along dim 2."""
+    return tensor_split(input, indices_or_sections, 2)
+
+
+def clamp(input, min=None, max=None):
+    """Each element limited to [min, max], numbers or tensors."""
+    if not isinstance(min, Tensor) and not isinstance(max, Tensor):
+        return _core.clamp(input, min, max)
+    limited = input if min is None else _core.clamp_min(input, min)
+    return limited if max is None else _core.clamp_max(limited, max)
+
+
+def div(input, other, *, rounding_mode=None):
+    """input / other, rounded with 'floor' down, with 'trunc' towards zero."""
+    if rounding_mode is None:
+        return _core.div(input, other)
+    if rounding_mode == "floor":
+        return _core.floor_divide(input, other)
+    if rounding_mode != "trunc":
+        raise _core.ValueError(f"[div] expected rounding_mode None, 'floor' or 'trunc', got "
+                               f"{rounding_mode!r}")
+    # The remainder has the sign of `input`: without it the quotient is whole.
+    return _core.floor_divide(input - _core.fmod(input, other), other)
+
+
+def round(input, *, decimals=0):
+    """To the nearest whole number, or to so many decimals; ties to even."""
+    if decimals == 0:
+        return _core.round(input)
+    scale = 10.0 ** abs(decimals)
+    return _core.round(input * scale) / scale if decimals > 0 else _core.round(input / scale) * scale
+
+
+def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
+    """The p-norm of all elements as one vector, or over dims; 'fro' is 2."""
+    if dtype is not None:
+        input = input.to(dtype)
+    return _core.norm(input, 2 if p is None or p == "fro" else float(p), dim, keepdim)
+
+
+def dist(input, other, p=2):
+    """The p-norm of the difference."""
+    return _core.norm(input - other, float(p))
+
+
+def _with_dtype(op):
+    """An op of floating numbers that PyTorch converts first where it is asked to."""
+    def of_dtype(input, *arguments, dtype=None, **keywords):
+        return op(input if dtype is None else input.to(dtype), *arguments, **keywords)
+
+    of_dtype.__name__, of_dtype.__doc__ = op.__name__, op.__doc__
+    return of_dtype
+
+
+softmax, log_softmax, cumsum, cumprod, mean, prod = map(_with_dtype, (
+    _core.softmax, _core.log_softmax, _core.cumsum, _core.cumprod, _core.mean, _core.prod))
+
+
+def var_mean(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
+    """Variance and mean; see `var`."""
+    return _core.var_mean(input, dim, _functions._correction(unbiased, correction), keepdim)
+
+
+def std_mean(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
+    """Standard deviation and mean; see `std`."""
+    return _core.std_mean(input, dim, _functions._correction(unbiased, correction), keepdim)
+
+
+def nonzero(input, *, as_tuple=False):
+    """The places of the elements that are not 0: a row each, or with `as_tuple` a tensor a dim."""
+    places = _core.nonzero(input)
+    return _core.unbind(places, 1) if as_tuple else places
+
+
+def argwhere(input):
+    """The places of the elements that are not 0, a row each."""
+    return _core.nonzero(input)
+
+
+def _scatter(plain, add, combine):
+    def scatter(input, dim, index, src=None, *, value=None, reduce=None):
+        source = value if src is None else src
+        if reduce is None:
+            return plain(input, dim, index, source)
+        if not isinstance(source, Tensor):
+            source = _core.full(index.shape, source, dtype=input.dtype)
+        if reduce == "add":
+            return add(input, dim, index, source)
+        return combine(input, dim, index, source, "prod" if reduce == "multiply" else reduce)
+
+    scatter.__doc__ = plain.__doc__
+    return scatter
+
+
+scatter = _scatter(_core.scatter, _core.scatter_add, _core.scatter_reduce)
+
+
+def _index_add(plain):
+    def index_add(input, dim, index, source, *, alpha=1):
+        return plain(input, dim, index, _functions._scaled(source, alpha))
+
+    index_add.__doc__ = plain.__doc__
+    return index_add
+
+
+index_add = _index_add(_core.index_add)
+
+
+def float_power(input, exponent):
+    """input ** exponent in float64."""
+    as_double = [x.double() if isinstance(x, Tensor) else x for x in (input, exponent)]
+    return _core.pow(*as_double)
+
+
+def vdot(input, other):
+    """The dot product of vectors, the first conjugated."""
+    return _core.dot(input.conj() if input.is_complex() else input, other)
+
+
+def ravel(input):
+    """All elements as one vector."""
+    return _core.reshape(input, (-1,))
+
+
+ALIASES = {
+    "true_divide": div, "divide": div, "clip": clamp, "moveaxis": _core.movedim,
+    "swapaxes": _core.transpose, "swapdims": _core.transpose, "ger": _core.outer,
+    "arccos": _core.acos, "arcsin": _core.asin, "arctan": _core.atan, "arctan2": _core.atan2,
+    "arccosh": _core.acosh, "arcsinh": _core.asinh, "arctanh": _core.atanh, "fix": _core.trunc,
+    "row_stack": _core.vstack, "absolute": _core.abs, "trapz": _core.trapezoid,
+}
+FUNCTIONS = {function.__name__: function for function in (
+    einsum, tensordot, meshgrid, cartesian_prod, block_diag, broadcast_tensors, broadcast_shapes,
+    atleast_1d, atleast_2d, atleast_3d, median, nanmedian, equal, allclose, repeat_interleave,
+    unique, unique_consecutive, tensor_split, hsplit, vsplit, dsplit, clamp, div, round, norm, dist,
+    softmax, log_softmax, cumsum, cumprod, mean, prod, var_mean, std_mean, nonzero, argwhere,
+    scatter, index_add, float_power, vdot, ravel)} | ALIASES
+_NO_METHODS = {"einsum", "tensordot", "meshgrid", "cartesian_prod", "block_diag",
+               "broadcast_tensors", "broadcast_shapes", "atleast_1d", "atleast_2d", "atleast_3d",
+               "var_mean", "std_mean", "row_stack", "trapz"}
+
+
+# Methods that write into the tensor, and those that give it other sizes.
+
+
+def _clamp_(self, min=None, max=None, *, op=Tensor.clamp_):
+    if not isinstance(min, Tensor) and not isinstance(max, Tensor):
+        return op(self, min, max)
+    if min is not None:
+        self.clamp_min_(min)
+    return self if max is None else self.clamp_max_(max)
+
+
+def _div_(self, other, *, rounding_mode=None, op=Tensor.div_):
+    if rounding_mode is None:
+        return op(self, other)
+    return self.copy_(div(self, other, rounding_mode=rounding_mode))
+
+
+def _bernoulli_(self, p=0.5, *, generator=None, op=Tensor.bernoulli_):
+    if isinstance(p, Tensor):
+        return self.copy_(_core.bernoulli(p.expand(self.shape), generator=generator))
+    return op(self, p, generator)
+
+
+def _in_other_sizes(view):
+    def change(self, *arguments, **keywords):
+        _core.become(self, view(self, *arguments, **keywords))
+        return self
+
+    return change
+
+
+def _resize_(self, *size, memory_format=None):
+    sizes = size[0] if len(size) == 1 and not isinstance(size[0], int) else size
+    made = _core.empty(sizes, dtype=self.dtype, device=self.device)
+    kept = min(made.numel(), self.numel())
+    made.view(-1)[:kept] = self.detach().reshape(-1)[:kept]
+    _core.become(self, made)
+    return self
+
+
+def _fill_diagonal_(self, fill_value, wrap=False):
+    if wrap and self.dim() == 2:
+        step = self.shape[1] + 1
+        self.view(-1)[::step] = fill_value
+    else:
+        self.diagonal().fill_(fill_value)
+    return self
+
+
+def _index_put_(self, indices, values, accumulate=False):
+    if not accumulate:
+        self[tuple(indices)] = values
+        return self
+    places = _core.arange(0, self.numel(), 1).view(self.shape)[tuple(indices)]
+    return self.put_(places, values.expand(places.shape), True)
+
+
+def _index_put(self, indices, values, accumulate=False):
+    return _index_put_(self.clone(), indices, values, accumulate)
+
+
+def _apply_(self, callable):
+    made = [callable(value) for value in self.reshape(-1).tolist()]
+    return self.copy_(_core.tensor_of_data(made, self.dtype).view(self.shape))
+
+
+def add_methods():
+    """Gives Tensor what is a method, too, and what only is one."""
+    for name, function in FUNCTIONS.items():
+        if name not in _NO_METHODS:
+            setattr(Tensor, name, function)
+    Tensor.clamp_ = Tensor.clip_ = _clamp_
+    Tensor.div_ = Tensor.divide_ = Tensor.true_divide_ = _div_
+    Tensor.bernoulli_, Tensor.resize_, Tensor.apply_ = _bernoulli_, _resize_, _apply_
+    Tensor.resize = _resize_
+    Tensor.scatter_ = _scatter(Tensor.scatter_, Tensor.scatter_add_, Tensor.scatter_reduce_)
+    Tensor.index_add_ = _index_add(Tensor.index_add_)
+    Tensor.fill_diagonal_ = _fill_diagonal_
+    Tensor.index_put_, Tensor.index_put = _index_put_, _index_put
+    Tensor.absolute_, Tensor.multiply, Tensor.multiply_ = Tensor.abs_, Tensor.mul, Tensor.mul_
+    Tensor.subtract, Tensor.negative = Tensor.sub, Tensor.neg
+    for name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims"):
+        setattr(Tensor, f"{name}_", _in_other_sizes(getattr(Tensor, name)))
+    for name, op in (("real", _core.real), ("imag", _core.imag)):
+        setattr(Tensor, name, property(op, doc=op.__doc__))
+    Tensor.H = property(lambda self: self.mT.conj() if self.is_complex() else self.mT,
+                        doc="The conjugate transpose of a matrix.")
+    Tensor.mH = Tensor.H

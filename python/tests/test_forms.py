@@ -1,0 +1,147 @@
+"""Ops in the ways in which PyTorch calls them; numbers are PyTorch's or follow from the definition."""
+
+import math
+
+import numpy as np
+import pytest
+import tenon as torch
+
+A = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+V = torch.tensor([1.0, 2.0, 3.0])
+
+
+def lists(results):
+    return [result.tolist() for result in results]
+
+
+def test_products():
+    assert torch.einsum("ij,kj->ik", A, A).tolist() == [[14, 32], [32, 77]]
+    assert torch.einsum("ij,j", [A, V]).tolist() == [14, 32]
+    assert torch.mm(input=A, mat2=A.T).tolist() == A.mm(A.T).tolist() == [[14, 32], [32, 77]]
+    assert torch.addmm(torch.ones(2), A, A.T, beta=2, alpha=0.5).tolist() == [[9, 18], [18, 40.5]]
+    assert torch.tensordot(A, A, dims=2).item() == 91
+    assert torch.tensordot(A, A, dims=([0], [0])).shape == (3, 3)
+    assert torch.vdot(V, V).item() == torch.ger(V, V).trace().item() == 14
+    made = torch.zeros(2, 2)
+    assert made.addmm_(A, A.T) is made and made.tolist() == [[14, 32], [32, 77]]
+
+
+def test_gradients_flow_through_compositions_written_in_place():
+    x = torch.ones(2, 2, requires_grad=True)
+    a = A.clone().requires_grad_()
+    y = x * 2
+    y.addmm_(a, A.T, beta=3, alpha=0.5)
+    (y * y).sum().backward()
+    assert torch.allclose(x.grad, 6 * 2 * (6 + 0.5 * A.detach().mm(A.T)))
+    assert a.grad.shape == (2, 3)
+    with pytest.raises(torch.AutogradError):
+        x.tril_()
+
+
+def test_order_and_counts():
+    assert A.median().item() == 3 and lists(A.median(dim=1)) == [[2, 5], [1, 1]]
+    assert lists(A.kthvalue(3)) == [[3, 6], [2, 2]]
+    assert lists(torch.tensor([[1, 2, 2], [3, 3, 1]]).mode()) == [[2, 3], [2, 1]]
+    assert torch.quantile(A, 0.5).item() == 3.5
+    assert torch.quantile(A, torch.tensor([0.0, 1.0]), dim=1).tolist() == [[1, 4], [3, 6]]
+    with pytest.raises(torch.ValueError, match="from 0 to 1"):
+        torch.quantile(A, 1.5)
+    assert torch.bincount(torch.tensor([1, 1, 3]), minlength=5).tolist() == [0, 2, 0, 1, 0]
+    assert torch.histc(V, bins=2, min=0, max=4).tolist() == [1, 2]
+    x = torch.tensor([2, 1, 2, 2])
+    assert torch.unique(x).tolist() == [1, 2]
+    assert lists(x.unique(return_inverse=True, return_counts=True)) == [[1, 2], [1, 0, 1, 1], [1, 3]]
+    assert torch.unique(torch.stack([x, x]), dim=0).tolist() == [[2, 1, 2, 2]]
+    assert lists(torch.unique_consecutive(x, return_counts=True)) == [[2, 1, 2], [1, 1, 2]]
+    assert torch.searchsorted(V, torch.tensor([0.5, 2.0]), right=True).tolist() == [0, 2]
+    assert torch.bucketize(2.0, boundaries=V).item() == 1
+    assert torch.isin(x, torch.tensor([2])).tolist() == [True, False, True, True]
+
+
+def test_whether():
+    assert torch.equal(A, A) is True and A.equal(V) is False
+    assert torch.allclose(A, A + 1e-9) is True and A.allclose(A + 1) is False
+    assert torch.count_nonzero(A > 2).item() == 4
+    assert lists(torch.nonzero(A > 4, as_tuple=True)) == [[1, 1], [1, 2]]
+
+
+def test_shapes():
+    assert lists(torch.meshgrid(V, V[:2], indexing="xy")) == [[[1, 2, 3]] * 2, [[1] * 3, [2] * 3]]
+    assert torch.repeat_interleave(torch.tensor([2, 0, 1])).tolist() == [0, 0, 2]
+    assert V.repeat_interleave(torch.tensor([2, 0, 1]), dim=0).tolist() == [1, 1, 3]
+    assert torch.broadcast_shapes((3, 1), (4,)) == (3, 4)
+    assert [part.shape[0] for part in torch.tensor_split(torch.zeros(7), 3)] == [3, 2, 2]
+    assert torch.movedim(torch.zeros(2, 3, 4), (0, 1), (2, 0)).shape == (3, 4, 2)
+    assert torch.atleast_2d(V).shape == (1, 3)
+    assert [x.shape for x in torch.atleast_2d(V, A)] == [(1, 3), (2, 3)]
+    assert V.unfold(0, 2, 1).tolist() == [[1, 2], [2, 3]]
+    assert torch.diagonal(torch.zeros(2, 3, 4), dim1=-2, dim2=-1).shape == (2, 3)
+    x = A.clone().requires_grad_()
+    y = x * 1
+    assert y.unsqueeze_(0) is y and y.shape == (1, 2, 3)
+    y.sum().backward()
+    assert x.grad.tolist() == [[1] * 3] * 2
+    z = torch.arange(6)
+    assert z.resize_(2, 2).tolist() == [[0, 1], [2, 3]] and z.t_().tolist() == [[0, 2], [1, 3]]
+
+
+def test_elements():
+    assert torch.clamp(A, torch.tensor([2.0, 2, 2]), 4).tolist() == [[2, 2, 3], [4, 4, 4]]
+    assert torch.div(torch.tensor([-7.0, 7]), 2, rounding_mode="floor").tolist() == [-4, 3]
+    assert torch.div(torch.tensor([-7, 7]), 2, rounding_mode="trunc").tolist() == [-3, 3]
+    assert torch.round(torch.tensor([1.25, 2.35]), decimals=1).tolist() == pytest.approx([1.2, 2.4])
+    assert A.norm(p=float("inf")).item() == 6 and V.norm("fro").item() == pytest.approx(14**0.5)
+    assert A.softmax(dim=1, dtype=torch.float64).dtype is torch.float64
+    assert V.cumsum(0, dtype=torch.float64).tolist() == [1, 3, 6]
+    assert torch.atan2(torch.tensor(-0.0), torch.tensor(-1.0)).item() == pytest.approx(-math.pi)
+    x = torch.zeros(2, 3)
+    x.index_put_((torch.tensor([0, 0]), torch.tensor([1, 1])), V[:2], accumulate=True)
+    assert x.tolist() == [[0, 3, 0], [0, 0, 0]]
+    assert x.scatter_(1, torch.tensor([[2], [0]]), value=9).tolist() == [[0, 3, 9], [9, 0, 0]]
+    assert x.fill_diagonal_(1).tolist() == [[1, 3, 9], [9, 1, 0]]
+    total = torch.zeros(2).scatter_reduce(0, torch.tensor([0, 0, 1]), V, reduce="amax")
+    assert total.tolist() == [2, 3]
+    z = torch.view_as_complex(A[:, :2].contiguous())
+    assert z.real.tolist() == [1, 4] and z.imag.tolist() == [2, 5]
+
+
+def test_draws():
+    torch.manual_seed(1)
+    drawn = torch.multinomial(torch.tensor([[0.0, 3, 1, 0]]), 2000, replacement=True)
+    assert set(drawn.view(-1).tolist()) == {1, 2}
+    assert (drawn == 1).double().mean().item() == pytest.approx(0.75, abs=0.05)
+    assert sorted(torch.multinomial(V, 3).tolist()) == [0, 1, 2]
+    assert (torch.empty(4000).exponential_(2).mean().item()) == pytest.approx(0.5, abs=0.05)
+    assert torch.empty(4000).bernoulli_(0.25).mean().item() == pytest.approx(0.25, abs=0.05)
+
+
+def test_compiled_functions_give_the_same():
+    def step(x):
+        y = torch.einsum("ij,kj->ik", x, x).tril_()
+        return torch.quantile(y, 0.25, dim=1) + torch.cdist(x, x).amax(dim=1)
+
+    compiled = torch.compile(step)
+    for _ in range(3):
+        np.testing.assert_allclose(compiled(A).numpy(), step(A).numpy(), rtol=1e-6)
+
+
+MISTAKES = [
+    (lambda: torch.einsum("ij,jk->iz", A, A.T), torch.ValueError, "no operand has"),
+    (lambda: torch.einsum("ij", A, A), torch.ValueError, "1 terms for 2 tensors"),
+    (lambda: torch.einsum("ijk->i", A), torch.ShapeError, "doesn't fit"),
+    (lambda: torch.mm(A, V), torch.ShapeError, r"\[mm\] expected tensors of rank 2 and 2"),
+    (lambda: torch.div(A, A, rounding_mode="up"), torch.ValueError, "rounding_mode"),
+    (lambda: A.kthvalue(4), torch.ValueError, "from 1 to 3"),
+    (lambda: torch.bincount(torch.tensor([-1])), torch.ValueError, "at least 0, got -1"),
+    (lambda: torch.take(A, torch.tensor([6])), torch.IndexError, "out of range"),
+    (lambda: torch.multinomial(V, 4), torch.ValueError, "can't draw 4 of 3"),
+    (lambda: A.scatter_reduce(0, torch.tensor([[0]]), A, "max"), torch.ValueError, "unknown reduce"),
+    (lambda: torch.hann_window(-1), torch.ValueError, "at least 0, got -1"),
+    (lambda: V.unfold(0, 4, 1), torch.ValueError, "a size from 0 to 3"),
+]
+
+
+@pytest.mark.parametrize("call, error, message", MISTAKES)
+def test_mistakes(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
