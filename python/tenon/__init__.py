@@ -23,18 +23,24 @@ from ._dtypes import (channels_last, channels_last_3d, clone, contiguous_format,
                       set_default_dtype, set_default_tensor_type, set_printoptions, strided,
                       tensor_types)
 from ._exchange import from_dlpack, to_dlpack
+from ._forms import (absolute, allclose, arccos, arccosh, arcsin, arcsinh, arctan, arctan2,
+                     arctanh, argwhere, atleast_1d, atleast_2d, atleast_3d, block_diag,
+                     broadcast_shapes, broadcast_tensors, cartesian_prod, clamp, clip, cumprod,
+                     cumsum, dist, div, divide, dsplit, einsum, equal, fix, float_power, ger,
+                     hsplit, index_add, log_softmax, mean, median, meshgrid, moveaxis, nanmedian,
+                     nonzero, norm, prod, ravel, repeat_interleave, round, row_stack, scatter,
+                     softmax, std_mean, swapaxes, swapdims, tensor_split, tensordot, trapz,
+                     true_divide, unique, unique_consecutive, var_mean, vdot, vsplit)
 from ._functions import (add, is_complex, is_floating_point, is_tensor, max, min, numel, split,
                          std, sub, var, where)
 from ._modes import autocast, enable_grad, inference_mode, no_grad, set_grad_enabled
 from .random import (default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed,
                      set_rng_state)
 from ._serialization import load, save
-from . import _forms, _tensor  # noqa: F401: gives Tensor its other methods
+from . import _tensor  # noqa: F401: gives Tensor its other methods
+from . import autograd, nn, optim
 
 globals().update(tensor_types)  # FloatTensor, LongTensor and so on
-globals().update(_forms.FUNCTIONS)
-
-from . import autograd, nn, optim  # noqa: E402: they use all of the above
 
 # PyTorch's other names of dtypes.
 half, float, double = _core.float16, _core.float32, _core.float64

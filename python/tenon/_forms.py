@@ -262,22 +262,19 @@ def ravel(input):
     return _core.reshape(input, (-1,))
 
 
-ALIASES = {
-    "true_divide": div, "divide": div, "clip": clamp, "moveaxis": _core.movedim,
-    "swapaxes": _core.transpose, "swapdims": _core.transpose, "ger": _core.outer,
-    "arccos": _core.acos, "arcsin": _core.asin, "arctan": _core.atan, "arctan2": _core.atan2,
-    "arccosh": _core.acosh, "arcsinh": _core.asinh, "arctanh": _core.atanh, "fix": _core.trunc,
-    "row_stack": _core.vstack, "absolute": _core.abs, "trapz": _core.trapezoid,
-}
-FUNCTIONS = {function.__name__: function for function in (
-    einsum, tensordot, meshgrid, cartesian_prod, block_diag, broadcast_tensors, broadcast_shapes,
-    atleast_1d, atleast_2d, atleast_3d, median, nanmedian, equal, allclose, repeat_interleave,
-    unique, unique_consecutive, tensor_split, hsplit, vsplit, dsplit, clamp, div, round, norm, dist,
-    softmax, log_softmax, cumsum, cumprod, mean, prod, var_mean, std_mean, nonzero, argwhere,
-    scatter, index_add, float_power, vdot, ravel)} | ALIASES
-_NO_METHODS = {"einsum", "tensordot", "meshgrid", "cartesian_prod", "block_diag",
-               "broadcast_tensors", "broadcast_shapes", "atleast_1d", "atleast_2d", "atleast_3d",
-               "var_mean", "std_mean", "row_stack", "trapz"}
+# PyTorch's other names.
+true_divide = divide = div
+clip, moveaxis = clamp, _core.movedim
+swapaxes = swapdims = _core.transpose
+arccos, arcsin, arctan, arctan2 = _core.acos, _core.asin, _core.atan, _core.atan2
+arccosh, arcsinh, arctanh = _core.acosh, _core.asinh, _core.atanh
+ger, fix, row_stack, absolute = _core.outer, _core.trunc, _core.vstack, _core.abs
+trapz = _core.trapezoid
+
+_METHODS = """median nanmedian equal allclose repeat_interleave unique unique_consecutive
+tensor_split hsplit vsplit dsplit clamp div round norm dist softmax log_softmax cumsum cumprod mean
+prod nonzero argwhere scatter index_add float_power vdot ravel true_divide divide clip moveaxis
+swapaxes swapdims ger arccos arcsin arctan arctan2 arccosh arcsinh arctanh fix absolute"""
 
 
 # Methods that write into the tensor, and those that give it other sizes.
@@ -348,9 +345,8 @@ def _apply_(self, callable):
 
 def add_methods():
     """Gives Tensor what is a method, too, and what only is one."""
-    for name, function in FUNCTIONS.items():
-        if name not in _NO_METHODS:
-            setattr(Tensor, name, function)
+    for name in _METHODS.split():
+        setattr(Tensor, name, globals()[name])
     Tensor.clamp_ = Tensor.clip_ = _clamp_
     Tensor.div_ = Tensor.divide_ = Tensor.true_divide_ = _div_
     Tensor.bernoulli_, Tensor.resize_, Tensor.apply_ = _bernoulli_, _resize_, _apply_

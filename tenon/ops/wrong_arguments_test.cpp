@@ -20,7 +20,7 @@ TEST(WrongArguments, Products) {
                  addmm(zeros({2, 1, 2}), a, a.t()));
   EXPECT_MESSAGE(ValueError, "[einsum] can't read the equation 'i?': '?'", einsum("i?", {a}));
   EXPECT_MESSAGE(ShapeError, "[einsum] one index has the sizes 2 and 3",
-                 einsum("ij,ik->jk", {a, v}));
+                 einsum("ij,ik->jk", {a, zeros({3, 4})}));
   EXPECT_MESSAGE(ShapeError, "[tensordot]", tensordot(a, v, {0}, {0}));
   EXPECT_MESSAGE(ShapeError, "[cross] no dim of [2, 4] has size 3",
                  cross(zeros({2, 4}), zeros({4})));
