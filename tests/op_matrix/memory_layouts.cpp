@@ -24,9 +24,9 @@ std::vector<Tensor> layout_inputs(const Case& c) {
 /// read along the dim that lies together, and what is made of them; batch_norm's sums over two dims
 /// run in one where the dims lie end to end.
 bool sums_by_layout(const OpDef& op) {
-  return op.name == "matmul" || op.name == "mv" || op.name == "addmv" || op.name == "linear" || op.name == "bilinear" ||
-         op.name == "batch_norm" || op.name == "affine_grid" || op.section == "Attention" ||
-         op.section == "Recurrent networks";
+  return op.name == "matmul" || op.name == "mv" || op.name == "addmv" || op.name == "linear" ||
+         op.name == "bilinear" || op.name == "batch_norm" || op.name == "affine_grid" ||
+         op.section == "Attention" || op.section == "Recurrent networks";
 }
 
 /// Empty when the outcomes have the same bits, or, where sums follow the layout, differ by no more
