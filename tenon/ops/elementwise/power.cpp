@@ -80,15 +80,17 @@ void define_reciprocal(OpDef& op) {
 }
 
 void define_hypot(OpDef& op) {
-  op.doc("sqrt(a^2 + b^2), without overflow on the way. Broadcasts. The gradient at (0, 0) is 0.")
+  op.doc(
+        "sqrt(a^2 + b^2), without overflow on the way; infinite where a or b is, beside NaN, too. "
+        "Broadcasts. The gradient at (0, 0) is 0.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) {
         const Value a = t.abs(t.load(0)), b = t.abs(t.load(1));
         const Value large = t.maximum(a, b), small = t.minimum(a, b), zero = t.constant(0);
-        const Value whole = t.logical_or(t.eq(large, zero), t.isinf(large));
-        const Value ratio = t.select(whole, zero, t.div(small, large));
-        t.store(0, t.mul(large, t.sqrt(t.add(t.square(ratio), t.constant(1)))));
+        const Value ratio = t.select(t.eq(large, zero), zero, t.div(small, large));
+        const Value finite = t.mul(large, t.sqrt(t.add(t.square(ratio), t.constant(1))));
+        t.store(0, t.select(t.isinf(a), a, t.select(t.isinf(b), b, finite)));
       })
       .saves_input(0, 1)
       .saves_output()
