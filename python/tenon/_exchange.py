@@ -40,4 +40,23 @@ def to_dlpack(tensor):
     return _core.to_dlpack_capsule(tensor, False, False)
 
 
+def _array_namespace(self, *, api_version=None):
+    """The module whose functions are the Python array API standard's."""
+    from . import array_api
+
+    if api_version not in (None, *array_api.VERSIONS):
+        raise _core.ValueError(f"[__array_namespace__] no version {api_version!r} of the array API "
+                               f"is here; there are {', '.join(array_api.VERSIONS)}")
+    return array_api
+
+
+def _to_device(self, device, /, *, stream=None):
+    """The array on another device; itself where it is there."""
+    if stream is not None:
+        raise _core.ValueError("[to_device] tensors in host memory have no streams")
+    return self.to(_core.device(device) if isinstance(device, str) else device)
+
+
 _core.Tensor.__dlpack__, _core.Tensor.__dlpack_device__ = _dlpack, _dlpack_device
+_core.Tensor.__array_namespace__, _core.Tensor.to_device = _array_namespace, _to_device
+_core.Tensor.__complex__ = lambda self: complex(self.item())
