@@ -37,7 +37,7 @@ from ._modes import autocast, enable_grad, inference_mode, no_grad, set_grad_ena
 from .random import (default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed,
                      set_rng_state)
 from ._serialization import load, save
-from . import _tensor  # noqa: F401: gives Tensor its other methods
+from . import _tensor, _ufuncs  # noqa: F401: give Tensor its other methods
 from . import autograd, nn, optim
 
 globals().update(tensor_types)  # FloatTensor, LongTensor and so on

@@ -86,9 +86,19 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None):
     return randn(size, generator=generator) * std + mean
 
 
+def _data_of(data):
+    """Images, and others that tell only NumPy where their data is, as arrays."""
+    if hasattr(data, "__array_interface__"):
+        import numpy
+
+        return numpy.asarray(data)
+    return data
+
+
 def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
     """A copy of numbers, nested lists of them, or an array. Of lists it is bool, int64, float32 or
     complex64, whatever holds all of them."""
+    data = _data_of(data)
     made = _core.tensor_of_data(data, dtype)
     if dtype is None and _dtypes.get_default_dtype() != made.dtype == _core.float32 \
             and isinstance(data, (float, list, tuple)):
@@ -101,6 +111,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
 def as_tensor(data, dtype=None, device=None):
     """The same data where that can be, else a copy."""
     if not isinstance(data, _core.Tensor):
+        data = _data_of(data)
         try:
             data = _core.from_buffer(data)
         except (TypeError, ValueError, BufferError):
