@@ -9,7 +9,7 @@ def compile(model=None, *, fullgraph=False, dynamic=None, backend="tenon", mode=
             disable=False, pure=False, validate=False, without_passes=(), memory_limit=0):
     """A function (or module) that does what `model` does. Its code runs in every call; its ops run
     together, as an optimised plan, when a result is looked at or the call ends. Stands before a
-    function, too: `@compile`. `explain()` tells what was planned.
+    function, too: `@compile`. `explain()` tells what was planned, `explain_svg()` draws it.
 
     pure: calls after the first don't run the code, but what its ops were. For functions of tensors
         (and tuples and lists of them) alone, whose ops, numbers and other tensors never change.
@@ -41,4 +41,12 @@ def compile(model=None, *, fullgraph=False, dynamic=None, backend="tenon", mode=
         return compiled(*arguments, **keywords)
 
     call.explain, call.graphs, call.counters = compiled.explain, compiled.graphs, compiled.counters
+    call.explain_svg = functools.partial(draw, compiled)
     return call
+
+
+def draw(compiled):
+    """The graphs that were planned, as a drawing in SVG, which notebooks show."""
+    from ._drawings import svg_of_graphs  # what it imports in turn is for this alone
+
+    return svg_of_graphs(compiled.graphs(drawn=True))

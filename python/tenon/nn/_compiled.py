@@ -1,6 +1,6 @@
 """What compile() makes of a module: one that computes the same, compiled."""
 
-from .._compile import compile as compile_function
+from .._compile import compile as compile_function, draw
 from .modules.module import Module
 
 
@@ -43,6 +43,10 @@ class CompiledModule(Module):
     def explain(self):
         """What was planned."""
         return self._compiled.explain()
+
+    def explain_svg(self):
+        """The graphs that were planned, as a drawing in SVG, which notebooks show."""
+        return draw(self._compiled)
 
     def graphs(self, drawn=False):
         """The graphs that were planned, as texts."""

@@ -389,6 +389,11 @@ class Module(Tree, StateDict, _core.ModuleBase):
             return f"{self._get_name()}()"
         return f"{self._get_name()}(\n  " + "\n  ".join(lines + children) + "\n)"
 
+    def _repr_html_(self):
+        from ..._drawings import html_of_module  # for notebooks alone
+
+        return html_of_module(self)
+
 
 Module._look_up_once(Module)
 
