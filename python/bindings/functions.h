@@ -10,5 +10,6 @@ void add_autograd_functions(nanobind::module_& module);
 void add_optim_functions(nanobind::module_& module);
 void add_compile(nanobind::module_& module);
 void add_dlpack(nanobind::module_& module);
+void add_train_functions(nanobind::module_& module);
 
 }  // namespace tenon::python

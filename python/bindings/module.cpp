@@ -38,6 +38,7 @@ NB_MODULE(_core, module) {
   add_optim_functions(module);
   add_compile(module);
   add_dlpack(module);
+  add_train_functions(module);
 }
 
 }  // namespace tenon::python

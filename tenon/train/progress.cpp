@@ -30,12 +30,14 @@ std::string clock_text(double seconds) {
 }
 
 std::string progress_line(const std::string& title, int64_t done, int64_t total, double rate,
-                          double loss, int width) {
+                          std::optional<double> loss, int width) {
+  const std::string loss_text = loss ? fmt::format("  loss {:.4f}", *loss) : std::string();
+  if (total < 0) return fmt::format("{} {}  {:.0f}/s{}", title, done, rate, loss_text);
   const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 1.0;
   const std::string left =
       rate > 0 ? clock_text(static_cast<double>(total - done) / rate) : std::string("-");
   const std::string tail =
-      fmt::format(" {}/{}  {:.0f}/s  loss {:.4f}  {} left", done, total, rate, loss, left);
+      fmt::format(" {}/{}  {:.0f}/s{}  {} left", done, total, rate, loss_text, left);
   const int room = width - 1 - static_cast<int>(title.size() + tail.size()) - 3;
   const int length = std::clamp(room, 0, 30);
   if (length < 5) return title + tail;

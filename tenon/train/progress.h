@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "tenon/base/export.h"
@@ -41,9 +42,10 @@ class TENON_API Progress {
   Clock::time_point last_;
 };
 
-/// The bar's text for `width` columns: title, bar, counts, rate, loss and time left.
+/// The bar's text for `width` columns: title, bar, counts, rate, loss where there is one, and time
+/// left. A `total` below 0 is unknown: counts and rate alone.
 TENON_API std::string progress_line(const std::string& title, int64_t done, int64_t total,
-                                    double rate, double loss, int width);
+                                    double rate, std::optional<double> loss, int width);
 /// 3725 as "1:02:05", 65 as "1:05".
 TENON_API std::string clock_text(double seconds);
 /// Writes a line to standard error.
