@@ -4,6 +4,7 @@
 
 #include <nanobind/stl/pair.h>
 
+#include "python/bindings/callback.h"
 #include "python/bindings/casters.h"
 #include "python/bindings/functions.h"
 #include "python/bindings/gil.h"
@@ -14,36 +15,23 @@ namespace nb = nanobind;
 namespace tenon::python {
 namespace {
 
-/// A callable of Python's, for C++ that calls and frees it on any thread.
-class Callback {
+/// A hook on gradients.
+class Hook {
  public:
-  explicit Callback(nb::callable function) : function_(function.release().ptr()) {}
-  Callback(const Callback& other) : function_(other.function_) {
-    const HoldGil held;
-    Py_INCREF(function_);
-  }
-  Callback& operator=(const Callback&) = delete;
-  ~Callback() {
-    if (!Py_IsInitialized()) return;
-    const HoldGil held;
-    Py_DECREF(function_);
-  }
+  explicit Hook(nb::callable function) : function_(std::move(function)) {}
 
   Tensor operator()(const Tensor& grad) const {
     const HoldGil held;
-    const nb::object argument = nb::cast(grad);
-    PyObject* const result = PyObject_CallOneArg(function_, argument.ptr());
-    if (!result) throw nb::python_error();
-    const nb::object owned = nb::steal(result);
-    if (result == Py_None) return {};
-    if (!is_tensor(result)) {
-      fail_type("a hook returns a tensor or None, not %s", Py_TYPE(result)->tp_name);
+    const nb::object result = function_.call(nb::cast(grad));
+    if (result.is_none()) return {};
+    if (!is_tensor(result.ptr())) {
+      fail_type("a hook returns a tensor or None, not %s", Py_TYPE(result.ptr())->tp_name);
     }
-    return tensor_of(result);
+    return tensor_of(result.ptr());
   }
 
  private:
-  PyObject* function_;
+  Callback function_;
 };
 
 std::vector<Tensor> given(const std::vector<std::optional<Tensor>>& tensors) {
@@ -108,7 +96,7 @@ void add_autograd_functions(nb::module_& module) {
       nb::arg("outputs"), nb::arg("inputs"), nb::arg("grad_outputs"),
       nb::arg("retain_graph").none(), nb::arg("create_graph"), nb::arg("allow_unused"));
   module.def("register_hook", [](const Tensor& tensor, nb::callable hook) {
-    return tensor.register_hook(Callback(std::move(hook)));
+    return tensor.register_hook(Hook(std::move(hook)));
   });
   module.def("remove_hook",
              [](const Tensor& tensor, int64_t number) { tensor.remove_hook(number); });

@@ -35,7 +35,9 @@ NB_MODULE(_core, module) {
   nanobind::register_exception_translator(translate);
   add_data_functions(module);
   add_autograd_functions(module);
+  add_custom_functions(module);
   add_optim_functions(module);
+  add_shared_memory(module);
   add_compile(module);
   add_dlpack(module);
   add_train_functions(module);

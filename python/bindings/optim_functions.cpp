@@ -287,6 +287,14 @@ void add_optim_functions(nb::module_& module) {
       .def(nb::init<>())
       .def("step", &GroupUpdater::step, nb::arg("formula"), nb::arg("learning_rate"),
            nb::arg("parameters"), nb::arg("state"));
+  optim.def(
+      "unscale",
+      [](const std::vector<Tensor>& parameters, double scale) {
+        std::vector<Tensor> gradients;
+        for (const Tensor& parameter : parameters) gradients.push_back(parameter.grad());
+        return unscale(gradients, scale);
+      },
+      nb::arg("parameters"), nb::arg("scale"));
   add_formulas(optim);
   add_more_formulas(optim);
 }

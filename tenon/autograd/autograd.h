@@ -35,6 +35,9 @@ TENON_API std::vector<Tensor> grad(TensorList outputs, TensorList inputs,
 /// function reaches by other ways get their gradients, too.
 TENON_API Tensor checkpoint(std::function<Tensor(const std::vector<Tensor>&)> function,
                             TensorList inputs);
+/// The same of a function with several results.
+TENON_API std::vector<Tensor> checkpoint(
+    std::function<std::vector<Tensor>(const std::vector<Tensor>&)> function, TensorList inputs);
 
 /// Within its life: forward calls note where they were made, and a gradient that holds NaN throws
 /// an AutogradError which names that place. Slow; for finding where a NaN comes from.

@@ -440,6 +440,69 @@ TEST(Gradcheck, FindsWrongGradients) {
   EXPECT_NE(message.find("finite differences"), std::string::npos) << message;
 }
 
+TEST(Gradcheck, FindsWrongGradientsOfOneNumber) {
+  for (const Shape& sizes : {Shape{}, Shape{1}, Shape{3}}) {
+    Tensor x = ones(sizes, kFloat64).requires_grad_();
+    const auto function = [](const std::vector<Tensor>& in) {
+      return std::vector<Tensor>{sum(autograd::apply<Wrong>({in[0]})[0])};
+    };
+    EXPECT_THROW(gradcheck(function, {x}), AutogradError);
+  }
+}
+
+/// Doubles its input in place; the second result is a constant.
+struct DoubledInPlace final : autograd::Function {
+  std::vector<Tensor> forward(TensorList inputs) override {
+    inputs[0].mul_(2);
+    const Tensor constant = inputs[0] + 1;
+    mark_dirty(inputs);
+    mark_non_differentiable({constant});
+    set_materialize_grads(false);
+    save({inputs[0]});
+    return {inputs[0], constant};
+  }
+  std::vector<Tensor> backward(TensorList grads) override {
+    EXPECT_FALSE(grads[1].defined());
+    EXPECT_EQ(all_saved().size(), 1u);
+    return {grads[0] * 2};
+  }
+};
+
+TEST(CustomFunction, WritesInputsInPlace) {
+  const Tensor x = ones({4}).requires_grad_();
+  Tensor y = x * 3;
+  const std::vector<Tensor> results = autograd::apply<DoubledInPlace>({y});
+  EXPECT_TRUE(results[0].is_same(y));
+  EXPECT_FALSE(results[1].requires_grad());
+  Tensor base = x * 1;
+  autograd::apply<DoubledInPlace>({narrow(base, 0, 1, 2)});  // a view: its base follows
+  (y * y).sum().backward();
+  EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>{72, 72, 72, 72}));
+  Tensor(x).set_grad({});
+  base.sum().backward();
+  EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>{1, 2, 2, 1}));
+  EXPECT_THROW(autograd::apply<DoubledInPlace>({ones({2}).requires_grad_()}), AutogradError);
+}
+
+TEST(Checkpoint, HasSeveralResults) {
+  Tensor x = linspace(-1, 1, 5, kFloat64).requires_grad_(), w = leaf(0.7);
+  const auto block = [&](const std::vector<Tensor>& in) {
+    return std::vector<Tensor>{tanh(in[0] * w), in[0], ones({2}, kInt64)};
+  };
+  std::vector<std::vector<double>> grads;
+  for (const bool checkpointed : {false, true}) {
+    x.set_grad({});
+    w.set_grad({});
+    const std::vector<Tensor> results = checkpointed ? checkpoint(block, {x}) : block({x});
+    EXPECT_FALSE(results[2].requires_grad());
+    (results[0] * results[0] + results[1] * 3).sum().backward();
+    grads.push_back(x.grad().to_vector<double>());
+    grads.push_back(w.grad().to_vector<double>());
+  }
+  EXPECT_EQ(grads[0], grads[2]);
+  EXPECT_EQ(grads[1], grads[3]);
+}
+
 TEST(Checkpoint, SameGradientsLessMemory) {
   Tensor x = linspace(-1, 1, 1000, kFloat64).requires_grad_();
   Tensor w = leaf(0.7);

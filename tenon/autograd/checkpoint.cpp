@@ -10,7 +10,7 @@
 namespace tenon {
 namespace {
 
-using CheckpointedFunction = std::function<Tensor(const std::vector<Tensor>&)>;
+using CheckpointedFunction = std::function<std::vector<Tensor>(const std::vector<Tensor>&)>;
 
 /// Puts the calling thread's generator back to an earlier state while it lives.
 class ReplayedGenerator {
@@ -61,13 +61,13 @@ struct CheckpointRule final : autograd::Rule {
       places.push_back(i);
     }
     captures.grads.resize(captures.edges.size());
-    Tensor output;
+    std::vector<Tensor> outputs;
     {
       const ReplayedGenerator replay(generator);
       const AutocastMode mode(autocast);
-      output = function(seen);
+      outputs = function(seen);
     }
-    run_inner(output, grads[0], captures, create_graph);
+    run_inner(outputs, grads, captures, create_graph);
     std::vector<Tensor> result(inputs.size());
     for (size_t i = 0; i < places.size(); ++i) result[places[i]] = captures.grads[i];
     return Grads(std::move(result));
@@ -78,26 +78,50 @@ struct CheckpointRule final : autograd::Rule {
  private:
   /// With an outer capture list everything is captured; else leaves inside the function
   /// (parameters) accumulate as they would without the checkpoint.
-  static void run_inner(const Tensor& output, const Tensor& dy, autograd::Captures& captures,
-                        bool create_graph) {
+  static void run_inner(std::span<const Tensor> outputs, std::span<const Tensor> grads,
+                        autograd::Captures& captures, bool create_graph) {
     captures.leaves_accumulate = !captures.outer;
-    autograd::run_backward({&output, 1}, {&dy, 1}, {create_graph, create_graph, &captures});
+    if (outputs.size() != grads.size()) {
+      fail<AutogradError>("checkpoint", fmt::format("the function gave {} results at first and {} "
+                                                    "when it ran again",
+                                                    grads.size(), outputs.size()));
+    }
+    std::vector<Tensor> roots, starts;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (!grads[i].defined() || !outputs[i].requires_grad()) continue;
+      roots.push_back(outputs[i]);
+      starts.push_back(grads[i]);
+    }
+    if (roots.empty()) return;
+    autograd::run_backward(roots, starts, {create_graph, create_graph, &captures});
   }
 };
 
 }  // namespace
 
-Tensor checkpoint(CheckpointedFunction function, TensorList inputs) {
+Tensor checkpoint(std::function<Tensor(const std::vector<Tensor>&)> function, TensorList inputs) {
+  const CheckpointedFunction several =
+      [one = std::move(function)](const std::vector<Tensor>& arguments) {
+        return std::vector<Tensor>{one(arguments)};
+      };
+  return checkpoint(several, inputs)[0];
+}
+
+std::vector<Tensor> checkpoint(CheckpointedFunction function, TensorList inputs) {
   auto rule = std::make_unique<CheckpointRule>();
   rule->generator = default_generator();
   rule->autocast = modes().autocast;
-  std::vector<Tensor> arguments(inputs.begin(), inputs.end());
-  Tensor output;
+  std::vector<Tensor> arguments(inputs.begin(), inputs.end()), outputs;
   {
     const NoGrad no_grad;
-    output = function(arguments);
+    outputs = function(arguments);
   }
-  if (!modes().grad) return output;
+  if (!modes().grad) return outputs;
+  for (Tensor& output : outputs) {  // an input handed through gets a body of its own
+    for (const Tensor& argument : arguments) {
+      if (output.is_same(argument)) output = new_alias(output);
+    }
+  }
   std::vector<const Tensor*> pointers;
   for (const Tensor& argument : arguments) {
     pointers.push_back(&argument);
@@ -107,9 +131,12 @@ Tensor checkpoint(CheckpointedFunction function, TensorList inputs) {
   rule->inputs = arguments;
   const Intrusive<autograd::Node> node = autograd::Node::create();
   node->rule = std::move(rule);
-  autograd::connect(*node, pointers, {&output, 1});
-  autograd::set_history(output, node, 0);
-  return output;
+  autograd::connect(*node, pointers, outputs);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (!is_differentiable(outputs[i].dtype())) continue;
+    autograd::set_history(outputs[i], node, static_cast<uint32_t>(i));
+  }
+  return outputs;
 }
 
 }  // namespace tenon

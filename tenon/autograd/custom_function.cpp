@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tenon/autograd/node.h"
+#include "tenon/autograd/view_history.h"
 #include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/ops/functions.h"
@@ -18,6 +21,8 @@ struct Function::State {
   /// Which of `saved` are results: their history is given back when they are read.
   std::vector<int> result_of;
   std::vector<bool> needs;
+  std::vector<Tensor> dirty, non_differentiable;  ///< dropped once recorded
+  bool materialize = true;
   const Node* node = nullptr;
   bool released = false;
 };
@@ -32,7 +37,7 @@ struct FunctionRule final : Rule {
   Grads run(const Node& node, std::span<const Tensor> grads) override {
     std::vector<Tensor> full(grads.begin(), grads.end());
     for (size_t i = 0; i < full.size(); ++i) {
-      if (!full[i].defined())
+      if (!full[i].defined() && function->state()->materialize)
         full[i] = zeros(node.results[i].sizes, node.results[i].dtype, node.device);
     }
     function->state()->node = &node;
@@ -86,44 +91,108 @@ Tensor Function::saved(size_t i) const {
   return with_history;
 }
 
+std::vector<Tensor> Function::all_saved() const {
+  if (state_->released) {
+    fail<AutogradError>(name(),
+                        "its saved tensors were freed by an earlier backward; pass "
+                        "retain_graph=true to the earlier one");
+  }
+  std::vector<Tensor> all;
+  for (size_t i = 0; i < state_->saved.size(); ++i) all.push_back(saved(i));
+  return all;
+}
+
+void Function::mark_dirty(TensorList inputs) { state_->dirty.assign(inputs.begin(), inputs.end()); }
+
+void Function::mark_non_differentiable(TensorList results) {
+  state_->non_differentiable.assign(results.begin(), results.end());
+}
+
+void Function::set_materialize_grads(bool materialize) { state_->materialize = materialize; }
+
 bool Function::needs_grad(size_t i) const { return i < state_->needs.size() && state_->needs[i]; }
 
-std::vector<Tensor> apply(std::shared_ptr<Function> function, TensorList inputs) {
-  bool wanted = false;
-  for (const Tensor& input : inputs) {
-    const bool needs = input.defined() && input.requires_grad();
-    function->state()->needs.push_back(needs);
-    wanted = wanted || needs;
+namespace {
+
+bool is_among(const Tensor& tensor, TensorList others) {
+  return std::any_of(others.begin(), others.end(),
+                     [&](const Tensor& other) { return other.is_same(tensor); });
+}
+
+void check_dirty(const Function& function, TensorList inputs, TensorList results) {
+  for (const Tensor& written : function.state()->dirty) {
+    if (!is_among(written, inputs) || !is_among(written, results)) {
+      fail<AutogradError>(function.name(),
+                          "a tensor that is marked dirty must be an input and a result");
+    }
+    const TensorImpl* base = written.impl()->base.get();
+    if ((written.is_leaf() && written.requires_grad()) ||
+        (base && base->requires_grad && !base->grad_node)) {
+      fail<AutogradError>(function.name(),
+                          "in place: a leaf that requires a gradient, or a view of one, can't be "
+                          "written while recording; clone() it first");
+    }
   }
-  wanted = wanted && modes().grad;
+}
+
+/// Makes the results those of `node`, and what is saved of them free of their history, which would
+/// be a cycle.
+void write_histories(const Intrusive<Node>& node, Function::State& state,
+                     const std::vector<Tensor>& results) {
+  for (size_t r = 0; r < results.size(); ++r) {
+    for (size_t i = 0; i < state.saved.size(); ++i) {
+      if (!state.saved[i].tensor.defined() || !state.saved[i].tensor.is_same(results[r])) continue;
+      state.saved[i].tensor = new_alias(results[r]);
+      state.result_of[i] = static_cast<int>(r);
+    }
+    if (!is_differentiable(results[r].dtype()) || is_among(results[r], state.non_differentiable)) {
+      continue;
+    }
+    if (is_among(results[r], state.dirty)) {
+      write_history(results[r], node, static_cast<uint32_t>(r));
+    } else {
+      set_history(results[r], node, static_cast<uint32_t>(r));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Tensor> apply(std::shared_ptr<Function> function, TensorList inputs) {
+  std::vector<bool>& needs = function->state()->needs;
+  for (const Tensor& input : inputs) needs.push_back(input.defined() && input.requires_grad());
   std::vector<Tensor> results;
   {
     const NoGrad no_grad;
     results = function->forward(inputs);
   }
-  if (!wanted) return results;
+  return record(std::move(function), inputs, std::move(results));
+}
+
+std::vector<Tensor> record(std::shared_ptr<Function> function, TensorList inputs,
+                           std::vector<Tensor> results) {
+  Function::State& state = *function->state();
+  const bool wanted = std::any_of(inputs.begin(), inputs.end(), [](const Tensor& input) {
+    return input.defined() && input.requires_grad();
+  });
+  if (!wanted || !modes().grad) return results;
+  check_dirty(*function, inputs, results);
   for (Tensor& result : results) {  // an input handed through gets a body of its own
-    for (const Tensor& input : inputs) {
-      if (result.is_same(input)) result = new_alias(result);
-    }
+    if (!is_among(result, inputs) || is_among(result, state.dirty)) continue;
+    const bool constant = is_among(result, state.non_differentiable);
+    result = new_alias(result);
+    if (constant) state.non_differentiable.push_back(result);
   }
   std::vector<const Tensor*> pointers;
   for (const Tensor& input : inputs) pointers.push_back(&input);
   const Intrusive<Node> node = Node::create();
-  Function::State& state = *function->state();
   auto rule = std::make_unique<FunctionRule>();
   rule->function = std::move(function);
   node->rule = std::move(rule);
   connect(*node, pointers, results);
-  for (size_t r = 0; r < results.size(); ++r) {
-    for (size_t i = 0; i < state.saved.size(); ++i) {
-      if (!state.saved[i].tensor.is_same(results[r])) continue;
-      state.saved[i].tensor = new_alias(results[r]);  // no cycle through the node
-      state.result_of[i] = static_cast<int>(r);
-    }
-    if (is_differentiable(results[r].dtype()))
-      set_history(results[r], node, static_cast<uint32_t>(r));
-  }
+  write_histories(node, state, results);
+  state.dirty.clear();
+  state.non_differentiable.clear();
   return results;
 }
 

@@ -44,8 +44,19 @@ class TENON_API Function {
   void save(TensorList tensors);
   /// A tensor kept by `save`.
   Tensor saved(size_t i) const;
+  /// All of them, in the order of `save`. Throws AutogradError once the graph was freed.
+  std::vector<Tensor> all_saved() const;
   /// Whether input `i` needs a gradient.
   bool needs_grad(size_t i) const;
+
+  // For `forward`.
+
+  /// These inputs were written in place, and are results.
+  void mark_dirty(TensorList inputs);
+  /// No gradient flows through these results.
+  void mark_non_differentiable(TensorList results);
+  /// Whether `backward` gets zeros where no gradient arrived (the default), or undefined tensors.
+  void set_materialize_grads(bool materialize);
 
  private:
   std::shared_ptr<State> state_;
@@ -53,6 +64,12 @@ class TENON_API Function {
 
 /// Runs `function` on `inputs` and makes its results part of the backward graph.
 TENON_API std::vector<Tensor> apply(std::shared_ptr<Function> function, TensorList inputs);
+
+/// The second half of that: makes `results`, which were computed without recording, part of the
+/// graph where an input requires a gradient and recording is on. Throws AutogradError where an
+/// input that was written in place can't have been.
+TENON_API std::vector<Tensor> record(std::shared_ptr<Function> function, TensorList inputs,
+                                     std::vector<Tensor> results);
 
 /// Makes an `F` from `arguments` and applies it.
 template <class F, class... A>

@@ -96,10 +96,10 @@ Edge edge_of(const Tensor& tensor) {
   return edge;
 }
 
-void write_history(const Tensor& self, const Intrusive<Node>& node) {
+void write_history(const Tensor& self, const Intrusive<Node>& node, uint32_t index) {
   TensorImpl* impl = self.impl();
   if (!impl->base) {
-    set_history(self, node, 0);
+    set_history(self, node, index);
     ++impl->history;
     return;
   }
@@ -111,7 +111,7 @@ void write_history(const Tensor& self, const Intrusive<Node>& node) {
   const Tensor nothing;
   const Tensor* const inputs[] = {&base, &nothing};
   connect(*replace, inputs, {&base, 1});
-  replace->edges[1] = {Intrusive<GradNode>::share(node.get()), {}, 0};
+  replace->edges[1] = {Intrusive<GradNode>::share(node.get()), {}, index};
   replace->order = std::max(replace->order, node->order + 1);
   set_history(base, replace, 0);
   ++base.impl()->history;

@@ -4,9 +4,9 @@
 
 namespace tenon::autograd {
 
-/// Makes `self`, which was just written in place, the result of `node`. Where `self` is a view, its
-/// base becomes "the base before, with this part replaced", and every view of it follows (each
+/// Makes `self`, which was just written in place, result `index` of `node`. Where `self` is a view,
+/// its base becomes "the base before, with this part replaced", and every view of it follows (each
 /// body's `history` number tells a view that its node is out of date).
-void write_history(const Tensor& self, const Intrusive<Node>& node);
+void write_history(const Tensor& self, const Intrusive<Node>& node, uint32_t index = 0);
 
 }  // namespace tenon::autograd

@@ -19,6 +19,17 @@ bool is_finite(const Tensor& tensor) {
 
 }  // namespace
 
+bool unscale(TensorList gradients, double scale) {
+  const NoGrad no_grad;
+  bool finite = true;
+  for (const Tensor& gradient : gradients) {
+    if (!gradient.defined()) continue;
+    gradient.mul_(1 / scale);
+    finite = finite && is_finite(gradient);
+  }
+  return finite;
+}
+
 GradScaler::GradScaler(GradScalerOptions options) : options_(options), scale_(options.init_scale) {
   if (!(options.init_scale > 0) || !(options.growth_factor > 1) ||
       !(options.backoff_factor > 0 && options.backoff_factor < 1) || options.growth_interval < 1) {
@@ -42,13 +53,9 @@ void GradScaler::unscale_(const Optimizer& optimizer) {
             ? "the optimizer has stepped since the last update(); unscale before step()"
             : "the gradients were divided already since the last update()");
   }
-  const NoGrad no_grad;
-  for (const Tensor& parameter : optimizer.parameters()) {
-    const Tensor gradient = parameter.grad();
-    if (!gradient.defined()) continue;
-    gradient.mul_(1 / scale_);
-    at->second.finite = at->second.finite && is_finite(gradient);
-  }
+  std::vector<Tensor> gradients;
+  for (const Tensor& parameter : optimizer.parameters()) gradients.push_back(parameter.grad());
+  at->second.finite = unscale(gradients, scale_);
 }
 
 bool GradScaler::step(Optimizer& optimizer) {

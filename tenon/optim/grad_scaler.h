@@ -71,4 +71,8 @@ class TENON_API GradScaler {
   std::map<const Optimizer*, Progress> progress_;
 };
 
+/// Divides gradients by a scale, in place; whether all of them are finite. Undefined ones are left
+/// out.
+TENON_API bool unscale(TensorList gradients, double scale);
+
 }  // namespace tenon::optim

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "python/bindings/casters.h"
+#include "python/bindings/gil.h"
+
+namespace tenon::python {
+
+/// A callable of Python's, for C++ that calls, copies and frees it on any thread.
+class Callback {
+ public:
+  explicit Callback(nanobind::callable function) : function_(function.release().ptr()) {}
+  Callback(const Callback& other) : function_(other.function_) {
+    const HoldGil held;
+    Py_INCREF(function_);
+  }
+  Callback& operator=(const Callback&) = delete;
+  ~Callback() {
+    if (!Py_IsInitialized()) return;
+    const HoldGil held;
+    Py_DECREF(function_);
+  }
+
+  /// Called with Python's lock held.
+  nanobind::object call(nanobind::handle argument) const {
+    PyObject* const result = PyObject_CallOneArg(function_, argument.ptr());
+    if (!result) throw nanobind::python_error();
+    return nanobind::steal(result);
+  }
+
+  /// Called with tensors, undefined ones as None, it gives tensors or None.
+  std::vector<Tensor> operator()(std::span<const Tensor> tensors) const {
+    const HoldGil held;
+    nanobind::list arguments;
+    for (const Tensor& tensor : tensors) arguments.append(nanobind::cast(tensor));
+    std::vector<Tensor> results;
+    for (nanobind::handle result : call(arguments)) {
+      if (!result.is_none() && !is_tensor(result.ptr())) {
+        fail_type("expected a tensor or None, got %s", Py_TYPE(result.ptr())->tp_name);
+      }
+      results.push_back(result.is_none() ? Tensor() : tensor_of(result.ptr()));
+    }
+    return results;
+  }
+
+ private:
+  PyObject* function_;
+};
+
+}  // namespace tenon::python

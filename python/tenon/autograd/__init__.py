@@ -1,0 +1,88 @@
+"""Backward passes as functions, functions with gradients of their own, and checks of gradients."""
+
+from .. import _core
+from .._modes import _Mode, enable_grad, inference_mode, no_grad, set_grad_enabled
+from . import functional
+from .function import Function, FunctionCtx
+from .gradcheck import GradcheckError, gradcheck, gradgradcheck
+
+
+def _listed(value):
+    return list(value) if isinstance(value, (tuple, list)) else [] if value is None else [value]
+
+
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
+    """Adds the gradients of `tensors` to the `grad` of all leaves that they depend on, or of
+    `inputs` alone."""
+    if inputs is None:
+        _core.backward(_listed(tensors), _listed(grad_tensors), retain_graph, create_graph)
+        return
+    inputs = _listed(inputs)
+    if not inputs:
+        raise RuntimeError("backward(): inputs argument cannot be empty")
+    grads = grad(tensors, inputs, grad_tensors, retain_graph, create_graph, allow_unused=True)
+    for tensor, one in zip(inputs, grads):
+        if one is not None:
+            tensor.grad = one if tensor.grad is None else tensor.grad + one
+
+
+def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
+         allow_unused=None, is_grads_batched=False, materialize_grads=False):
+    """The gradients of `outputs` with respect to `inputs`, which are added nowhere. Of inputs that
+    no output depends on: an error, or with `allow_unused` None, or with `materialize_grads`
+    zeros. With `is_grads_batched`, one gradient for each first index of `grad_outputs`, stacked."""
+    inputs = _listed(inputs)
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True")
+    if is_grads_batched:
+        return _batched_grad(outputs, inputs, _listed(grad_outputs), retain_graph, create_graph,
+                             allow_unused, materialize_grads)
+    grads = _core.grad(_listed(outputs), inputs, _listed(grad_outputs), retain_graph, create_graph,
+                       bool(allow_unused or materialize_grads))
+    if materialize_grads:
+        return tuple(_core.zeros_like(tensor) if one is None else one
+                     for tensor, one in zip(inputs, grads))
+    return tuple(grads)
+
+
+def _batched_grad(outputs, inputs, grad_outputs, retain_graph, create_graph, *options):
+    count = len(next(start for start in grad_outputs if start is not None))
+    rows = []
+    for i in range(count):
+        keep = True if i + 1 < count else retain_graph
+        starts = [None if start is None else start[i] for start in grad_outputs]
+        rows.append(grad(outputs, inputs, starts, keep, create_graph, options[0], False,
+                         options[1]))
+    return tuple(None if column[0] is None else _core.stack(column, 0) for column in zip(*rows))
+
+
+def Variable(data, requires_grad=False):
+    """A tensor: the two have long been one."""
+    return data.requires_grad_() if requires_grad else data
+
+
+class detect_anomaly(_Mode):
+    """Gradients that hold NaN are an error, which names the forward call they come from."""
+
+    _get = staticmethod(_core.is_anomaly_enabled)
+    _set = staticmethod(_core.set_anomaly_enabled)
+
+    def __init__(self, check_nan=True):
+        super().__init__(bool(check_nan))
+
+
+class set_detect_anomaly(detect_anomaly):
+    """The same from the call on, or within `with`."""
+
+    def __init__(self, mode, check_nan=True):
+        super().__init__(mode and check_nan)
+        self._before.append(_core.is_anomaly_enabled())
+        _core.set_anomaly_enabled(self._value)
+
+    def __enter__(self):
+        return self
+
+
+__all__ = ["Function", "FunctionCtx", "GradcheckError", "Variable", "backward", "detect_anomaly",
+           "enable_grad", "functional", "grad", "gradcheck", "gradgradcheck", "inference_mode",
+           "no_grad", "set_detect_anomaly", "set_grad_enabled"]
