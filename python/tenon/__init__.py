@@ -37,8 +37,12 @@ from ._modes import autocast, enable_grad, inference_mode, no_grad, set_grad_ena
 from .random import (default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed,
                      set_rng_state)
 from ._serialization import load, save
+from ._settings import (are_deterministic_algorithms_enabled, get_float32_matmul_precision,
+                        is_deterministic_algorithms_warn_only_enabled, set_float32_matmul_precision,
+                        use_deterministic_algorithms)
 from . import _tensor, _ufuncs  # noqa: F401: give Tensor its other methods
-from . import autograd, nn, optim
+from . import amp, autograd, backends, cuda, func, nn, optim, utils, version
+from .func import vmap
 
 globals().update(tensor_types)  # FloatTensor, LongTensor and so on
 

@@ -1,6 +1,7 @@
 """What a thread's ops do beside computing: recording for backward, casting."""
 
 import functools
+import warnings
 
 from . import _core
 
@@ -113,8 +114,14 @@ class autocast(_Mode):
     _get = staticmethod(_core.autocast_dtype)
     _set = staticmethod(_core.set_autocast_dtype)
 
-    def __init__(self, device_type="cpu", dtype=None, enabled=True):
-        _core.device(device_type)
+    def __init__(self, device_type="cpu", dtype=None, enabled=True, cache_enabled=True):
+        if str(device_type).startswith("cuda"):
+            if enabled:
+                warnings.warn("autocast: device_type 'cuda' is not available: disabled",
+                              stacklevel=2)
+            enabled = False
+        else:
+            _core.device(device_type)
         dtype = _core.bfloat16 if dtype is None else dtype
         if dtype not in (_core.bfloat16, _core.float16):
             raise ValueError(f"autocast() takes bfloat16 or float16, not {dtype}")
