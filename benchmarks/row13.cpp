@@ -1,5 +1,5 @@
 // Row 13: what compiling whole training steps costs, and the memory that one takes. A process a
-// case, run by hand: `row13 CASE` prints one line of JSON.
+// case: `row13 CASE` prints one line of JSON. peers/block.py has the same block of other libraries.
 //
 //   compile-cnn, compile-block  how much longer calls take until there is nothing left to compile:
 //                               of the process' first compiled function of that step, and of a

@@ -13,21 +13,22 @@ class Goal:
     value: Optional[float] = None  # ours, in the case's unit: at most, or at least for rates
     ratio: Optional[float] = None  # against the best of `against`
     fraction: Optional[float] = None  # of the limit
-    against: str = "eager"  # a kind of peers, or a peer's key
+    against: str = "eager"  # a kind of peers, or a peer's key; empty: all of them
 
     def text(self, unit, better):
         parts = []
         if self.value is not None:
             parts.append(f"{'≤' if better == LOWER else '≥'} {self.value:g} {unit}")
         if self.ratio is not None:
-            name = {"eager": "the best eager peer"}.get(self.against, self.against)
+            names = {"eager": "the best eager peer", "": "the best peer"}
+            name = names.get(self.against, self.against)
             parts.append(f"≥ {self.ratio:g}× {name}")
         if self.fraction is not None:
             parts.append(f"≥ {100 * self.fraction:g} % of the limit")
         return ", ".join(parts)
 
 
-@dataclass
+@dataclass(eq=False)
 class Case:
     row: str
     name: str
@@ -138,6 +139,17 @@ CASES = [
 FIRST_OP = Case("13", "process start to first op", "ms", goal=Goal(10))
 RESIDENT = Case("13", "resident memory after the first op", "MB", goal=Goal(20))
 SIZE = Case("13", "library without its dependencies", "MB", goal=Goal(10))
+BLOCK_MEMORY = Case("13", "GPT-2-shaped block, training step, peak memory", "MB",
+                    goal=Goal(ratio=1.25, against=""))
+BLOCK_TIME = Case("13", "GPT-2-shaped block, training step", "ms")
+# Of programs of our own: what row13 is asked for, and the field of its answer.
+COMPILING = [
+    (Case("13", "compiling the digits CNN's step, cold", "ms", goal=Goal(20)),
+     "compile-cnn", "cold_ms"),
+    (Case("13", "compiling the GPT-2-shaped block's step, cold", "ms"), "compile-block", "cold_ms"),
+    (Case("13", "50 lengths of sequences, plans after two", "plans", goal=Goal(0)),
+     "lengths", "plans"),
+]
 ROWS = ["1", "2", "3", "4", "8", "9", "12", "13"]
 
 # glibc told to keep large blocks: without it each fresh large tensor pays for page faults.
@@ -176,5 +188,9 @@ PEERS = [
 # Row 13: what first_op.py imports, and the folders of site-packages that an installation takes.
 FIRST_OP_PEERS = [("PyTorch", "torch", "torch"), ("TensorFlow", "tensorflow-cpu", "tensorflow"),
                   ("JAX", "jax", "jax"), ("ONNX Runtime", "onnxruntime", "onnxruntime")]
+# What block.py is asked for.
+BLOCK_PEERS = [("PyTorch", "torch", "torch", "eager"),
+               ("torch.compile", "torch", "torch-compile", "compiled"),
+               ("JAX jit", "jax", "jax", "compiled")]
 PACKAGE_FOLDERS = {"torch": ["torch"], "tensorflow-cpu": ["tensorflow"], "jax": ["jax", "jaxlib"],
                    "onnxruntime": ["onnxruntime"]}

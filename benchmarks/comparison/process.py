@@ -58,11 +58,16 @@ class Worker:
         self._process.wait()
 
 
-def start_to_first_op(command, environment):
-    """Milliseconds from the start of a process to its first result, and the MB it holds then."""
-    begin = time.monotonic_ns()
+def answer_of(command, environment):
+    """The last line of JSON that a program prints."""
     done = subprocess.run(command, capture_output=True, env={**os.environ, **environment},
                           timeout=PATIENCE_SECONDS, check=True)
     lines = [line for line in done.stdout.splitlines() if line.startswith(b"{")]
-    answer = json.loads(lines[-1])
+    return json.loads(lines[-1])
+
+
+def start_to_first_op(command, environment):
+    """Milliseconds from the start of a process to its first result, and the MB it holds then."""
+    begin = time.monotonic_ns()
+    answer = answer_of(command, environment)
     return (answer["monotonic_ns"] - begin) / 1e6, answer["resident_bytes"] / 1e6

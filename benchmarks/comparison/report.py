@@ -10,7 +10,7 @@ ROW_TITLES = {
     "8": "Control flow that depends on data",
     "9": "Memory-bound ops, eager and compiled",
     "12": "Data loading",
-    "13": "Start and size",
+    "13": "Start, size, memory, and what compiling costs",
 }
 
 

@@ -13,7 +13,7 @@ constexpr Pass kPasses[] = {
     {"fuse", fuse_tile_steps},
     {"simplify", simplify_programs},
     {"order", order_for_memory},
-    {"recompute", recompute_under_limit},
+    {"recompute", recompute},
     {"side-by-side", bring_products_together},
 };
 

@@ -53,11 +53,12 @@ void simplify_programs(Graph& graph);
 /// what reads a large buffer for the last time runs as soon as it can.
 void order_for_memory(Graph& graph);
 
-/// Where the graph has a memory limit and needs more: makes values again before their late uses
-/// instead of keeping them, those first that free the most bytes for the longest time per cost,
-/// until the limit is met or nothing helps any more. Elementwise programs, norms and reductions,
-/// then products; to the same bits, random numbers included.
-void recompute_under_limit(Graph& graph);
+/// Makes values again before their late uses instead of keeping them, to the same bits, random
+/// numbers included. Where the graph has a memory limit and needs more: those first that free the
+/// most bytes for the longest time per cost, products too, until the limit is met or nothing helps
+/// any more. Without a limit: elementwise programs and norms that cost next to nothing, where that
+/// lowers a large peak.
+void recompute(Graph& graph);
 /// Says on stderr where that left more than the limit, unless it did before.
 void warn_of_memory(const Graph& graph, bool& warned);
 

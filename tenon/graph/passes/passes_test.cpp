@@ -263,7 +263,7 @@ constexpr const char* kLateUse =
 TEST(Recompute, ValuesOfLateUsesAreMadeAgainUnderALimit) {
   Graph graph = Graph::parse(kLateUse);
   graph.memory_limit = (size_t{2} << 20) + 4;
-  recompute_under_limit(graph);
+  recompute(graph);
   verify(graph);
   Titles titles;
   for (const Step& step : graph.steps) titles.push_back(title_of(step));
@@ -274,11 +274,46 @@ TEST(Recompute, ValuesOfLateUsesAreMadeAgainUnderALimit) {
       "(1.0 MiB)\n");
 }
 
+TEST(Recompute, WhatAnotherResultOfTheStepStillHoldsIsRead) {
+  // %2 is %0 + 1 and %3 exp of that. Made again, %3 comes from %2; what made %0 is gone.
+  const std::string map = "float32[512, 512]";
+  Graph graph =
+      Graph::parse("%9: " + map + " = external\n%0: " + map +
+                   " = neg(%9) in float32 over [512, 512]\n%2: " + map + ", %3: " + map +
+                   " = add+exp(%0) in float32 over [512, 512] {\n%0 = load 0\n%1 = constant 1 1\n"
+                   "%2 = add %0, %1\nstore 0, %2\n%4 = exp %2\nstore 1, %4\n}\n%4: " +
+                   map + " = matmul(%2, %3)\n%5: " + map + " = matmul(%4, %4)\n%6: " + map +
+                   " = matmul(%5, %5)\n%7: " + map + " = matmul(%6, %3)\n%8: " + map +
+                   " = matmul(%7, %2)\n%10: float32[1, 1] = matmul(%8[1, 512; 512, 1; 0], "
+                   "%8[512, 1; 512, 1; 0])\nkeep %10\n");
+  graph.memory_limit = (size_t{3} << 20) + 4;
+  recompute(graph);
+  verify(graph);
+  const std::string text = graph.to_text();
+  EXPECT_NE(text.find(map + " = add+exp(%2) in float32 over [512, 512] {\n  %0 = load 0\n"
+                            "  %1 = exp %0\n  store 0, %1\n}"),
+            std::string::npos)
+      << text;
+}
+
+TEST(Recompute, LargePeaksAreLoweredWithoutALimitWhereThatCostsNextToNothing) {
+  std::string text = kLateUse;
+  for (size_t at = 0; (at = text.find("512", at)) != std::string::npos; at += 4) {
+    text.replace(at, 3, "4096");
+  }
+  Graph large = Graph::parse(text);
+  recompute(large);
+  EXPECT_EQ(large.steps.size(), 7u);
+  EXPECT_EQ(large.remarks,
+            "made again rather than kept: %1 of exp (64.0 MiB); 192.0 MiB at the peak before, "
+            "128.0 MiB after\n");
+}
+
 TEST(Recompute, NothingIsMadeAgainWithinTheLimit) {
   for (const size_t limit : {size_t{0}, size_t{4} << 20}) {
     Graph graph = Graph::parse(kLateUse);
     graph.memory_limit = limit;
-    recompute_under_limit(graph);
+    recompute(graph);
     EXPECT_EQ(graph.steps.size(), 6u);
     EXPECT_EQ(graph.remarks, "");
   }
@@ -292,7 +327,7 @@ TEST(Recompute, WhatWasOverwrittenIsNotReadAgain) {
                              "%9 in %0: float32[512, 512] = neg(%0) in float32 over [512, 512]\n" +
                              text.substr(at));
   graph.memory_limit = (size_t{2} << 20) + 4;
-  recompute_under_limit(graph);
+  recompute(graph);
   testing::internal::CaptureStderr();
   bool warned = false;
   for (int i = 0; i < 2; ++i) warn_of_memory(graph, warned);

@@ -2,7 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -16,13 +18,20 @@ namespace {
 
 using tile::Instruction;
 
-/// The program's instructions that its store `number` needs, and that one, as store 0.
-tile::Program only_store(const tile::Program& program, size_t number) {
+bool is_product(const Step& step) {
+  return step.kind == Record::Kind::kKernel &&
+         (step.op->id == OpId::kMatmul || step.op->id == OpId::kLinear);
+}
+
+/// The program's instructions that its store `number` needs, and that one, as store 0. Values that
+/// have a number in `loads` are that input's instead.
+tile::Program only_store(const tile::Program& program, size_t number,
+                         std::span<const std::optional<uint16_t>> loads) {
   const auto all = program.instructions();
   std::vector<bool> needed(all.size());
   for (size_t i = all.size(); i-- > 0;) {
     needed[i] = needed[i] || (all[i].op == tile::Op::kStore && all[i].slot == number);
-    if (!needed[i]) continue;
+    if (!needed[i] || loads[i]) continue;
     const int arity = tile::info_of(all[i].op).arity;
     if (arity > 0) needed[all[i].a] = true;
     if (arity > 1) needed[all[i].b] = true;
@@ -33,6 +42,7 @@ tile::Program only_store(const tile::Program& program, size_t number) {
   for (size_t i = 0; i < all.size(); ++i) {
     if (!needed[i]) continue;
     Instruction instruction = all[i];
+    if (loads[i]) instruction = {.op = tile::Op::kLoad, .slot = *loads[i]};
     const int arity = tile::info_of(instruction.op).arity;
     if (arity > 0) instruction.a = places[instruction.a];
     if (arity > 1) instruction.b = places[instruction.b];
@@ -69,18 +79,67 @@ void leave_unread_inputs_out(Step& step) {
   step.inputs_lack_rows = std::move(lack_rows);
 }
 
+/// The tile step with this output alone. Of others that are `readable` it reads what they hold,
+/// where its program computes just that.
+Step with_one_output(Step step, size_t number, const std::vector<bool>& readable) {
+  const auto all = step.program.instructions();
+  std::vector<std::optional<uint16_t>> loads(all.size());
+  for (const Instruction& store : all) {
+    if (store.op != tile::Op::kStore || !readable[store.slot] || loads[store.a]) continue;
+    if (step.program.schedule().kinds[store.a] != tile::Kind::kTile) continue;
+    loads[store.a] = static_cast<uint16_t>(step.inputs.size());
+    step.inputs.push_back(step.outputs[store.slot]);
+    step.inputs_lack_rows.push_back(false);
+  }
+  step.program = only_store(step.program, number, loads);
+  step.outputs = {step.outputs[number]};
+  step.outputs_lack_rows = {step.outputs_lack_rows[number]};
+  leave_unread_inputs_out(step);
+  return step;
+}
+
 /// A value that could be made again before step `use`, which reads it, rather than be kept from
 /// its last use before.
 struct Candidate {
   uint32_t slot = 0;
   size_t use = 0;
-  std::vector<std::pair<size_t, size_t>> makers;  ///< steps that make it, each with the output
-  double worth = 0;                               ///< bytes times steps they are free, per cost
+  std::vector<Step> makers;  ///< each with one output
+  double cost = 0;           ///< of these
+  double worth = 0;          ///< bytes times steps they are free, per cost
 };
+
+/// What a recomputation may cost.
+struct Terms {
+  bool products = true;                                     ///< may be made again
+  double budget = std::numeric_limits<double>::infinity();  ///< of all that is made again
+};
+
+/// Something like the time that the step takes, in bytes that could be moved meanwhile; nothing
+/// where it isn't to run twice. Tile programs move what they read and write; products compute.
+std::optional<double> cost_of(const Graph& graph, const Step& step) {
+  constexpr double kProductsPerByte = 4;  // multiply-adds
+  const auto bytes_of = [&](const Operand& operand) {
+    auto bytes = static_cast<double>(size_of(operand.dtype));
+    for (const int64_t size : graph.sizes_of(operand)) bytes *= static_cast<double>(size);
+    return bytes;
+  };
+  if (may_throw(step) || (step.kind != Record::Kind::kTile && !is_product(step))) return {};
+  double cost = 1;
+  for (const std::vector<Operand>* operands : {&step.inputs, &step.outputs}) {
+    for (const Operand& operand : *operands) {
+      if (operand.value != kNoValue) cost += bytes_of(operand);
+    }
+  }
+  if (!is_product(step)) return cost;
+  const std::span<const int64_t> sizes = graph.sizes_of(step.inputs[0]);
+  const double depth = sizes.empty() ? 1 : static_cast<double>(sizes.back());
+  return cost + bytes_of(step.outputs[0]) / 4 * depth / kProductsPerByte;
+}
 
 class Recomputer {
  public:
-  Recomputer(Graph& graph, size_t most) : graph_(graph), most_(most) {}
+  Recomputer(Graph& graph, size_t most, Terms terms = {})
+      : graph_(graph), most_(most), terms_(terms) {}
 
   /// Until no more than `most` bytes are in use, or nothing helps.
   void run() {
@@ -91,6 +150,7 @@ class Recomputer {
     }
   }
   const std::vector<std::string>& made_again() const { return made_again_; }
+  double budget_left() const { return terms_.budget; }
 
  private:
   static constexpr size_t kMostTried = 8;
@@ -106,12 +166,11 @@ class Recomputer {
     for (const Candidate& candidate : candidates) {
       Graph trial = with(candidate);
       if (excess(Liveness(trial)) >= excess(now)) continue;
-      made_again_.push_back(fmt::format(
-          "%{} of {} ({})",
-          graph_.steps[candidate.makers.back().first].outputs[candidate.makers.back().second].value,
-          title_of(graph_.steps[candidate.makers.back().first]),
-          bytes_text(now.bytes[candidate.slot])));
+      made_again_.push_back(fmt::format("%{} of {} ({})", candidate.makers.back().outputs[0].value,
+                                        title_of(candidate.makers.back()),
+                                        bytes_text(now.bytes[candidate.slot])));
       graph_ = std::move(trial);
+      terms_.budget -= candidate.cost;
       return true;
     }
     return false;
@@ -150,9 +209,9 @@ class Recomputer {
         before = use;
         if (above == 0) continue;
         Candidate candidate{.slot = slot, .use = use};
-        double cost = 0;
-        if (!can_make(slot, now, candidate, cost)) continue;
-        candidate.worth = static_cast<double>(now.bytes[slot]) * static_cast<double>(above) / cost;
+        if (!can_make(slot, now, candidate) || candidate.cost > terms_.budget) continue;
+        candidate.worth =
+            static_cast<double>(now.bytes[slot]) * static_cast<double>(above) / candidate.cost;
         found.push_back(std::move(candidate));
       }
     }
@@ -161,17 +220,16 @@ class Recomputer {
 
   /// Adds the steps that make the slot's value again before the candidate's use to its makers,
   /// each after those that make what it reads.
-  bool can_make(uint32_t slot, const Liveness& now, Candidate& candidate, double& cost) const {
+  bool can_make(uint32_t slot, const Liveness& now, Candidate& candidate) const {
     if (writes_[slot].size() != 1 || graph_.slots[slot].external) return false;
     const size_t i = writes_[slot][0];
-    const Step& step = graph_.steps[i];
-    const std::optional<double> own = cost_of(step);
-    const auto output = std::find_if(step.outputs.begin(), step.outputs.end(),
-                                     [&](const Operand& o) { return o.slot == slot; });
-    if (!own || !output->natural || candidate.makers.size() == kMostMakers) return false;
-    cost += *own;
+    const Step step = again(i, slot, now, candidate.use);
+    if (is_product(step) && !terms_.products) return false;
+    const std::optional<double> own = cost_of(graph_, step);
+    if (!own || !step.outputs[0].natural || candidate.makers.size() == kMostMakers) return false;
+    candidate.cost += *own;
     for (const Operand& input : step.inputs) {
-      if (input.value == kNoValue) continue;
+      if (input.value == kNoValue || makes(graph_.steps[i], input.value)) continue;
       const bool overwritten =
           std::any_of(writes_[input.slot].begin(), writes_[input.slot].end(),
                       [&](size_t write) { return write >= i && write < candidate.use; });
@@ -179,36 +237,33 @@ class Recomputer {
       const bool there = now.bytes[input.slot] == 0 ||
                          now.last[input.slot] >= static_cast<int>(candidate.use) ||
                          4 * now.bytes[input.slot] <= now.bytes[candidate.slot];
-      if (!there && !can_make(input.slot, now, candidate, cost)) return false;
+      if (!there && !can_make(input.slot, now, candidate)) return false;
     }
-    const std::pair maker(i, static_cast<size_t>(output - step.outputs.begin()));
-    candidate.makers.push_back(maker);
+    candidate.makers.push_back(step);
     return true;
   }
 
-  /// Something like the time that the step takes, in bytes that could be moved meanwhile; nothing
-  /// where it isn't to run twice. Tile programs move what they read and write; products compute.
-  std::optional<double> cost_of(const Step& step) const {
-    constexpr double kProductsPerByte = 4;  // multiply-adds
-    const bool is_product = step.kind == Record::Kind::kKernel &&
-                            (step.op->id == OpId::kMatmul || step.op->id == OpId::kLinear);
-    if (may_throw(step) || (step.kind != Record::Kind::kTile && !is_product)) return {};
-    double cost = 1;
-    for (const std::vector<Operand>* operands : {&step.inputs, &step.outputs}) {
-      for (const Operand& operand : *operands) {
-        if (operand.value != kNoValue) cost += bytes_of(operand);
-      }
-    }
-    if (!is_product) return cost;
-    const std::span<const int64_t> sizes = graph_.sizes_of(step.inputs[0]);
-    const double depth = sizes.empty() ? 1 : static_cast<double>(sizes.back());
-    return cost + bytes_of(step.outputs[0]) / 4 * depth / kProductsPerByte;
+  static bool makes(const Step& step, uint32_t value) {
+    return std::any_of(step.outputs.begin(), step.outputs.end(),
+                       [&](const Operand& output) { return output.value == value; });
   }
 
-  double bytes_of(const Operand& operand) const {
-    auto bytes = static_cast<double>(size_of(operand.dtype));
-    for (const int64_t size : graph_.sizes_of(operand)) bytes *= static_cast<double>(size);
-    return bytes;
+  /// Step `i` as it makes the slot's value before step `use`.
+  Step again(size_t i, uint32_t slot, const Liveness& now, size_t use) const {
+    const Step& step = graph_.steps[i];
+    if (step.kind != Record::Kind::kTile || step.outputs.size() == 1) return step;
+    std::vector<bool> readable;
+    size_t number = 0;
+    for (size_t k = 0; k < step.outputs.size(); ++k) {
+      const Operand& output = step.outputs[k];
+      if (output.slot == slot) number = k;
+      const bool is_there =
+          now.bytes[output.slot] != 0 && now.last[output.slot] >= static_cast<int>(use);
+      // Stored as it was computed, so that reading it gives the same bits.
+      readable.push_back(is_there && output.slot != slot && output.natural &&
+                         output.dtype == step.computed && writes_[output.slot].size() == 1);
+    }
+    return with_one_output(step, number, readable);
   }
 
   /// The graph in which the candidate is made again, into slots of its own.
@@ -232,14 +287,9 @@ class Recomputer {
         }
       }
     };
-    for (const auto& [i, number] : candidate.makers) {
-      Step step = graph.steps[i];
-      if (step.kind == Record::Kind::kTile && step.outputs.size() > 1) {
-        step.program = only_store(step.program, number);
-        step.outputs_lack_rows = {step.outputs_lack_rows[number]};
-        leave_unread_inputs_out(step);
-      }
-      const Operand old = step.outputs[number];
+    for (const Step& maker : candidate.makers) {
+      Step step = maker;
+      const Operand old = step.outputs[0];
       Operand output = old;
       output.slot = static_cast<uint32_t>(graph.slots.size());
       output.value = next++;
@@ -262,14 +312,46 @@ class Recomputer {
 
   Graph& graph_;
   const size_t most_;
+  Terms terms_;
   std::vector<std::vector<size_t>> uses_, writes_;  ///< of each slot: steps
   std::vector<std::string> made_again_;
 };
 
+/// Without a limit: while that costs next to nothing, and each time lowers a large peak by enough
+/// to show.
+void recompute_what_is_cheap(Graph& graph) {
+  constexpr size_t kLarge = size_t{16} << 20, kMostSteps = 2000;
+  constexpr double kMostCost = 1.0 / 256;  // of all steps
+  const size_t before = Liveness(graph).peak;
+  if (before < kLarge || graph.steps.size() > kMostSteps) return;
+  Terms terms{.products = false, .budget = 0};
+  for (const Step& step : graph.steps) {
+    terms.budget += kMostCost * cost_of(graph, step).value_or(0);
+  }
+  std::vector<std::string> made_again;
+  size_t peak = before;
+  for (;;) {
+    const size_t most = peak - peak / 16;
+    Graph trial = graph;
+    Recomputer recomputer(trial, most, terms);
+    recomputer.run();
+    peak = Liveness(trial).peak;
+    if (peak > most) break;
+    graph = std::move(trial);
+    terms.budget = recomputer.budget_left();
+    made_again.insert(made_again.end(), recomputer.made_again().begin(),
+                      recomputer.made_again().end());
+  }
+  if (made_again.empty()) return;
+  graph.remarks += fmt::format("made again rather than kept: {}; {} at the peak before, {} after\n",
+                               fmt::join(made_again, ", "), bytes_text(before),
+                               bytes_text(Liveness(graph).peak));
+}
+
 }  // namespace
 
-void recompute_under_limit(Graph& graph) {
-  if (graph.memory_limit == 0) return;
+void recompute(Graph& graph) {
+  if (graph.memory_limit == 0) return recompute_what_is_cheap(graph);
   size_t kept = 0;
   for (const GraphSlot& slot : graph.slots) {
     if (!slot.live || slot.external) continue;
