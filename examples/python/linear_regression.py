@@ -1,26 +1,38 @@
-"""y = 2x, learnt from four points: tensors, gradients and a compiled step from Python."""
+"""y = 2x, learnt from four points by a module and SGD."""
 
 import tenon as torch
-
-x = torch.tensor([[1.0], [2.0], [3.0], [4.0]])
-y = 2 * x
-weight = torch.zeros(1, 1, requires_grad=True)
-bias = torch.zeros(1, requires_grad=True)
+import tenon.nn as nn
+import tenon.optim as optim
 
 
-@torch.compile
-def step(rate):
-    loss = ((x @ weight + bias - y) ** 2).mean()
+class LinearRegression(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(1, 1)
+
+    def forward(self, x):
+        return self.linear(x)
+
+
+model = LinearRegression()
+criterion = nn.MSELoss()
+optimizer = optim.SGD(model.parameters(), lr=0.01)
+
+x_train = torch.tensor([[1.0], [2.0], [3.0], [4.0]])
+y_train = torch.tensor([[2.0], [4.0], [6.0], [8.0]])
+
+epochs = 1000
+for epoch in range(epochs):
+    outputs = model(x_train)
+    loss = criterion(outputs, y_train)
+
+    optimizer.zero_grad()
     loss.backward()
-    with torch.no_grad():
-        for parameter in (weight, bias):
-            parameter -= rate * parameter.grad
-            parameter.grad = None
-    return loss
+    optimizer.step()
 
+    if (epoch + 1) % 100 == 0:
+        print(f"Epoch [{epoch + 1}/{epochs}], Loss: {loss.item():.6f}")
 
-for epoch in range(1000):
-    loss = step(0.01)
-    if epoch % 200 == 0:
-        print(f"epoch {epoch}: loss {loss.item():.6f}")
-print(f"y = {weight.item():.3f} x + {bias.item():.3f}")
+weight, bias = model.linear.weight.item(), model.linear.bias.item()
+print(f"y = {weight:.3f} x + {bias:.3f}")
+print("x = 5 gives", model(torch.tensor([[5.0]])).item())

@@ -9,6 +9,7 @@
 #include "tenon/base/parallel.h"
 #include "tenon/base/version.h"
 #include "tenon/core/print.h"
+#include "tenon/data/digits.h"
 #include "tenon/dispatch/dispatch.h"
 #include "tenon/io/safetensors.h"
 #include "tenon/ops/creation/from_data.h"
@@ -46,6 +47,13 @@ nb::dict load_tensors(const std::string& path) {
   return result;
 }
 
+nb::tuple parts_of(const data::TrainAndTest& sets) {
+  const auto parts = [](const data::ImageDataset& set) {
+    return nb::make_tuple(nb::cast(set.images()), nb::cast(set.labels()));
+  };
+  return nb::make_tuple(parts(sets.train), parts(sets.test));
+}
+
 }  // namespace
 
 void add_data_functions(nb::module_& module) {
@@ -74,6 +82,16 @@ void add_data_functions(nb::module_& module) {
                          [tensor](void*) {});
       },
       "The memory of a row-major tensor as uint8.");
+  module.def(
+      "draw_digit_sets",
+      [](int64_t train_count, int64_t test_count, uint64_t seed) {
+        return parts_of(data::draw_digit_sets(train_count, test_count, seed));
+      },
+      nb::arg("train_count"), nb::arg("test_count"), nb::arg("seed"));
+  module.def(
+      "read_digit_sets",
+      [](const std::string& folder) { return parts_of(data::read_digit_sets(folder)); },
+      nb::arg("folder"));
   module.def("print_options", [] {
     const PrintOptions& now = print_options();
     return nb::make_tuple(now.precision, now.threshold, now.edge_items, now.line_width);
