@@ -73,7 +73,7 @@ def command(peer, row, root, venv):
         program = build_libtorch(root, venv)
         return [str(program)] if program else None
     script = root / "benchmarks/peers" / peer.script
-    return [str(venv / "bin/python"), str(script), row, *peer.arguments]
+    return [str(venv / "bin/python"), str(script), row.removesuffix("p"), *peer.arguments]
 
 
 def installed_mb(venv, package):

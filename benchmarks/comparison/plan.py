@@ -136,6 +136,25 @@ CASES = [
     Case("12", "shuffled 28x28 images, batch 64", "images/s", HIGHER,
          Goal(ratio=30, against="PyTorch"), lambda limits: bandwidth(limits) / (2 * 4 * 28 * 28)),
 ]
+# From Python, against the same program on the peers; what is compiled is a whole step.
+PYTHON_GOALS = {
+    "1p": [("add", "ns", LOWER, Goal(200, 4, against="PyTorch")),
+           ("add with gradient", "ns", LOWER, Goal(ratio=4, against="PyTorch")),
+           ("multiply forward + backward", "ns", LOWER, Goal(ratio=4, against="PyTorch"))],
+    "2p": [("linear regression, SGD step", "us", LOWER, Goal()),
+           ("compiled linear regression, SGD step", "us", LOWER, Goal())],
+    "3p": [("MLP 16-32-32-4, Adam step", "us", LOWER, Goal()),
+           ("compiled MLP 16-32-32-4, Adam step", "us", LOWER, Goal())],
+    "4p": [(f"{form}digits CNN {what}, {precision}", "images/s", HIGHER, Goal(ratio=ratio))
+           for form in ("", "compiled ") for precision, ratio in (("f32", 1.5), ("bf16", 2))
+           for what in ("training", "inference")],
+    "8p": [("LSTM-256 until stop, step", "us", LOWER, Goal(ratio=5, against="PyTorch")),
+           ("compiled LSTM-256 until stop, step", "us", LOWER, Goal(ratio=5, against="PyTorch")),
+           ("Tree-LSTM over 25 trees", "ms", LOWER, Goal(ratio=10, against="PyTorch")),
+           ("compiled Tree-LSTM over 25 trees", "ms", LOWER, Goal(ratio=10, against="PyTorch"))],
+}
+CASES += [Case(row, name, unit, better, goal, theirs=name.removeprefix("compiled "))
+          for row, cases in PYTHON_GOALS.items() for name, unit, better, goal in cases]
 FIRST_OP = Case("13", "process start to first op", "ms", goal=Goal(10))
 RESIDENT = Case("13", "resident memory after the first op", "MB", goal=Goal(20))
 SIZE = Case("13", "library without its dependencies", "MB", goal=Goal(10))
@@ -150,7 +169,10 @@ COMPILING = [
     (Case("13", "50 lengths of sequences, plans after two", "plans", goal=Goal(0)),
      "lengths", "plans"),
 ]
-ROWS = ["1", "2", "3", "4", "8", "9", "12", "13"]
+FIRST_OP_PYTHON = Case("13p", "process start to first op", "ms", goal=Goal(150))
+RESIDENT_PYTHON = Case("13p", "resident memory after the first op", "MB")
+SIZE_PYTHON = Case("13p", "package with the library", "MB", goal=Goal(40))
+ROWS = ["1", "1p", "2", "2p", "3", "3p", "4", "4p", "8", "8p", "9", "12", "13", "13p"]
 
 # glibc told to keep large blocks: without it each fresh large tensor pays for page faults.
 TUNED = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000",
@@ -166,6 +188,12 @@ class Peer:
     arguments: list = field(default_factory=list)
     environment: dict = field(default_factory=dict)
     kind: str = "eager"
+
+    def has(self, row):
+        """Rows from Python have the peers of the row from C++ that run on Python; all of these have
+        row 1."""
+        return row in self.rows or bool(
+            row.endswith("p") and self.script and row[:-1] in ["1", *self.rows])
 
 
 PEERS = [

@@ -11,6 +11,12 @@ ROW_TITLES = {
     "9": "Memory-bound ops, eager and compiled",
     "12": "Data loading",
     "13": "Start, size, memory, and what compiling costs",
+    "1p": "Overhead of one op on eight floats, from Python",
+    "2p": "Linear regression from Python, a step",
+    "3p": "A small network from Python, one Adam step",
+    "4p": "The digits CNN from Python, batch 64",
+    "8p": "Control flow that depends on data, from Python",
+    "13p": "Start and size of the Python package",
 }
 
 

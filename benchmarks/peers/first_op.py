@@ -35,6 +35,10 @@ def add(peer):
         import torch
 
         return torch.__version__, torch.ones(8) + torch.ones(8)
+    if peer == "tenon":
+        import tenon
+
+        return tenon.__version__, tenon.ones(8) + tenon.ones(8)
     if peer == "tensorflow":
         import tensorflow as tf
 

@@ -1,13 +1,22 @@
 """PyTorch: `pytorch.py ROW [--channels-last] [--compile] [--serve]`: eager as shipped, or what
 torch.compile takes of each step: losses, models, optimizers' steps, while `backward()` stays eager.
-Linear regression is then written with torch.func, which it takes whole."""
+Linear regression is then written with torch.func, which it takes whole.
+
+With --tenon instead of --compile the same programs run on Tenon from Python: each case eagerly, and
+with the whole step compiled."""
 
 import random
 import sys
 
-import torch
-import torch.nn.functional as F
 from timing import Suite
+
+TENON = "--tenon" in sys.argv
+if TENON:
+    import tenon as torch
+    import tenon.nn.functional as F
+else:
+    import torch
+    import torch.nn.functional as F
 
 MULTIPLIES = 10
 COMPILE = "--compile" in sys.argv
@@ -15,6 +24,23 @@ COMPILE = "--compile" in sys.argv
 
 def maybe_compile(function):
     return torch.compile(function) if COMPILE else function
+
+
+class CompiledSuite:
+    """Takes cases for another suite, to be run with each timed step compiled as a whole."""
+
+    def __init__(self, suite):
+        self._suite = suite
+
+    @staticmethod
+    def _compiled(prepare):
+        return lambda: torch.compile(prepare())
+
+    def time(self, name, unit, scale, prepare):
+        self._suite.time(f"compiled {name}", unit, scale, self._compiled(prepare))
+
+    def rate(self, name, unit, amount, prepare):
+        self._suite.rate(f"compiled {name}", unit, amount, self._compiled(prepare))
 
 
 def multiply_and_backward(x, y, dy):
@@ -276,15 +302,21 @@ def add_row12(suite, workers=0, images=60000):
     suite.rate("shuffled 28x28 images, batch 64", "images/s", images, prepare)
 
 
-def main():
-    row = sys.argv[1]
-    channels_last = "--channels-last" in sys.argv
-    suite = Suite(f"PyTorch {torch.__version__}")
+def add_rows(suite, row):
     if row == "4":
+        channels_last = "--channels-last" in sys.argv
         add_row4(suite, torch.channels_last if channels_last else torch.contiguous_format)
     else:
         {"1": add_row1, "2": add_row2, "3": add_row3, "8": add_row8,
          "9": add_row9, "12": add_row12}[row](suite)
+
+
+def main():
+    row = sys.argv[1]
+    suite = Suite(f"{'Tenon from Python' if TENON else 'PyTorch'} {torch.__version__}")
+    add_rows(suite, row)
+    if TENON and row != "1":
+        add_rows(CompiledSuite(suite), row)
     suite.run()
 
 

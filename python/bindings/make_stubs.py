@@ -57,6 +57,8 @@ def declare(op, name, is_method, result, spread=False):
         else:
             default = " = ..." if param.default is not None else ""
             parts.append(f"{python_name(param, number)}: {TYPES[param.type]}{default}")
+    if op.name in ("add", "sub"):
+        parts += ["*", "alpha: Number = ..."]
     if not is_method and op.section in MAKING:
         parts.append("requires_grad: builtins.bool = ...")
         parts.append("**options: Any")

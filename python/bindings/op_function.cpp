@@ -22,6 +22,9 @@ struct OpFunction {
   PyObject* name;
   PyObject* documentation;
   PyTypeObject* results_type;  ///< where it has several; null elsewhere
+  /// Called in its place where arguments are named, if there is one: for those of PyTorch's that
+  /// the op doesn't have, such as `alpha` of `add`.
+  PyObject* keyword_form;
 };
 
 PyTypeObject* function_type = nullptr;
@@ -72,6 +75,8 @@ PyObject* wrap_list(std::vector<Tensor> tensors) {
 
 PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags,
                         PyObject* names) noexcept {
+  PyObject* const keyword_form = reinterpret_cast<OpFunction*>(self)->keyword_form;
+  if (names && keyword_form) return PyObject_Vectorcall(keyword_form, arguments, flags, names);
   return guarded([&] {
     const Signature& signature = *reinterpret_cast<OpFunction*>(self)->signature;
     const Signature::Bound bound(signature, arguments,
@@ -101,6 +106,8 @@ PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags
 /// Into the first argument, which is returned.
 PyObject* call_inplace(PyObject* self, PyObject* const* arguments, size_t flags,
                        PyObject* names) noexcept {
+  PyObject* const keyword_form = reinterpret_cast<OpFunction*>(self)->keyword_form;
+  if (names && keyword_form) return PyObject_Vectorcall(keyword_form, arguments, flags, names);
   return guarded([&] {
     const Signature& signature = *reinterpret_cast<OpFunction*>(self)->signature;
     const Signature::Bound bound(signature, arguments,
@@ -127,6 +134,7 @@ void destroy(PyObject* self) noexcept {
   Py_DECREF(function->name);
   Py_DECREF(function->documentation);
   Py_XDECREF(function->results_type);
+  Py_XDECREF(function->keyword_form);
   PyTypeObject* const type = Py_TYPE(self);
   type->tp_free(self);
   Py_DECREF(type);
@@ -137,6 +145,7 @@ PyMemberDef members[] = {
     {"__name__", T_OBJECT, offsetof(OpFunction, name), READONLY, nullptr},
     {"__qualname__", T_OBJECT, offsetof(OpFunction, name), READONLY, nullptr},
     {"__doc__", T_OBJECT, offsetof(OpFunction, documentation), READONLY, nullptr},
+    {"keyword_form", T_OBJECT, offsetof(OpFunction, keyword_form), 0, nullptr},
     {nullptr, 0, 0, 0, nullptr}};
 
 PyType_Slot function_slots[] = {{Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},

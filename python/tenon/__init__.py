@@ -31,8 +31,8 @@ from ._forms import (absolute, allclose, arccos, arccosh, arcsin, arcsinh, arcta
                      nonzero, norm, prod, ravel, repeat_interleave, round, row_stack, scatter,
                      softmax, std_mean, swapaxes, swapdims, tensor_split, tensordot, trapz,
                      true_divide, unique, unique_consecutive, var_mean, vdot, vsplit)
-from ._functions import (add, is_complex, is_floating_point, is_tensor, max, min, numel, split,
-                         std, sub, var, where)
+from ._functions import (is_complex, is_floating_point, is_tensor, max, min, numel, split, std, var,
+                         where)
 from ._modes import autocast, enable_grad, inference_mode, no_grad, set_grad_enabled
 from .random import (default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed,
                      set_rng_state)
@@ -50,7 +50,7 @@ globals().update(tensor_types)  # FloatTensor, LongTensor and so on
 half, float, double = _core.float16, _core.float32, _core.float64
 short, int, long = _core.int16, _core.int32, _core.int64
 cfloat, cdouble = _core.complex64, _core.complex128
-subtract, multiply, negative = sub, _core.mul, _core.neg
+subtract, multiply, negative = _core.sub, _core.mul, _core.neg
 concat = concatenate = _core.cat
 greater, greater_equal, less, less_equal = _core.gt, _core.ge, _core.lt, _core.le
 not_equal = _core.ne

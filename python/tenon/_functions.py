@@ -7,14 +7,18 @@ def _scaled(other, alpha):
     return other if alpha == 1 else other * alpha
 
 
-def add(input, other, *, alpha=1):
-    """input + alpha * other."""
-    return _core.add(input, _scaled(other, alpha))
+def _with_alpha(op):
+    """The op's form with PyTorch's argument alpha, a factor of the second operand."""
+
+    def scaled(input, other, *, alpha=1):
+        return op(input, _scaled(other, alpha))
+
+    return scaled
 
 
-def sub(input, other, *, alpha=1):
-    """input - alpha * other."""
-    return _core.sub(input, _scaled(other, alpha))
+for _op in _core.add, _core.sub, _core.Tensor.add, _core.Tensor.sub, _core.Tensor.add_, \
+        _core.Tensor.sub_:
+    _op.keyword_form = _with_alpha(_op)
 
 
 def _extreme(whole, along, pairwise, input, dim, keepdim):

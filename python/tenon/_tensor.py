@@ -141,14 +141,10 @@ def _add_methods():
                         "bfloat16": "bfloat16", "int": "int32", "long": "int64", "short": "int16",
                         "byte": "uint8", "char": "int8"}.items():
         setattr(Tensor, name, lambda self, dtype=getattr(_core, dtype): self.to(dtype))
-    for name in "add", "sub", "max", "min", "split", "var", "std", "where":
+    for name in "max", "min", "split", "var", "std", "where":
         setattr(Tensor, name, getattr(_functions, name))
     _forms.add_methods()
     Tensor.where = lambda self, condition, other: _core.where(condition, self, other)
-    Tensor.add_ = lambda self, other, *, alpha=1, op=Tensor.add_: op(
-        self, _functions._scaled(other, alpha))
-    Tensor.sub_ = lambda self, other, *, alpha=1, op=Tensor.sub_: op(
-        self, _functions._scaled(other, alpha))
     for name in "zeros", "ones", "empty", "full":
         setattr(Tensor, f"new_{name}", _new(getattr(_creation, name)))
     Tensor.new_tensor = _new(_creation.tensor)
