@@ -251,6 +251,14 @@ size_t keyword_of(const Parameter& parameter, PyObject* names, size_t count) {
 
 }  // namespace
 
+bool Signature::has(PyObject* name) const {
+  return std::any_of(parameters_.begin(), parameters_.end(), [&](const Parameter& parameter) {
+    return name == parameter.name || name == parameter.synonym ||
+           PyUnicode_Compare(name, parameter.name) == 0 ||
+           PyUnicode_Compare(name, parameter.synonym) == 0;
+  });
+}
+
 Signature::Bound::Bound(const Signature& signature, PyObject* const* arguments, size_t count,
                         PyObject* names)
     : op_(signature.op_) {
@@ -295,12 +303,7 @@ void Signature::Bound::fail_keywords(const Signature& signature, PyObject* names
   const char* const op = op_.name.data();
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {
     PyObject* const name = PyTuple_GET_ITEM(names, i);
-    const auto is_it = [&](const Parameter& parameter) {
-      return PyUnicode_Compare(name, parameter.name) == 0 ||
-             PyUnicode_Compare(name, parameter.synonym) == 0;
-    };
-    const auto& all = signature.parameters_;
-    if (std::none_of(all.begin(), all.end(), is_it)) {
+    if (!signature.has(name)) {
       fail_type("%s() has no argument '%U': %s", op, name, op_.signature.data());
     }
   }

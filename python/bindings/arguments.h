@@ -93,6 +93,8 @@ class Signature {
   explicit Signature(const OpDef& op);
 
   const OpDef& op() const { return op_; }
+  /// Whether a parameter is called so.
+  bool has(PyObject* name) const;
 
   /// The op's call with these arguments of a vectorcall, and what it borrows. Throws PythonError.
   class Bound {

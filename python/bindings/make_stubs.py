@@ -26,6 +26,10 @@ OPERATORS = {
     "remainder": "mod", "pow": "pow", "matmul": "matmul", "bitwise_and": "and", "bitwise_or": "or",
     "bitwise_xor": "xor", "bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift",
 }
+# What only PyTorch's callers name: see `keyword_form` in op_function.cpp.
+EXTRA_KEYWORDS = {name: "dtype: DTypeLike | None = ..." for name in
+                  ("softmax", "log_softmax", "cumsum", "cumprod", "mean", "prod")}
+EXTRA_KEYWORDS.update(add="alpha: Number = ...", sub="alpha: Number = ...")
 MAKING = "Creation", "Random numbers"  # sections of the op list
 COMPARISONS = "lt", "le", "gt", "ge"
 
@@ -57,8 +61,8 @@ def declare(op, name, is_method, result, spread=False):
         else:
             default = " = ..." if param.default is not None else ""
             parts.append(f"{python_name(param, number)}: {TYPES[param.type]}{default}")
-    if op.name in ("add", "sub"):
-        parts += ["*", "alpha: Number = ..."]
+    if op.name in EXTRA_KEYWORDS:
+        parts += [EXTRA_KEYWORDS[op.name]] if spread else ["*", EXTRA_KEYWORDS[op.name]]
     if not is_method and op.section in MAKING:
         parts.append("requires_grad: builtins.bool = ...")
         parts.append("**options: Any")

@@ -22,8 +22,9 @@ struct OpFunction {
   PyObject* name;
   PyObject* documentation;
   PyTypeObject* results_type;  ///< where it has several; null elsewhere
-  /// Called in its place where arguments are named, if there is one: for those of PyTorch's that
-  /// the op doesn't have, such as `alpha` of `add`.
+  /// Called in its place where an argument is named `extra_keyword`: PyTorch has some that the op
+  /// doesn't, such as `alpha` of `add`. Both null where it has none.
+  PyObject* extra_keyword;
   PyObject* keyword_form;
 };
 
@@ -73,10 +74,24 @@ PyObject* wrap_list(std::vector<Tensor> tensors) {
   return tuple;
 }
 
+bool has_extra_keyword(PyObject* self, PyObject* names) {
+  const auto* const function = reinterpret_cast<OpFunction*>(self);
+  if (!function->extra_keyword || !function->keyword_form) return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {
+    PyObject* const name = PyTuple_GET_ITEM(names, i);
+    if (name == function->extra_keyword || PyUnicode_Compare(name, function->extra_keyword) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags,
                         PyObject* names) noexcept {
-  PyObject* const keyword_form = reinterpret_cast<OpFunction*>(self)->keyword_form;
-  if (names && keyword_form) return PyObject_Vectorcall(keyword_form, arguments, flags, names);
+  if (names && has_extra_keyword(self, names)) {
+    return PyObject_Vectorcall(reinterpret_cast<OpFunction*>(self)->keyword_form, arguments, flags,
+                               names);
+  }
   return guarded([&] {
     const Signature& signature = *reinterpret_cast<OpFunction*>(self)->signature;
     const Signature::Bound bound(signature, arguments,
@@ -106,8 +121,10 @@ PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags
 /// Into the first argument, which is returned.
 PyObject* call_inplace(PyObject* self, PyObject* const* arguments, size_t flags,
                        PyObject* names) noexcept {
-  PyObject* const keyword_form = reinterpret_cast<OpFunction*>(self)->keyword_form;
-  if (names && keyword_form) return PyObject_Vectorcall(keyword_form, arguments, flags, names);
+  if (names && has_extra_keyword(self, names)) {
+    return PyObject_Vectorcall(reinterpret_cast<OpFunction*>(self)->keyword_form, arguments, flags,
+                               names);
+  }
   return guarded([&] {
     const Signature& signature = *reinterpret_cast<OpFunction*>(self)->signature;
     const Signature::Bound bound(signature, arguments,
@@ -134,6 +151,7 @@ void destroy(PyObject* self) noexcept {
   Py_DECREF(function->name);
   Py_DECREF(function->documentation);
   Py_XDECREF(function->results_type);
+  Py_XDECREF(function->extra_keyword);
   Py_XDECREF(function->keyword_form);
   PyTypeObject* const type = Py_TYPE(self);
   type->tp_free(self);
@@ -145,6 +163,7 @@ PyMemberDef members[] = {
     {"__name__", T_OBJECT, offsetof(OpFunction, name), READONLY, nullptr},
     {"__qualname__", T_OBJECT, offsetof(OpFunction, name), READONLY, nullptr},
     {"__doc__", T_OBJECT, offsetof(OpFunction, documentation), READONLY, nullptr},
+    {"extra_keyword", T_OBJECT, offsetof(OpFunction, extra_keyword), 0, nullptr},
     {"keyword_form", T_OBJECT, offsetof(OpFunction, keyword_form), 0, nullptr},
     {nullptr, 0, 0, 0, nullptr}};
 

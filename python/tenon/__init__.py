@@ -25,12 +25,12 @@ from ._dtypes import (channels_last, channels_last_3d, clone, contiguous_format,
 from ._exchange import from_dlpack, to_dlpack
 from ._forms import (absolute, allclose, arccos, arccosh, arcsin, arcsinh, arctan, arctan2,
                      arctanh, argwhere, atleast_1d, atleast_2d, atleast_3d, block_diag,
-                     broadcast_shapes, broadcast_tensors, cartesian_prod, clamp, clip, cumprod,
-                     cumsum, dist, div, divide, dsplit, einsum, equal, fix, float_power, ger,
-                     hsplit, index_add, log_softmax, mean, median, meshgrid, moveaxis, nanmedian,
-                     nonzero, norm, prod, ravel, repeat_interleave, round, row_stack, scatter,
-                     softmax, std_mean, swapaxes, swapdims, tensor_split, tensordot, trapz,
-                     true_divide, unique, unique_consecutive, var_mean, vdot, vsplit)
+                     broadcast_shapes, broadcast_tensors, cartesian_prod, clamp, clip, dist, div,
+                     divide, dsplit, einsum, equal, fix, float_power, ger, hsplit, index_add,
+                     median, meshgrid, moveaxis, nanmedian, nonzero, norm, ravel,
+                     repeat_interleave, round, row_stack, scatter, std_mean, swapaxes, swapdims,
+                     tensor_split, tensordot, trapz, true_divide, unique, unique_consecutive,
+                     var_mean, vdot, vsplit)
 from ._functions import (is_complex, is_floating_point, is_tensor, max, min, numel, split, std, var,
                          where)
 from ._modes import autocast, enable_grad, inference_mode, no_grad, set_grad_enabled

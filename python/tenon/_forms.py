@@ -184,16 +184,17 @@ def dist(input, other, p=2):
 
 
 def _with_dtype(op):
-    """An op of floating numbers that PyTorch converts first where it is asked to."""
-    def of_dtype(input, *arguments, dtype=None, **keywords):
+    """The form of an op of floating numbers that converts them first."""
+
+    def of_dtype(input, *arguments, dtype, **keywords):
         return op(input if dtype is None else input.to(dtype), *arguments, **keywords)
 
-    of_dtype.__name__, of_dtype.__doc__ = op.__name__, op.__doc__
     return of_dtype
 
 
-softmax, log_softmax, cumsum, cumprod, mean, prod = map(_with_dtype, (
-    _core.softmax, _core.log_softmax, _core.cumsum, _core.cumprod, _core.mean, _core.prod))
+for _name in "softmax", "log_softmax", "cumsum", "cumprod", "mean", "prod":
+    for _op in getattr(_core, _name), getattr(Tensor, _name):
+        _op.extra_keyword, _op.keyword_form = "dtype", _with_dtype(_op)
 
 
 def var_mean(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
@@ -272,8 +273,7 @@ ger, fix, row_stack, absolute = _core.outer, _core.trunc, _core.vstack, _core.ab
 trapz = _core.trapezoid
 
 _METHODS = """median nanmedian equal allclose repeat_interleave unique unique_consecutive
-tensor_split hsplit vsplit dsplit clamp div round norm dist softmax log_softmax cumsum cumprod mean
-prod nonzero argwhere scatter index_add float_power vdot ravel true_divide divide clip moveaxis
+tensor_split hsplit vsplit dsplit clamp div round norm dist nonzero argwhere scatter index_add float_power vdot ravel true_divide divide clip moveaxis
 swapaxes swapdims ger arccos arcsin arctan arctan2 arccosh arcsinh arctanh fix absolute"""
 
 

@@ -18,7 +18,7 @@ def _with_alpha(op):
 
 for _op in _core.add, _core.sub, _core.Tensor.add, _core.Tensor.sub, _core.Tensor.add_, \
         _core.Tensor.sub_:
-    _op.keyword_form = _with_alpha(_op)
+    _op.extra_keyword, _op.keyword_form = "alpha", _with_alpha(_op)
 
 
 def _extreme(whole, along, pairwise, input, dim, keepdim):
