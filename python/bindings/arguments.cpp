@@ -75,6 +75,11 @@ std::string_view synonym_of(const ParamInfo& info, size_t number) {
   return info.name;
 }
 
+std::string_view numpys_name_of(const ParamInfo& info) {
+  if (info.name == "dim" || info.name == "dims") return "axis";
+  return info.name == "keepdim" ? "keepdims" : info.name;
+}
+
 PyObject* interned(std::string_view text) {
   return PyUnicode_InternFromString(std::string(text).c_str());
 }
@@ -218,6 +223,7 @@ Signature::Signature(const OpDef& op) : op_(op) {
     parameter.info = &info;
     parameter.name = interned(info.name);
     parameter.synonym = interned(synonym_of(info, i));
+    parameter.numpys = interned(numpys_name_of(info));
     parameter.may_spread = may_spread(op, info);
     if (!info.default_value.empty()) parameter.default_value = default_of(info);
     parameter.is_optional =
@@ -237,14 +243,11 @@ namespace {
 size_t keyword_of(const Parameter& parameter, PyObject* names, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     PyObject* const name = PyTuple_GET_ITEM(names, static_cast<Py_ssize_t>(i));
-    if (name == parameter.name || name == parameter.synonym) return i;
+    if (parameter.is_called(name)) return i;
   }
   for (size_t i = 0; i < count; ++i) {  // keywords are interned, but for those made by hand
     PyObject* const name = PyTuple_GET_ITEM(names, static_cast<Py_ssize_t>(i));
-    if (PyUnicode_Compare(name, parameter.name) == 0 ||
-        PyUnicode_Compare(name, parameter.synonym) == 0) {
-      return i;
-    }
+    if (parameter.is_spelt(name)) return i;
   }
   return count;
 }
@@ -252,11 +255,8 @@ size_t keyword_of(const Parameter& parameter, PyObject* names, size_t count) {
 }  // namespace
 
 bool Signature::has(PyObject* name) const {
-  return std::any_of(parameters_.begin(), parameters_.end(), [&](const Parameter& parameter) {
-    return name == parameter.name || name == parameter.synonym ||
-           PyUnicode_Compare(name, parameter.name) == 0 ||
-           PyUnicode_Compare(name, parameter.synonym) == 0;
-  });
+  return std::any_of(parameters_.begin(), parameters_.end(),
+                     [&](const Parameter& parameter) { return parameter.is_spelt(name); });
 }
 
 Signature::Bound::Bound(const Signature& signature, PyObject* const* arguments, size_t count,

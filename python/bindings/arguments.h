@@ -81,10 +81,20 @@ struct Parameter {
   const ParamInfo* info;
   PyObject* name;     ///< interned
   PyObject* synonym;  ///< interned; the name where there is no other
+  PyObject* numpys;   ///< interned: NumPy's name, which PyTorch takes, too; `axis` for a dim
   std::optional<Attribute> default_value;
   bool is_tensor = false;
   bool is_optional = false;
   bool may_spread = false;  ///< ints that may be given one by one: x.view(2, 3)
+
+  bool is_called(PyObject* keyword) const {
+    return keyword == name || keyword == synonym || keyword == numpys;
+  }
+  /// Also of keywords made by hand, which aren't interned.
+  bool is_spelt(PyObject* keyword) const {
+    return PyUnicode_Compare(keyword, name) == 0 || PyUnicode_Compare(keyword, synonym) == 0 ||
+           PyUnicode_Compare(keyword, numpys) == 0;
+  }
 };
 
 /// The parameters of one op.

@@ -139,3 +139,15 @@ def test_printing():
     finally:
         torch.set_printoptions(profile="default")
     assert "0.3333" in repr(torch.tensor(1 / 3))
+
+
+def test_numpys_names_of_dims():
+    x = torch.arange(6.0).reshape(2, 3)
+    assert x.sum(axis=1).tolist() == torch.sum(x, axis=1).tolist() == [3, 12]
+    assert x.mean(axis=0, keepdims=True).shape == (1, 3)
+    assert torch.cat([x, x], axis=1).shape == (2, 6)
+    assert (torch.softmax(x, axis=1) == torch.softmax(x, 1)).all()
+    with pytest.raises(TypeError, match="no argument 'axes'"):
+        x.sum(axes=1)
+    assert torch.mean(torch.tensor([1, 2]), dtype=torch.float64).item() == 1.5
+    assert torch.softmax(x, 1, dtype=torch.float64).dtype is torch.float64
