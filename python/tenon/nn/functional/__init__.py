@@ -3,14 +3,23 @@
     import tenon.nn.functional as F
 """
 
-from .activation import (elu, elu_, gelu, hardtanh, hardtanh_, leaky_relu, leaky_relu_, log_softmax,
-                         relu, relu6, relu_, sigmoid, silu, softmax, softmin, softplus, tanh)
-from .conv import bilinear, conv1d, conv2d, linear
+from .activation import (celu, celu_, elu, elu_, gelu, glu, gumbel_softmax, hardshrink, hardsigmoid,
+                         hardswish, hardtanh, hardtanh_, leaky_relu, leaky_relu_, log_softmax,
+                         logsigmoid, mish, prelu, relu, relu6, relu_, rrelu, rrelu_, selu, selu_,
+                         sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh,
+                         tanhshrink, threshold, threshold_)
+from .attention import multi_head_attention_forward, scaled_dot_product_attention
+from .conv import (bilinear, conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d,
+                   conv_transpose3d, linear)
+from .distance import cosine_similarity, pairwise_distance
 from .loss import (binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy,
                    huber_loss, kl_div, l1_loss, mse_loss, nll_loss, smooth_l1_loss)
-from .norm import (batch_norm, dropout, dropout1d, dropout2d, dropout3d, group_norm, layer_norm,
-                   rms_norm)
+from .norm import (alpha_dropout, batch_norm, dropout, dropout1d, dropout2d, dropout3d,
+                   feature_alpha_dropout, group_norm, instance_norm, layer_norm,
+                   local_response_norm, normalize, rms_norm)
 from .padding import pad
 from .pooling import (adaptive_avg_pool1d, adaptive_avg_pool2d, avg_pool1d, avg_pool2d, max_pool1d,
                       max_pool1d_with_indices, max_pool2d, max_pool2d_with_indices)
 from .sparse import embedding, one_hot
+from .vision import (affine_grid, channel_shuffle, grid_sample, interpolate, pixel_shuffle,
+                     pixel_unshuffle, upsample, upsample_bilinear, upsample_nearest)

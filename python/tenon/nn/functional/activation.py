@@ -3,6 +3,9 @@
 from ... import _core
 
 gelu, softplus, sigmoid, tanh = _core.gelu, _core.softplus, _core.sigmoid, _core.tanh
+logsigmoid, softsign, tanhshrink = _core.logsigmoid, _core.softsign, _core.tanhshrink
+hardshrink, softshrink = _core.hardshrink, _core.softshrink
+prelu, glu = _core.prelu, _core.glu
 
 
 def _into(input, result, inplace):
@@ -62,7 +65,69 @@ def hardtanh_(input, min_val=-1.0, max_val=1.0):
 
 def relu6(input, inplace=False):
     """x limited to [0, 6]."""
-    return hardtanh(input, 0.0, 6.0, inplace)
+    return _into(input, _core.relu6(input), inplace)
+
+
+def hardsigmoid(input, inplace=False):
+    """x / 6 + 1/2, limited to [0, 1]."""
+    return _into(input, _core.hardsigmoid(input), inplace)
+
+
+def hardswish(input, inplace=False):
+    """x * hardsigmoid(x): Howard et al. 2019."""
+    return _into(input, _core.hardswish(input), inplace)
+
+
+def mish(input, inplace=False):
+    """x * tanh(softplus(x)): Misra 2019."""
+    return _into(input, _core.mish(input), inplace)
+
+
+def selu(input, inplace=False):
+    """scale * elu(x), so that variances stay 1: Klambauer et al. 2017."""
+    return _into(input, _core.selu(input), inplace)
+
+
+def celu(input, alpha=1.0, inplace=False):
+    """max(0, x) + min(0, alpha * (exp(x / alpha) - 1)): Barron 2017."""
+    return _into(input, _core.celu(input, alpha), inplace)
+
+
+def threshold(input, threshold, value, inplace=False):
+    """x where it is above the threshold, else `value`."""
+    return _into(input, _core.threshold(input, threshold, value), inplace)
+
+
+def threshold_(input, threshold, value):
+    """`threshold` in place."""
+    return input.copy_(_core.threshold(input, threshold, value))
+
+
+def selu_(input):
+    """`selu` in place."""
+    return selu(input, True)
+
+
+def celu_(input, alpha=1.0):
+    """`celu` in place."""
+    return celu(input, alpha, True)
+
+
+def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
+    """x where it is positive, else x times a slope: while training one drawn from [lower, upper] for
+    each element, else their mean."""
+    return _into(input, _core.rrelu(input, lower, upper, training), inplace)
+
+
+def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
+    """`rrelu` in place."""
+    return rrelu(input, lower, upper, training, True)
+
+
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """Samples of classes that gradients flow through: Jang et al. 2017. With `hard`, one-hot ones with
+    the gradient of the soft ones."""
+    return _core.gumbel_softmax(logits, tau, hard, eps, dim)
 
 
 def _along(input, dim, dtype):
@@ -90,4 +155,6 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
 
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
     """`softmax` of -x."""
-    return softmax(-input, dim, dtype=dtype)
+    if dim is None or dtype is not None:
+        input, dim = _along(input, dim, dtype)
+    return _core.softmin(input, dim)

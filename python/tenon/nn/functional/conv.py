@@ -3,6 +3,8 @@
 from ... import _core
 
 linear = _core.linear
+conv_transpose1d, conv_transpose2d = _core.conv_transpose1d, _core.conv_transpose2d
+conv_transpose3d = _core.conv_transpose3d
 
 
 def _same_padding(kernel, dilation):
@@ -50,6 +52,15 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         return _named_padding("conv2d", _core.conv2d, input, weight, bias, stride, padding,
                               dilation, groups)
     return _core.conv2d(input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """Convolution of (batch, channels, depth, height, width) with (out channels, channels / groups,
+    kernel depth, kernel height, kernel width)."""
+    if isinstance(padding, str):
+        return _named_padding("conv3d", _core.conv3d, input, weight, bias, stride, padding,
+                              dilation, groups)
+    return _core.conv3d(input, weight, bias, stride, padding, dilation, groups)
 
 
 def bilinear(input1, input2, weight, bias=None):

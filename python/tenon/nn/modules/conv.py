@@ -7,7 +7,7 @@ from .. import functional as F
 from .. import init
 from ..parameter import Parameter
 from .module import Module
-from .utils import _pair, _reverse_repeat_tuple, _single
+from .utils import _pair, _reverse_repeat_tuple, _single, _triple
 
 _PADDING_MODES = "zeros", "reflect", "replicate", "circular"
 
@@ -117,3 +117,66 @@ class Conv2d(_Conv):
     """Convolution of (batch, channels, height, width), or (channels, height, width)."""
 
     _sizes, _convolve = staticmethod(_pair), staticmethod(F.conv2d)
+
+
+class Conv3d(_Conv):
+    """Convolution of (batch, channels, depth, height, width), or of one sample."""
+
+    _sizes, _convolve = staticmethod(_triple), staticmethod(F.conv3d)
+
+
+class _ConvTransposeNd(_ConvNd):
+    """The transpose of a convolution over as many dims as `_sizes` makes tuples of: what its gradient
+    with respect to its input is."""
+
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0,
+                 groups=1, bias=True, dilation=1, padding_mode="zeros", device=None, dtype=None):
+        if padding_mode != "zeros":
+            raise ValueError('Only "zeros" padding mode is supported for '
+                             f"{type(self).__name__}")
+        sizes = self._sizes
+        super().__init__(in_channels, out_channels, sizes(kernel_size), sizes(stride),
+                         sizes(padding), sizes(dilation), True, sizes(output_padding), groups, bias,
+                         padding_mode, device, dtype)
+
+    def _output_padding(self, input, output_size):
+        """What has to be added behind the result for it to have `output_size`."""
+        if output_size is None:
+            return self.output_padding
+        count = len(self.kernel_size)
+        output_size = tuple(output_size)[-count:]
+        if len(output_size) != count:
+            raise ValueError(f"{type(self).__name__}: output_size must have {count} or "
+                             f"{count + 2} elements")
+        least = [(size - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1
+                 for size, stride, padding, dilation, kernel in
+                 zip(input.shape[-count:], self.stride, self.padding, self.dilation,
+                     self.kernel_size)]
+        most = [size + stride - 1 for size, stride in zip(least, self.stride)]
+        if any(not low <= size <= high for low, size, high in zip(least, output_size, most)):
+            raise ValueError(f"requested an output size of {list(output_size)}, but valid sizes "
+                             f"range from {least} to {most} (for an input of "
+                             f"{input.shape[-count:]})")
+        return [size - low for size, low in zip(output_size, least)]
+
+    def forward(self, input, output_size=None):
+        return self._convolve(input, self.weight, self.bias, self.stride, self.padding,
+                              self._output_padding(input, output_size), self.groups, self.dilation)
+
+
+class ConvTranspose1d(_ConvTransposeNd):
+    """Transposed convolution of (batch, channels, length), or of one sample."""
+
+    _sizes, _convolve = staticmethod(_single), staticmethod(F.conv_transpose1d)
+
+
+class ConvTranspose2d(_ConvTransposeNd):
+    """Transposed convolution of (batch, channels, height, width), or of one sample."""
+
+    _sizes, _convolve = staticmethod(_pair), staticmethod(F.conv_transpose2d)
+
+
+class ConvTranspose3d(_ConvTransposeNd):
+    """Transposed convolution of (batch, channels, depth, height, width), or of one sample."""
+
+    _sizes, _convolve = staticmethod(_triple), staticmethod(F.conv_transpose3d)
