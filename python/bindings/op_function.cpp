@@ -158,6 +158,19 @@ void destroy(PyObject* self) noexcept {
   Py_DECREF(type);
 }
 
+/// Copies and pickles are the op itself, found by its name.
+PyObject* reduce(PyObject* self, PyObject*) noexcept {
+  return Py_NewRef(reinterpret_cast<OpFunction*>(self)->name);
+}
+
+PyObject* get_module(PyObject*, void*) noexcept { return PyUnicode_FromString("tenon._core"); }
+
+PyGetSetDef attributes[] = {{"__module__", get_module, nullptr, nullptr, nullptr},
+                            {nullptr, nullptr, nullptr, nullptr, nullptr}};
+
+PyMethodDef methods[] = {{"__reduce__", reduce, METH_NOARGS, nullptr},
+                         {nullptr, nullptr, 0, nullptr}};
+
 PyMemberDef members[] = {
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(OpFunction, call), READONLY, nullptr},
     {"__name__", T_OBJECT, offsetof(OpFunction, name), READONLY, nullptr},
@@ -172,6 +185,8 @@ PyType_Slot function_slots[] = {{Py_tp_call, reinterpret_cast<void*>(PyVectorcal
                                 {Py_tp_repr, reinterpret_cast<void*>(describe)},
                                 {Py_tp_dealloc, reinterpret_cast<void*>(destroy)},
                                 {Py_tp_members, members},
+                                {Py_tp_getset, attributes},
+                                {Py_tp_methods, methods},
                                 {0, nullptr}};
 
 PyType_Spec function_spec = {"tenon.OpFunction", sizeof(OpFunction), 0,
