@@ -194,3 +194,8 @@ def test_subclasses():
     assert data.tolist() == [0, 0, 0]
     assert type(pickle.loads(pickle.dumps(p))) is Parameter
     assert torch.Tensor([1, 2]).dtype is torch.float32 and torch.Tensor(2, 3).shape == (2, 3)
+
+
+def test_ops_are_pickled_by_name():
+    for op in torch._core.relu, torch._core.add:
+        assert copy.deepcopy(op) is op and pickle.loads(pickle.dumps(op)) is op

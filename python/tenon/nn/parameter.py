@@ -1,6 +1,7 @@
 """Tensors that a module owns: parameters, which training changes, and buffers."""
 
 from .. import _core
+from .._creation import empty
 
 Tensor = _core.Tensor
 
@@ -17,7 +18,7 @@ class Parameter(Tensor):
 
     def __new__(cls, data=None, requires_grad=True):
         if data is None:
-            data = _core.empty((0,))
+            data = empty((0,))
         if not isinstance(data, Tensor):
             raise TypeError(f"Parameter() takes a tensor, not {type(data).__name__}")
         return super().__new__(cls, data).requires_grad_(requires_grad)
@@ -42,7 +43,7 @@ class Buffer(Tensor):
 
     def __new__(cls, data=None, *, persistent=True):
         if data is None:
-            data = _core.empty((0,))
+            data = empty((0,))
         self = super().__new__(cls, data).requires_grad_(data.requires_grad)
         self.persistent = persistent
         return self
@@ -58,7 +59,7 @@ class _Uninitialized:
         """Becomes a tensor of these sizes, its elements not set."""
         dtype = self.data.dtype if dtype is None else dtype
         device = self.data.device if device is None else device
-        self.data = _core.empty(shape, dtype=dtype, device=device)
+        self.data = empty(shape, dtype=dtype, device=device)
         self.__class__ = self.cls_to_become
 
     @property
@@ -73,16 +74,6 @@ class _Uninitialized:
     def __repr__(self):
         return f"<{type(self).__name__}>"
 
-
-class UninitializedParameter(_Uninitialized, Parameter):
-    """A parameter whose sizes aren't known yet."""
-
-    cls_to_become = Parameter
-
-    def __new__(cls, requires_grad=True, device=None, dtype=None):
-        data = _core.empty((0,), dtype=dtype or _core.float32, device=device or _core.device("cpu"))
-        return Tensor.__new__(cls, data).requires_grad_(requires_grad)
-
     def __deepcopy__(self, memo):
         if id(self) not in memo:
             data = self.data
@@ -93,22 +84,26 @@ class UninitializedParameter(_Uninitialized, Parameter):
         return type(self), (self.requires_grad, self.data.device, self.data.dtype)
 
 
+class UninitializedParameter(_Uninitialized, Parameter):
+    """A parameter whose sizes aren't known yet."""
+
+    cls_to_become = Parameter
+
+    def __new__(cls, requires_grad=True, device=None, dtype=None):
+        data = empty((0,), dtype=dtype, device=device)
+        return Tensor.__new__(cls, data).requires_grad_(requires_grad)
+
+
 class UninitializedBuffer(_Uninitialized, Tensor):
     """A buffer whose sizes aren't known yet."""
 
     cls_to_become = Tensor
 
     def __new__(cls, requires_grad=False, device=None, dtype=None, persistent=True):
-        data = _core.empty((0,), dtype=dtype or _core.float32, device=device or _core.device("cpu"))
+        data = empty((0,), dtype=dtype, device=device)
         self = Tensor.__new__(cls, data).requires_grad_(requires_grad)
         self.persistent = persistent
         return self
-
-    def __deepcopy__(self, memo):
-        if id(self) not in memo:
-            data = self.data
-            memo[id(self)] = type(self)(self.requires_grad, data.device, data.dtype)
-        return memo[id(self)]
 
 
 def is_lazy(tensor):

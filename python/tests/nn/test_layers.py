@@ -22,7 +22,7 @@ def softmax(x, axis):
     return e / e.sum(axis, keepdims=True)
 
 
-X = np.array([-3.0, -0.75, -0.1, 0.2, 0.9, 2.5, 7.0])
+X = np.array([-3.2, -0.75, -0.1, 0.2, 0.9, 2.5, 7.0])
 
 ACTIVATIONS = [
     (nn.ReLU(), np.maximum(X, 0), "ReLU()"),
@@ -40,25 +40,63 @@ ACTIVATIONS = [
     (nn.Softmax(0), softmax(X, 0), "Softmax(dim=0)"),
     (nn.Softmin(0), softmax(-X, 0), "Softmin(dim=0)"),
     (nn.LogSoftmax(0), np.log(softmax(X, 0)), "LogSoftmax(dim=0)"),
+    (nn.Hardsigmoid(), np.clip(X / 6 + 0.5, 0, 1), "Hardsigmoid()"),
+    (nn.Hardswish(), X * np.clip(X / 6 + 0.5, 0, 1), "Hardswish()"),
+    (nn.Mish(), X * np.tanh(np.log1p(np.exp(X))), "Mish()"),
+    (nn.SELU(), 1.0507009873554805 * np.where(X > 0, X, 1.6732632423543772 * np.expm1(X)), "SELU()"),
+    (nn.CELU(2.0), np.where(X > 0, X, 2 * np.expm1(X / 2)), "CELU(alpha=2.0)"),
+    (nn.LogSigmoid(), -np.log1p(np.exp(-X)), "LogSigmoid()"),
+    (nn.Softsign(), X / (1 + np.abs(X)), "Softsign()"),
+    (nn.Tanhshrink(), X - np.tanh(X), "Tanhshrink()"),
+    (nn.Hardshrink(0.8), np.where(np.abs(X) > 0.8, X, 0), "Hardshrink(0.8)"),
+    (nn.Softshrink(0.8), np.sign(X) * np.maximum(np.abs(X) - 0.8, 0), "Softshrink(0.8)"),
+    (nn.Threshold(0.5, 20.0), np.where(X > 0.5, X, 20.0), "Threshold(threshold=0.5, value=20.0)"),
+    (nn.RReLU(0.1, 0.3).eval(), np.where(X > 0, X, 0.2 * X), "RReLU(lower=0.1, upper=0.3)"),
+    (nn.PReLU(), np.where(X > 0, X, 0.25 * X), "PReLU(num_parameters=1)"),
 ]
 
 
 @pytest.mark.parametrize("module, expected, text", ACTIVATIONS, ids=lambda value: str(value)[:20])
 def test_activations(module, expected, text):
-    np.testing.assert_allclose(module(torch.tensor(X)).numpy(), expected, rtol=1e-10, atol=1e-12)
+    result = module.double()(torch.tensor(X)).detach()
+    np.testing.assert_allclose(result.numpy(), expected, rtol=1e-10, atol=1e-12)
     check_gradients(module, X)
     assert repr(module) == text
 
 
-@pytest.mark.parametrize("module", [nn.ReLU(True), nn.SiLU(True), nn.LeakyReLU(0.1, True),
-                                    nn.ELU(inplace=True), nn.Hardtanh(inplace=True), nn.ReLU6(True),
-                                    nn.Dropout(0.0, True)], ids=str)
+@pytest.mark.parametrize("module", [
+    nn.ReLU(True), nn.SiLU(True), nn.LeakyReLU(0.1, True), nn.ELU(inplace=True),
+    nn.Hardtanh(inplace=True), nn.ReLU6(True), nn.Dropout(0.0, True), nn.Hardswish(True),
+    nn.Mish(True), nn.SELU(True), nn.CELU(inplace=True), nn.Threshold(0, 1, True),
+    nn.Hardsigmoid(True), nn.RReLU(inplace=True).eval()], ids=str)
 def test_in_place(module):
     x = torch.tensor(X)
     assert module(x) is x and "inplace=True" in repr(module)
+    leaf = torch.tensor(X, requires_grad=True)
+    module(leaf * 1).sum().backward()
     module.inplace = False
     np.testing.assert_array_equal(x.numpy(), module(torch.tensor(X)).numpy())
+    plain = torch.tensor(X, requires_grad=True)
+    module(plain).sum().backward()
+    np.testing.assert_array_equal(leaf.grad.numpy(), plain.grad.numpy())
 
+
+def test_activations_with_more_than_a_formula():
+    x = normal(2, 3, 4)
+    slopes = nn.PReLU(3).double()
+    with torch.no_grad():
+        slopes.weight.copy_(torch.tensor([0.1, 0.2, 0.3]))
+    expected = np.where(x > 0, x, x * np.array([0.1, 0.2, 0.3])[:, None])
+    np.testing.assert_allclose(slopes(torch.tensor(x)).detach().numpy(), expected)
+    check_gradients(slopes, x)
+    a, b = x[..., :2], x[..., 2:]
+    np.testing.assert_allclose(nn.GLU()(torch.tensor(x)).numpy(), a / (1 + np.exp(-b)))
+    check_gradients(nn.GLU(2), x)
+    random = nn.RReLU(0.1, 0.3)(torch.full((1000,), -1.0)).numpy()
+    assert -0.3 <= random.min() < -0.29 and -0.11 < random.max() <= -0.1
+    torch.manual_seed(0)
+    soft = torch.nn.functional.gumbel_softmax(torch.zeros(2000, 2) + torch.tensor([0.0, 1.0]), hard=True)
+    assert set(np.unique(soft.numpy())) == {0, 1} and abs(soft[:, 1].mean().item() - 0.731) < 0.03
 
 def test_linear():
     layer = nn.Linear(3, 2).double()

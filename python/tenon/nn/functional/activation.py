@@ -8,8 +8,13 @@ hardshrink, softshrink = _core.hardshrink, _core.softshrink
 prelu, glu = _core.prelu, _core.glu
 
 
-def _into(input, result, inplace):
-    return input.copy_(result) if inplace else result
+def _applied(op, input, inplace, *options):
+    """What an op gives, in the place of its input where that is wanted."""
+    if not inplace:
+        return op(input, *options)
+    # Gradients are those at the input that is no more, of which the op keeps a copy.
+    is_recorded = input.requires_grad and _core.is_grad_enabled()
+    return input.copy_(op(input.clone() if is_recorded else input, *options))
 
 
 def relu(input, inplace=False):
@@ -65,42 +70,42 @@ def hardtanh_(input, min_val=-1.0, max_val=1.0):
 
 def relu6(input, inplace=False):
     """x limited to [0, 6]."""
-    return _into(input, _core.relu6(input), inplace)
+    return _applied(_core.relu6, input, inplace)
 
 
 def hardsigmoid(input, inplace=False):
     """x / 6 + 1/2, limited to [0, 1]."""
-    return _into(input, _core.hardsigmoid(input), inplace)
+    return _applied(_core.hardsigmoid, input, inplace)
 
 
 def hardswish(input, inplace=False):
     """x * hardsigmoid(x): Howard et al. 2019."""
-    return _into(input, _core.hardswish(input), inplace)
+    return _applied(_core.hardswish, input, inplace)
 
 
 def mish(input, inplace=False):
     """x * tanh(softplus(x)): Misra 2019."""
-    return _into(input, _core.mish(input), inplace)
+    return _applied(_core.mish, input, inplace)
 
 
 def selu(input, inplace=False):
     """scale * elu(x), so that variances stay 1: Klambauer et al. 2017."""
-    return _into(input, _core.selu(input), inplace)
+    return _applied(_core.selu, input, inplace)
 
 
 def celu(input, alpha=1.0, inplace=False):
     """max(0, x) + min(0, alpha * (exp(x / alpha) - 1)): Barron 2017."""
-    return _into(input, _core.celu(input, alpha), inplace)
+    return _applied(_core.celu, input, inplace, alpha)
 
 
 def threshold(input, threshold, value, inplace=False):
     """x where it is above the threshold, else `value`."""
-    return _into(input, _core.threshold(input, threshold, value), inplace)
+    return _applied(_core.threshold, input, inplace, threshold, value)
 
 
 def threshold_(input, threshold, value):
     """`threshold` in place."""
-    return input.copy_(_core.threshold(input, threshold, value))
+    return _applied(_core.threshold, input, True, threshold, value)
 
 
 def selu_(input):
@@ -114,9 +119,9 @@ def celu_(input, alpha=1.0):
 
 
 def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
-    """x where it is positive, else x times a slope: while training one drawn from [lower, upper] for
-    each element, else their mean."""
-    return _into(input, _core.rrelu(input, lower, upper, training), inplace)
+    """x where it is positive, else x times a slope: while training one drawn from [lower, upper]
+    for each element, else their mean."""
+    return _applied(_core.rrelu, input, inplace, lower, upper, training)
 
 
 def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
@@ -125,8 +130,8 @@ def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
 
 
 def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
-    """Samples of classes that gradients flow through: Jang et al. 2017. With `hard`, one-hot ones with
-    the gradient of the soft ones."""
+    """Samples of classes that gradients flow through: Jang et al. 2017. With `hard`, one-hot ones
+    with the gradient of the soft ones."""
     return _core.gumbel_softmax(logits, tau, hard, eps, dim)
 
 

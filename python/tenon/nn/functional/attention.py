@@ -63,8 +63,8 @@ def _attend(q, k, v, mask, dropout_p, need_weights, sizes):
     else:
         weights = None
         four = [x.view((batch, -1, *x.shape[1:])) for x in (q, k, v)]
-        if mask is not None and mask.dim() == 3:
-            mask = mask.view((batch, -1, *mask.shape[1:]))
+        if mask is not None:
+            mask = mask.view((1 if mask.shape[0] == 1 else batch, -1, *mask.shape[1:]))
         result = scaled_dot_product_attention(*four, mask, dropout_p).reshape(q.shape)
     return result.transpose(0, 1).reshape((targets * batch, features)), weights
 

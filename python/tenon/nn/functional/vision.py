@@ -18,16 +18,16 @@ def _a_dim(value, dims):
 def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corners=None,
                 recompute_scale_factor=None, antialias=False):
     """The input at other sizes: `size`, or `scale_factor` times its own. `mode` is "nearest",
-    "nearest-exact", "linear", "bilinear", "bicubic", "trilinear" or "area"; with `align_corners` the
-    centres of the corners stay where they are."""
+    "nearest-exact", "linear", "bilinear", "bicubic", "trilinear" or "area"; with `align_corners`
+    the centres of the corners stay where they are."""
     dims = input.dim() - 2
     if size is None and scale_factor is None:
         raise ValueError("either size or scale_factor should be defined")
     if size is not None and scale_factor is not None:
         raise ValueError("only one of size or scale_factor should be defined")
     if align_corners is not None and mode in ("nearest", "area", "nearest-exact"):
-        raise ValueError("align_corners option can only be set with the interpolating modes: linear "
-                         "| bilinear | bicubic | trilinear")
+        raise ValueError("align_corners option can only be set with the interpolating modes: "
+                         "linear | bilinear | bicubic | trilinear")
     return _core.interpolate(input, _a_dim(size, dims), _a_dim(scale_factor, dims), mode,
                              bool(align_corners), bool(recompute_scale_factor), antialias)
 
@@ -56,7 +56,8 @@ def _corners(name, align_corners):
 
 def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
     """The input at the places that `grid` holds, x before y, from -1 to 1 over the image."""
-    return _core.grid_sample(input, grid, mode, padding_mode, _corners("grid_sample", align_corners))
+    return _core.grid_sample(input, grid, mode, padding_mode,
+                             _corners("grid_sample", align_corners))
 
 
 def affine_grid(theta, size, align_corners=None):

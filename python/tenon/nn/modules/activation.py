@@ -288,8 +288,8 @@ class Threshold(Module):
 
 
 class RReLU(Module):
-    """x where it is positive, else x times a slope: while training one drawn from [lower, upper] for
-    each element, else their mean."""
+    """x where it is positive, else x times a slope: while training one drawn from [lower, upper]
+    for each element, else their mean."""
 
     def __init__(self, lower=1.0 / 8, upper=1.0 / 3, inplace=False):
         super().__init__()
@@ -299,7 +299,8 @@ class RReLU(Module):
         return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
 
     def extra_repr(self):
-        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
+        return (f"lower={self.lower}, upper={self.upper}" +
+                (", inplace=True" if self.inplace else ""))
 
 
 class PReLU(Module):

@@ -126,10 +126,11 @@ class Conv3d(_Conv):
 
 
 class _ConvTransposeNd(_ConvNd):
-    """The transpose of a convolution over as many dims as `_sizes` makes tuples of: what its gradient
-    with respect to its input is."""
+    """The transpose of a convolution over as many dims as `_sizes` makes tuples of: what its
+    gradient with respect to its input is."""
 
-    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0,
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0,
+                 output_padding=0,
                  groups=1, bias=True, dilation=1, padding_mode="zeros", device=None, dtype=None):
         if padding_mode != "zeros":
             raise ValueError('Only "zeros" padding mode is supported for '

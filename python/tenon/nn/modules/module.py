@@ -3,7 +3,7 @@
 from ... import _core
 from ..._compile import compile as compile_function
 from ..._modes import no_grad
-from ..parameter import Buffer, Parameter, is_lazy
+from ..parameter import Buffer, Parameter
 from ..._hooks import HookRegistry
 from .state_dict import StateDict, _IncompatibleKeys  # noqa: F401: imported from here by users
 from .tree import Tree
@@ -267,9 +267,6 @@ class Module(Tree, StateDict, _core.ModuleBase):
             for parameter in self._parameters.values():
                 if parameter is None:
                     continue
-                if is_lazy(parameter):
-                    raise ValueError("parameters without sizes can't be converted; call the module "
-                                     "with an input first")
                 grad, parameter.grad = parameter.grad, None
                 parameter.data = fn(parameter.data)
                 if grad is not None:

@@ -5,8 +5,8 @@ from .module import Module
 
 
 class PixelShuffle(Module):
-    """(batch, channels * r^2, height, width) as (batch, channels, height * r, width * r): Shi et al.
-    2016."""
+    """(batch, channels * r^2, height, width) as (batch, channels, height * r, width * r): Shi et
+    al. 2016."""
 
     def __init__(self, upscale_factor):
         super().__init__()

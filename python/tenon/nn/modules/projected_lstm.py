@@ -13,8 +13,8 @@ def _step(x, h, c, weights):
 
 
 def _direction(steps, h, c, weights, backwards):
-    """One layer in one direction over steps whose batches get smaller, as packed sequences have them,
-    or stay: the outputs step by step, and the last states."""
+    """One layer in one direction over steps whose batches get smaller, as packed sequences have
+    them, or stay: the outputs step by step, and the last states."""
     weight_ih, *rest = weights
     weight_hr = rest.pop()
     weight_hh, bias_ih, bias_hh = rest if len(rest) == 3 else (rest[0], None, None)

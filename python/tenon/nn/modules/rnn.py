@@ -53,7 +53,8 @@ class RNNBase(Module):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be greater than zero")
         if self.proj_size < 0:
-            raise ValueError("proj_size should be a positive integer or zero to disable projections")
+            raise ValueError("proj_size should be a positive integer or zero to disable "
+                             "projections")
         if self.proj_size >= self.hidden_size:
             raise ValueError("proj_size has to be smaller than hidden_size")
 
@@ -118,9 +119,9 @@ class RNNBase(Module):
 
     def _whole(self, input, states, batch_sizes):
         """Runs the op over the whole sequence: the output, and the last states."""
-        return self._op(input, *states, self._flat_weights, self.bias, self.num_layers, self.dropout,
-                        self.training, self.bidirectional, self.batch_first and not batch_sizes,
-                        batch_sizes)
+        return self._op(input, *states, self._flat_weights, self.bias, self.num_layers,
+                        self.dropout, self.training, self.bidirectional,
+                        self.batch_first and not batch_sizes, batch_sizes)
 
     def _run(self, input, hx):
         packed = input if isinstance(input, PackedSequence) else None
@@ -164,7 +165,8 @@ class RNN(RNNBase):
     def __init__(self, input_size, hidden_size, num_layers=1, nonlinearity="tanh", bias=True,
                  batch_first=False, dropout=0.0, bidirectional=False, device=None, dtype=None):
         if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
+            raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or "
+                             "'relu'.")
         self.__dict__["nonlinearity"] = nonlinearity
         super().__init__(f"RNN_{nonlinearity.upper()}", input_size, hidden_size, num_layers, bias,
                          batch_first, dropout, bidirectional, 0, device, dtype)
@@ -181,7 +183,7 @@ class RNN(RNNBase):
 class GRU(RNNBase):
     """Gated recurrent units in layers: Cho et al. 2014."""
 
-    _op = _core.gru
+    _op = staticmethod(_core.gru)
 
     def __init__(self, input_size, hidden_size, num_layers=1, bias=True, batch_first=False,
                  dropout=0.0, bidirectional=False, device=None, dtype=None):
@@ -194,10 +196,10 @@ class GRU(RNNBase):
 
 
 class LSTM(RNNBase):
-    """Long short-term memory in layers: Hochreiter and Schmidhuber 1997. With `proj_size`, what goes
-    on to the next step is the product of the hidden state with another weight."""
+    """Long short-term memory in layers: Hochreiter and Schmidhuber 1997. With `proj_size`, what
+    goes on to the next step is the product of the hidden state with another weight."""
 
-    _op = _core.lstm
+    _op = staticmethod(_core.lstm)
 
     def __init__(self, input_size, hidden_size, num_layers=1, bias=True, batch_first=False,
                  dropout=0.0, bidirectional=False, proj_size=0, device=None, dtype=None):
@@ -276,7 +278,8 @@ class RNNCell(RNNCellBase):
                  dtype=None):
         super().__init__(input_size, hidden_size, bias, 1, device, dtype)
         if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
+            raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or "
+                             "'relu'.")
         self.nonlinearity = nonlinearity
 
     def forward(self, input, hx=None):

@@ -56,7 +56,8 @@ class StateDict:
         """Adds this module's own tensors; subclasses with other ideas override it."""
         for name, tensor in self._own_state():
             if tensor is not None:
-                destination[prefix + name] = tensor if keep_vars else tensor.detach()
+                kept = keep_vars or is_lazy(tensor)
+                destination[prefix + name] = tensor if kept else tensor.detach()
         if self._has_extra_state():
             destination[prefix + "_extra_state"] = self.get_extra_state()
 
@@ -119,11 +120,12 @@ class StateDict:
         if not isinstance(new, _core.Tensor):
             return (f'While copying the parameter named "{key}", expected a tensor from the '
                     f"checkpoint, got {type(new).__name__}.")
+        if is_lazy(old) and is_lazy(new):
+            return None
         if is_lazy(old):
-            if not is_lazy(new):
-                with no_grad():
-                    old.materialize(new.shape)
-        elif old.dim() == 0 and tuple(new.shape) == (1,):
+            with no_grad():
+                old.materialize(new.shape)
+        elif not is_lazy(new) and old.dim() == 0 and tuple(new.shape) == (1,):
             new = new[0]  # as files of old versions have scalars
         if is_lazy(new) or new.shape != old.shape:
             return (f"size mismatch for {key}: copying a param with shape "

@@ -27,7 +27,8 @@ def _activation(activation):
 
 
 class _Layer(Module):
-    """What encoder and decoder layers have in common: attention to itself and a feed-forward part."""
+    """What encoder and decoder layers have in common: attention to itself and a feed-forward
+    part."""
 
     def __init__(self, d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps,
                  batch_first, norm_first, bias, where):

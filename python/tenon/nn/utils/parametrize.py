@@ -55,8 +55,8 @@ class ParametrizationList(ModuleList):
         with no_grad():
             for module in reversed(list(self)):
                 if not hasattr(module, "right_inverse"):
-                    raise RuntimeError(f"parametrization {type(module).__name__} does not implement "
-                                       "right_inverse.")
+                    raise RuntimeError(f"parametrization {type(module).__name__} does not "
+                                       "implement right_inverse.")
                 value = module.right_inverse(value)
             for name, part in zip(self._names(), [value] if self.is_tensor else value):
                 getattr(self, name).data = part.data
@@ -133,8 +133,8 @@ def _check_fit(module, tensor_name, before, unsafe):
 def register_parametrization(module, tensor_name, parametrization, *, unsafe=False):
     """From now on the module's tensor is what the parametrization (a module) gives for the
     original, which becomes `module.parametrizations.<name>.original`. Where the first one has a
-    `right_inverse`, the original is that of the tensor of now. With one in each, assignments set the
-    original. A second parametrization is applied to what the first one gives."""
+    `right_inverse`, the original is that of the tensor of now. With one in each, assignments set
+    the original. A second parametrization is applied to what the first one gives."""
     parametrization.train(module.training)
     if is_parametrized(module, tensor_name):
         held = module.parametrizations[tensor_name]
@@ -144,8 +144,8 @@ def register_parametrization(module, tensor_name, parametrization, *, unsafe=Fal
         _check_fit(module, tensor_name, before, unsafe or held.unsafe)
         return module
     if tensor_name not in module._parameters and tensor_name not in module._buffers:
-        raise ValueError(f"Module '{module}' does not have a parameter, a buffer, or a parametrized "
-                         f"element with name '{tensor_name}'")
+        raise ValueError(f"Module '{module}' does not have a parameter, a buffer, or a "
+                         f"parametrized element with name '{tensor_name}'")
     original = getattr(module, tensor_name)
     before = original.shape, original.dtype
     made = ParametrizationList([parametrization], original, unsafe)
@@ -165,8 +165,8 @@ def remove_parametrizations(module, tensor_name, leave_parametrized=True):
         raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")
     held = module.parametrizations[tensor_name]
     if not leave_parametrized and not held.is_tensor:
-        raise ValueError("Cannot leave unparametrized (`leave_parametrized=False`) a tensor that is "
-                         "parametrized in terms of a sequence of tensors.")
+        raise ValueError("Cannot leave unparametrized (`leave_parametrized=False`) a tensor that "
+                         "is parametrized in terms of a sequence of tensors.")
     with no_grad():
         value = getattr(module, tensor_name).data if leave_parametrized else held.original.data
     original = getattr(held, held._names()[0])

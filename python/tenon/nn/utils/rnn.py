@@ -76,8 +76,8 @@ def _checked_lengths(lengths, batch, steps):
         raise RuntimeError("Expected `len(lengths)` to be equal to batch_size, but got "
                            f"{len(lengths)} (batch_size={batch})")
     if any(length <= 0 for length in lengths):
-        raise RuntimeError("Length of all samples has to be greater than 0, but found an element in "
-                           "'lengths' that is <= 0")
+        raise RuntimeError("Length of all samples has to be greater than 0, but found an element "
+                           "in 'lengths' that is <= 0")
     if max(lengths) > steps:
         raise RuntimeError(f"Expected lengths of at most {steps}, the steps of the input, but got "
                            f"{max(lengths)}")
