@@ -27,9 +27,9 @@ from ._forms import (absolute, allclose, arccos, arccosh, arcsin, arcsinh, arcta
                      arctanh, argwhere, atleast_1d, atleast_2d, atleast_3d, block_diag,
                      broadcast_shapes, broadcast_tensors, cartesian_prod, clamp, clip, dist, div,
                      divide, dsplit, einsum, equal, fix, float_power, ger, hsplit, index_add,
-                     median, meshgrid, moveaxis, nanmedian, nonzero, norm, ravel,
-                     repeat_interleave, round, row_stack, scatter, std_mean, swapaxes, swapdims,
-                     tensor_split, tensordot, trapz, true_divide, unique, unique_consecutive,
+                     istft, median, meshgrid, moveaxis, nanmedian, nonzero, norm, qr, ravel,
+                     repeat_interleave, round, row_stack, scatter, std_mean, stft, swapaxes,
+                     swapdims, tensor_split, tensordot, trapz, true_divide, unique, unique_consecutive,
                      var_mean, vdot, vsplit)
 from ._functions import (is_complex, is_floating_point, is_tensor, max, min, numel, split, std, var,
                          where)
@@ -41,7 +41,7 @@ from ._settings import (are_deterministic_algorithms_enabled, get_float32_matmul
                         is_deterministic_algorithms_warn_only_enabled, set_float32_matmul_precision,
                         use_deterministic_algorithms)
 from . import _tensor, _ufuncs  # noqa: F401: give Tensor its other methods
-from . import amp, autograd, backends, cuda, func, nn, optim, utils, version
+from . import amp, autograd, backends, cuda, fft, func, linalg, nn, optim, utils, version
 from .func import vmap
 
 globals().update(tensor_types)  # FloatTensor, LongTensor and so on

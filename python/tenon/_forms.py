@@ -263,6 +263,31 @@ def ravel(input):
     return _core.reshape(input, (-1,))
 
 
+def stft(input, n_fft, hop_length=None, win_length=None, window=None, center=True,
+         pad_mode="reflect", normalized=False, onesided=None, return_complex=None):
+    """The Fourier transforms of the windowed frames of a signal; as pairs of real numbers with
+    return_complex=False."""
+    onesided = True if onesided is None else onesided
+    spectra = _core.stft(input, n_fft, hop_length, win_length, window, center, pad_mode, normalized,
+                         onesided)
+    return _core.view_as_real(spectra) if return_complex is False else spectra
+
+
+def istft(input, n_fft, hop_length=None, win_length=None, window=None, center=True,
+          normalized=False, onesided=None, length=None, return_complex=False):
+    """The signal of which `stft` made these spectra."""
+    if return_complex:
+        raise _core.ValueError("[istft] signals are real: return_complex must be False")
+    onesided = True if onesided is None else onesided
+    return _core.istft(input, n_fft, hop_length, win_length, window, center, normalized, onesided,
+                       length)
+
+
+def qr(input, some=True):
+    """linalg.qr with `some` for mode 'reduced'."""
+    return _core.linalg_qr(input, "reduced" if some else "complete")
+
+
 # PyTorch's other names.
 true_divide = divide = div
 clip, moveaxis = clamp, _core.movedim
@@ -273,8 +298,9 @@ ger, fix, row_stack, absolute = _core.outer, _core.trunc, _core.vstack, _core.ab
 trapz = _core.trapezoid
 
 _METHODS = """median nanmedian equal allclose repeat_interleave unique unique_consecutive
-tensor_split hsplit vsplit dsplit clamp div round norm dist nonzero argwhere scatter index_add float_power vdot ravel true_divide divide clip moveaxis
-swapaxes swapdims ger arccos arcsin arctan arctan2 arccosh arcsinh arctanh fix absolute"""
+tensor_split hsplit vsplit dsplit clamp div round norm dist nonzero argwhere scatter index_add
+float_power vdot ravel true_divide divide clip moveaxis swapaxes swapdims ger arccos arcsin arctan
+arctan2 arccosh arcsinh arctanh fix absolute stft istft qr"""
 
 
 # Methods that write into the tensor, and those that give it other sizes.

@@ -26,7 +26,8 @@ std::vector<Tensor> layout_inputs(const Case& c) {
 bool sums_by_layout(const OpDef& op) {
   return op.name == "matmul" || op.name == "mv" || op.name == "addmv" || op.name == "linear" ||
          op.name == "bilinear" || op.name == "batch_norm" || op.name == "affine_grid" ||
-         op.section == "Attention" || op.section == "Recurrent networks";
+         op.section == "Matrix decompositions" || op.section == "Attention" ||
+         op.section == "Recurrent networks";
 }
 
 /// Empty when the outcomes have the same bits, or, where sums follow the layout, differ by no more

@@ -7,6 +7,8 @@ void register_kernels() {
   register_conv();
   register_conv_block();
   register_counts();
+  register_factors();
+  register_fourier();
   register_gather();
   register_index();
   register_linalg();

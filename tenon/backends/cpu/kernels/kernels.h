@@ -11,6 +11,8 @@ void register_complex();
 void register_conv();
 void register_conv_block();
 void register_counts();
+void register_factors();
+void register_fourier();
 void register_gather();
 void register_index();
 void register_linalg();

@@ -1,0 +1,232 @@
+// Kernels of systems of equations and of matrix factors: one task a matrix, in float64.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tenon/backends/cpu/factor/factor.h"
+#include "tenon/backends/cpu/kernels/kernels.h"
+#include "tenon/backends/cpu/kernels/support.h"
+#include "tenon/base/error.h"
+#include "tenon/base/parallel.h"
+#include "tenon/dispatch/op_def.h"
+
+namespace tenon::cpu {
+namespace {
+
+/// The matrices of an input as float64, or those that a result is written to.
+struct Matrices {
+  Tensor values;
+  int64_t rows, columns;
+
+  explicit Matrices(const Tensor& x)
+      : values(row_major(converted(x, kFloat64))), rows(x.size(-2)), columns(x.size(-1)) {}
+  int64_t size() const { return rows * columns; }
+  const double* operator[](int64_t i) const { return values.data<double>() + i * size(); }
+  std::vector<double> copy(int64_t i) const { return {(*this)[i], (*this)[i] + size()}; }
+};
+
+/// A result that is made in float64 and converted where the tensor is of another dtype.
+class Result {
+ public:
+  explicit Result(const Tensor& output)
+      : output_(output),
+        values_(output.dtype() == kFloat64 ? output : new_tensor(output.sizes(), kFloat64)) {}
+  /// The part of matrix i of `count`.
+  double* part(int64_t i, int64_t count) const {
+    return values_.data<double>() + (count == 0 ? 0 : values_.numel() / count * i);
+  }
+  void finish() const {
+    if (output_.dtype() == kFloat64) return;
+    const Tensor rounded = converted(values_, output_.dtype());
+    copy_strided(output_.sizes(), memory_of(rounded), memory_of(output_), output_.itemsize());
+  }
+
+ private:
+  Tensor output_, values_;
+};
+
+int64_t matrix_count(const Tensor& x) {
+  int64_t count = 1;
+  for (size_t i = 0; i + 2 < x.sizes().size(); ++i) count *= x.sizes()[i];
+  return count;
+}
+
+/// Runs `work(i)` for each matrix of `x`; where it says false, a ValueError names the matrix.
+template <class Work>
+void for_matrices(const Call& call, const Tensor& x, const char* complaint, Work work) {
+  const int64_t count = matrix_count(x);
+  std::vector<uint8_t> failed(static_cast<size_t>(count));
+  parallel_for(count, rows_per_chunk(x.size(-1) * x.size(-2) * 16),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; ++i)
+                   failed[static_cast<size_t>(i)] = work(i) ? 0 : 1;
+               });
+  const auto first = std::find(failed.begin(), failed.end(), 1);
+  if (first == failed.end()) return;
+  const std::string which =
+      x.dim() > 2 ? fmt::format("matrix {} of the batch", first - failed.begin()) : "the matrix";
+  fail<ValueError>(call.op.name, fmt::format("{} {}", which, complaint));
+}
+
+void solve_matrix_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Matrices a(call.input(0)), b(call.input(1));
+  const Result x(outputs[0]);
+  const int64_t count = matrix_count(a.values);
+  for_matrices(call, a.values, "is singular: it has no inverse", [&](int64_t i) {
+    std::vector<double> lu = a.copy(i);
+    std::vector<int64_t> pivots(static_cast<size_t>(a.rows));
+    if (lu_factor(a.rows, lu.data(), pivots.data()) == 0) return false;
+    double* solution = x.part(i, count);
+    std::copy_n(b[i], b.size(), solution);
+    lu_solve(a.rows, b.columns, lu.data(), pivots.data(), solution);
+    return true;
+  });
+  x.finish();
+}
+
+void solve_triangle_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Matrices a(call.input(0)), b(call.input(1));
+  const Result x(outputs[0]);
+  const int64_t count = matrix_count(a.values);
+  const Triangle triangle{call.get<bool>(0), call.get<bool>(1)};
+  for_matrices(call, a.values, "", [&](int64_t i) {
+    double* solution = x.part(i, count);
+    std::copy_n(b[i], b.size(), solution);
+    solve_triangle(a.rows, b.columns, a[i], triangle, solution);
+    return true;
+  });
+  x.finish();
+}
+
+void det_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Matrices a(call.input(0));
+  const Result det(outputs[0]);
+  const int64_t count = matrix_count(a.values);
+  for_matrices(call, a.values, "", [&](int64_t i) {
+    std::vector<double> lu = a.copy(i);
+    std::vector<int64_t> pivots(static_cast<size_t>(a.rows));
+    double product = lu_factor(a.rows, lu.data(), pivots.data());
+    for (int64_t k = 0; k < a.rows; ++k) product *= lu[static_cast<size_t>(k * a.rows + k)];
+    *det.part(i, count) = product;
+    return true;
+  });
+  det.finish();
+}
+
+void slogdet_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Matrices a(call.input(0));
+  const Result signs(outputs[0]), logarithms(outputs[1]);
+  const int64_t count = matrix_count(a.values);
+  for_matrices(call, a.values, "", [&](int64_t i) {
+    std::vector<double> lu = a.copy(i);
+    std::vector<int64_t> pivots(static_cast<size_t>(a.rows));
+    double sign = lu_factor(a.rows, lu.data(), pivots.data()), logarithm = 0;
+    for (int64_t k = 0; k < a.rows; ++k) {
+      const double pivot = lu[static_cast<size_t>(k * a.rows + k)];
+      sign *= pivot < 0 ? -1 : 1;
+      logarithm += std::log(std::abs(pivot));
+    }
+    *signs.part(i, count) = sign;
+    *logarithms.part(i, count) = sign == 0 ? -std::numeric_limits<double>::infinity() : logarithm;
+    return true;
+  });
+  signs.finish();
+  logarithms.finish();
+}
+
+void cholesky_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Matrices a(call.input(0));
+  const Result factor(outputs[0]);
+  const int64_t count = matrix_count(a.values), n = a.rows;
+  const bool upper = call.get<bool>(0);
+  for_matrices(call, a.values, "is not positive definite", [&](int64_t i) {
+    double* l = factor.part(i, count);
+    std::copy_n(a[i], a.size(), l);
+    if (upper) {  // the triangle that is read is the upper one
+      for (int64_t row = 0; row < n; ++row) {
+        for (int64_t column = 0; column < row; ++column)
+          l[row * n + column] = a[i][column * n + row];
+      }
+    }
+    if (cholesky_factor(n, l) >= 0) return false;
+    for (int64_t row = 0; upper && row < n; ++row) {
+      for (int64_t column = 0; column < row; ++column) {
+        std::swap(l[row * n + column], l[column * n + row]);
+      }
+    }
+    return true;
+  });
+  factor.finish();
+}
+
+void qr_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Matrices a(call.input(0));
+  const Result q(outputs[0]), r(outputs[1]);
+  const int64_t count = matrix_count(a.values);
+  for_matrices(call, a.values, "", [&](int64_t i) {
+    std::vector<double> work = a.copy(i);
+    qr_factor(a.rows, a.columns, outputs[0].size(-1), work.data(), q.part(i, count),
+              r.part(i, count));
+    return true;
+  });
+  q.finish();
+  r.finish();
+}
+
+constexpr const char* kNotFinite = "has no such decomposition: it holds NaN or infinite numbers";
+
+bool is_finite(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+}
+
+void eigh_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Matrices a(call.input(0));
+  const Result values(outputs[0]), vectors(outputs[1]);
+  const int64_t count = matrix_count(a.values), n = a.rows;
+  const bool lower = call.get<std::string_view>(0) == "L";
+  for_matrices(call, a.values, kNotFinite, [&](int64_t i) {
+    std::vector<double> work = a.copy(i);
+    for (int64_t row = 0; row < n; ++row) {
+      for (int64_t column = 0; column < row; ++column) {
+        double &below = work[static_cast<size_t>(row * n + column)],
+               &above = work[static_cast<size_t>(column * n + row)];
+        (lower ? above : below) = lower ? below : above;
+      }
+    }
+    return is_finite(work) &&
+           symmetric_eigen(n, work.data(), values.part(i, count), vectors.part(i, count));
+  });
+  values.finish();
+  vectors.finish();
+}
+
+void svd_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Matrices a(call.input(0));
+  const Result u(outputs[0]), s(outputs[1]), vt(outputs[2]);
+  const int64_t count = matrix_count(a.values);
+  for_matrices(call, a.values, kNotFinite, [&](int64_t i) {
+    return is_finite(a.copy(i)) &&
+           svd_factor(a.rows, a.columns, a[i], outputs[0].size(-1), outputs[2].size(-2),
+                      u.part(i, count), s.part(i, count), vt.part(i, count));
+  });
+  for (const Result* result : {&u, &s, &vt}) result->finish();
+}
+
+}  // namespace
+
+void register_factors() {
+  const auto add = [](OpId op, Kernel kernel) { register_kernel(op, kCpu.type, kernel); };
+  add(OpId::kSolveMatrix, solve_matrix_kernel);
+  add(OpId::kSolveTriangle, solve_triangle_kernel);
+  add(OpId::kLinalgDet, det_kernel);
+  add(OpId::kLinalgSlogdet, slogdet_kernel);
+  add(OpId::kLinalgCholesky, cholesky_kernel);
+  add(OpId::kHouseholderQr, qr_kernel);
+  add(OpId::kLinalgEigh, eigh_kernel);
+  add(OpId::kLinalgSvd, svd_kernel);
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,183 @@
+"""Decompositions of matrices, with NumPy's, their signs made those that the ops promise."""
+import numpy as np
+
+
+def linalg_vector_norm(x, ord, dims, keepdim, dtype):
+    axes = tuple(dims) or tuple(range(x.ndim))
+    return np.sum(np.abs(x) ** ord, axis=axes, keepdims=keepdim) ** x.dtype.type(1 / ord)
+
+
+def linalg_matrix_norm(A, ord, dims, keepdim):
+    order = ord if ord in ("fro", "nuc") else float(ord)
+    if A.size == 0 and ord in ("fro", "nuc"):
+        return np.sum(A, axis=tuple(dims) or (-2, -1), keepdims=keepdim)
+    return np.linalg.norm(A, order, tuple(dims) or (-2, -1), keepdim)
+
+
+def solve_matrix(A, B):
+    return np.linalg.solve(A, B)
+
+
+def linalg_solve(A, B, left):
+    if not left:
+        return np.swapaxes(np.linalg.solve(np.swapaxes(A, -1, -2), np.swapaxes(B, -1, -2)), -1, -2)
+    if B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1]):
+        return np.linalg.solve(A, B[..., None])[..., 0]
+    batch = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+    return np.linalg.solve(A, np.broadcast_to(B, batch + B.shape[-2:]))
+
+
+def linalg_inv(A):
+    return np.linalg.inv(A)
+
+
+def inverse(x):
+    return np.linalg.inv(x)
+
+
+def linalg_det(A):
+    return np.asarray(np.linalg.det(A), A.dtype)
+
+
+def det(x):
+    return linalg_det(x)
+
+
+def linalg_slogdet(A):
+    return tuple(np.asarray(part, A.dtype) for part in np.linalg.slogdet(A))
+
+
+def slogdet(x):
+    return linalg_slogdet(x)
+
+
+def logdet(x):
+    return np.asarray(np.log(np.linalg.det(x)), x.dtype)
+
+
+def linalg_cholesky(A, upper):
+    factor = np.linalg.cholesky(A)
+    return np.swapaxes(factor, -1, -2) if upper else factor
+
+
+def cholesky(x, upper):
+    return linalg_cholesky(x, upper)
+
+
+def cholesky_solve(B, L, upper):
+    L = np.triu(L) if upper else np.tril(L)
+    return np.linalg.solve(L.T @ L if upper else L @ L.T, B)
+
+
+def cholesky_inverse(L, upper):
+    return cholesky_solve(np.eye(L.shape[-1]), L, upper)
+
+
+def _triangle(A, upper, unit):
+    triangle = np.triu(A) if upper else np.tril(A)
+    if unit:
+        places = np.arange(A.shape[-1])
+        triangle[..., places, places] = 1
+    return triangle
+
+
+def solve_triangle(A, B, upper, unitriangular):
+    return np.linalg.solve(_triangle(A, upper, unitriangular), B)
+
+
+def linalg_solve_triangular(A, B, upper, left, unitriangular):
+    return linalg_solve(_triangle(A, upper, unitriangular), B, left)
+
+
+def householder_qr(A, complete):
+    k = A.shape[-2] if complete else min(A.shape[-2:])
+    q = np.zeros(A.shape[:-1] + (k,), A.dtype)
+    r = np.zeros(A.shape[:-2] + (k, A.shape[-1]), A.dtype)
+    for at in np.ndindex(*A.shape[:-2]):
+        if A[at].size == 0:
+            q[at] = np.eye(A.shape[-2], k)
+        else:
+            q[at], r[at] = np.linalg.qr(A[at], "complete" if complete else "reduced")
+    return q, r
+
+
+def linalg_qr(A, mode):
+    q, r = householder_qr(A, mode == "complete")
+    return (np.zeros(0), r) if mode == "r" else (q, r)
+
+
+def _signs(vectors):
+    """Of the columns: that of the first of the largest elements."""
+    if vectors.size == 0:
+        return np.ones(vectors.shape[:-2] + (1, vectors.shape[-1]))
+    largest = np.argmax(np.abs(vectors), axis=-2, keepdims=True)
+    return np.where(np.take_along_axis(vectors, largest, -2) < 0, -1, 1)
+
+
+def linalg_eigh(A, UPLO):
+    values, vectors = np.linalg.eigh(A, UPLO)
+    return values, vectors * _signs(vectors)
+
+
+def linalg_eigvalsh(A, UPLO):
+    return np.linalg.eigvalsh(A, UPLO)
+
+
+def linalg_svd(A, full_matrices):
+    k = min(A.shape[-2:])
+    u, s, vt = np.linalg.svd(A, full_matrices)
+    signs = _signs(u[..., :, :k])
+    u[..., :, :k] *= signs
+    vt[..., :k, :] *= np.swapaxes(signs, -1, -2)
+    if full_matrices and A.shape[-1] != A.shape[-2]:
+        # What fills up the larger side is any basis of what is left: that of the QR of the rest.
+        if A.shape[-2] > k:
+            u = np.concatenate([u[:, :k], np.linalg.qr(u[:, :k], "complete")[0][:, k:]], 1)
+        else:
+            rest = np.linalg.qr(vt[:k].T, "complete")[0][:, k:]
+            vt = np.concatenate([vt[:k], rest.T])
+    return u, s, vt
+
+
+def linalg_svdvals(A):
+    return np.linalg.svd(A, compute_uv=False)
+
+
+def svd(x, some):
+    u, s, vt = linalg_svd(x, not some)
+    return u, s, np.swapaxes(vt, -1, -2)
+
+
+def linalg_pinv(A, atol, rtol):
+    return np.linalg.pinv(A)
+
+
+def pinverse(x, rcond):
+    return np.linalg.pinv(x)
+
+
+def linalg_matrix_rank(A, atol, rtol):
+    if A.size == 0:
+        return np.zeros(A.shape[:-2], np.int64)
+    return np.asarray(np.linalg.matrix_rank(A), np.int64)
+
+
+def linalg_lstsq(A, B):
+    x = np.linalg.pinv(A) @ B
+    left = np.sum((A @ x - B) ** 2, -2) if A.shape[-2] > A.shape[-1] else np.zeros(0)
+    return x, left, linalg_matrix_rank(A, None, None), linalg_svdvals(A)
+
+
+def linalg_matrix_power(A, n):
+    return np.linalg.matrix_power(A, n)
+
+
+def matrix_power(x, n):
+    return np.linalg.matrix_power(x, n)
+
+
+def linalg_multi_dot(tensors):
+    product = tensors[0]
+    for tensor in tensors[1:]:
+        product = product @ tensor
+    return product
