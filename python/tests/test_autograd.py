@@ -120,3 +120,13 @@ def test_threads():
     for thread in threads:
         thread.join()
     assert results == [want] * 4
+
+
+def test_products_without_rows_have_gradients():
+    x, weight = torch.ones(2, 3, 0, requires_grad=True), torch.ones(4, 0, requires_grad=True)
+    torch.nn.functional.linear(x, weight).sum().backward()
+    assert x.grad.shape == (2, 3, 0) and weight.grad.shape == (4, 0)
+    x, weight = torch.ones(0, 2, 3, requires_grad=True), torch.ones(3, 4, requires_grad=True)
+    (x @ weight).sum().backward()
+    assert x.grad.shape == (0, 2, 3)
+    assert weight.grad.tolist() == [[0.0] * 4] * 3

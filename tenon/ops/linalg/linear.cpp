@@ -2,6 +2,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/ops/define.h"
+#include "tenon/ops/linalg/matmul.h"
 
 namespace tenon::ops {
 namespace {
@@ -25,7 +26,6 @@ Spec linear_spec(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return spec;
 }
 
-Tensor rows_of(const Tensor& x) { return x.dim() == 2 ? x : reshape(x, {-1, x.size(-1)}); }
 Tensor conjugate(const Tensor& x) { return x.is_complex() ? conj(x) : x; }
 
 }  // namespace

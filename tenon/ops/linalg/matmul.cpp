@@ -31,7 +31,7 @@ Tensor conjugate(const Tensor& x) { return x.is_complex() ? conj(x) : x; }
 
 /// d(a b)/db for a matrix `b` that every matrix of the batch `a` is multiplied with: one product.
 Tensor grad_of_shared(const Tensor& a, const Tensor& dy) {
-  return matmul(adjoint(reshape(a, {-1, a.size(-1)})), reshape(dy, {-1, dy.size(-1)}));
+  return matmul(adjoint(rows_of(a)), rows_of(dy));
 }
 
 Grads matmul_vjp(const Saved& saved, const Tensor& dy) {
@@ -56,6 +56,14 @@ Grads matmul_vjp(const Saved& saved, const Tensor& dy) {
 }
 
 }  // namespace
+
+Tensor rows_of(const Tensor& x) {
+  if (x.dim() == 2) return x;
+  // Spelled out: of no elements, -1 says nothing.
+  int64_t rows = 1;
+  for (int64_t dim = 0; dim + 1 < x.dim(); ++dim) rows *= x.size(dim);
+  return reshape(x, {rows, x.size(-1)});
+}
 
 MatmulSizes matmul_sizes(const Tensor& a, const Tensor& b) {
   if (a.dim() == 0 || b.dim() == 0) {

@@ -13,4 +13,7 @@ struct MatmulSizes {
 /// The sizes of matmul(a, b). Throws ShapeError where they don't go together.
 MatmulSizes matmul_sizes(const Tensor& a, const Tensor& b);
 
+/// The matrix of all rows along the last dim; there may be none, or empty ones.
+Tensor rows_of(const Tensor& x);
+
 }  // namespace tenon::ops

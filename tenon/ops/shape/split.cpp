@@ -72,13 +72,20 @@ void define_split_with_sizes(OpDef& op) {
 }
 
 void define_chunk(OpDef& op) {
-  op.doc("At most `chunks` views along `dim`, of equal size but for the last.")
+  op.doc(
+        "At most `chunks` views along `dim`, of equal size but for the last; of an empty dim, "
+        "`chunks` "
+        "empty ones.")
       .accepts(kAnySet)
       .compose([](const Tensor& x, int64_t chunks, int64_t dim) -> std::vector<Tensor> {
         if (chunks < 1) {
           fail<ValueError>("chunk", fmt::format("expected at least 1 chunk, got {}", chunks));
         }
         const int64_t size = size_along("chunk", x, dim);
+        if (size == 0) {
+          const Shape nothing(static_cast<size_t>(chunks), 0);
+          return split_with_sizes(x, nothing, dim);
+        }
         return pieces(x, size, std::max<int64_t>(size / chunks + (size % chunks != 0), 1), dim);
       })
       .samples([]() -> std::vector<Sample> {

@@ -86,6 +86,8 @@ def split_with_sizes(x, split_sizes, dim):
 
 
 def chunk(x, chunks, dim):
+    if x.shape[dim] == 0:
+        return [x] * chunks
     return split(x, max(1, -(-x.shape[dim] // chunks)), dim)
 
 
