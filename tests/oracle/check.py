@@ -21,6 +21,8 @@ except ImportError:
     print("left out: needs NumPy and SciPy (Debian: apt-get install python3-numpy python3-scipy)")
     sys.exit(77)
 
+from reader import Reader  # noqa: E402
+
 TOLERANCE = {"float16": 4e-3, "float32": 2e-5, "float64": 1e-11, "complex64": 2e-5, "complex128": 1e-11}
 
 
@@ -39,30 +41,6 @@ def load_functions():
                 sys.exit(f"{path}: {op} is defined in two files")
             functions[op] = function
     return functions
-
-
-class Reader:
-    def __init__(self, folder):
-        self.data = (folder / "data.bin").read_bytes()
-
-    def tensor(self, entry):
-        if entry is None:
-            return None
-        count = int(np.prod(entry["sizes"], dtype=np.int64))
-        array = np.frombuffer(self.data, np.dtype(entry["dtype"]), count, entry["offset"])
-        return array.reshape(entry["sizes"]).copy()
-
-    def tensors(self, entries):
-        return [self.tensor(entry) for entry in entries]
-
-    def argument(self, entry):
-        if "tensor" in entry:
-            return self.tensor(entry["tensor"])
-        if "tensors" in entry:
-            return self.tensors(entry["tensors"])
-        if "number" in entry:
-            return float(entry["number"])  # one that JSON can't write
-        return entry["value"]
 
 
 def worst_difference(got, want):
