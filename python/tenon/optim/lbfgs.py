@@ -101,11 +101,12 @@ class _StrongWolfe:
 
 class LBFGS(Optimizer):
     """Steps along directions that the last `history_size` changes of the gradient give; needs a
-    closure that computes the loss and its gradients anew. Has one group. `line_search_fn` is None
+    closure that computes the loss and its gradients anew. Has one group. With `maximize` the loss grows. `line_search_fn` is None
     (steps of `lr`) or "strong_wolfe"."""
 
     def __init__(self, params, lr=1, max_iter=20, max_eval=None, tolerance_grad=1e-7,
-                 tolerance_change=1e-9, history_size=100, line_search_fn=None):
+                 tolerance_change=1e-9, history_size=100, line_search_fn=None, *,
+                 maximize=False):
         if not 0.0 <= lr:
             raise ValueError(f"Invalid learning rate: {lr}")
         if line_search_fn not in (None, "strong_wolfe"):
@@ -115,7 +116,8 @@ class LBFGS(Optimizer):
         super().__init__(params, dict(lr=lr, max_iter=max_iter, max_eval=max_eval,
                                       tolerance_grad=tolerance_grad,
                                       tolerance_change=tolerance_change,
-                                      history_size=history_size, line_search_fn=line_search_fn))
+                                      history_size=history_size, line_search_fn=line_search_fn,
+                                      maximize=maximize))
         if len(self.param_groups) != 1:
             raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
 
@@ -142,13 +144,16 @@ class LBFGS(Optimizer):
         def evaluate():
             with enable_grad():
                 loss = closure()
-            return loss, self._flat_grad()
+            grad = self._flat_grad()
+            return (-loss, -grad) if maximize else (loss, grad)
 
         group, state = self.param_groups[0], self.state[self._params[0]]
+        maximize = group.get("maximize", False)  # states of before don't have it
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
-        first_loss, grad = evaluate()
-        loss, evaluations = float(first_loss), 1
+        loss, grad = evaluate()
+        first_loss = -loss if maximize else loss
+        loss, evaluations = float(loss), 1
         state["func_evals"] += 1
         if grad.abs().max().item() <= group["tolerance_grad"]:
             return first_loss
