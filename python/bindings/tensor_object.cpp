@@ -77,7 +77,12 @@ int clear(PyObject* self) noexcept {
 
 PyObject* represent(PyObject* self) noexcept {
   return guarded([&] {
-    const std::string text = tensor_of(self).to_string();
+    const Tensor& tensor = tensor_of(self);
+    std::string text = tensor.to_string();
+    if (tensor.dtype() == kBool) {  // Python's names of truth
+      for (size_t at = 0; (at = text.find("true", at)) != std::string::npos;) text[at] = 'T';
+      for (size_t at = 0; (at = text.find("false", at)) != std::string::npos;) text[at] = 'F';
+    }
     return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
   });
 }

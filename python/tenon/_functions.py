@@ -48,7 +48,7 @@ def split(tensor, split_size_or_sections, dim=0):
 
 
 def _correction(unbiased, correction):
-    return float(unbiased) if correction is None else correction
+    return float(unbiased if correction is None else correction)  # an int could be one more dim
 
 
 def var(input, dim=None, unbiased=True, keepdim=False, *, correction=None):

@@ -131,6 +131,8 @@ def _new_of_data(self, *arguments, **keywords):
 def _add_properties():
     Tensor.name = None
     Tensor.grad_fn = property(_core.grad_fn, doc="The op that made it; None for leaves.")
+    Tensor.real = property(_core.real, doc="The real parts, a copy.")
+    Tensor.imag = property(_core.imag, doc="The imaginary parts, a copy.")
     Tensor.layout = property(lambda self: _dtypes.strided)
     for name in "is_cuda", "is_sparse", "is_quantized", "is_mps", "is_meta", "is_nested":
         setattr(Tensor, name, property(lambda self: False))

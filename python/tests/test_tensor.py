@@ -199,3 +199,15 @@ def test_subclasses():
 def test_ops_are_pickled_by_name():
     for op in torch._core.relu, torch._core.add:
         assert copy.deepcopy(op) is op and pickle.loads(pickle.dumps(op)) is op
+
+
+def test_forms_that_differ_from_the_ops():
+    z = torch.tensor([1 + 2j, 3 - 1j])
+    assert z.real.tolist() == [1.0, 3.0] and z.imag.tolist() == [2.0, -1.0]
+    assert repr(torch.tensor([True, False])) == "tensor([ True, False])"
+    x = torch.tensor([[1.0, 3.0], [5.0, 9.0]])
+    assert torch.var(x, 0, correction=0).tolist() == [4.0, 9.0]
+    assert torch.reshape(input=x, shape=(4,)).tolist() == [1.0, 3.0, 5.0, 9.0]
+    assert torch.dot(input=x[0], tensor=x[1]) == 32
+    assert torch.outer(input=x[0], vec2=x[1]).tolist() == [[5.0, 9.0], [15.0, 27.0]]
+    assert torch.as_strided(x, size=(2,), stride=(3,)).tolist() == [1.0, 9.0]

@@ -61,7 +61,9 @@ std::vector<Case> row_cases(const OpDef& op) {
     for (size_t i = 0; i < params.size(); ++i) {
       if (params[i]->name == "dims") sample.attributes[i] = Attribute(IntList{dim});
       if (params[i]->name == "dim") sample.attributes[i] = Attribute(dim);
-      if (params[i]->name == "sizes") sample.attributes[i] = Attribute(IntList{1, -1});
+      if (params[i]->name == "sizes" || params[i]->name == "shape") {
+        sample.attributes[i] = Attribute(IntList{1, -1});
+      }
     }
     cases.push_back({&op, 100 + cases.size(), std::move(sample)});
   }
