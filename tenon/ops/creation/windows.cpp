@@ -58,8 +58,15 @@ Tensor triangle_places(std::string_view call, int64_t rows, int64_t columns, int
                      fmt::format("expected sizes of at least 0, got {} and {}", rows, columns));
   }
   offset = std::clamp(offset, -rows - 1, columns);  // further ones leave nothing, or all
+  // Rows outside of these have no element on the wanted side.
+  const int64_t first = lower ? std::min(std::max<int64_t>(-offset, 0), rows) : 0;
+  const int64_t last = lower ? rows : std::clamp<int64_t>(columns - offset, 0, rows);
+  if (columns != 0 && last - first > int64_t{1} << 32) {
+    fail<ValueError>(call,
+                     fmt::format("{} rows have more elements than can be listed", last - first));
+  }
   std::vector<int64_t> row_places, column_places;
-  for (int64_t row = 0; row < rows; ++row) {
+  for (int64_t row = first; columns != 0 && row < last; ++row) {
     const int64_t edge = std::clamp<int64_t>(row + offset + (lower ? 1 : 0), 0, columns);
     for (int64_t column = lower ? 0 : edge; column < (lower ? edge : columns); ++column) {
       row_places.push_back(row);

@@ -106,7 +106,7 @@ void define_combinations(OpDef& op) {
         "places; with replacement an element may stand in a row more than once.")
       .accepts(kAnySet)
       .compose([](const Tensor& x, int64_t r, bool with_replacement) -> Tensor {
-        if (x.dim() != 1 || r < 0) {
+        if (x.dim() != 1 || r < 0 || r > 1 << 24) {
           fail<ShapeError>("combinations",
                            fmt::format("expected a vector and r of at least 0, got sizes {} and {}",
                                        to_string(x.sizes()), r));

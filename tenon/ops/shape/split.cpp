@@ -115,9 +115,11 @@ void define_tensor_split(OpDef& op) {
         "size doesn't divide evenly.")
       .accepts(kAnySet)
       .compose([](const Tensor& x, int64_t sections, int64_t dim) -> std::vector<Tensor> {
-        if (sections < 1) {
-          fail<ValueError>("tensor_split",
-                           fmt::format("expected at least 1 section, got {}", sections));
+        constexpr int64_t kMost = 1 << 24;
+        if (sections < 1 || sections > kMost) {
+          fail<ValueError>(
+              "tensor_split",
+              fmt::format("expected at least 1 section and at most {}, got {}", kMost, sections));
         }
         const int64_t size = size_along("tensor_split", x, dim);
         std::vector<Tensor> result;
