@@ -536,6 +536,25 @@ TEST(Checkpoint, ReplaysRandomNumbersAndWorksInGrad) {
   EXPECT_EQ(grads[1].item<double>(), y.sum().item<double>() / 2);
 }
 
+TEST(Autograd, PartsOfOneTensorAddUp) {
+  Tensor x = linspace(1, 12, 12, kFloat64).requires_grad_();
+  for (const bool retain : {false, true}) {
+    x.set_grad({});
+    const Tensor y = x.reshape({4, 3}) * 1;
+    Tensor total = sum(square(narrow(y, 0, 1, 2))) + sum(slice(y, 1, 0, 3, 2)) * 10;
+    for (int64_t i = 0; i < 4; ++i) total = total + sum(select(y, 0, i)) * (i + 1);
+    total.backward({}, retain);
+    EXPECT_EQ(x.grad().to_vector<double>(),
+              (std::vector<double>{11, 1, 11, 20, 12, 24, 27, 19, 31, 14, 4, 14}));
+  }
+  EXPECT_TRUE(gradgradcheck(
+      [](const std::vector<Tensor>& in) {
+        const Tensor y = square(in[0]);
+        return std::vector{select(y, 0, 0) * select(y, 0, 2) + select(y, 0, 1)};
+      },
+      {linspace(1, 3, 3, kFloat64).requires_grad_()}));
+}
+
 TEST(Checkpoint, DifferentiatesTwice) {
   Tensor x = linspace(-1, 1, 4, kFloat64).requires_grad_();
   EXPECT_TRUE(gradgradcheck(

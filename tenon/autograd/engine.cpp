@@ -7,6 +7,7 @@
 #include "tenon/autograd/leaf.h"
 #include "tenon/base/error.h"
 #include "tenon/dispatch/autocast_internal.h"
+#include "tenon/dispatch/dispatch.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/operators.h"
 
@@ -128,11 +129,16 @@ class Pass {
     }
   }
 
+  /// Whether the sum may be added to in place: nobody else sees it, now or in a later pass.
+  bool is_own(const Tensor& sum) const {
+    return !options_.create_graph && sum.impl()->references.value() == 1 &&
+           sum.impl()->storage->references.value() == 1 && sum.is_contiguous();
+  }
+
   void accumulate(Tensor& into, Tensor grad) {
     if (!into.defined()) {
       into = std::move(grad);
-    } else if (!options_.create_graph && into.impl()->references.value() == 1 &&
-               into.impl()->storage->references.value() == 1 && into.is_contiguous()) {
+    } else if (is_own(into)) {
       into.add_(grad);
     } else {
       into = into + grad;
@@ -229,6 +235,7 @@ class Pass {
                                       "pass retain_graph=true to the earlier one",
                                       node.name()));
     }
+    if (add_to_part(entry)) return;
     Grads grads = node.rule ? node.rule->run(node, entry.grads) : run_op(entry);
     if (modes().anomaly) check_numbers(node, grads);
     if (!options_.retain_graph) node.release();
@@ -238,6 +245,27 @@ class Pass {
       // Nobody follows the edges of a freed graph again: moving them on counts no references.
       add(options_.retain_graph ? edge : std::move(edge), std::move(grads[i]));
     }
+  }
+
+  /// Adds the gradient of a part of a tensor (select, slice, narrow) to that part of what has come
+  /// for the whole: many parts of one tensor, such as the steps of a sequence, would make as many
+  /// tensors of its size otherwise. False, having done nothing, where that can't be.
+  bool add_to_part(Pending& entry) {
+    Node& node = *entry.node;
+    const bool is_part =
+        !node.rule && (node.op->id == OpId::kSelect || node.op->id == OpId::kSlice ||
+                       node.op->id == OpId::kNarrow);
+    if (!is_part || node.released || !node.edges[0].node || modes().anomaly) return false;
+    const auto target = std::find_if(pending_.rbegin(), pending_.rend(), [&](const Pending& other) {
+      return other.node.get() == node.edges[0].node.get();
+    });
+    if (target == pending_.rend()) return false;
+    Tensor& sum = target->grads[node.edges[0].index];
+    if (!sum.defined() || !is_own(sum) || sum.dtype() != entry.grads[0].dtype()) return false;
+    const Tensor* const inputs[] = {&sum};
+    dispatch(Call{*node.op, inputs, node.attributes}).add_(entry.grads[0]);
+    if (!options_.retain_graph) node.release();
+    return true;
   }
 
   template <size_t N>

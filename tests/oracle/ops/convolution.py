@@ -167,6 +167,90 @@ def avg_pool2d(x, kernel_size, stride, padding, ceil_mode, count_include_pad):
     return _avg_pool(x, 2, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
+def max_pool3d(x, kernel_size, stride, padding, dilation, ceil_mode):
+    return _max_pool(x, 3, kernel_size, stride, padding, dilation, ceil_mode)[0]
+
+
+def avg_pool3d(x, kernel_size, stride, padding, ceil_mode, count_include_pad):
+    return _avg_pool(x, 3, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+def _lp_pool(x, rank, norm_type, kernel, stride, ceil_mode):
+    count = np.prod(_per_dim(kernel, rank))
+    mean = _avg_pool(x**norm_type, rank, kernel, stride, [0], ceil_mode, True)
+    return (mean * count) ** (1 / norm_type)
+
+
+def lp_pool1d(x, norm_type, kernel_size, stride, ceil_mode):
+    return _lp_pool(x, 1, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool2d(x, norm_type, kernel_size, stride, ceil_mode):
+    return _lp_pool(x, 2, norm_type, kernel_size, stride, ceil_mode)
+
+
+def max_unpool2d(x, indices, output_size):
+    h, w = _per_dim(output_size, 2)
+    y = np.zeros(x.shape[:-2] + (h * w,), x.dtype)
+    for plane in np.ndindex(*x.shape[:-2]):
+        y[plane][indices[plane].reshape(-1)] = x[plane].reshape(-1)
+    return y.reshape(x.shape[:-2] + (h, w))
+
+
+def _columns(x, kernel, dilation, stride):
+    """[c, kh kw, windows] of one padded image."""
+    sizes = [(n - d * (k - 1) - 1) // s + 1
+             for n, k, s, d in zip(x.shape[1:], kernel, stride, dilation)]
+    if x.size == 0:
+        return np.zeros((x.shape[0], np.prod(kernel), np.prod(sizes)), x.dtype)
+    windows = [_window(x, place, stride, kernel, dilation).reshape(x.shape[0], -1)
+               for place in itertools.product(*map(range, sizes))]
+    return np.stack(windows, -1)
+
+
+def im2col(x, kernel_size, dilation, padding, stride):
+    kernel, dilation, padding, stride = (_per_dim(v, 2) for v in (kernel_size, dilation, padding, stride))
+    images = _padded(x if x.ndim == 4 else x[None], padding, 0)
+    y = np.array([_columns(image, kernel, dilation, stride) for image in images], x.dtype)
+    if y.size == 0:  # no images: the sizes of what there would be
+        one = _columns(np.zeros(images.shape[1:], x.dtype), kernel, dilation, stride)
+        y = np.zeros((len(images),) + one.shape, x.dtype)
+    y = y.reshape(len(images), y.shape[1] * y.shape[2], y.shape[3])
+    return y if x.ndim == 4 else y[0]
+
+
+def col2im(x, output_size, kernel_size, dilation, padding, stride):
+    kernel, dilation, padding, stride = (_per_dim(v, 2) for v in (kernel_size, dilation, padding, stride))
+    size = [n + 2 * p for n, p in zip(_per_dim(output_size, 2), padding)]
+    batch = x if x.ndim == 3 else x[None]
+    channels = batch.shape[1] // np.prod(kernel)
+    y = np.zeros([len(batch), channels] + size, x.dtype)
+    steps = [(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(size, kernel, stride, dilation)]
+    values = batch.reshape(len(batch), channels, *kernel, *steps)
+    for i, j, a, b in itertools.product(*map(range, list(kernel) + steps)):
+        y[:, :, a * stride[0] + i * dilation[0], b * stride[1] + j * dilation[1]] += values[:, :, i, j, a, b]
+    y = y[:, :, padding[0]:size[0] - padding[0], padding[1]:size[1] - padding[1]]
+    return y if x.ndim == 3 else y[0]
+
+
+def _adaptive_max_pool(x, rank, output_size):
+    sizes = _per_dim(output_size, rank)
+    spatial = x.shape[-rank:]
+    y = np.empty(list(x.shape[:-rank]) + sizes, x.dtype)
+    for place in itertools.product(*map(range, sizes)):
+        slices = tuple(slice(i * n // m, -(-(i + 1) * n // m)) for i, n, m in zip(place, spatial, sizes))
+        y[(...,) + place] = x[(...,) + slices].max(tuple(range(-rank, 0)))
+    return y
+
+
+def adaptive_max_pool1d(x, output_size):
+    return _adaptive_max_pool(x, 1, output_size)
+
+
+def adaptive_max_pool2d(x, output_size):
+    return _adaptive_max_pool(x, 2, output_size)
+
+
 def _adaptive_avg_pool(x, rank, output_size):
     sizes = _per_dim(output_size, rank)
     spatial = x.shape[-rank:]
@@ -183,6 +267,10 @@ def adaptive_avg_pool1d(x, output_size):
 
 def adaptive_avg_pool2d(x, output_size):
     return _adaptive_avg_pool(x, 2, output_size)
+
+
+def adaptive_avg_pool3d(x, output_size):
+    return _adaptive_avg_pool(x, 3, output_size)
 
 
 def _row_major(x, width):

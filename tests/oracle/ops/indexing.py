@@ -202,4 +202,20 @@ def masked_scatter(x, mask, source):
     sizes = np.broadcast_shapes(x.shape, mask.shape)
     y, mask = np.broadcast_to(x, sizes).copy(), np.broadcast_to(mask, sizes)
     y[mask] = source.reshape(-1)[:mask.sum()]
+
+
+def embedding_bag(x, weight, offsets, mode, per_sample_weights, include_last_offset, padding_idx):
+    if offsets is None:
+        bags = [(row, None if per_sample_weights is None else w)
+                for row, w in zip(x, x if per_sample_weights is None else per_sample_weights)]
+    else:
+        ends = list(offsets[1:]) + ([] if include_last_offset else [len(x)])
+        bags = [(x[a:b], None if per_sample_weights is None else per_sample_weights[a:b])
+                for a, b in zip(offsets, ends)]
+    y = np.zeros((len(bags), weight.shape[1]), weight.dtype)
+    for out, (numbers, scale) in zip(y, bags):
+        rows = weight[numbers] if scale is None else weight[numbers] * scale[:, None]
+        rows = rows[numbers != padding_idx]
+        if len(rows):
+            out[:] = {"sum": np.sum, "mean": np.mean, "max": np.max}[mode](rows, 0)
     return y

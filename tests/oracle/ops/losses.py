@@ -1,4 +1,6 @@
 """Losses; `reduction` is "none", "mean" or "sum"."""
+import itertools
+
 import numpy as np
 
 
@@ -90,3 +92,89 @@ def kl_div(input, target, reduction, log_target):
     if reduction == "batchmean":
         return loss.sum() / input.shape[0]
     return _reduced(loss, reduction)
+
+
+def margin_ranking_loss(input1, input2, target, margin, reduction):
+    return _reduced(np.maximum(-target * (input1 - input2) + margin, 0), reduction)
+
+
+def hinge_embedding_loss(input, target, margin, reduction):
+    return _reduced(np.where(target == 1, input, np.maximum(margin - input, 0)), reduction)
+
+
+def soft_margin_loss(input, target, reduction):
+    return _reduced(np.log(1 + np.exp(-target * input)), reduction)
+
+
+def cosine_embedding_loss(input1, input2, target, margin, reduction):
+    lengths = [(x * x).sum(-1) + 1e-12 for x in (input1, input2)]
+    cosine = (input1 * input2).sum(-1) / np.sqrt(lengths[0] * lengths[1])
+    return _reduced(np.where(target == 1, 1 - cosine, np.maximum(cosine - margin, 0)), reduction)
+
+
+def triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, reduction):
+    distance = lambda a, b: (np.abs(a - b + eps) ** p).sum(-1) ** (1 / p)
+    apart = distance(anchor, negative)
+    if swap:
+        apart = np.minimum(apart, distance(positive, negative))
+    return _reduced(np.maximum(distance(anchor, positive) - apart + margin, 0), reduction)
+
+
+def multilabel_margin_loss(input, target, reduction):
+    losses = []
+    for x, row in zip(input, target):
+        labels = list(row[:list(row).index(-1)] if -1 in row else row)
+        losses.append(sum(max(0, 1 - (x[j] - x[i])) for j in labels for i in range(len(x))
+                          if i not in labels) / len(x))
+    return _reduced(np.array(losses, input.dtype), reduction)
+
+
+def multi_margin_loss(input, target, p, margin, weight, reduction):
+    losses = np.zeros(len(input), input.dtype)
+    for k, (x, y) in enumerate(zip(input, target)):
+        terms = np.maximum(margin - x[y] + np.delete(x, y), 0) ** p
+        losses[k] = terms.sum() / len(x) * (1 if weight is None else weight[y])
+    return _reduced(losses, reduction)
+
+
+def poisson_nll_loss(input, target, log_input, full, eps, reduction):
+    loss = np.exp(input) - target * input if log_input else input - target * np.log(input + eps)
+    if full:
+        t = np.maximum(target, 1)
+        loss = loss + np.where(target > 1, t * np.log(t) - t + 0.5 * np.log(2 * np.pi * t), 0)
+    return _reduced(loss, reduction)
+
+
+def gaussian_nll_loss(input, target, var, full, eps, reduction):
+    var = var[..., None] if var.ndim < input.ndim else var
+    var = np.maximum(var, eps)
+    loss = 0.5 * (np.log(var) + (input - target) ** 2 / var)
+    return _reduced(loss + 0.5 * np.log(2 * np.pi) if full else loss, reduction)
+
+
+def multilabel_soft_margin_loss(input, target, weight, reduction):
+    p = 1 / (1 + np.exp(-input))
+    loss = -(target * np.log(p) + (1 - target) * np.log(1 - p))
+    return _reduced((loss if weight is None else loss * weight).mean(-1), reduction)
+
+
+def _paths(probabilities, label, blank):
+    """The probability of a label: the sum over all ways to write it, with one row a step."""
+    steps, classes = probabilities.shape
+    total = 0.0
+    for path in itertools.product(range(classes), repeat=steps):
+        read = [s for i, s in enumerate(path) if i == 0 or s != path[i - 1]]
+        if [s for s in read if s != blank] == list(label):
+            total += np.prod([probabilities[t, s] for t, s in enumerate(path)])
+    return total
+
+
+def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, reduction, zero_infinity):
+    losses, first = [], 0
+    for n, (steps, length) in enumerate(zip(input_lengths, target_lengths)):
+        label = targets[n, :length] if targets.ndim == 2 else targets[first:first + length]
+        first += length
+        p = _paths(np.exp(log_probs[:steps, n]), label, blank)
+        loss = -np.log(p) if p > 0 else (0 if zero_infinity else np.inf)
+        losses.append(loss / max(length, 1) if reduction == "mean" else loss)
+    return np.asarray(_reduced(np.array(losses), reduction), log_probs.dtype)
