@@ -202,6 +202,7 @@ def masked_scatter(x, mask, source):
     sizes = np.broadcast_shapes(x.shape, mask.shape)
     y, mask = np.broadcast_to(x, sizes).copy(), np.broadcast_to(mask, sizes)
     y[mask] = source.reshape(-1)[:mask.sum()]
+    return y
 
 
 def embedding_bag(x, weight, offsets, mode, per_sample_weights, include_last_offset, padding_idx):
