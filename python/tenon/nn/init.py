@@ -154,7 +154,39 @@ def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gener
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
+def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
+    """Normally distributed numbers, those outside [a, b] drawn again: the inverse of the
+    distribution function at uniform numbers."""
+    def below(x):
+        return (1.0 + math.erf((x - mean) / std / math.sqrt(2.0))) / 2.0
+
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn("mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The "
+                      "distribution of values may be incorrect.", stacklevel=2)
+    with no_grad():
+        tensor.uniform_(2 * below(a) - 1, 2 * below(b) - 1, generator=generator)
+        return tensor.erfinv_().mul_(std * math.sqrt(2.0)).add_(mean).clamp_(a, b)
+
+
+def orthogonal_(tensor, gain=1, generator=None):
+    """A (semi-)orthogonal matrix of the first dim and all others: Saxe et al. 2013."""
+    if tensor.dim() < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if tensor.numel() == 0:
+        return tensor
+    rows = tensor.size(0)
+    columns = tensor.numel() // rows
+    tall = max(rows, columns), min(rows, columns)
+    with no_grad():
+        drawn = _core.randn(tall, dtype=tensor.dtype, generator=generator)
+        q, r = _core.linalg_qr(drawn)
+        q = q * r.diagonal().sign()  # uniform among orthogonal matrices: Mezzadri 2006
+        whole = q if rows >= columns else q.t()
+        return tensor.copy_(whole.reshape(tensor.shape)).mul_(gain)
+
+
 # The names of before 0.4.
 uniform, normal, constant, eye, dirac, sparse = uniform_, normal_, constant_, eye_, dirac_, sparse_
+orthogonal = orthogonal_
 xavier_uniform, xavier_normal = xavier_uniform_, xavier_normal_
 kaiming_uniform, kaiming_normal = kaiming_uniform_, kaiming_normal_

@@ -87,3 +87,23 @@ def test_vectors():
     assert net.weight.tolist() == [[0, 1], [2, 3], [4, 5]] and net.bias.tolist() == [6, 7, 8]
     with pytest.raises(TypeError, match="list"):
         vector_to_parameters([1.0], net.parameters())
+
+
+def test_truncated_normal_numbers():
+    torch.manual_seed(1)
+    x = nn.init.trunc_normal_(torch.empty(20000), mean=1.0, std=2.0, a=-1.0, b=4.0)
+    assert x.min().item() >= -1 and x.max().item() <= 4
+    # The share below the mean: (F(0) - F(-1)) / (F(1.5) - F(-1)) of the normal distribution F.
+    assert abs((x < 1).float().mean().item() - 0.3413 / (0.9332 - 0.1587)) < 0.02
+    with pytest.warns(UserWarning, match="2 std"):
+        nn.init.trunc_normal_(torch.empty(3), mean=10.0)
+
+
+@pytest.mark.parametrize("sizes", [(3, 5), (5, 3), (4, 4), (6, 2, 3)])
+def test_orthogonal_matrices(sizes):
+    torch.manual_seed(1)
+    x = nn.init.orthogonal_(torch.empty(sizes), gain=2.0).view(sizes[0], -1)
+    product = x @ x.t() if x.size(0) <= x.size(1) else x.t() @ x
+    assert (product - 4 * torch.eye(len(product))).abs().max().item() < 1e-5
+    with pytest.raises(ValueError, match="2 or more dimensions"):
+        nn.init.orthogonal_(torch.empty(3))
