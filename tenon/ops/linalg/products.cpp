@@ -18,7 +18,7 @@ void check_vectors(std::string_view call, const Tensor& a, const Tensor& b) {
 }  // namespace
 
 void define_outer(OpDef& op) {
-  op.doc("y[i, j] = a[i] b[j] for 1-d `a` and `b`.")
+  op.doc("y[i, j] = input[i] vec2[j] of two vectors.")
       .accepts(kNumberSet)
       .compose([](const Tensor& a, const Tensor& b) -> Tensor {
         check_vectors("outer", a, b);
@@ -30,7 +30,7 @@ void define_outer(OpDef& op) {
 }
 
 void define_dot(OpDef& op) {
-  op.doc("The sum of a[i] b[i] for 1-d `a` and `b` of equal length.")
+  op.doc("The sum of input[i] tensor[i] of two vectors of equal length.")
       .accepts(kNumberSet)
       .compose([](const Tensor& a, const Tensor& b) -> Tensor {
         check_vectors("dot", a, b);
