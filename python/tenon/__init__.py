@@ -6,7 +6,9 @@
     print(x.grad)
 """
 
+import importlib
 from math import e, inf, nan, pi
+from typing import TYPE_CHECKING
 
 from . import _core
 from ._core import *  # noqa: F403: every op, dtype and error
@@ -41,8 +43,11 @@ from ._settings import (are_deterministic_algorithms_enabled, get_float32_matmul
                         is_deterministic_algorithms_warn_only_enabled, set_float32_matmul_precision,
                         use_deterministic_algorithms)
 from . import _tensor, _ufuncs  # noqa: F401: give Tensor its other methods
-from . import amp, autograd, backends, cuda, fft, func, linalg, nn, optim, utils, version
-from .func import vmap
+from . import autograd
+
+if TYPE_CHECKING:
+    from . import amp, array_api, backends, cuda, data, fft, func, linalg, nn, optim, utils, version
+    from .func import vmap
 
 globals().update(tensor_types)  # FloatTensor, LongTensor and so on
 
@@ -54,3 +59,19 @@ subtract, multiply, negative = _core.sub, _core.mul, _core.neg
 concat = concatenate = _core.cat
 greater, greater_equal, less, less_equal = _core.gt, _core.ge, _core.lt, _core.le
 not_equal = _core.ne
+
+#: Imported when they are first looked at, so that `import tenon` stays quick.
+_LATER = ("amp", "array_api", "backends", "cuda", "data", "fft", "func", "linalg", "nn", "optim",
+          "utils", "version")
+
+
+def __getattr__(name):
+    if name in _LATER:
+        return importlib.import_module(f".{name}", __name__)
+    if name == "vmap":
+        return importlib.import_module(".func", __name__).vmap
+    raise AttributeError(f"module 'tenon' has no attribute '{name}'")
+
+
+def __dir__():
+    return sorted({*globals(), *_LATER, "vmap"})

@@ -4,9 +4,8 @@ import contextlib
 import io
 import json
 import os
-import tempfile
 
-from . import _core, _torch_checkpoint
+from . import _core
 
 _TENSOR, _ROOT, _VALUE = "__tensor__", "__tensor_itself__", "tenon.value"
 
@@ -17,6 +16,8 @@ def _path_of(f):
     if isinstance(f, (str, os.PathLike)):
         yield os.fspath(f)
         return
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         yield os.path.join(folder, "content")
 
@@ -63,6 +64,8 @@ def load(f, map_location=None, *, weights_only=True, **_):
     checkpoints, their tensors and plain values. `f` is a path, or a file open for reading bytes.
     `map_location`: a device for all tensors; what PyTorch takes else has nothing to choose here. No
     code of the file runs, whatever `weights_only` says."""
+    from . import _torch_checkpoint  # takes longer to import than all of Tenon
+
     device = map_location if isinstance(map_location, (str, _core.device)) else None
     if device is not None:
         _core.to_device(_core.empty((0,)), _core.device(device))  # an error before any work

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes docs/coverage.md: which of the names that public PyTorch code uses are in the package.
 
-    PYTHONPATH=build/release/python python3 python/coverage.py torch-usage.csv > docs/coverage.md
+    PYTHONPATH=build/release/python build/python-environment/bin/python scripts/coverage_page.py torch-usage.csv > docs/coverage.md
 
 The table has a line a name: `name,kind,repos,uses,note`, with the number of repositories that use it.
 """
@@ -63,7 +63,7 @@ def main():
     total = sum(counted.values())
     there = total - sum(map(len, missing.values()))
     print("# Which of PyTorch's names are there\n")
-    print("<!-- Made by python/coverage.py; don't edit. -->\n")
+    print("<!-- Made by scripts/coverage_page.py; don't edit. -->\n")
     print(f"Of {total} names of PyTorch that {FEWEST} or more of 96 public code bases use, {there} are in "
           f"the package: {100 * there / total:.1f} %.\n")
     print("| kind | names | there |\n|---|---|---|")
