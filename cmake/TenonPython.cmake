@@ -6,7 +6,7 @@ set(TENON_PYTHON_ENVIRONMENT ${CMAKE_CURRENT_SOURCE_DIR}/build/python-environmen
 if(NOT Python_EXECUTABLE AND EXISTS ${TENON_PYTHON_ENVIRONMENT}/bin/python)
   set(Python_EXECUTABLE ${TENON_PYTHON_ENVIRONMENT}/bin/python)
 endif()
-find_package(Python 3.9 QUIET COMPONENTS Interpreter Development.Module)
+find_package(Python 3.10 QUIET COMPONENTS Interpreter Development.Module)
 if(Python_FOUND)
   execute_process(COMMAND ${Python_EXECUTABLE} -m nanobind --cmake_dir
     OUTPUT_VARIABLE nanobind_ROOT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
