@@ -375,3 +375,9 @@ def test_compiled_steps_are_the_same(name):
         model, x = MODELS[name]()
         results.append(losses(model, [x], torch.tensor(0.5), compiled, steps=6))
     assert results[0] == results[1] and results[0][-1] < results[0][0]
+
+
+def test_lazy_modules_stay_lazy_when_they_are_converted():
+    norm = nn.LazyBatchNorm1d().double()
+    assert norm(torch.randn(4, 3, dtype=torch.float64)).dtype is torch.float64
+    assert norm.running_mean.shape == (3,) and norm.running_mean.dtype is torch.float64

@@ -3,7 +3,7 @@
 from ... import _core
 from ..._compile import compile as compile_function
 from ..._modes import no_grad
-from ..parameter import Buffer, Parameter
+from ..parameter import Buffer, Parameter, is_lazy
 from ..._hooks import HookRegistry
 from .state_dict import StateDict, _IncompatibleKeys  # noqa: F401: imported from here by users
 from .tree import Tree
@@ -272,7 +272,9 @@ class Module(Tree, StateDict, _core.ModuleBase):
                 if grad is not None:
                     parameter.grad = fn(grad)
             for name, buffer in self._buffers.items():
-                if buffer is not None:
+                if is_lazy(buffer):
+                    buffer.data = fn(buffer.data)
+                elif buffer is not None:
                     self._buffers[name] = fn(buffer)
         return self
 
