@@ -2,8 +2,9 @@
 
 from ... import _core
 
-adaptive_avg_pool1d = _core.adaptive_avg_pool1d
-avg_pool1d = _core.avg_pool1d
+adaptive_avg_pool1d, adaptive_avg_pool3d = _core.adaptive_avg_pool1d, _core.adaptive_avg_pool3d
+adaptive_max_pool1d, adaptive_max_pool2d = _core.adaptive_max_pool1d, _core.adaptive_max_pool2d
+avg_pool1d, avg_pool3d, max_pool3d = _core.avg_pool1d, _core.avg_pool3d, _core.max_pool3d
 
 
 def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False,
@@ -62,3 +63,33 @@ def adaptive_avg_pool2d(input, output_size):
         output_size = [size if given is None else given
                        for given, size in zip(output_size, input.shape[-2:])]
     return _core.adaptive_avg_pool2d(input, output_size)
+
+
+def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
+    """(The sum of |x|^norm_type over each window)^(1 / norm_type)."""
+    return _core.lp_pool1d(input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
+    """(The sum of |x|^norm_type over each window)^(1 / norm_type)."""
+    return _core.lp_pool2d(input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+    """The elements at the places that max_pool2d gave as indices, zeros elsewhere."""
+    kernel, stride, padding = ((value,) * 2 if isinstance(value, int) else tuple(value) for value in
+                               (kernel_size, kernel_size if stride is None else stride, padding))
+    if output_size is None:
+        output_size = [(size - 1) * stride[i] - 2 * padding[i] + kernel[i]
+                       for i, size in enumerate(input.shape[-2:])]
+    return _core.max_unpool2d(input, indices, tuple(output_size)[-2:])
+
+
+def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
+    """The windows of (batch, channels, height, width), a column each."""
+    return _core.im2col(input, kernel_size, dilation, padding, stride)
+
+
+def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
+    """The sum of windows that `unfold` would take from images of this height and width."""
+    return _core.col2im(input, output_size, kernel_size, dilation, padding, stride)
