@@ -78,7 +78,7 @@ def load(f, map_location=None, *, weights_only=True, **_):
                 copy.write(content.getbuffer())
             return _load_safetensors(path)
     path = os.fspath(f)
-    with contextlib.suppress(FileNotFoundError, IsADirectoryError), open(path, "rb") as file:
+    with open(path, "rb") as file:
         if _torch_checkpoint.is_checkpoint(file):
             return _torch_checkpoint.load(file, path)
     return _load_safetensors(path)
