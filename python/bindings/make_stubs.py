@@ -29,7 +29,9 @@ OPERATORS = {
 # What only PyTorch's callers name: see `keyword_form` in op_function.cpp.
 EXTRA_KEYWORDS = {name: "dtype: DTypeLike | None = ..." for name in
                   ("softmax", "log_softmax", "cumsum", "cumprod", "mean", "prod")}
-EXTRA_KEYWORDS.update(add="alpha: Number = ...", sub="alpha: Number = ...")
+EXTRA_KEYWORDS.update(add="alpha: Number = ...", sub="alpha: Number = ...",
+                      div="rounding_mode: str | None = ...", round="decimals: builtins.int = ...",
+                      nonzero="as_tuple: builtins.bool = ...")
 MAKING = "Creation", "Random numbers"  # sections of the op list
 COMPARISONS = "lt", "le", "gt", "ge"
 

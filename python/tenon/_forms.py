@@ -150,7 +150,7 @@ def clamp(input, min=None, max=None):
     return limited if max is None else _core.clamp_max(limited, max)
 
 
-def div(input, other, *, rounding_mode=None):
+def _rounded_quotient(input, other, *, rounding_mode):
     """input / other, rounded with 'floor' down, with 'trunc' towards zero."""
     if rounding_mode is None:
         return _core.div(input, other)
@@ -163,8 +163,8 @@ def div(input, other, *, rounding_mode=None):
     return _core.floor_divide(input - _core.fmod(input, other), other)
 
 
-def round(input, *, decimals=0):
-    """To the nearest whole number, or to so many decimals; ties to even."""
+def _rounded(input, *, decimals):
+    """To so many decimals; ties to even."""
     if decimals == 0:
         return _core.round(input)
     scale = 10.0 ** abs(decimals)
@@ -183,6 +183,12 @@ def dist(input, other, p=2):
     return _core.norm(input - other, float(p))
 
 
+def _take(keyword, form, *ops):
+    """Calls of these ops with this keyword, which only PyTorch's callers name, go to `form`."""
+    for op in ops:
+        op.extra_keyword, op.keyword_form = keyword, form
+
+
 def _with_dtype(op):
     """The form of an op of floating numbers that converts them first."""
 
@@ -194,7 +200,9 @@ def _with_dtype(op):
 
 for _name in "softmax", "log_softmax", "cumsum", "cumprod", "mean", "prod":
     for _op in getattr(_core, _name), getattr(Tensor, _name):
-        _op.extra_keyword, _op.keyword_form = "dtype", _with_dtype(_op)
+        _take("dtype", _with_dtype(_op), _op)
+_take("rounding_mode", _rounded_quotient, _core.div, Tensor.div)
+_take("decimals", _rounded, _core.round, Tensor.round)
 
 
 def var_mean(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
@@ -207,10 +215,13 @@ def std_mean(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
     return _core.std_mean(input, dim, _functions._correction(unbiased, correction), keepdim)
 
 
-def nonzero(input, *, as_tuple=False):
+def _nonzero(input, *, as_tuple):
     """The places of the elements that are not 0: a row each, or with `as_tuple` a tensor a dim."""
     places = _core.nonzero(input)
     return _core.unbind(places, 1) if as_tuple else places
+
+
+_take("as_tuple", _nonzero, _core.nonzero, Tensor.nonzero)
 
 
 def argwhere(input):
@@ -289,7 +300,7 @@ def qr(input, some=True):
 
 
 # PyTorch's other names.
-true_divide = divide = div
+true_divide = divide = _core.div
 clip, moveaxis = clamp, _core.movedim
 swapaxes = swapdims = _core.transpose
 arccos, arcsin, arctan, arctan2 = _core.acos, _core.asin, _core.atan, _core.atan2
@@ -298,7 +309,7 @@ ger, fix, row_stack, absolute = _core.outer, _core.trunc, _core.vstack, _core.ab
 trapz = _core.trapezoid
 
 _METHODS = """median nanmedian equal allclose repeat_interleave unique unique_consecutive
-tensor_split hsplit vsplit dsplit clamp div round norm dist nonzero argwhere scatter index_add
+tensor_split hsplit vsplit dsplit clamp norm dist argwhere scatter index_add
 float_power vdot ravel true_divide divide clip moveaxis swapaxes swapdims ger arccos arcsin arctan
 arctan2 arccosh arcsinh arctanh fix absolute stft istft qr"""
 
@@ -314,10 +325,8 @@ def _clamp_(self, min=None, max=None, *, op=Tensor.clamp_):
     return self if max is None else self.clamp_max_(max)
 
 
-def _div_(self, other, *, rounding_mode=None, op=Tensor.div_):
-    if rounding_mode is None:
-        return op(self, other)
-    return self.copy_(div(self, other, rounding_mode=rounding_mode))
+def _rounded_quotient_(self, other, *, rounding_mode):
+    return self.copy_(_rounded_quotient(self, other, rounding_mode=rounding_mode))
 
 
 def _bernoulli_(self, p=0.5, *, generator=None, op=Tensor.bernoulli_):
@@ -374,7 +383,8 @@ def add_methods():
     for name in _METHODS.split():
         setattr(Tensor, name, globals()[name])
     Tensor.clamp_ = Tensor.clip_ = _clamp_
-    Tensor.div_ = Tensor.divide_ = Tensor.true_divide_ = _div_
+    Tensor.divide_ = Tensor.true_divide_ = Tensor.div_
+    _take("rounding_mode", _rounded_quotient_, Tensor.div_)
     Tensor.bernoulli_, Tensor.resize_, Tensor.apply_ = _bernoulli_, _resize_, _apply_
     Tensor.resize = _resize_
     Tensor.scatter_ = _scatter(Tensor.scatter_, Tensor.scatter_add_, Tensor.scatter_reduce_)
@@ -385,8 +395,6 @@ def add_methods():
     Tensor.subtract, Tensor.negative = Tensor.sub, Tensor.neg
     for name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims"):
         setattr(Tensor, f"{name}_", _in_other_sizes(getattr(Tensor, name)))
-    for name, op in (("real", _core.real), ("imag", _core.imag)):
-        setattr(Tensor, name, property(op, doc=op.__doc__))
     Tensor.H = property(lambda self: self.mT.conj() if self.is_complex() else self.mT,
                         doc="The conjugate transpose of a matrix.")
     Tensor.mH = Tensor.H

@@ -64,7 +64,7 @@ def load(f, map_location=None, *, weights_only=True, **_):
     checkpoints, their tensors and plain values. `f` is a path, or a file open for reading bytes.
     `map_location`: a device for all tensors; what PyTorch takes else has nothing to choose here. No
     code of the file runs, whatever `weights_only` says."""
-    from . import _torch_checkpoint  # takes longer to import than all of Tenon
+    from . import _torch_checkpoint  # and with it zipfile and pickle, which few programs need
 
     device = map_location if isinstance(map_location, (str, _core.device)) else None
     if device is not None:

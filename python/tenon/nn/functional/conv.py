@@ -2,7 +2,7 @@
 
 from ... import _core
 
-linear = _core.linear
+linear, bilinear = _core.linear, _core.bilinear
 conv_transpose1d, conv_transpose2d = _core.conv_transpose1d, _core.conv_transpose2d
 conv_transpose3d = _core.conv_transpose3d
 
@@ -61,15 +61,3 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         return _named_padding("conv3d", _core.conv3d, input, weight, bias, stride, padding,
                               dilation, groups)
     return _core.conv3d(input, weight, bias, stride, padding, dilation, groups)
-
-
-def bilinear(input1, input2, weight, bias=None):
-    """x1^T W_k x2 + b_k for each feature k of the result."""
-    if input1.shape[:-1] != input2.shape[:-1]:
-        raise ValueError(f"bilinear(): the inputs' sizes {input1.shape} and {input2.shape} may "
-                         "differ in the last dim only")
-    features, first, second = weight.shape
-    left = linear(input1, weight.permute(0, 2, 1).reshape(features * second, first))
-    left = left.reshape(*input1.shape[:-1], features, second)
-    result = (left * input2.unsqueeze(-2)).sum(-1)
-    return result if bias is None else result + bias
