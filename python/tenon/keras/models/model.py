@@ -1,0 +1,146 @@
+"""Model: a layer that is trained, saved and shown as a whole."""
+
+from .. import _tree
+from .._layer import Layer, default
+from .._symbolic import KerasTensor
+from .._tracking import Structure
+from .graph import Graph
+
+
+def _is_functional(args, kwargs):
+    """Whether the arguments of Model() are the inputs and outputs of a functional model."""
+    if len(args) >= 2 or "outputs" in kwargs or "inputs" in kwargs:
+        return True
+    return len(args) == 1 and isinstance(args[0], KerasTensor)
+
+
+class Model(Layer):
+    """A model: of symbolic inputs and outputs, Model(inputs, outputs), or a subclass with `call`.
+
+        inputs = keras.Input(shape=(784,))
+        outputs = layers.Dense(10, activation="softmax")(layers.Dense(64, activation="relu")(inputs))
+        model = keras.Model(inputs, outputs)
+    """
+
+    def __new__(cls, *args, **kwargs):
+        if cls is Model and _is_functional(args, kwargs):
+            from .functional import Functional
+
+            return super().__new__(Functional, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, *args, **kwargs):
+        graph = None
+        if _is_functional(args, kwargs):
+            names = ("inputs", "outputs", "name")
+            if len(args) > len(names):
+                raise TypeError(f"Model() takes inputs, outputs and name, not {len(args)} arguments")
+            named = dict(zip(names, args))
+            twice = sorted(set(named) & set(kwargs))
+            if twice:
+                raise TypeError(f"Model() got multiple values for argument '{twice[0]}'")
+            kwargs = {**named, **kwargs}
+            if "inputs" not in kwargs or "outputs" not in kwargs:
+                raise ValueError("Model() needs both `inputs` and `outputs`")
+            graph = Graph(kwargs.pop("inputs"), kwargs.pop("outputs"))
+        elif args:
+            kwargs["name"], = args
+        super().__init__(**kwargs)
+        self.__dict__["_graph"] = None
+        if graph is not None:
+            self._set_graph(graph)
+
+    def _set_graph(self, graph):
+        """This model computes what the graph does, from now on."""
+        state = self.__dict__
+        state["_graph"], state["built"] = graph, True
+        for operation in graph.operations:
+            if isinstance(operation, Layer) and all(
+                    operation is not known for known in self._modules.values()):
+                self._modules[operation.name] = operation
+        Structure.changed()
+
+    # What it holds.
+
+    @property
+    def layers(self):
+        """The layers right below the model."""
+        if self._graph is not None:
+            return [one for one in self._graph.operations if isinstance(one, Layer)]
+        return [one for one in self._inner_layers() if isinstance(one, Layer)]
+
+    @property
+    def operations(self):
+        """The layers and the functions of symbolic tensors."""
+        return self.layers if self._graph is None else list(self._graph.operations)
+
+    def get_layer(self, name=None, index=None):
+        """The layer of a name or of a number."""
+        if (name is None) == (index is None):
+            raise ValueError("get_layer() takes either `name` or `index`")
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"Was asked to retrieve layer at index {index} but model only has "
+                                 f"{len(layers)} layers.")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"No such layer: {name}. Existing layers are: "
+                         f"{[layer.name for layer in layers]}.")
+
+    def _symbolic(self, what):
+        if self._graph is None:
+            raise AttributeError(f"model {self.name!r} has no {what}: it isn't a functional model, and "
+                                 "hasn't been built from an Input")
+        return self._graph
+
+    @property
+    def inputs(self):
+        """The symbolic inputs of a functional model."""
+        return self._symbolic("inputs").inputs
+
+    @property
+    def outputs(self):
+        """The symbolic outputs of a functional model."""
+        return self._symbolic("outputs").outputs
+
+    @property
+    def input(self):
+        return self._symbolic("input").inputs_struct
+
+    @property
+    def output(self):
+        return self._symbolic("output").outputs_struct
+
+    @property
+    def input_names(self):
+        return [layer.name for layer in self._symbolic("input_names").input_layers]
+
+    @property
+    def output_names(self):
+        """The names of the layers that give the outputs."""
+        return [tensor._keras_history[0].operation.name for tensor in self.outputs]
+
+    # Calls.
+
+    @default
+    def call(self, *args, **kwargs):
+        """What the model computes."""
+        raise NotImplementedError(f"Model {type(self).__name__} does not have a `call()` method "
+                                  "implemented.")
+
+    @default
+    def build(self, input_shape=None):
+        """Makes the variables, for inputs of this shape, in which None is any size."""
+        if self.__dict__["built"] or input_shape is None:
+            self.__dict__["built"] = True
+            return
+        made = _tree.map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), input_shape)
+        self.__dict__["built"] = True
+        self.compute_output_spec(made)
+        self.__dict__["_build_arguments"] = {"input_shape": input_shape}
+
+    build._sets_built = True
+

@@ -1,0 +1,158 @@
+"""Layers, variables and graphs of symbolic tensors."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import tenon as torch
+from tenon import keras
+
+
+class Dense(keras.Layer):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units))
+        self.bias = self.add_weight((self.units,), "zeros", name="bias")
+
+    def call(self, x):
+        return x @ self.kernel + self.bias
+
+
+class Mode(keras.Layer):
+    def call(self, x, training=False):
+        return x * 2 if training else x
+
+
+class Blocks(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.blocks = []
+        for _ in range(2):
+            self.blocks.append(Dense(3))
+        self.heads = {"a": Dense(1)}
+
+    def call(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return self.heads["a"](x)
+
+
+def test_variable():
+    v = keras.Variable(np.arange(3, dtype="float32"), name="v")
+    assert v.assign(v + 1) is v and v.numpy().tolist() == [1, 2, 3]
+    v.assign_add([1.0, 1.0, 1.0])
+    v.assign_sub(np.ones(3))
+    assert v.numpy().tolist() == [1, 2, 3] and v.requires_grad and v.trainable
+    (grad,) = torch.autograd.grad((v.value * v).sum(), [v])
+    assert grad.tolist() == [2, 4, 6]
+    count = keras.Variable(0, trainable=False, dtype="int64")
+    count.assign_add(2)
+    assert count.numpy() == 2 and not count.trainable
+    assert keras.Variable(1).dtype == torch.int32 and keras.Variable(1.5).dtype == torch.float32
+    with pytest.raises(ValueError, match=r"'v' is \(3,\), that of the value \(2,\)"):
+        v.assign([1.0, 2.0])
+    again = pickle.loads(pickle.dumps(v))
+    assert again.name == "v" and again.numpy().tolist() == [1, 2, 3] and again.trainable
+
+
+def test_a_layer_is_a_module():
+    layer = Dense(4, name="first")
+    y = layer(np.ones((2, 3)))
+    assert y.shape == (2, 4) and y.dtype == torch.float32 and layer.built
+    assert [w.path for w in layer.weights] == ["first/kernel", "first/bias"]
+    assert list(layer.state_dict()) == ["kernel", "bias"]
+    optimizer = torch.optim.SGD(layer.parameters(), lr=1.0)
+    y.sum().backward()
+    optimizer.step()
+    assert layer.bias.numpy().tolist() == [-2, -2, -2, -2]
+    layer.trainable = False
+    assert not layer.trainable_weights and len(layer.non_trainable_weights) == 2
+    assert layer.count_params() == 16
+
+
+def test_training_comes_from_outside():
+    layer = Mode()
+    outer = keras.Sequential([Mode(), Mode()])
+    x = torch.ones(1, 1)
+    assert layer(x).item() == 1 and layer(x, training=True).item() == 2
+    assert outer(x).item() == 1 and outer(x, training=True).item() == 4
+    layer.train()  # as PyTorch says it
+    assert layer(x).item() == 2
+    layer.eval()
+    assert layer(x).item() == 1
+
+
+def test_members_of_lists_and_dicts():
+    model = Blocks()
+    model.build((None, 3))
+    assert list(model.state_dict()) == ["blocks.0.kernel", "blocks.0.bias", "blocks.1.kernel",
+                                        "blocks.1.bias", "heads.a.kernel", "heads.a.bias"]
+    assert len(model.layers) == 3 and model.count_params() == 28
+    twin = copy.deepcopy(model)
+    assert twin.blocks[0] in twin.layers and twin.blocks[0] is not model.blocks[0]
+    model.blocks.pop()
+    assert len(model.layers) == 2
+
+
+def test_set_weights():
+    layer = Dense(2)
+    layer.build((None, 3))
+    layer.set_weights([np.ones((3, 2)), np.arange(2.0)])
+    assert layer(np.ones((1, 3))).tolist() == [[3, 4]]
+    with pytest.raises(ValueError, match="weight list of length 1, but the layer was expecting 2"):
+        layer.set_weights([np.ones((3, 2))])
+    with pytest.raises(ValueError, match=r"weight shape \(3, 2\) is not compatible .* \(2, 3\)"):
+        layer.set_weights([np.ones((2, 3)), np.zeros(2)])
+
+
+def test_sequential_makes_variables_when_it_knows_shapes():
+    model = keras.Sequential([Dense(4, input_shape=(3,)), torch.nn.ReLU(), Dense(2)])
+    assert model.built and model.output.shape == (None, 2) and len(model.layers) == 3
+    later = keras.Sequential()
+    later.add(Dense(4))
+    assert not later.built and not later.weights
+    assert later(np.ones((5, 3))).shape == (5, 4) and later.input_shape == (None, 3)
+    later.add(Dense(1))
+    assert later.output_shape == (None, 1)
+    later.pop()
+    assert len(later.layers) == 1
+    with pytest.raises(ValueError, match="should have unique names"):
+        keras.Sequential([Dense(1, name="a"), Dense(1, name="a")])
+
+
+def test_functional_models_share_layers():
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    shared = Dense(4)
+    hidden = shared(a) * 2 - shared(b)
+    model = keras.Model([a, b], [hidden, Dense(1)(hidden)])
+    x, y = np.random.rand(2, 3).astype("float32"), np.random.rand(2, 3).astype("float32")
+    first, second = model([x, y])
+    kernel = shared.kernel.numpy()
+    np.testing.assert_allclose(first.detach().numpy(), 2 * x @ kernel - y @ kernel, rtol=1e-5)
+    assert second.shape == (2, 1) and len(model.weights) == 4
+    by_name, _ = model({"b": y, "a": x})
+    assert torch.equal(by_name, first)
+    nested = keras.Model(a, model([a, a])[0])
+    np.testing.assert_allclose(nested(x).detach().numpy(), x @ kernel, rtol=1e-5)
+
+
+def test_mistakes_in_graphs():
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    y = Dense(1)(a)
+    with pytest.raises(ValueError, match="depends on 'a' .* isn't among the inputs \\['b'\\]"):
+        keras.Model(b, y)
+    with pytest.raises(ValueError, match="All `inputs` values must be KerasTensors"):
+        keras.Model(np.ones(3), y)
+    model = keras.Model(a, y)
+    with pytest.raises(ValueError, match=r'input layer "a".*expected shape=\(None, 3\), found '
+                                         r"shape=\(2, 5\)"):
+        model(np.ones((2, 5)))
+    with pytest.raises(ValueError, match="No such layer: c"):
+        model.get_layer("c")
+    with pytest.raises(TypeError, match="symbolic: it has no data"):
+        if y > 0:
+            pass
