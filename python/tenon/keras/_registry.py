@@ -14,6 +14,7 @@ import types
 _registries = {}  # by module, in Keras's spelling
 _global_objects = {}  # registered name -> class or function
 _registered_names = {}  # class or function -> registered name
+_homes = {}  # class or function -> the module of its registry
 _scopes = []  # dicts of custom_object_scope, the innermost last
 
 
@@ -42,6 +43,7 @@ class Registry:
         for known in (*names, *aliases):
             self._entries[known] = entry
         _registered_names[entry] = name
+        _homes[entry] = self.module
         return entry
 
     def find(self, name, custom_objects=None):
@@ -142,6 +144,8 @@ _PLAIN = (str, int, float, bool, type(None))
 
 def _keras_module(thing):
     """keras.layers for what stands in tenon.keras.layers.core; the user's own modules as they are."""
+    if thing in _homes:
+        return _homes[thing]
     parts = thing.__module__.split(".")
     if parts[:2] != ["tenon", "keras"]:
         return thing.__module__

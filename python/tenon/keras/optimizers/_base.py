@@ -1,0 +1,370 @@
+"""Optimizer: what changes variables by their gradients, step by step."""
+
+import inspect
+import warnings
+
+from ... import _core
+from ..._modes import enable_grad, no_grad
+from .. import initializers
+from .._names import auto_name
+from .._registry import Registry, deserialize, serialize, snake_case
+from .._variable import Variable
+from ._number import NumberVariable
+from .schedules import LearningRateSchedule
+
+registry = Registry("optimizer", "keras.optimizers")
+
+
+class Optimizer:
+    """The base of optimizers. Subclasses make their variables in `build`, and change one variable in
+    `update_step`:
+
+        class Momentum(keras.optimizers.Optimizer):
+            def build(self, variables):
+                super().build(variables)
+                self.speeds = self.add_optimizer_variables(variables, "speed")
+
+            def update_step(self, gradient, variable, learning_rate):
+                speed = self.speeds[self._get_variable_index(variable)]
+                speed.assign(0.9 * speed - learning_rate * gradient)
+                variable.assign_add(speed)
+
+    clipnorm, clipvalue, global_clipnorm: gradients are limited, each in its norm, each element, or
+    all in their common norm. weight_decay: variables shrink by this share of the rate before steps.
+    use_ema: keeps means of the variables, which go on by ema_momentum, and take their place after
+    every ema_overwrite_frequency steps. gradient_accumulation_steps: so many gradients make one step.
+    """
+
+    def __init__(self, learning_rate=0.001, weight_decay=None, clipnorm=None, clipvalue=None,
+                 global_clipnorm=None, use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None,
+                 loss_scale_factor=None, gradient_accumulation_steps=None, name=None, **kwargs):
+        if "lr" in kwargs:
+            learning_rate = kwargs.pop("lr")
+        if kwargs.pop("decay", None):
+            warnings.warn("decay isn't an argument of optimizers any more, and is ignored; use a "
+                          "schedule such as InverseTimeDecay", stacklevel=3)
+        for old in "jit_compile", "is_legacy_optimizer":
+            kwargs.pop(old, None)
+        if kwargs:
+            raise ValueError(f"{type(self).__name__}() doesn't know the argument "
+                             f"{next(iter(kwargs))!r}")
+        if sum(limit is not None for limit in (clipnorm, clipvalue, global_clipnorm)) > 1:
+            raise ValueError("only one of clipnorm, clipvalue and global_clipnorm can be set")
+        if gradient_accumulation_steps is not None and gradient_accumulation_steps < 2:
+            raise ValueError("gradient_accumulation_steps is at least 2, not "
+                             f"{gradient_accumulation_steps}")
+        if use_ema and not 0 <= ema_momentum <= 1:
+            raise ValueError(f"ema_momentum is in [0, 1], not {ema_momentum}")
+        self.name = name or auto_name(snake_case(type(self).__name__))
+        self.weight_decay = weight_decay
+        self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
+        self.use_ema, self.ema_momentum = use_ema, ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency if use_ema else None
+        self.loss_scale_factor = loss_scale_factor
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.built = False
+        self._trainable_variables = []
+        self._places = {}
+        self._undecayed, self._undecayed_names = set(), []
+        self.iterations = NumberVariable(0, dtype="int64", trainable=False, name="iteration")
+        self._variables = [self.iterations]
+        self._learning_rate = None
+        self.learning_rate = learning_rate
+
+    # Its numbers.
+
+    @property
+    def learning_rate(self):
+        """The learning rate of the next step: a variable, or what the schedule gives."""
+        return self._learning_rate if isinstance(self._learning_rate, Variable) else self._rate()
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        held = self._learning_rate
+        if isinstance(value, dict):
+            value = deserialize(value)
+        if isinstance(value, LearningRateSchedule) or (callable(value)
+                                                       and not hasattr(value, "shape")):
+            self._variables = [v for v in self._variables if v is not held]
+            self._learning_rate = value
+        elif isinstance(held, LearningRateSchedule):
+            raise TypeError("this optimizer was made with a schedule as its learning rate, which "
+                            "can't be set; make it with a number")
+        elif held is None:
+            self._learning_rate = NumberVariable(float(value), dtype="float32", trainable=False,
+                                                 name="learning_rate")
+            self._variables.insert(1, self._learning_rate)
+        else:
+            held.assign(float(value))
+
+    lr = learning_rate  # its name in tf.keras
+
+    def _rate(self):
+        """The learning rate of this step: a Python number where it is known as one."""
+        held = self._learning_rate
+        if isinstance(held, NumberVariable):
+            return held.number()
+        if not isinstance(held, LearningRateSchedule):
+            return held()
+        return held(self.iterations.number() if held._takes_numbers else self.iterations)
+
+    @property
+    def variables(self):
+        """Its state: the count of steps, the learning rate, and what it keeps of each variable."""
+        return list(self._variables)
+
+    weights = variables
+
+    # Its variables.
+
+    def build(self, variables):
+        """Makes the state for these variables."""
+        variables = list(variables)
+        self._trainable_variables = variables
+        self._places = {id(variable): i for i, variable in enumerate(variables)}
+        if self.use_ema:
+            self._averages = self.add_optimizer_variables(variables, "average")
+        if self.gradient_accumulation_steps:
+            self._accumulated = self.add_optimizer_variables(variables, "gradient_accumulator")
+        self.built = True
+
+    def add_variable(self, shape, initializer="zeros", dtype=None, aggregation="none", name=None):
+        """A new variable of the state."""
+        made = Variable(initializers.get(initializer), tuple(shape), dtype, False, name=name)
+        self._variables.append(made)
+        return made
+
+    def add_variable_from_reference(self, reference_variable, name=None, initializer="zeros"):
+        """A new variable of the state, of the form of another variable."""
+        path = getattr(reference_variable, "path", "variable").replace("/", "_")
+        return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype,
+                                 name=f"{path}_{name or 'var'}")
+
+    def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
+        """A list of new variables of the forms of others; of several names, a tuple of lists."""
+        if isinstance(name, str):
+            return [self.add_variable_from_reference(variable, name, initializer)
+                    for variable in trainable_variables]
+        single = not isinstance(initializer, (list, tuple))
+        starts = [initializer] * len(name) if single else initializer
+        return tuple(self.add_optimizer_variables(trainable_variables, one, start)
+                     for one, start in zip(name, starts))
+
+    def _get_variable_index(self, variable):
+        return self._places[id(variable)]
+
+    def assign(self, variable, value):
+        """Sets a variable."""
+        variable.assign(value)
+
+    def assign_add(self, variable, value):
+        """Adds to a variable."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable, value):
+        """Subtracts from a variable."""
+        variable.assign_sub(value)
+
+    # Steps.
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Changes one variable."""
+        raise NotImplementedError(f"{type(self).__name__} has no update_step(gradient, variable, "
+                                  "learning_rate), which optimizers must have")
+
+    def apply_gradients(self, grads_and_vars, name=None, skip_gradients_aggregation=False, **kwargs):
+        """One step by pairs of gradient and variable."""
+        pairs = list(grads_and_vars)
+        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+        return self.iterations
+
+    def apply(self, grads, trainable_variables=None):
+        """One step by gradients of variables; of those it was built with, where none are given."""
+        grads = list(grads)
+        with no_grad():
+            variables = self._known(grads, trainable_variables)
+            grads, variables = self._with_gradients(grads, variables)
+            if self.loss_scale_factor is not None:
+                grads = [gradient / self.loss_scale_factor for gradient in grads]
+            if self.gradient_accumulation_steps:
+                grads = self._accumulate(grads, variables)
+            if grads is not None:
+                self._step(grads, variables)
+            if self.use_ema:
+                self._average()
+            for variable in variables:
+                constraint = getattr(variable, "constraint", None)
+                if constraint is not None:
+                    variable.copy_(constraint(variable))
+            self.iterations.advance()
+
+    def _known(self, grads, variables):
+        if variables is None:
+            if not self.built:
+                raise ValueError("apply(grads) without variables needs build(variables) before")
+            variables = self._trainable_variables
+        variables = list(variables)
+        if len(grads) != len(variables):
+            raise ValueError(f"there are {len(grads)} gradients for {len(variables)} variables")
+        if not self.built:
+            self.build(variables)
+        for variable in variables:
+            if id(variable) not in self._places:
+                raise ValueError(f"optimizer {self.name!r} doesn't know the variable "
+                                 f"{getattr(variable, 'path', variable)!r}: it steps those that it was "
+                                 "built with; make another optimizer for others")
+        return variables
+
+    def _with_gradients(self, grads, variables):
+        """The gradients that there are, and their variables."""
+        pairs = [(g, v) for g, v in zip(grads, variables) if g is not None]
+        if not pairs:
+            raise ValueError("No gradients provided for any variable.")
+        if len(pairs) < len(grads):
+            missing = [getattr(v, "path", "variable") for g, v in zip(grads, variables) if g is None]
+            warnings.warn(f"Gradients do not exist for variables {missing} when minimizing the loss.",
+                          stacklevel=4)
+        for gradient, variable in pairs:
+            if gradient.shape != variable.shape:
+                raise ValueError(f"the gradient of {getattr(variable, 'path', 'a variable')} has shape "
+                                 f"{tuple(gradient.shape)}, the variable {tuple(variable.shape)}")
+        return [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
+
+    def _step(self, grads, variables):
+        grads = self._clipped(grads)
+        rate = self._rate()
+        if self.weight_decay is not None:
+            for variable in variables:
+                if self._use_weight_decay(variable):
+                    variable.sub_(variable * (self.weight_decay * rate))
+        self._update(grads, variables, rate)
+
+    def _update(self, grads, variables, rate):
+        for gradient, variable in zip(grads, variables):
+            self.update_step(gradient, variable, rate)
+
+    def _accumulate(self, grads, variables):
+        """The mean of the gradients since the last step; None where the next step is still to
+        come."""
+        held = [self._accumulated[self._get_variable_index(variable)] for variable in variables]
+        for sum_, gradient in zip(held, grads):
+            sum_.add_(gradient)
+        count = self.gradient_accumulation_steps
+        if (self.iterations.number() + 1) % count:
+            return None
+        means = [sum_ / count for sum_ in held]
+        for sum_ in self._accumulated:
+            sum_.zero_()
+        return means
+
+    def _clipped(self, grads):
+        if self.clipnorm:
+            return [_limited(g, g.square().sum().sqrt(), self.clipnorm) for g in grads]
+        if self.global_clipnorm:
+            norm = sum(g.square().sum() for g in grads).sqrt()
+            return [_limited(g, norm, self.global_clipnorm) for g in grads]
+        if self.clipvalue:
+            return [g.clamp(-self.clipvalue, self.clipvalue) for g in grads]
+        return grads
+
+    def exclude_from_weight_decay(self, var_list=None, var_names=None):
+        """These variables, and those with one of these strings in their names, don't decay."""
+        self._undecayed.update(id(variable) for variable in var_list or ())
+        self._undecayed_names += list(var_names or ())
+
+    def _use_weight_decay(self, variable):
+        name = getattr(variable, "name", "")
+        return id(variable) not in self._undecayed and not any(
+            part in name for part in self._undecayed_names)
+
+    def _average(self):
+        count = self.iterations.number() + 1
+        # At first the mean is the variable itself.
+        share = 1.0 if count == 1 else 1 - self.ema_momentum
+        for mean, variable in zip(self._averages, self._trainable_variables):
+            mean.lerp_(variable, share)
+        if self.ema_overwrite_frequency and count % self.ema_overwrite_frequency == 0:
+            self._take_averages()
+
+    def _take_averages(self):
+        for mean, variable in zip(self._averages, self._trainable_variables):
+            variable.copy_(mean)
+
+    def finalize_variable_values(self, var_list):
+        """Gives the variables their means, where `use_ema` keeps some."""
+        if self.use_ema:
+            with no_grad():
+                self._take_averages()
+
+    def minimize(self, loss, var_list, tape=None):
+        """One step down the gradient of `loss`: a function without arguments, or a tensor that was
+        recorded, by `tape` or as any other."""
+        from ...autograd import grad
+
+        variables = list(var_list() if callable(var_list) else var_list)
+        if tape is not None:
+            return self.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        if callable(loss):
+            with enable_grad():
+                loss = loss()
+        return self.apply_gradients(zip(grad(loss, variables, allow_unused=True), variables))
+
+    def scale_loss(self, loss):
+        """The loss times `loss_scale_factor`, by which gradients are divided again."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    # Files.
+
+    def get_config(self):
+        """The arguments that make it again."""
+        rate = self._learning_rate
+        rate = float(rate.numpy()) if isinstance(rate, Variable) else serialize(rate)
+        config = {"name": self.name, "learning_rate": rate}
+        names = [name for kind in (Optimizer, _built_in(type(self)))
+                 for name in list(inspect.signature(kind.__init__).parameters)[1:]]
+        for name in names:
+            if name not in ("learning_rate", "name", "kwargs"):
+                config[name] = getattr(self, name)
+        return config
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The optimizer of a config."""
+        return cls(**config)
+
+    def get_weights(self):
+        """The values of the state, as arrays of NumPy's."""
+        return [variable.numpy() for variable in self._variables]
+
+    def set_weights(self, weights):
+        """Sets the state."""
+        if not self.built:
+            raise ValueError("set_weights() of an optimizer that has no state yet; build(variables) "
+                             "makes it")
+        for variable, value in zip(self._variables, weights):
+            variable.assign(value)
+
+    def save_own_variables(self, store):
+        """Writes the state into a dict."""
+        for i, variable in enumerate(self._variables):
+            store[str(i)] = variable
+
+    def load_own_variables(self, store):
+        """Reads the state from a dict."""
+        if len(store) != len(self._variables):
+            warnings.warn(f"the state of optimizer {self.name!r} isn't loaded: it has "
+                          f"{len(self._variables)} variables, the file has {len(store)}", stacklevel=2)
+            return
+        for i, variable in enumerate(self._variables):
+            variable.assign(store[str(i)])
+
+
+def _built_in(kind):
+    """The class of this library that a class is or is derived from, whose arguments have names."""
+    return next(one for one in kind.__mro__ if one.__module__.startswith("tenon.keras")
+                and "learning_rate" in inspect.signature(one.__init__).parameters)
+
+
+def _limited(gradient, norm, limit):
+    """The gradient, shorter where the norm is above the limit."""
+    return gradient * (limit / norm.clamp_min(limit))
