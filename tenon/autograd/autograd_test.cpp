@@ -354,6 +354,14 @@ TEST(Inplace, WritesThroughViewsEnterTheBase) {
   EXPECT_EQ(w.grad().item<double>(), 4);
 }
 
+TEST(Inplace, WritesThroughEmptyViewsEnterTheBase) {
+  const Tensor base = zeros({3, 0}).requires_grad_(true);
+  const Tensor y = base * 2.0F;
+  y.select(0, 1).fill_(1);
+  y.sum().backward();
+  EXPECT_EQ(base.grad().sizes(), Shape({3, 0}));
+}
+
 TEST(Inplace, ViewOfPlainBaseBringsTheGradient) {
   Tensor base = zeros({2}, kFloat64), w = leaf(5);
   base[1].copy_(w * w);

@@ -23,7 +23,7 @@ struct Part {
   Tensor rest_mask(const Spec& base, Device device) const {
     const NoGrad no_grad;
     const Tensor mask = ones(base.sizes, base.dtype, device);
-    as_strided(mask, sizes, strides, offset).fill_(0);
+    strided_part(mask, sizes, strides, offset).fill_(0);
     return mask;
   }
 };

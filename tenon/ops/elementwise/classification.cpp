@@ -82,9 +82,14 @@ double largest_of(DType dtype) {
 void define_nan_to_num(OpDef& op) {
   op.doc(
         "`x` with NaN made `nan`, inf made `posinf` and -inf `neginf`; these are the dtype's "
-        "largest and smallest finite numbers unless given. The gradient is 0 there. Integers stay.")
+        "largest and smallest finite numbers unless given. The gradient is 0 there. Integers stay; "
+        "of complex numbers the real and the imaginary part are treated each by itself.")
       .compose([](const Tensor& x, double nan, std::optional<double> posinf,
                   std::optional<double> neginf) -> Tensor {
+        if (x.is_complex()) {
+          return complex(nan_to_num(real(x), nan, posinf, neginf),
+                         nan_to_num(imag(x), nan, posinf, neginf));
+        }
         if (!x.is_floating_point()) return clone(x);
         const double largest = largest_of(x.dtype());
         const Tensor infinite = isinf(x);
@@ -98,7 +103,11 @@ void define_nan_to_num(OpDef& op) {
           sample.attributes = {Attribute(0.5), Attribute(7.0), Attribute(-6.0)};
           samples.push_back(sample);
         }
-        samples.push_back({{sample_tensor({3, 4})}, {Attribute(0.0), Attribute(), Attribute()}});
+        const Tensor whole = sample_tensor({3, 4}), special = special_samples()[0].inputs[0];
+        samples.push_back({{whole}, {Attribute(0.0), Attribute(), Attribute()}});
+        samples.push_back({{complex(special, flip(special, {0}))},
+                           {Attribute(0.5), Attribute(7.0), Attribute(-6.0)},
+                           false});
         return samples;
       });
 }

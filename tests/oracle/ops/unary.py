@@ -240,7 +240,7 @@ def isneginf(x):
 
 
 def nan_to_num(x, nan, posinf, neginf):
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         return x
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
