@@ -25,7 +25,7 @@ def test_backward():
 
 def test_grad_of_grad():
     x = torch.tensor(2.0, requires_grad=True)
-    (first,) = torch.autograd.grad(x**3, x, create_graph=True)
+    (first,) = torch.autograd.grad(x**3, x, create_graph=True, only_inputs=True)
     (second,) = torch.autograd.grad(first, x)
     assert first.item() == 12 and second.item() == 12 and x.grad is None
     unused = torch.ones(1, requires_grad=True)

@@ -27,10 +27,14 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
-         allow_unused=None, is_grads_batched=False, materialize_grads=False):
+         only_inputs=True, allow_unused=None, is_grads_batched=False, materialize_grads=False):
     """The gradients of `outputs` with respect to `inputs`, which are added nowhere. Of inputs that
     no output depends on: an error, or with `allow_unused` None, or with `materialize_grads`
-    zeros. With `is_grads_batched`, one gradient for each first index of `grad_outputs`, stacked."""
+    zeros. With `is_grads_batched`, one gradient for each first index of `grad_outputs`, stacked.
+    `only_inputs` is for old programs, and must be True."""
+    if not only_inputs:
+        raise ValueError("grad(): only_inputs=False is no longer there; call backward() to have the "
+                         "gradients of all leaves added up")
     inputs = _listed(inputs)
     if materialize_grads and allow_unused is False:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True")
@@ -51,7 +55,7 @@ def _batched_grad(outputs, inputs, grad_outputs, retain_graph, create_graph, *op
     for i in range(count):
         keep = True if i + 1 < count else retain_graph
         starts = [None if start is None else start[i] for start in grad_outputs]
-        rows.append(grad(outputs, inputs, starts, keep, create_graph, options[0], False,
+        rows.append(grad(outputs, inputs, starts, keep, create_graph, True, options[0], False,
                          options[1]))
     return tuple(None if column[0] is None else _core.stack(column, 0) for column in zip(*rows))
 

@@ -155,7 +155,7 @@ LAZY = [
     (lambda: nn.LazyConvTranspose2d(4, 3, 2, 1, 1), nn.ConvTranspose2d, (2, 6, 5, 5), (6, 4, 3, 3),
      "in_channels", 6),
     (lambda: nn.LazyBatchNorm2d(), nn.BatchNorm2d, (2, 3, 4, 4), (3,), "num_features", 3),
-    (lambda: nn.LazyInstanceNorm1d(affine=True), nn.InstanceNorm1d, (2, 3, 4), (3,),
+    (lambda: nn.LazyInstanceNorm1d(), nn.InstanceNorm1d, (2, 3, 4), (3,),
      "num_features", 3),
 ]
 

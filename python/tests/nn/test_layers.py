@@ -273,6 +273,8 @@ def test_pooling():
     np.testing.assert_array_equal(nn.MaxPool2d(2)(t).numpy(), windows.max((3, 5)))
     np.testing.assert_array_equal(nn.AvgPool2d(2)(t).numpy(), windows.mean((3, 5)))
     np.testing.assert_allclose(nn.AvgPool2d(2, divisor_override=3)(t).numpy(), windows.sum((3, 5)) / 3)
+    volume = nn.AvgPool3d((1, 2, 2), divisor_override=3)(t.unsqueeze(2))
+    np.testing.assert_allclose(volume.squeeze(2).numpy(), windows.sum((3, 5)) / 3)
     np.testing.assert_array_equal(nn.AdaptiveAvgPool2d((2, 3))(t).numpy(), windows.mean((3, 5)))
     assert nn.AdaptiveAvgPool2d((None, 1))(t).shape == (1, 1, 4, 1)
     values, places = nn.MaxPool2d(2, return_indices=True)(t)
@@ -325,6 +327,32 @@ def test_embedding():
         nn.Embedding(5, 3, padding_idx=5)
     with pytest.raises(IndexError):
         layer(torch.tensor([5]))
+
+
+def test_embedding_bag():
+    bags, table = np.array([[0, 2, 2], [4, 1, 0]]), normal(5, 3)
+    rows = {"mean": table[bags].mean(1), "sum": table[bags].sum(1), "max": table[bags].max(1)}
+    for mode, expected in rows.items():
+        bag = nn.EmbeddingBag.from_pretrained(torch.from_numpy(table), mode=mode)
+        assert not bag.weight.requires_grad
+        np.testing.assert_allclose(bag(torch.from_numpy(bags)).numpy(), expected, rtol=1e-6)
+    run, starts = torch.tensor([0, 2, 2, 4, 1, 0]), torch.tensor([0, 2, 2])
+    bag = nn.EmbeddingBag(5, 3, mode="sum", padding_idx=-3)
+    assert bag.weight[2].tolist() == [0, 0, 0] and "mode='sum', padding_idx=2" in repr(bag)
+    weight = bag.weight.detach().numpy()
+    np.testing.assert_allclose(bag(run, starts).detach().numpy(),
+                               [weight[0], 0 * weight[0], weight[[4, 1, 0]].sum(0)], rtol=1e-6)
+    weights = torch.tensor([[1.0, 2.0, 0.0], [3.0, 1.0, 1.0]])
+    weighted = nn.functional.embedding_bag(torch.from_numpy(bags), torch.from_numpy(table),
+                                           mode="sum", per_sample_weights=weights)
+    expected = (table[bags] * weights.numpy()[..., None]).sum(1)
+    np.testing.assert_allclose(weighted.numpy(), expected, rtol=1e-6)
+    by_count = nn.EmbeddingBag(5, 3, mode="sum", scale_grad_by_freq=True)
+    by_count(torch.from_numpy(bags)).sum().backward()
+    assert by_count.weight.grad[:, 0].tolist() == [1, 1, 1, 0, 1]
+    with pytest.raises(ValueError, match="embedding_bag... padding_idx 5"):
+        nn.functional.embedding_bag(run, torch.from_numpy(table), starts, padding_idx=5)
+    check_gradients(nn.EmbeddingBag(5, 3), torch.from_numpy(bags))
 
 
 PADS = [

@@ -120,6 +120,33 @@ def test_calls_and_hooks():
     assert seen[-1] == {"shift": 2.0}
 
 
+def test_backward_hooks():
+    layer, seen = nn.Linear(3, 2), []
+    layer.weight.data.fill_(0.5)
+    x = torch.ones(1, 3, requires_grad=True)
+    layer.register_full_backward_hook(lambda module, grad_input, grad_output: seen.append(
+        ([None if grad is None else grad.tolist() for grad in grad_input], grad_output[0].tolist())))
+    (layer(x) * torch.tensor([1.0, 3.0])).sum().backward()
+    assert seen.pop() == ([[[2, 2, 2]]], [[1, 3]]) and x.grad.tolist() == [[2, 2, 2]]
+    layer(torch.ones(1, 3)).sum().backward()  # nothing flows into the input
+    assert seen.pop() == ([None], [[1, 1]])
+    before = layer.register_full_backward_pre_hook(lambda module, grads: (grads[0] * 4,))
+    after = layer.register_full_backward_hook(lambda module, grads, _: (grads[0] + 1,))
+    x.grad = None
+    (layer(x).sum() + x.sum()).backward()
+    assert seen.pop() == ([[[4, 4, 4]]], [[4, 4]]) and x.grad.tolist() == [[6, 6, 6]]
+    before.remove()
+    after.remove()
+    layer.register_full_backward_hook(lambda *_: ())
+    with pytest.raises(RuntimeError, match="invalid number of grad_input, got 0, but expected 1"):
+        layer(x).sum().backward()
+    rnn, seen = nn.LSTM(3, 2), []
+    rnn.register_full_backward_hook(lambda module, grad_input, grad_output: seen.append(grad_output))
+    rnn(torch.ones(2, 1, 3))[0].sum().backward()
+    ((of_output, of_state),) = seen
+    assert of_output.shape == (2, 1, 2) and of_state is None
+
+
 def test_hooks_in_order_and_when_forward_fails():
     order, module = [], nn.Identity()
     module.register_forward_hook(lambda *_: order.append("second"))

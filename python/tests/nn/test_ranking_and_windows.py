@@ -83,7 +83,7 @@ def test_windows_there_and_back():
     back = nn.MaxUnpool2d(2)(largest, places)
     assert back.shape == x.shape and (back != 0).sum().item() == largest.numel()
     assert (nn.MaxPool2d(2)(back).clamp(min=0) == largest.clamp(min=0)).all()
-    assert "kernel_size=2, stride=2, padding=0" in repr(nn.MaxUnpool2d(2))
+    assert "kernel_size=(2, 2), stride=(2, 2), padding=(0, 0)" in repr(nn.MaxUnpool2d(2))
 
 
 def test_pooling_of_volumes():

@@ -1,10 +1,12 @@
 """Pooling."""
 
+from math import prod
+
 from ... import _core
 
 adaptive_avg_pool1d, adaptive_avg_pool3d = _core.adaptive_avg_pool1d, _core.adaptive_avg_pool3d
 adaptive_max_pool1d, adaptive_max_pool2d = _core.adaptive_max_pool1d, _core.adaptive_max_pool2d
-avg_pool1d, avg_pool3d, max_pool3d = _core.avg_pool1d, _core.avg_pool3d, _core.max_pool3d
+avg_pool1d, max_pool3d = _core.avg_pool1d, _core.max_pool3d
 
 
 def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False,
@@ -46,15 +48,27 @@ def max_pool2d_with_indices(input, kernel_size, stride=None, padding=0, dilation
 def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False,
                count_include_pad=True, divisor_override=None):
     """The mean of each window: its sum over `divisor_override` where that is given."""
+    return _mean_pool(_core.avg_pool2d, 2, input, kernel_size, stride, padding, ceil_mode,
+                      count_include_pad, divisor_override)
+
+
+def avg_pool3d(input, kernel_size, stride=None, padding=0, ceil_mode=False,
+               count_include_pad=True, divisor_override=None):
+    """The mean of each window: its sum over `divisor_override` where that is given."""
+    return _mean_pool(_core.avg_pool3d, 3, input, kernel_size, stride, padding, ceil_mode,
+                      count_include_pad, divisor_override)
+
+
+def _mean_pool(op, dims, input, kernel_size, stride, padding, ceil_mode, count_include_pad,
+               divisor_override):
     if divisor_override is None:
-        return _core.avg_pool2d(input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+        return op(input, kernel_size, stride, padding, ceil_mode, count_include_pad)
     if divisor_override == 0:
-        raise ValueError("avg_pool2d(): divisor must be not zero")
+        raise ValueError(f"avg_pool{dims}d(): divisor must be not zero")
     if ceil_mode:
-        raise ValueError("avg_pool2d() takes a divisor_override with ceil_mode=False only")
-    height, width = (kernel_size,) * 2 if isinstance(kernel_size, int) else kernel_size
-    mean = _core.avg_pool2d(input, kernel_size, stride, padding)
-    return mean * (height * width / divisor_override)
+        raise ValueError(f"avg_pool{dims}d() takes a divisor_override with ceil_mode=False only")
+    sizes = (kernel_size,) * dims if isinstance(kernel_size, int) else kernel_size
+    return op(input, kernel_size, stride, padding) * (prod(sizes) / divisor_override)
 
 
 def adaptive_avg_pool2d(input, output_size):

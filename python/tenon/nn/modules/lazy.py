@@ -117,19 +117,15 @@ class _LazyConv(LazyModuleMixin):
 class _LazyNorm(LazyModuleMixin):
     """What normalisations have in common that take num_features from their first input."""
 
-    _affine, _tracks = True, True
-
-    def __init__(self, eps=1e-5, momentum=0.1, affine=None, track_running_stats=None, device=None,
+    def __init__(self, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, device=None,
                  dtype=None, *, bias=True):
-        affine = self._affine if affine is None else affine
-        tracks = self._tracks if track_running_stats is None else track_running_stats
         super().__init__(0, eps, momentum, False, False, device, dtype)
-        self.affine, self.track_running_stats = affine, tracks
+        self.affine, self.track_running_stats = affine, track_running_stats
         if affine:
             self.weight = UninitializedParameter(device=device, dtype=dtype)
             if bias:
                 self.bias = UninitializedParameter(device=device, dtype=dtype)
-        if tracks:
+        if track_running_stats:
             self.running_mean = UninitializedBuffer(device=device, dtype=dtype)
             self.running_var = UninitializedBuffer(device=device, dtype=dtype)
             self.num_batches_tracked = _core.tensor_of_data(0, _core.int64)
@@ -154,8 +150,6 @@ class _LazyNorm(LazyModuleMixin):
 
 
 class _LazyInstanceNorm(_LazyNorm):
-    _affine, _tracks = False, False
-
     def _features_of(self, input):
         return input.shape[1 if input.dim() == self._dims[1] else 0]
 

@@ -54,7 +54,8 @@ class Module(Tree, StateDict, _core.ModuleBase):
         state["_non_persistent_buffers_set"] = set()
         state["_modules"] = {}
         for name in ("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called",
-                     "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs"):
+                     "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs", "_backward_hooks",
+                     "_backward_pre_hooks"):
             state[name] = HookRegistry()
         state["_compiled_call_impl"] = None
         self._make_state_dict_hooks()
@@ -205,6 +206,12 @@ class Module(Tree, StateDict, _core.ModuleBase):
                 changed = hook(self, args)
                 if changed is not None:
                     args = changed if isinstance(changed, tuple) else (changed,)
+        backward = None
+        if self._backward_hooks or self._backward_pre_hooks:
+            from .backward_hooks import BackwardPass  # for modules that have such hooks alone
+
+            backward = BackwardPass(self)
+            args = backward.of_inputs(args)
         called = set()
         try:
             result = self.forward(*args, **kwargs)
@@ -213,7 +220,7 @@ class Module(Tree, StateDict, _core.ModuleBase):
                 changed = self._call_forward_hook(number, hook, args, kwargs, result)
                 if changed is not None:
                     result = changed
-            return result
+            return result if backward is None else backward.of_outputs(result)
         except Exception:
             for number, hook in list(self._forward_hooks.items()):
                 if number in self._forward_hooks_always_called and number not in called:
@@ -241,6 +248,23 @@ class Module(Tree, StateDict, _core.ModuleBase):
         flags += [self._forward_hooks_always_called] if always_call else []
         return self._forward_hooks.add(hook, *flags, prepend=prepend)
 
+    def register_full_backward_pre_hook(self, hook, prepend=False):
+        """hook(module, grad_output) is called when the gradients of a call's outputs are there;
+        what it returns takes their place."""
+        object.__setattr__(self, "_has_hooks", True)
+        return self._backward_pre_hooks.add(hook, prepend=prepend)
+
+    def register_full_backward_hook(self, hook, prepend=False):
+        """hook(module, grad_input, grad_output) is called when the gradients of a call's inputs are
+        there (those given by place; None where there is none); what it returns takes the place of
+        grad_input."""
+        object.__setattr__(self, "_has_hooks", True)
+        return self._backward_hooks.add(hook, prepend=prepend)
+
+    def register_backward_hook(self, hook):
+        """As `register_full_backward_hook`, an older name."""
+        return self.register_full_backward_hook(hook)
+
     def compile(self, **options):
         """From now on calls of this module run compiled; `options` are those of `tenon.compile`."""
         self.__dict__["_compiled_call_impl"] = compile_function(self._call_impl, **options)
@@ -255,7 +279,8 @@ class Module(Tree, StateDict, _core.ModuleBase):
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        has_hooks = bool(self._forward_hooks or self._forward_pre_hooks)
+        has_hooks = any((self._forward_hooks, self._forward_pre_hooks, self._backward_hooks,
+                         self._backward_pre_hooks))
         object.__setattr__(self, "_has_hooks", has_hooks)
 
     def _apply(self, fn, recurse=True):

@@ -10,7 +10,10 @@ class DistributedSampler(Sampler):
     with `drop_last`, some at the end are left out. `set_epoch` gives each epoch an order of its
     own."""
 
-    def __init__(self, dataset, num_replicas, rank, shuffle=True, seed=0, drop_last=False):
+    def __init__(self, dataset, num_replicas=None, rank=None, shuffle=True, seed=0, drop_last=False):
+        if num_replicas is None or rank is None:
+            raise RuntimeError("DistributedSampler needs num_replicas and rank: there is no process "
+                               "group to ask")
         if not 0 <= rank < num_replicas:
             raise ValueError(f"Invalid rank {rank}, rank should be in the interval "
                              f"[0, {num_replicas - 1}]")
