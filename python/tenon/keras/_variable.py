@@ -88,8 +88,8 @@ class Variable(Parameter):
 
     @property
     def value(self):
-        """The tensor itself, through which gradients flow."""
-        return self.view_as(self)
+        """The variable itself, whose gradient is found there, too."""
+        return self
 
     def read_value(self):
         """The tensor itself, through which gradients flow."""

@@ -2,6 +2,7 @@
 
 from .functional import Functional
 from .model import Model
+from .py_dataset import PyDataset
 from .sequential import Sequential
 
-__all__ = ["Functional", "Model", "Sequential"]
+__all__ = ["Functional", "Model", "PyDataset", "Sequential"]

@@ -5,6 +5,7 @@ from .._layer import Layer, default
 from .._symbolic import KerasTensor
 from .._tracking import Structure
 from .graph import Graph
+from .training import Training
 
 
 def _is_functional(args, kwargs):
@@ -14,7 +15,7 @@ def _is_functional(args, kwargs):
     return len(args) == 1 and isinstance(args[0], KerasTensor)
 
 
-class Model(Layer):
+class Model(Training, Layer):
     """A model: of symbolic inputs and outputs, Model(inputs, outputs), or a subclass with `call`.
 
         inputs = keras.Input(shape=(784,))
@@ -47,6 +48,7 @@ class Model(Layer):
             kwargs["name"], = args
         super().__init__(**kwargs)
         self.__dict__["_graph"] = None
+        self._init_training()
         if graph is not None:
             self._set_graph(graph)
 

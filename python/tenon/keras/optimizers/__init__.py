@@ -14,7 +14,9 @@ for _class in (SGD, Adam, AdamW, Nadam, Adamax, RMSprop, Adagrad, Adadelta, Ftrl
 
 
 def get(identifier, custom_objects=None):
-    """The optimizer of a name, a config or a class."""
+    """The optimizer of a name, a config or a class; an optimizer stays what it is."""
+    if isinstance(identifier, Optimizer):
+        return identifier
     if isinstance(identifier, str):
         identifier = identifier if _registry.find(identifier) else identifier.lower()
     return _registry.get(identifier, custom_objects)

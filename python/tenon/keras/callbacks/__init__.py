@@ -1,0 +1,13 @@
+"""What happens beside training: at the beginning and end of epochs and batches."""
+
+from .base import Callback
+from .callback_list import CallbackList
+from .control import (EarlyStopping, LambdaCallback, LearningRateScheduler, ReduceLROnPlateau,
+                      TerminateOnNaN)
+from .files import BackupAndRestore, CSVLogger, ModelCheckpoint
+from .progress import History, Progbar, ProgbarLogger
+from .tensorboard import TensorBoard
+
+__all__ = ["BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History",
+           "LambdaCallback", "LearningRateScheduler", "ModelCheckpoint", "Progbar", "ProgbarLogger",
+           "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN"]

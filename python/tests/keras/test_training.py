@@ -1,0 +1,245 @@
+"""compile(), fit(), evaluate(), predict() with all that they take."""
+
+import numpy as np
+import pytest
+import tenon as torch
+from keras_layers import Affine
+from tenon import keras
+from tenon.utils.data import DataLoader, TensorDataset
+
+
+def data(count=64):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(count, 4))
+    return x, (x[:, 0] + x[:, 1] > 0).astype("int64")
+
+
+def classifier(**options):
+    torch.manual_seed(0)
+    model = keras.Sequential([Affine(8, "tanh", input_shape=(4,)), Affine(2)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.5), loss, metrics=["accuracy"], **options)
+    return model
+
+
+def test_fit_learns_and_tells():
+    x, y = data()
+    model = classifier()
+    history = model.fit(x, y, batch_size=16, epochs=15, validation_split=0.25, verbose=0)
+    assert list(history.history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert history.epoch == list(range(15)) and model.history is history
+    assert history.history["accuracy"][-1] > 0.9 > history.history["accuracy"][0]
+    loss, accuracy = model.evaluate(x, y, verbose=0)
+    assert model.metrics_names == ["loss", "accuracy"]
+    predicted = model.predict(x, verbose=0)
+    assert predicted.shape == (64, 2) and predicted.dtype == np.float32
+    assert accuracy == np.mean(predicted.argmax(1) == y)
+    logs = predicted - np.log(np.exp(predicted).sum(1, keepdims=True))
+    assert loss == pytest.approx(-logs[np.arange(64), y].mean(), rel=1e-5)
+    by_name = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert by_name == {"loss": loss, "accuracy": accuracy}
+
+
+def test_steps_are_the_same_compiled_and_eager():
+    x, y = data()
+    histories = [classifier(run_eagerly=eager).fit(x, y, epochs=3, verbose=0).history
+                 for eager in (False, True)]
+    assert histories[0] == histories[1]
+
+
+def test_sources_of_batches_are_alike():
+    x, y = data()
+    x32 = x.astype("float32")
+    batches = [(x32[i:i + 16], y[i:i + 16]) for i in range(0, 64, 16)]
+
+    class Batches(keras.models.PyDataset):
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, i):
+            return batches[i]
+
+    class Again:
+        def __init__(self, values):
+            self.values = values
+
+        def __iter__(self):
+            return iter(self.values)
+
+    def generator():
+        while True:
+            yield from batches
+
+    dataset = TensorDataset(torch.from_numpy(x32), torch.from_numpy(y))
+    sources = [(dict(x=x, y=y, batch_size=16, shuffle=False)), dict(x=Again(batches)),
+               dict(x=Batches(workers=2), shuffle=False), dict(x=generator(), steps_per_epoch=4),
+               dict(x=DataLoader(dataset, batch_size=16)),
+               dict(x=torch.from_numpy(x32), y=torch.from_numpy(y), batch_size=16, shuffle=False)]
+    losses = [classifier().fit(**source, epochs=2, verbose=0).history["loss"] for source in sources]
+    assert all(loss == losses[0] for loss in losses)
+    assert classifier().predict(Batches(), verbose=0).shape == (64, 2)
+
+
+def test_weights_of_samples_and_classes():
+    x, y = data()
+    weights = np.where(y == 1, 3.0, 0.5)
+    losses = [classifier().fit(x, y, shuffle=False, verbose=0, **given).history["loss"]
+              for given in ({"class_weight": {0: 0.5, 1: 3.0}}, {"sample_weight": weights}, {})]
+    assert losses[0] == losses[1] != losses[2]
+    from_batches = classifier().fit(iter([(x[:32], y[:32]), (x[32:], y[32:])]), verbose=0,
+                                    class_weight={0: 0.5, 1: 3.0}).history["loss"]
+    assert from_batches == pytest.approx(losses[0], rel=1e-6)
+    with pytest.raises(ValueError, match="`class_weight` and `sample_weight` at the same time"):
+        classifier().fit(x, y, class_weight={0: 1.0}, sample_weight=weights, verbose=0)
+
+
+def test_steps_validation_and_epochs():
+    x, y = data()
+    model = classifier()
+    history = model.fit(x, y, batch_size=16, epochs=6, initial_epoch=2, steps_per_epoch=2, verbose=0,
+                        validation_data=(x, y), validation_steps=1, validation_freq=2)
+    assert history.epoch == [2, 3, 4, 5] and len(history.history["val_loss"]) == 2
+    assert model.optimizer.iterations == 8
+
+
+def test_several_inputs_and_outputs():
+    rng = np.random.default_rng(0)
+    a, b = keras.Input((3,), name="a"), keras.Input((5,), name="b")
+    hidden = Affine(6)(a) + Affine(6)(b)
+    model = keras.Model([a, b], [Affine(1, name="size")(hidden), Affine(3, name="kind")(hidden)])
+    kinds = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    x = {"a": rng.normal(size=(40, 3)), "b": rng.normal(size=(40, 5))}
+    y = {"size": rng.normal(size=40), "kind": rng.integers(0, 3, 40)}
+    model.compile(keras.optimizers.SGD(0.05), {"size": "mse", "kind": kinds},
+                  loss_weights={"size": 2.0, "kind": 0.5},
+                  metrics={"size": ["mae"], "kind": "accuracy"})
+    history = model.fit(x, y, epochs=20, verbose=0).history
+    assert list(history) == ["kind_accuracy", "kind_loss", "loss", "size_loss", "size_mae"]
+    assert history["loss"][-1] < history["loss"][0]
+    assert history["loss"][-1] == pytest.approx(
+        2 * history["size_loss"][-1] + 0.5 * history["kind_loss"][-1], rel=1e-4)
+    assert model.metrics_names == ["loss", "size_loss", "kind_loss", "size_mae", "kind_accuracy"]
+    listed = model.evaluate([x["a"], x["b"]], [y["size"], y["kind"]], verbose=0)
+    by_name = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert listed == [by_name[name] for name in model.metrics_names]
+    assert [one.shape for one in model.predict(x, verbose=0)] == [(40, 1), (40, 3)]
+    with pytest.raises(ValueError, match="key 'sise' does not correspond to any model output"):
+        model.compile("sgd", {"sise": "mse"})
+        model.fit(x, y, verbose=0)
+
+
+def test_one_batch_at_a_time():
+    x, y = data(8)
+    model = classifier()
+    loss, accuracy = model.train_on_batch(x, y)
+    model.reset_metrics()
+    again = model.test_on_batch(x, y, return_dict=True)
+    assert again["loss"] < loss and 0 <= accuracy <= 1
+    np.testing.assert_array_equal(model.predict_on_batch(x), model.predict(x, verbose=0))
+
+
+def test_steps_of_ones_own():
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.affine = Affine(1)
+            self.tracker = keras.metrics.Mean(name="my_loss")
+
+        def call(self, x, training=False):
+            return self.affine(x)
+
+        def train_step(self, data):
+            x, y = data
+            loss = ((self(x, training=True)[:, 0] - y) ** 2).mean()
+            self.zero_grad()
+            loss.backward()
+            self.optimizer.apply([v.value.grad for v in self.trainable_weights],
+                                 self.trainable_weights)
+            self.tracker.update_state(loss)
+            return {"my_loss": self.tracker.result()}
+
+        @property
+        def metrics(self):
+            return [self.tracker]
+
+    x, y = data()
+    model = Model()
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    history = model.fit(x, y, epochs=3, verbose=0).history
+    assert list(history) == ["my_loss"] and history["my_loss"][-1] < history["my_loss"][0]
+
+
+def test_losses_of_layers_and_regularizers():
+    class Small(keras.Layer):
+        def call(self, x):
+            self.add_loss(x.square().mean() * 0.1)
+            return x
+
+    inputs = keras.Input((4,))
+    affine = Affine(3, kernel_regularizer="l2")
+    model = keras.Model(inputs, Small()(affine(inputs)))
+    x = np.ones((2, 4), dtype="float32")
+    y = model(x)
+    assert len(model.losses) == 2
+    model(x)
+    assert len(model.losses) == 2
+    kernel = affine.kernel.numpy()
+    assert sum(model.losses).item() == pytest.approx(
+        0.1 * (y.detach().numpy() ** 2).mean() + 0.01 * (kernel ** 2).sum(), rel=1e-5)
+    model.compile("sgd", "mse")
+    before = model.evaluate(x, y.detach().numpy(), verbose=0)
+    assert before == pytest.approx(sum(model.losses).item(), rel=1e-5)
+
+
+def test_frozen_layers_stay():
+    x, y = data()
+    model = classifier()
+    model.layers[0].trainable = False
+    model.compile(keras.optimizers.SGD(0.5), model.loss)
+    before = [weight.numpy() for weight in model.weights]
+    model.fit(x, y, verbose=0)
+    same = [np.array_equal(a, b.numpy()) for a, b in zip(before, model.weights)]
+    assert same == [True, True, False, False]
+
+
+def test_mistakes():
+    x, y = data()
+    model = classifier()
+    with pytest.raises(ValueError, match=r"Data cardinality is ambiguous.*x: 64.*y: 63"):
+        model.fit(x, y[1:], verbose=0)
+    with pytest.raises(ValueError, match="You must call `compile\\(\\)` before"):
+        keras.Sequential([Affine(1)]).fit(x, y)
+    with pytest.raises(ValueError, match="near are: .*mean_squared_error"):
+        model.compile("sgd", "mean_square_error")
+        model.fit(x, y, verbose=0)
+    with pytest.raises(ValueError, match="(?i)optimizer 'adm' isn't known; near are: adam"):
+        model.compile("adm", "mse")
+    with pytest.raises(ValueError, match=r"labels of shape \(32, 3\) don't fit predictions of shape "
+                                         r"\(32, 2\)"):
+        model.compile("sgd", "mse")
+        model.fit(x, np.ones((64, 3)), verbose=0)
+    with pytest.raises(ValueError, match="(?i)near are: .*precision"):
+        model.compile("sgd", "mse", metrics=["precison"])
+        model.fit(x, np.ones((64, 2)), verbose=0)
+    with pytest.raises(ValueError, match="No loss to compute"):
+        model.compile("sgd")
+        model.fit(x, y, verbose=0)
+    with pytest.raises(ValueError, match="not sufficient to split"):
+        model.fit(x[:1], y[:1], validation_split=0.2)
+    with pytest.raises(ValueError, match="don't give `y`"):
+        model.fit(iter([(x, y)]), sample_weight=y)
+
+
+def test_a_generator_that_ends_early_keeps_what_was_learned():
+    x, y = data()
+    model = classifier()
+    with pytest.warns(UserWarning, match="Your input ran out of data"):
+        history = model.fit(((x[:8], y[:8]) for _ in range(5)), epochs=4, steps_per_epoch=3, verbose=0)
+    assert len(history.history["loss"]) == 2 and model.optimizer.iterations == 5
+
+
+def test_a_loss_that_is_nan_is_told():
+    x, y = data()
+    model = classifier()
+    with pytest.warns(RuntimeWarning, match="the loss is NaN after epoch 1"):
+        model.fit(x * np.nan, y, verbose=0)
