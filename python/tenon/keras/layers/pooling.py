@@ -1,0 +1,169 @@
+"""Pooling over windows, and over everything."""
+
+from ... import _core
+from .._input_spec import InputSpec
+from ._base import BuiltIn, ChannelsMixin, flat_padding, listed, same_padding
+
+_MAX = (_core.max_pool1d, _core.max_pool2d, _core.max_pool3d)
+_AVERAGE = (_core.avg_pool1d, _core.avg_pool2d, _core.avg_pool3d)
+
+
+class _Pooling(ChannelsMixin, BuiltIn):
+    """Pooling over windows of `_rank` dims."""
+
+    _rank = 2
+
+    def __init__(self, pool_size=2, strides=None, padding="valid", data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.pool_size = listed(pool_size, self._rank, "pool_size")
+        self.strides = self.pool_size if strides is None else listed(strides, self._rank, "strides")
+        self.padding = str(padding).lower()
+        if self.padding not in ("valid", "same"):
+            raise ValueError(f"{type(self).__name__}(): padding is 'valid' or 'same', not {padding!r}")
+        self._set_format(data_format)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
+
+    def call(self, inputs):
+        x = self._first(inputs)
+        pairs = [(0, 0)] * self._rank
+        if self.padding == "same":
+            pairs = [same_padding(*sizes) for sizes in zip(x.shape[2:], self.pool_size, self.strides)]
+        return self._back(self._pooled(x, pairs))
+
+
+class _MaxPooling(_Pooling):
+    """The largest element of each window."""
+
+    def _pooled(self, x, pairs):
+        op = _MAX[self._rank - 1]
+        if all(before == after for before, after in pairs):
+            return op(x, self.pool_size, self.strides, [before for before, _ in pairs])
+        lowest = float("-inf") if x.is_floating_point() else 0
+        return op(_core.pad(x, flat_padding(pairs), "constant", lowest), self.pool_size, self.strides)
+
+
+class _AveragePooling(_Pooling):
+    """The mean of each window, of what is in the input."""
+
+    def _pooled(self, x, pairs):
+        op = _AVERAGE[self._rank - 1]
+        if all(pair == (0, 0) for pair in pairs):
+            return op(x, self.pool_size, self.strides)
+        amounts = flat_padding(pairs)
+        present = _core.ones((1, 1, *x.shape[2:]), dtype=x.dtype, device=x.device)
+        sums, shares = (op(_core.pad(t, amounts), self.pool_size, self.strides) for t in (x, present))
+        return sums / shares
+
+
+class MaxPooling1D(_MaxPooling):
+    """The largest element of each window of (batch, steps, features)."""
+
+    _rank = 1
+
+
+class MaxPooling2D(_MaxPooling):
+    """The largest element of each window of (batch, height, width, channels)."""
+
+
+class MaxPooling3D(_MaxPooling):
+    """The largest element of each window of (batch, depth, height, width, channels)."""
+
+    _rank = 3
+
+
+class AveragePooling1D(_AveragePooling):
+    """The mean of each window of (batch, steps, features)."""
+
+    _rank = 1
+
+
+class AveragePooling2D(_AveragePooling):
+    """The mean of each window of (batch, height, width, channels)."""
+
+
+class AveragePooling3D(_AveragePooling):
+    """The mean of each window of (batch, depth, height, width, channels)."""
+
+    _rank = 3
+
+
+class _GlobalPooling(ChannelsMixin, BuiltIn):
+    """Pooling over all places of each channel."""
+
+    _rank = 2
+
+    def __init__(self, data_format=None, keepdims=False, **kwargs):
+        super().__init__(**kwargs)
+        self._set_format(data_format)
+        self.keepdims = keepdims
+        self.input_spec = InputSpec(ndim=self._rank + 2)
+
+    @property
+    def _places(self):
+        first = 1 if self.data_format == "channels_last" else 2
+        return tuple(range(first, first + self._rank))
+
+    def compute_output_shape(self, input_shape):
+        if self.keepdims:
+            return tuple(1 if i in self._places else size for i, size in enumerate(input_shape))
+        return input_shape[0], input_shape[self._channel_axis]
+
+
+class _GlobalMax(_GlobalPooling):
+    """The largest element of each channel."""
+
+    def call(self, inputs):
+        return _core.amax(inputs, self._places, self.keepdims)
+
+
+class _GlobalAverage(_GlobalPooling):
+    """The mean of each channel."""
+
+    def call(self, inputs):
+        return _core.mean(inputs, self._places, self.keepdims)
+
+
+class GlobalMaxPooling1D(_GlobalMax):
+    """The largest step of each feature of (batch, steps, features)."""
+
+    _rank = 1
+
+
+class GlobalMaxPooling2D(_GlobalMax):
+    """The largest element of each channel of (batch, height, width, channels)."""
+
+
+class GlobalMaxPooling3D(_GlobalMax):
+    """The largest element of each channel of (batch, depth, height, width, channels)."""
+
+    _rank = 3
+
+
+class GlobalAveragePooling1D(_GlobalAverage):
+    """The mean over the steps of (batch, steps, features), of those that aren't masked."""
+
+    _rank = 1
+
+    def __init__(self, data_format=None, keepdims=False, **kwargs):
+        super().__init__(data_format, keepdims, **kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs, mask=None):
+        if mask is None:
+            return super().call(inputs)
+        steps = self._places[0]
+        kept = mask.to(inputs.dtype).unsqueeze(2 if steps == 1 else 1)
+        return (inputs * kept).sum(steps, self.keepdims) / kept.sum(steps, self.keepdims)
+
+    def compute_mask(self, inputs, mask=None):
+        return None
+
+
+class GlobalAveragePooling2D(_GlobalAverage):
+    """The mean of each channel of (batch, height, width, channels)."""
+
+
+class GlobalAveragePooling3D(_GlobalAverage):
+    """The mean of each channel of (batch, depth, height, width, channels)."""
+
+    _rank = 3
