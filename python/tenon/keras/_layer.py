@@ -275,6 +275,10 @@ class Layer(LayerState):
 
     def _build_for(self, args, kwargs):
         if is_default(self.build):
+            named = signature_of(type(self)).named(args, kwargs)
+            self.__dict__["_build_arguments"] = {
+                f"{name}_shape": _shape_of(value) for name, value in named.items()
+                if _has_shapes(value)}
             self.__dict__["built"] = True
             return
         self.build(**self._shapes_of(self.build, args, kwargs))

@@ -1,7 +1,7 @@
 """Model: a layer that is trained, saved and shown as a whole."""
 
 from .. import _tree
-from .._layer import Layer, default
+from .._layer import Layer, default, is_default
 from .._symbolic import KerasTensor
 from .._tracking import Structure
 from .graph import Graph
@@ -59,8 +59,13 @@ class Model(Training, Layer):
         for operation in graph.operations:
             if isinstance(operation, Layer) and all(
                     operation is not known for known in self._modules.values()):
-                self._modules[operation.name] = operation
+                self._add_layer(operation)
         Structure.changed()
+
+    def _add_layer(self, layer):
+        """Takes in a layer that is no attribute."""
+        self._modules[layer.name] = layer
+        self.__dict__.setdefault("_layer_keys", set()).add(layer.name)
 
     # What it holds.
 
@@ -139,10 +144,57 @@ class Model(Training, Layer):
         if self.__dict__["built"] or input_shape is None:
             self.__dict__["built"] = True
             return
-        made = _tree.map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), input_shape)
         self.__dict__["built"] = True
-        self.compute_output_spec(made)
+        self.compute_output_spec(self._of_shapes(input_shape))
         self.__dict__["_build_arguments"] = {"input_shape": input_shape}
 
     build._sets_built = True
 
+    def build_from_config(self, config):
+        """Makes the variables, for inputs of the shapes that a file tells."""
+        if not is_default(self.build):
+            super().build_from_config(config)
+        elif config.get("shapes_dict"):
+            self.__dict__["built"] = True
+            self.compute_output_spec(**{
+                name.removesuffix("_shape"): self._of_shapes(shape)
+                for name, shape in config["shapes_dict"].items()})
+        else:
+            self.build(config.get("input_shape"))
+
+    def _of_shapes(self, shapes):
+        return _tree.map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shapes)
+
+    # Files, texts and drawings.
+
+    def save(self, filepath, overwrite=True, zipped=None, include_optimizer=True, **options):
+        """Writes the model as one file, which keras.models.load_model() reads."""
+        from .saving import save_model
+
+        save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath, overwrite=True, **options):
+        """Writes the variables as one file."""
+        from .saving import save_weights
+
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath, skip_mismatch=False, **options):
+        """Sets the variables to those of a file of save_weights() or save(), or of Keras's."""
+        from .saving import load_weights
+
+        load_weights(self, filepath, skip_mismatch)
+
+    def to_json(self, **kwargs):
+        """The config, with what compile() was given, as a text for model_from_json()."""
+        from .configs import model_to_json
+
+        return model_to_json(self, **kwargs)
+
+    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False,
+                show_trainable=False, layer_range=None):
+        """Prints a table of the layers, their outputs' shapes and their numbers of parameters."""
+        from .summary import print_summary
+
+        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable,
+                      layer_range)

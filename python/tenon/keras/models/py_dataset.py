@@ -43,6 +43,9 @@ class PyDataset:
         """Called after every epoch."""
 
 
+Sequence = PyDataset  # its name in tf.keras
+
+
 def batches_of(dataset, shuffle):
     """The batches of one epoch."""
     if not hasattr(dataset, "workers"):

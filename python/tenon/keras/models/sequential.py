@@ -56,7 +56,7 @@ class Sequential(Model):
             if shape is not None:
                 self._append(InputLayer(batch_shape=shape, dtype=_input_dtype(layer)))
         self._sequence.append(layer)
-        self._modules[layer.name] = layer
+        self._add_layer(layer)
         Structure.changed()
 
     def _input_description(self):
