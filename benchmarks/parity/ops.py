@@ -166,11 +166,20 @@ def variants(call, entry):
 
 
 def compare_names(row, path, call):
-    """All arguments by the names that PyTorch gives them."""
-    named = by_name(TORCH.find(path), call.arguments, call.keywords)
-    if named is None or attempt(lambda: TORCH.find(path)(**TORCH.convert(named)))[1]:
+    """All arguments, but for a method's tensor, by the names that PyTorch gives them."""
+    first = 1 if path.startswith("Tensor.") else 0
+    arguments = call.arguments[first:]
+    named = by_name(TORCH.find(path), arguments, call.keywords)
+    if named is None:
         return
-    error = attempt(lambda: TENON.find(path)(**TENON.convert(named)))[1]
+
+    def run(library):
+        placed = library.convert(call.arguments[:first])
+        return library.find(path)(*placed, **library.convert(named))
+
+    if attempt(run, TORCH)[1]:
+        return
+    error = attempt(run, TENON)[1]
     if error:
         row.problems.append(
             f"{path}, by name ({', '.join(named)}): {type(error).__name__}: {error}"
@@ -191,7 +200,7 @@ def compare_entry(row, op, entry, reader):
         for dtype, variant in variants(call, entry):
             parts = (path, f"sample {entry['sample']}", entry["variant"], dtype)
             compare_call(row, op, path, variant, ", ".join(part for part in parts if part))
-        if not entry["variant"] and not path.startswith("Tensor."):
+        if not entry["variant"]:
             compare_names(row, path, call)
 
 

@@ -104,6 +104,10 @@ Attribute attribute_of(const ParamInfo& info, PyObject* object) {
       return Attribute(to_bool(object));
     case ParamType::kScalar:
     case ParamType::kOptionalScalar:
+      // One that requires a gradient would lose it.
+      if (is_tensor(object) && tensor_of(object).dim() == 0 && !tensor_of(object).requires_grad()) {
+        return Attribute(tensor_of(object).item());
+      }
       if (const std::optional<Scalar> scalar = to_scalar(object)) return Attribute(*scalar);
       fail_type("'%s' must be a number, not %s", what, Py_TYPE(object)->tp_name);
     case ParamType::kDType:

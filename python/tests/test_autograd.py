@@ -28,6 +28,10 @@ def test_grad_of_grad():
     (first,) = torch.autograd.grad(x**3, x, create_graph=True, only_inputs=True)
     (second,) = torch.autograd.grad(first, x)
     assert first.item() == 12 and second.item() == 12 and x.grad is None
+    weights = {"a": torch.ones(2, requires_grad=True), "b": torch.ones(1, requires_grad=True)}
+    loss = (weights["a"] * 3).sum() + (weights["b"] * 5).sum()
+    grads = torch.autograd.grad(loss, weights.values())  # any iterable
+    assert [grad.tolist() for grad in grads] == [[3, 3], [5]]
     unused = torch.ones(1, requires_grad=True)
     assert torch.autograd.grad(x * 2, [x, unused], allow_unused=True)[1] is None
     with pytest.raises(torch.AutogradError):

@@ -38,6 +38,14 @@ def test_gradients_flow_through_compositions_written_in_place():
         x.tril_()
 
 
+def test_tensors_without_dims_as_numbers():
+    assert torch.zeros(2).fill_(torch.tensor(3)).tolist() == [3, 3]
+    assert torch.add(V, V, alpha=torch.tensor(2.0)).tolist() == [3, 6, 9]
+    for value in torch.tensor([3.0]), torch.tensor(3.0, requires_grad=True):
+        with pytest.raises(TypeError, match="must be a number, not tenon.Tensor"):
+            torch.zeros(2).fill_(value)
+
+
 def test_order_and_counts():
     assert A.median().item() == 3 and lists(A.median(dim=1)) == [[2, 5], [1, 1]]
     assert lists(A.kthvalue(3)) == [[3, 6], [2, 2]]

@@ -8,7 +8,10 @@ from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 
 def _listed(value):
-    return list(value) if isinstance(value, (tuple, list)) else [] if value is None else [value]
+    """A tensor, None, or tensors of any iterable, such as `model.parameters()`."""
+    if value is None:
+        return []
+    return [value] if isinstance(value, _core.Tensor) else list(value)
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):

@@ -159,7 +159,7 @@ void define_cholesky(OpDef& op) {
 }
 
 void define_cholesky_solve(OpDef& op) {
-  op.doc("X with A X = B for A = L L^T, or L^T L with `upper`, from Cholesky's factor L.")
+  op.doc("X with A X = x for A = L L^T, or L^T L with `upper`, from Cholesky's factor L, `input2`.")
       .accepts(kFactorSet)
       .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& b, const Tensor& l, bool upper) -> Tensor {
