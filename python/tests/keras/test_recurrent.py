@@ -151,7 +151,7 @@ def test_dropout_of_inputs_is_the_same_in_all_steps():
     layer = layers.SimpleRNN(50, activation="linear", use_bias=False, dropout=0.5, seed=1,
                              kernel_initializer="ones", recurrent_initializer="zeros",
                              return_sequences=True)
-    ones = np.ones((3, 4, 1), "f")
+    ones = np.ones((40, 4, 1), "f")
     y = layer(ones, training=True).detach().numpy()
     assert set(np.unique(y)) == {0.0, 2.0} and (y == y[:, :1]).all()
     assert (layer(ones) == 1).all().item()
