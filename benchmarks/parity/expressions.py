@@ -112,6 +112,7 @@ repr(t.tensor([1.5, 2]))         repr(t.zeros(2, 0))              repr(b)
 repr(t.tensor(3.25))             repr(t.arange(2000))             repr(z)
 repr(x.half())                   repr(t.tensor([1e10, 1.0]))
 repr(t.tensor([float("nan"), 1e-8]))
+repr(t.ones(2, 2, requires_grad=True))
 """
 
 FUNCTIONAL = """

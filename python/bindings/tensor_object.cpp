@@ -9,6 +9,7 @@
 #include "python/bindings/arrays.h"
 #include "python/bindings/errors.h"
 #include "python/bindings/gil.h"
+#include "tenon/autograd/grad_fn.h"
 #include "tenon/ops/functions.h"
 
 namespace tenon::python {
@@ -82,6 +83,11 @@ PyObject* represent(PyObject* self) noexcept {
     if (tensor.dtype() == kBool) {  // Python's names of truth
       for (size_t at = 0; (at = text.find("true", at)) != std::string::npos;) text[at] = 'T';
       for (size_t at = 0; (at = text.find("false", at)) != std::string::npos;) text[at] = 'F';
+    }
+    if (tensor.requires_grad()) {
+      text.insert(text.size() - 1, tensor.is_leaf()
+                                       ? ", requires_grad=True"
+                                       : ", grad_fn=<" + GradFn::of(tensor).name() + ">");
     }
     return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
   });

@@ -201,6 +201,13 @@ def test_ops_are_pickled_by_name():
         assert copy.deepcopy(op) is op and pickle.loads(pickle.dumps(op)) is op
 
 
+def test_text_says_what_has_a_gradient():
+    x = torch.ones(2, requires_grad=True)
+    assert repr(x) == "tensor([1., 1.], requires_grad=True)"
+    assert repr(x * 2) == "tensor([2., 2.], grad_fn=<MulBackward>)"
+    assert repr(x.detach()) == "tensor([1., 1.])"
+
+
 def test_forms_that_differ_from_the_ops():
     z = torch.tensor([1 + 2j, 3 - 1j])
     assert z.real.tolist() == [1.0, 3.0] and z.imag.tolist() == [2.0, -1.0]
