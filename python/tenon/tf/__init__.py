@@ -1,0 +1,98 @@
+"""TensorFlow's names over Tenon's tensors, gradients and compiler.
+
+    import tenon.tf as tf
+    w = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        loss = w * w
+    print(tape.gradient(loss, w))
+"""
+
+import importlib as _importlib
+
+from .._eager import dtypes as _dtypes
+from .._eager import shapes as _shapes
+
+_dtypes.add_names()
+_shapes.add_names()
+
+from .._eager.dtypes import (DType, as_dtype, bfloat16, complex64, complex128,  # noqa: E402
+                             double, float16, float32, float64, half, int8, int16, int32, int64,
+                             string, uint8, uint16, uint32, uint64)
+from .._eager.dtypes import bool_ as bool  # noqa: E402
+from .._eager.shapes import TensorShape  # noqa: E402
+from .._eager.tensor import Tensor  # noqa: E402
+from .._eager.tensor import operators as _operators, own as _own  # noqa: E402
+from .._eager.indexing import get as _get  # noqa: E402
+from ..keras._variable import Variable  # noqa: E402
+from ._clipping import clip_by_global_norm, clip_by_norm, clip_by_value  # noqa: E402
+from ._clipping import print_ as print  # noqa: E402
+from ._control import *  # noqa: E402, F403
+from ._function import (TensorSpec, function, type_spec_from_value)  # noqa: E402
+from ._gathering import *  # noqa: E402, F403
+from ._making import *  # noqa: E402, F403
+from ._module import *  # noqa: E402, F403
+from ._shaping import *  # noqa: E402, F403
+from ._tape import *  # noqa: E402, F403
+from .debugging import (Assert, assert_equal, assert_greater, assert_less,  # noqa: E402
+                        assert_rank)
+from .linalg import (einsum, matmul, norm, tensordot)  # noqa: E402
+from .math import (abs, acos, acosh, add, add_n, argmax, argmin, asin, asinh, atan,  # noqa: E402
+                   atan2, atanh, complex, cos, cosh, cumsum, divide, equal, exp, floor, greater,
+                   greater_equal, less, less_equal, logical_and, logical_not, logical_or,
+                   maximum, minimum, multiply, negative, not_equal, pow, reduce_all, reduce_any,
+                   reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_prod,
+                   reduce_sum, round, scalar_mul, sigmoid, sign, sin, sinh, sqrt, square,
+                   subtract, tan, tanh, truediv)
+
+newaxis = None
+#: The version of TensorFlow whose names these are.
+__version__ = "2.21.0"
+VERSION = __version__
+
+#: Of `tenon.keras`, under TensorFlow's names.
+_OF_KERAS = {"initializers": "initializers", "losses": "losses", "metrics": "metrics",
+             "optimizers": "optimizers"}
+_INITIALIZERS = {"constant_initializer": "Constant", "ones_initializer": "Ones",
+                 "random_normal_initializer": "RandomNormal",
+                 "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros"}
+_MODULES = ("autograph", "bitwise", "compat", "config", "data", "debugging", "dtypes", "errors",
+            "experimental", "image", "io", "linalg", "math", "nest", "nn", "random", "saved_model",
+            "sets", "signal", "strings", "summary", "test", "train", "types", "version")
+
+
+def _add_operators():
+    """Variables follow TensorFlow's rules from here on."""
+    for name, method in _operators().items():
+        setattr(Variable, name, method)
+    Variable.__hash__ = Tensor.__hash__
+    Variable.__getitem__ = lambda self, index: _get(_own(self.clone(), (self,)), index)
+    Variable.__iter__ = lambda self: iter(unstack(self))  # noqa: F405
+    for name in ("__array_ufunc__", "get_shape", "set_shape", "ref"):
+        setattr(Variable, name, getattr(Tensor, name))
+
+
+_add_operators()
+
+
+def get_logger():
+    """The logger of TensorFlow's name."""
+    import logging
+
+    return logging.getLogger("tensorflow")
+
+
+def __getattr__(name):
+    if name in _MODULES:
+        return _importlib.import_module(f".{name}", __name__)
+    if name == "keras":
+        return _importlib.import_module("..keras", __name__)
+    if name in _OF_KERAS:
+        return _importlib.import_module(f"..keras.{_OF_KERAS[name]}", __name__)
+    if name in _INITIALIZERS:
+        return getattr(_importlib.import_module("..keras.initializers", __name__),
+                       _INITIALIZERS[name])
+    raise AttributeError(f"module 'tenon.tf' has no attribute '{name}'")
+
+
+def __dir__():
+    return sorted({*globals(), *_MODULES, *_OF_KERAS, *_INITIALIZERS, "keras"})

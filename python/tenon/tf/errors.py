@@ -1,0 +1,3 @@
+"""tf.errors: TensorFlow's exceptions."""
+
+from .._eager.errors import *  # noqa: F403
