@@ -4,6 +4,7 @@ import functools
 import inspect
 
 from .. import _core
+from .._eager.tensor import call_layer
 from .._modes import autocast as autocast_mode
 from ..nn.modules.module import Module
 from . import _dtype_policy, _tree
@@ -198,6 +199,7 @@ class Layer(LayerState):
         if has_symbolic(args, kwargs):
             return self._symbolic_call(args, kwargs)
         signature = signature_of(type(self))
+        given = (*args, *kwargs.values()) if calls.depth == 0 else None
         args, kwargs = self._converted(args, kwargs)
         if not self.built:
             self._build_for(args, kwargs)
@@ -210,7 +212,10 @@ class Layer(LayerState):
         calls.training = training
         calls.depth += 1
         try:
-            outputs = self._computed(args, kwargs)
+            if given is None:
+                outputs = self._computed(*args, **kwargs)
+            else:
+                outputs = call_layer(self._computed, args, kwargs, given)
         except Exception as error:
             self._annotate(error, args)
             raise
@@ -224,7 +229,7 @@ class Layer(LayerState):
             self._set_masks(args, outputs, mask)
         return outputs
 
-    def _computed(self, args, kwargs):
+    def _computed(self, *args, **kwargs):
         policy = self.__dict__["_dtype_policy"]
         if policy.name.startswith("mixed"):
             with autocast_mode("cpu", dtype=as_dtype(policy.compute_dtype)):

@@ -61,7 +61,7 @@ def test_variable():
 
 def test_a_layer_is_a_module():
     layer = Dense(4, name="first")
-    y = layer(np.ones((2, 3)))
+    y = layer(torch.ones(2, 3))
     assert y.shape == (2, 4) and y.dtype == torch.float32 and layer.built
     assert [w.path for w in layer.weights] == ["first/kernel", "first/bias"]
     assert list(layer.state_dict()) == ["kernel", "bias"]

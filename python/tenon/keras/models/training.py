@@ -5,6 +5,7 @@ import warnings
 
 from ... import _core
 from ..._compile import compile as compile_function
+from ..._eager.recording import recording
 from ..._modes import no_grad
 from ...autograd import grad
 from .. import _tree
@@ -140,8 +141,10 @@ class Training:
     def train_step(self, data):
         """One step of training on a batch; returns the metrics. May be defined by subclasses."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
-        y_pred = self(x, training=True)
-        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True)
+        with recording():
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight,
+                                     training=True)
         _track(self._loss_tracker, loss, _first_size(x))
         variables = self._cached("trained", lambda: self.trainable_weights)
         if variables:
