@@ -109,6 +109,14 @@ def test_initial_states_and_stateful_layers(kind, step, states, options):
         layer(X[:1])
 
 
+def test_gradients_of_stateful_layers():
+    for kind in layers.SimpleRNN, layers.LSTM, layers.GRU:
+        layer = kind(3, stateful=True)
+        layer(X)
+        layer(X, mask=MASK).sum().backward()
+        assert layer.weights[1].grad.abs().sum().item() > 0
+
+
 def test_forget_gates_begin_open():
     layer = layers.LSTM(2)
     layer(X)

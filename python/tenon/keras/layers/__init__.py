@@ -1,5 +1,7 @@
 """Layers."""
 
+import importlib
+
 from .._input import Input, InputLayer
 from .._input_spec import InputSpec
 from .._layer import Layer
@@ -18,6 +20,10 @@ from .pooling import (AveragePooling1D, AveragePooling2D, AveragePooling3D, Glob
                       GlobalAveragePooling2D, GlobalAveragePooling3D, GlobalMaxPooling1D,
                       GlobalMaxPooling2D, GlobalMaxPooling3D, MaxPooling1D, MaxPooling2D,
                       MaxPooling3D)
+from .preprocessing import (CategoryEncoding, CenterCrop, Discretization, Hashing, IntegerLookup,
+                            Normalization, RandomBrightness, RandomContrast, RandomCrop, RandomFlip,
+                            RandomHeight, RandomRotation, RandomTranslation, RandomWidth, RandomZoom,
+                            Rescaling, Resizing, StringLookup, TextVectorization)
 from .recurrent import (GRU, LSTM, RNN, Bidirectional, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell,
                         StackedRNNCells)
 from .regularization import (ActivityRegularization, AlphaDropout, Dropout, GaussianDropout,
@@ -47,7 +53,7 @@ get, serialize, deserialize = _registry.get, _registry.serialize, _registry.dese
 
 def __getattr__(name):
     if name == "experimental":  # where tf.keras had some of these
-        import importlib
-
         return importlib.import_module(__name__)
+    if name == "preprocessing":  # tf.keras.layers.experimental.preprocessing
+        return importlib.import_module(".preprocessing", __name__)
     raise AttributeError(f"module 'tenon.keras.layers' has no attribute '{name}'")

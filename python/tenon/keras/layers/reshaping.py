@@ -203,15 +203,15 @@ class UpSampling1D(BuiltIn):
 
 
 class UpSampling2D(ChannelsMixin, BuiltIn):
-    """(batch, height, width, channels) `size` times as large: "nearest" repeats, "bilinear" and
-    "bicubic" interpolate."""
+    """(batch, height, width, channels) `size` times as large: "nearest" repeats, "bilinear"
+    interpolates."""
 
     def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **kwargs):
         super().__init__(**kwargs)
         self.size = listed(size, 2, "size")
         self.interpolation = str(interpolation).lower()
-        if self.interpolation not in ("nearest", "bilinear", "bicubic"):
-            raise ValueError("UpSampling2D(): interpolation is nearest, bilinear or bicubic, not "
+        if self.interpolation not in ("nearest", "bilinear"):
+            raise ValueError("UpSampling2D(): interpolation is nearest or bilinear, not "
                              f"{interpolation!r}")
         self._set_format(data_format)
         self.input_spec = InputSpec(ndim=4)

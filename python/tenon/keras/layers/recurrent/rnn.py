@@ -66,8 +66,8 @@ class RNN(Layer):
                              f"{tuple(sequences.shape)}")
         states = self._first_states(sequences, initial_state)
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        # Gradients end with the batch.
-        states = _tree.map_structure(lambda state: state.detach() if self.stateful else state, states)
+        if self.stateful:  # gradients end with the batch, and the variables are written before backward
+            states = _tree.map_structure(lambda state: state.detach().clone(), states)
         whole = getattr(self.cell, "can_run_at_once", None)
         if mask is None and whole is not None and whole(training) and sequences.shape[1] > 0:
             x = sequences.flip(1) if self.go_backwards else sequences

@@ -1,0 +1,247 @@
+"""Random changes of images, in training. Each image of a batch is changed by numbers of its own."""
+
+import math
+
+from .... import _core
+from ..._arrays import as_floats
+from ..._seeds import generator_of
+from .._base import checked_positive
+from .images import ImageLayer, center_cropped, checked_interpolation, resized
+
+_PADDINGS = {"constant": "zeros", "nearest": "border", "reflect": "reflection"}
+
+
+class _Random(ImageLayer):
+    """Changes images in training, which is the default of calls outside of models."""
+
+    def _set(self, seed, data_format):
+        self.seed = seed
+        self.__dict__["_generator"] = generator_of(seed)
+        self._set_format(data_format)
+
+    def call(self, inputs, training=True):
+        return super().call(inputs, training)
+
+    def _changed(self, x, training):
+        return self._randomized(x) if training else x
+
+    def _config_value(self, name):
+        value = super()._config_value(name)
+        return value if name != "seed" or isinstance(value, (int, type(None))) else None
+
+    def _drawn(self, count, low=0.0, high=1.0):
+        """Numbers for each image."""
+        return _core.rand((count,), generator=self._generator) * (high - low) + low
+
+
+def _bounds(layer, name, factor, lowest=None):
+    """A range: of a number, to both sides."""
+    if isinstance(factor, (tuple, list)):
+        low, high = map(float, factor)
+    else:
+        low, high = -abs(float(factor)), abs(float(factor))
+    if low > high or (lowest is not None and low < lowest):
+        raise ValueError(f"{layer}(): {name} is a number, or a range of them that isn't below "
+                         f"{lowest}, not {factor!r}")
+    return low, high
+
+
+class RandomFlip(_Random):
+    """Mirrors images with probability 1/2: "horizontal", "vertical" or "horizontal_and_vertical"."""
+
+    def __init__(self, mode="horizontal_and_vertical", seed=None, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        if mode not in ("horizontal", "vertical", "horizontal_and_vertical"):
+            raise ValueError("RandomFlip(): mode is horizontal, vertical or horizontal_and_vertical, "
+                             f"not {mode!r}")
+        self.mode = mode
+        self._set(seed, data_format)
+
+    def _randomized(self, x):
+        for name, dim in ("horizontal", 3), ("vertical", 2):
+            if name in self.mode:
+                flips = (self._drawn(x.shape[0]) <= 0.5).reshape((-1, 1, 1, 1))
+                x = _core.where(flips, x.flip(dim), x)
+        return x
+
+
+class _Moved(_Random):
+    """Images seen through another grid."""
+
+    def _set_grid(self, fill_mode, interpolation, fill_value):
+        if fill_mode not in _PADDINGS:
+            raise ValueError(f"{type(self).__name__}(): fill_mode is one of {', '.join(_PADDINGS)}, "
+                             f"not {fill_mode!r}")
+        self.fill_mode, self.fill_value = fill_mode, fill_value
+        self.interpolation = checked_interpolation(type(self).__name__, interpolation)
+
+    def _seen(self, x, matrices):
+        """x at the places that matrices (batch, 2, 3) of pixels around the middle give: x, y, 1 of
+        the result to x, y of the input."""
+        batch, _, height, width = x.shape
+        sizes = _core.tensor_of_data([width, height], _core.float32)
+        columns = _core.arange(0, width, dtype=_core.float32) - (width - 1) / 2
+        rows = _core.arange(0, height, dtype=_core.float32) - (height - 1) / 2
+        xs, ys = (axis.broadcast_to((height, width)) for axis in (columns, rows.unsqueeze(-1)))
+        places = _core.stack([xs, ys, _core.ones_like(xs)], -1).reshape(-1, 3)
+        # grid_sample counts from -1 to 1, borders of the image at its ends.
+        grid = (places @ matrices.transpose(1, 2)) * 2 / sizes
+        grid = grid.reshape((batch, height, width, 2))
+        x = as_floats(x)
+        mode = _PADDINGS[self.fill_mode]
+        y = _core.grid_sample(x, grid.to(x.dtype), self.interpolation, mode, False)
+        if mode == "zeros" and self.fill_value:
+            inside = _core.grid_sample(_core.ones_like(x[:, :1]), grid.to(x.dtype),
+                                       self.interpolation, mode, False)
+            y = y + self.fill_value * (1 - inside)
+        return y
+
+
+def _matrices(a, b, c, d, e, f):
+    """((a, b, c), (d, e, f)) of each image."""
+    return _core.stack([_core.stack([a, b, c], -1), _core.stack([d, e, f], -1)], 1)
+
+
+class RandomRotation(_Moved):
+    """Turns images by an angle from -factor to factor, or from factor[0] to factor[1], of the full
+    circle."""
+
+    def __init__(self, factor, fill_mode="reflect", interpolation="bilinear", seed=None,
+                 fill_value=0.0, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+        self.__dict__["_range"] = _bounds("RandomRotation", "factor", factor)
+        self._set_grid(fill_mode, interpolation, fill_value)
+        self._set(seed, data_format)
+
+    def _randomized(self, x):
+        low, high = self._range
+        angles = self._drawn(x.shape[0], low * 2 * math.pi, high * 2 * math.pi)
+        cos, sin, zero = angles.cos(), angles.sin(), _core.zeros_like(angles)
+        return self._seen(x, _matrices(cos, -sin, zero, sin, cos, zero))
+
+
+class RandomZoom(_Moved):
+    """Shows images from farther away by a share of their size (positive) or nearer (negative), from
+    -factor to factor or from factor[0] to factor[1]; with a width_factor, widths by another one."""
+
+    def __init__(self, height_factor, width_factor=None, fill_mode="reflect",
+                 interpolation="bilinear", seed=None, fill_value=0.0, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.height_factor, self.width_factor = height_factor, width_factor
+        self.__dict__["_heights"] = _bounds("RandomZoom", "height_factor", height_factor, -1.0)
+        self.__dict__["_widths"] = None if width_factor is None else _bounds(
+            "RandomZoom", "width_factor", width_factor, -1.0)
+        self._set_grid(fill_mode, interpolation, fill_value)
+        self._set(seed, data_format)
+
+    def _randomized(self, x):
+        height = 1 + self._drawn(x.shape[0], *self._heights)
+        width = height if self._widths is None else 1 + self._drawn(x.shape[0], *self._widths)
+        zero = _core.zeros_like(height)
+        return self._seen(x, _matrices(width, zero, zero, zero, height, zero))
+
+
+class RandomTranslation(_Moved):
+    """Moves images down and to the right by a share of their height and width: from -factor to factor,
+    or from factor[0] to factor[1]."""
+
+    def __init__(self, height_factor, width_factor, fill_mode="reflect", interpolation="bilinear",
+                 seed=None, fill_value=0.0, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.height_factor, self.width_factor = height_factor, width_factor
+        self.__dict__["_heights"] = _bounds("RandomTranslation", "height_factor", height_factor, -1.0)
+        self.__dict__["_widths"] = _bounds("RandomTranslation", "width_factor", width_factor, -1.0)
+        self._set_grid(fill_mode, interpolation, fill_value)
+        self._set(seed, data_format)
+
+    def _randomized(self, x):
+        down = self._drawn(x.shape[0], *self._heights) * x.shape[2]
+        right = self._drawn(x.shape[0], *self._widths) * x.shape[3]
+        one, zero = _core.ones_like(down), _core.zeros_like(down)
+        return self._seen(x, _matrices(one, zero, -right, zero, one, -down))
+
+
+class RandomContrast(_Random):
+    """(x - mean) * f + mean of each channel of an image, f from 1 - factor to 1 + factor, or from
+    1 - factor[0] to 1 + factor[1], limited to `value_range`."""
+
+    def __init__(self, factor, value_range=(0, 255), seed=None, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.factor, self.value_range = factor, tuple(value_range)
+        low, high = factor if isinstance(factor, (tuple, list)) else (factor, factor)
+        if not (0 <= low < 1 and 0 <= high):
+            raise ValueError(f"RandomContrast(): factor is below 1 and not negative, not {factor!r}")
+        self.__dict__["_range"] = 1 - low, 1 + high
+        self._set(seed, data_format)
+
+    def _randomized(self, x):
+        x = as_floats(x)
+        factors = self._drawn(x.shape[0], *self._range).reshape((-1, 1, 1, 1)).to(x.dtype)
+        mean = x.mean((2, 3), keepdim=True)
+        return ((x - mean) * factors + mean).clamp(*self.value_range)
+
+
+class RandomBrightness(_Random):
+    """Adds a number from -factor to factor, or from factor[0] to factor[1], times the width of
+    `value_range`, to which the result is limited."""
+
+    def __init__(self, factor, value_range=(0, 255), seed=None, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.factor, self.value_range = factor, tuple(value_range)
+        self.__dict__["_range"] = _bounds("RandomBrightness", "factor", factor, -1.0)
+        self._set(seed, data_format)
+
+    def _randomized(self, x):
+        x, width = as_floats(x), self.value_range[1] - self.value_range[0]
+        more = self._drawn(x.shape[0], *self._range).reshape((-1, 1, 1, 1)).to(x.dtype)
+        return (x + more * width).clamp(*self.value_range)
+
+
+class RandomCrop(_Random):
+    """In training, a part of each image in this size, the same of all images of a call; otherwise the
+    middle. Smaller images are resized, as by CenterCrop."""
+
+    def __init__(self, height, width, seed=None, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.height = checked_positive("RandomCrop", "height", height)
+        self.width = checked_positive("RandomCrop", "width", width)
+        self._set(seed, data_format)
+
+    def _changed(self, x, training):
+        rows, columns = x.shape[2] - self.height, x.shape[3] - self.width
+        if not training or rows < 0 or columns < 0:
+            return center_cropped(x, self.height, self.width)
+        top, left = (_core.randint(0, more + 1, (1,), generator=self._generator)
+                     + _core.arange(0, size, dtype=_core.int64)
+                     for more, size in ((rows, self.height), (columns, self.width)))
+        return x.index_select(2, top).index_select(3, left)
+
+
+class _RandomSize(_Random):
+    """Images in another size along one dim."""
+
+    _dim = 2
+
+    def __init__(self, factor, interpolation="bilinear", seed=None, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+        self.__dict__["_range"] = _bounds(type(self).__name__, "factor", factor, -1.0)
+        self.interpolation = checked_interpolation(type(self).__name__, interpolation)
+        self._set(seed, data_format)
+
+    def _randomized(self, x):
+        sizes = list(x.shape[2:])
+        factor = 1 + self._drawn(1, *self._range).item()
+        sizes[self._dim - 2] = max(1, int(sizes[self._dim - 2] * factor))
+        return resized(x, *sizes, self.interpolation)
+
+
+class RandomHeight(_RandomSize):
+    """Makes images higher or lower by a share of their height, the same of all images of a call."""
+
+
+class RandomWidth(_RandomSize):
+    """Makes images wider or narrower by a share of their width, the same of all images of a call."""
+
+    _dim = 3
