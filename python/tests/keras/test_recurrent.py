@@ -113,7 +113,7 @@ def test_gradients_of_stateful_layers():
     for kind in layers.SimpleRNN, layers.LSTM, layers.GRU:
         layer = kind(3, stateful=True)
         layer(X)
-        layer(X, mask=MASK).sum().backward()
+        layer(tenon.tensor(X), mask=tenon.tensor(MASK)).sum().backward()
         assert layer.weights[1].grad.abs().sum().item() > 0
 
 
