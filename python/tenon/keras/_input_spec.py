@@ -45,21 +45,26 @@ class InputSpec:
 def check_inputs(specs, inputs, layer):
     """An error that names the layer, what it demands and what came, where an input doesn't fit."""
     if isinstance(specs, InputSpec):
+        if hasattr(inputs, "shape"):
+            _check(specs, inputs, 0, layer)
+            return
         specs = [specs]
-    values = _tree.flatten(inputs)
+    values, specs = _tree.flatten(inputs), _tree.flatten(specs)
     given = [value for value in values if value is not None]
-    needed = [spec for spec in _tree.flatten(specs) if not spec.optional]
-    if len(given) < len(needed) or len(values) > len(_tree.flatten(specs)):
-        raise ValueError(f'Layer "{layer.name}" expects {len(_tree.flatten(specs))} input(s), but it '
-                         f"received {len(values)} input tensors")
-    for i, (spec, value) in enumerate(zip(_tree.flatten(specs), values)):
-        if value is None or not hasattr(value, "shape"):
-            continue
-        shape = tuple(value.shape)
-        if spec.allow_last_axis_squeeze and shape and shape[-1] == 1 and spec.ndim == len(shape) - 1:
-            shape = shape[:-1]
-        fault = spec._fault(shape)
-        if fault:
-            raise ValueError(f'Input {i} of layer "{layer.name}" ({type(layer).__name__}) is '
-                             f"incompatible with the layer: {fault}, but received input with shape "
-                             f"{tuple(value.shape)}")
+    if not sum(not spec.optional for spec in specs) <= len(given) <= len(values) <= len(specs):
+        raise ValueError(f'Layer "{layer.name}" expects {len(specs)} input(s), but it received '
+                         f"{len(values)} input tensors")
+    for i, (spec, value) in enumerate(zip(specs, values)):
+        if value is not None and hasattr(value, "shape"):
+            _check(spec, value, i, layer)
+
+
+def _check(spec, value, number, layer):
+    shape = tuple(value.shape)
+    fault = spec._fault(shape)
+    if fault and spec.allow_last_axis_squeeze and shape[-1:] == (1,):
+        fault = spec._fault(shape[:-1])
+    if fault:
+        raise ValueError(f'Input {number} of layer "{layer.name}" ({type(layer).__name__}) is '
+                         f"incompatible with the layer: {fault}, but received input with shape "
+                         f"{shape}")

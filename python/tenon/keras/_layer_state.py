@@ -42,6 +42,7 @@ class LayerState(Module):
             Structure.changed()
         elif is_metric(value):
             self._metrics[name] = value
+            Structure.changed()
         super().__setattr__(name, value)
 
     def __delattr__(self, name):
@@ -289,8 +290,8 @@ class LayerState(Module):
     @property
     def metrics(self):
         """The metrics of this layer and those below."""
-        return _unique(metric for layer in self._flatten_layers()
-                       for metric in layer._metrics.values())
+        return list(self._cached("metrics", lambda: _unique(
+            metric for layer in self._flatten_layers() for metric in layer._metrics.values())))
 
     @property
     def metrics_variables(self):
