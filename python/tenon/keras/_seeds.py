@@ -3,7 +3,7 @@
 import random
 
 from .._core import Generator
-from ..random import default_generator
+from ..random import default_generator, manual_seed
 
 
 def generator_of(seed):
@@ -32,3 +32,14 @@ def _numbers_of_default():
     seed, offset = default_generator._numbers()
     default_generator._set_numbers((seed, offset + 1))
     return seed * 0x9E3779B97F4A7C15 + offset
+
+
+def set_random_seed(seed):
+    """Seeds Python's, NumPy's and Tenon's random numbers."""
+    import numpy
+
+    if not isinstance(seed, int):
+        raise ValueError(f"set_random_seed() takes an integer, not {type(seed).__name__}")
+    random.seed(seed)
+    numpy.random.seed(seed % 2**32)
+    manual_seed(seed)

@@ -8,6 +8,7 @@ _HOMES = {
     "_registry": ("CustomObjectScope", "custom_object_scope", "deserialize_keras_object",
                   "get_custom_objects", "get_registered_name", "get_registered_object",
                   "register_keras_serializable", "serialize_keras_object"),
+    "_seeds": ("set_random_seed",),
     "callbacks.progress": ("Progbar",),
     "models.data_adapter": ("pack_x_y_sample_weight", "unpack_x_y_sample_weight"),
     "models.plot": ("model_to_dot", "plot_model"),
