@@ -196,3 +196,14 @@ def test_subclassed_models_are_saved_by_their_config(tmp_path):
         f"{path}/vars/{i}" for path in ("blocks/affine", "blocks/affine_1", "head") for i in (0, 1)]
     again = load_model(tmp_path / "net.keras", {"Net": Net, **OBJECTS})
     assert torch.equal(again(x), y) and again.width == 4
+
+
+def test_a_file_that_keras_wrote():
+    pytest.importorskip("h5py")
+    model = load_model(GOLDEN.with_name("of_keras.keras"))  # of Keras 3.15, with what it predicts:
+    x = np.linspace(-1, 1, 12, dtype="float32").reshape(3, 4)
+    np.testing.assert_allclose(model.predict(x, verbose=0),
+                               [[-1.3120002, 1.0213281], [-1.2238795, 0.7103068],
+                                [-0.8950919, 0.3364132]], rtol=1e-5)
+    assert model.optimizer.iterations == 2
+    assert model.fit(x, np.ones((3, 2)), verbose=0).history["loss"][0] > 0

@@ -56,7 +56,6 @@ def _function_of(module, name):
     known = _OPERATORS.get(snake_case(name))
     if known is not None:
         return known
-    module = module.removeprefix("keras.src.")
     homes = (module,) if module in _HOMES else ("keras.ops", "keras.activations")
     for home in homes:
         for spelled in (name, snake_case(name)):
@@ -148,18 +147,29 @@ def graph_config(model):
             "output_layers": places(graph.outputs_struct)}
 
 
-def normalized(config):
-    """A layer's entry of a file with the modules that Keras's own files name as public ones."""
-    module = config.get("module") or ""
-    if module.startswith("keras.src."):
-        config = {**config, "module": ".".join(["keras", module.split(".")[2]])}
-    return config
+#: Arguments that Keras's files have and Tenon doesn't, with the values at which they ask for nothing.
+_NOT_NEEDED = {"quantization_config": None, "input_axes": None, "output_axes": None,
+               "use_gate": False, "sliding_window": None, "attention_axes": [1], "sparse": False,
+               "ragged": False, "rms_scaling": False}
+
+
+def of_keras_file(value):
+    """The config of a file that Keras wrote as Tenon writes it: modules by their public names,
+    without arguments that ask for nothing."""
+    if isinstance(value, list):
+        return [of_keras_file(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    made = {key: of_keras_file(one) for key, one in value.items()
+            if not (key in _NOT_NEEDED and one == _NOT_NEEDED[key])}
+    module = value.get("module") or ""
+    if module.startswith("keras.src.") and "class_name" in value:
+        made["module"] = ".".join(["keras", module.split(".")[2]])
+    return made
 
 
 def _is_function(entry):
-    module = (entry.get("module") or "").removeprefix("keras.src.")
-    return module.split(".")[0] in ("ops", "tf") or module in _HOMES or \
-        (entry.get("module") or "").startswith("keras.src.ops")
+    return (entry.get("module") or "") in _HOMES
 
 
 def _made_operation(entry, custom_objects, ready):
@@ -170,7 +180,7 @@ def _made_operation(entry, custom_objects, ready):
         made = Function(_function_of(entry["module"], entry["class_name"]), name)
         further = {key: value for key, value in entry["config"].items() if key != "name"}
         return made, further
-    return deserialize(normalized(entry), custom_objects)
+    return deserialize(entry, custom_objects)
 
 
 def _is_place(value):
@@ -224,7 +234,7 @@ def _call(one, tensors):
         outputs = _called_function(operation, _with_tuples(operation, args), {**further, **kwargs})
     else:
         kwargs = {key: value for key, value in kwargs.items()
-                  if not (key in ("training", "mask") and value in (None, False))}
+                  if not (key in ("training", "mask") and (value is None or value is False))}
         outputs = operation(*args, **kwargs)
     tensors[name, number] = [value for value in _tree.flatten(outputs)
                              if isinstance(value, KerasTensor)]
@@ -282,7 +292,7 @@ def model_of_sequential_config(cls, config, custom_objects=None, ready=None):
     with custom_object_scope(custom_objects or {}):
         for entry in config["layers"]:
             name = entry["config"].get("name")
-            model.add((ready or {}).get(name) or deserialize(normalized(entry), custom_objects))
+            model.add((ready or {}).get(name) or deserialize(entry, custom_objects))
     if not model.built and config.get("build_input_shape"):
         model.build(config["build_input_shape"])
     if not config.get("trainable", True):
@@ -305,7 +315,7 @@ def model_to_json(model, **options):
 def model_of_config(config, custom_objects=None, compile=True):
     """The model of a config as `model_to_json` writes it."""
     with custom_object_scope(custom_objects or {}):
-        model = deserialize(normalized(config), custom_objects)
+        model = deserialize(config, custom_objects)
         compiled = config.get("compile_config")
         if compile and compiled and compiled.get("optimizer") is not None:
             model.compile_from_config(compiled)
@@ -314,7 +324,7 @@ def model_of_config(config, custom_objects=None, compile=True):
 
 def model_from_json(json_string, custom_objects=None):
     """The model, with new weights, that `to_json()` wrote."""
-    return model_of_config(json.loads(json_string), custom_objects)
+    return model_of_config(of_keras_file(json.loads(json_string)), custom_objects)
 
 
 def clone_model(model, input_tensors=None, clone_function=None, call_function=None, recursive=False,

@@ -15,7 +15,7 @@ from ...nn.modules.module import Module
 from .._arrays import as_tensor
 from .._layer import Layer
 from .._registry import custom_object_scope
-from .configs import model_of_config, model_to_json
+from .configs import model_of_config, model_to_json, of_keras_file
 from .paths import layers_with_paths
 
 _KEY = "tenon.keras"
@@ -160,7 +160,7 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
 
 def _of_keras_file(path):
     with zipfile.ZipFile(path) as archive:
-        config = json.loads(archive.read("config.json"))
+        config = of_keras_file(json.loads(archive.read("config.json")))
         with archive.open("model.weights.h5") as weights:
             tensors = _read_h5(path, weights)
     return config, tensors, {}

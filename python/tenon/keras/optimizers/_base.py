@@ -141,14 +141,14 @@ class Optimizer:
                                  name=f"{path}_{name or 'var'}")
 
     def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
-        """A list of new variables of the forms of others; of several names, a tuple of lists."""
-        if isinstance(name, str):
-            return [self.add_variable_from_reference(variable, name, initializer)
-                    for variable in trainable_variables]
-        single = not isinstance(initializer, (list, tuple))
-        starts = [initializer] * len(name) if single else initializer
-        return tuple(self.add_optimizer_variables(trainable_variables, one, start)
-                     for one, start in zip(name, starts))
+        """A list of new variables of the forms of others; of several names, a tuple of lists. They
+        stand in the state variable by variable, as in Keras's files."""
+        names = [name] if isinstance(name, str) else name
+        starts = initializer if isinstance(initializer, (list, tuple)) else [initializer] * len(names)
+        rows = [[self.add_variable_from_reference(variable, one, start)
+                 for one, start in zip(names, starts)] for variable in trainable_variables]
+        columns = tuple(map(list, zip(*rows))) if rows else tuple([] for _ in names)
+        return columns[0] if isinstance(name, str) else columns
 
     def _get_variable_index(self, variable):
         return self._places[id(variable)]
