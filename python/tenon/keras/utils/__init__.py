@@ -13,6 +13,8 @@ _HOMES = {
     "models.data_adapter": ("pack_x_y_sample_weight", "unpack_x_y_sample_weight"),
     "models.plot": ("model_to_dot", "plot_model"),
     "models.py_dataset": ("PyDataset", "Sequence"),
+    "utils.arrays": ("normalize", "to_categorical"),
+    "utils.files": ("get_file",),
 }
 _NAMES = {name: home for home, names in _HOMES.items() for name in names}
 
