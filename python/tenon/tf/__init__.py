@@ -35,6 +35,7 @@ from ._shaping import *  # noqa: E402, F403
 from ._tape import *  # noqa: E402, F403
 from .debugging import (Assert, assert_equal, assert_greater, assert_less,  # noqa: E402
                         assert_rank)
+from ._sparse import SparseTensor  # noqa: E402
 from .linalg import (einsum, matmul, norm, tensordot)  # noqa: E402
 from .math import (abs, acos, acosh, add, add_n, argmax, argmin, asin, asinh, atan,  # noqa: E402
                    atan2, atanh, complex, cos, cosh, cumsum, divide, equal, exp, floor, greater,
@@ -55,9 +56,9 @@ _OF_KERAS = {"initializers": "initializers", "losses": "losses", "metrics": "met
 _INITIALIZERS = {"constant_initializer": "Constant", "ones_initializer": "Ones",
                  "random_normal_initializer": "RandomNormal",
                  "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros"}
-_MODULES = ("autograph", "bitwise", "compat", "config", "data", "debugging", "dtypes", "errors",
-            "experimental", "image", "io", "linalg", "math", "nest", "nn", "random", "saved_model",
-            "sets", "signal", "strings", "summary", "test", "train", "types", "version")
+_MODULES = ("bitwise", "config", "data", "debugging", "dtypes", "errors", "image", "io", "linalg",
+            "math", "nest", "nn", "random", "sparse", "strings", "summary", "test", "train",
+            "version")
 
 
 def _add_operators():

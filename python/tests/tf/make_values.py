@@ -36,7 +36,9 @@ def as_json(value):
         name = value.dtype.name
         if array.dtype.kind == "c":
             array = np.stack([array.real, array.imag], -1)
-        return {"dtype": name, "shape": list(value.shape), "values": array.reshape(-1).tolist()}
+        values = [one.decode("latin-1") if isinstance(one, bytes) else one
+                  for one in array.reshape(-1).tolist()]
+        return {"dtype": name, "shape": list(value.shape), "values": values}
     return value.decode() if isinstance(value, bytes) else value
 
 

@@ -1,0 +1,586 @@
+"""Dataset: elements that are made one after the other, and what is done with them."""
+
+import builtins
+import itertools
+
+from ... import _core
+from ..._eager import convert, dtypes, nest
+from ..._eager.errors import InvalidArgumentError, OutOfRangeError
+from ..._eager.tensor import own
+from .._function import TensorSpec
+from . import _elements, _steps
+from ._options import Options
+from ._steps import AUTOTUNE
+
+INFINITE, UNKNOWN = -1, -2
+
+
+class Iterator:
+    """The elements of one pass over a dataset."""
+
+    def __init__(self, dataset):
+        self._elements = dataset._make()
+        self.element_spec_of = dataset
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._elements)
+
+    def get_next(self):
+        """The next element; OutOfRangeError where there is none."""
+        try:
+            return next(self._elements)
+        except StopIteration:
+            raise OutOfRangeError("End of sequence [Op:IteratorGetNext]") from None
+
+    @property
+    def element_spec(self):
+        return self.element_spec_of.element_spec
+
+
+def _number(value):
+    return int(value)
+
+
+class Dataset:
+    """Elements (tensors, or tuples and dicts of them), made when they are asked for.
+
+        data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(1000).batch(32)
+        for x, y in data: ...
+
+    Each pass over it makes them again. Shuffles and random maps follow the seed.
+    """
+
+    def __init__(self, make, size=UNKNOWN, spec=None, slices=None, is_light=False):
+        """make() gives an iterator; slices are (tensors, order) where elements are slices of tensors,
+        order() giving a tensor of places, or None, for a pass."""
+        self._make, self._size, self._spec = make, size, spec
+        self._slices, self._is_light = slices, is_light
+
+    # Made of.
+
+    @staticmethod
+    def from_tensor_slices(tensors, name=None):
+        """The slices of tensors along their first dim."""
+        return _of_slices(_elements.as_tensors(tensors), None)
+
+    @staticmethod
+    def from_tensors(tensors, name=None):
+        """One element."""
+        element = _elements.as_tensors(tensors)
+        return Dataset(lambda: iter([element]), 1, lambda: _elements.spec_of(element), is_light=True)
+
+    @staticmethod
+    def from_generator(generator, output_types=None, output_shapes=None, args=None,
+                       output_signature=None, name=None):
+        """What a generator function yields, checked against `output_signature`."""
+        signature = output_signature
+        if signature is None:
+            if output_types is None:
+                raise TypeError("Either `output_signature` or `output_types` must be specified.")
+            shapes = nest.map_structure(lambda _: None, output_types) if output_shapes is None else \
+                output_shapes
+            signature = _signature(output_types, shapes)
+        arguments = [_elements.as_element(one).numpy() for one in args or ()]
+
+        def make():
+            for value in generator(*arguments):
+                if isinstance(value, list) and not isinstance(signature, list):
+                    value = tuple(value) if isinstance(signature, tuple) else value
+                yield _fitting(value, signature)
+
+        return Dataset(make, UNKNOWN, lambda: signature)
+
+    @staticmethod
+    def range(*args, output_type=_core.int64, name=None):
+        """Whole numbers: range(stop), range(start, stop) or range(start, stop, step)."""
+        numbers = builtins.range(*map(_number, args))
+        dtype = dtypes.as_dtype(output_type)
+        values = _core.tensor_of_data(list(numbers), dtype) if len(numbers) else \
+            _core.empty((0,), dtype=dtype)
+        return _of_slices(own(values), None)
+
+    @staticmethod
+    def zip(*args, datasets=None, name=None):
+        """Tuples (or another structure) of the elements of several datasets, as long as all last."""
+        given = datasets if datasets is not None else args[0] if len(args) == 1 else args
+        parts = nest.flatten(given)
+
+        def make():
+            iterators = [iter(one) for one in parts]
+            while True:
+                try:
+                    yield nest.pack_sequence_as(given, [next(one) for one in iterators])
+                except StopIteration:
+                    return
+
+        sizes = [one._size for one in parts]
+        known = [size for size in sizes if size >= 0]
+        size = UNKNOWN if UNKNOWN in sizes else min(known) if known else INFINITE
+        return Dataset(make, size, lambda: nest.map_structure(lambda one: one.element_spec, given))
+
+    @staticmethod
+    def list_files(file_pattern, shuffle=None, seed=None, name=None):
+        """The files that patterns match, shuffled unless told otherwise."""
+        import glob
+
+        patterns = _elements.as_element(file_pattern).array.reshape(-1).tolist()
+        found = sorted({name for pattern in patterns for name in glob.glob(pattern.decode())})
+        if not found:
+            raise InvalidArgumentError(f"No files matched pattern: {file_pattern}")
+        made = Dataset.from_tensor_slices(found)
+        return made.shuffle(len(found), seed) if shuffle in (None, True) else made
+
+    @staticmethod
+    def random(seed=None, rerandomize_each_iteration=None, name=None):
+        """Random numbers of int64, without end."""
+        order = _steps.Order(seed, bool(rerandomize_each_iteration))
+
+        def make():
+            import random
+
+            numbers = random.Random(order.next_seed())
+            while True:
+                yield own(_core.tensor_of_data(numbers.randrange(2**32), _core.int64))
+
+        return Dataset(make, INFINITE)
+
+    @staticmethod
+    def counter(start=0, step=1, dtype=_core.int64, name=None):
+        """start, start + step and so on, without end."""
+        return Dataset(lambda: (own(_core.tensor_of_data(i, dtypes.as_dtype(dtype)))
+                                for i in itertools.count(start, step)), INFINITE)
+
+    @staticmethod
+    def sample_from_datasets(datasets, weights=None, seed=None, stop_on_empty_dataset=False,
+                             rerandomize_each_iteration=None):
+        """Each time an element of a random one of several datasets."""
+        order = _steps.Order(seed, True)
+        weights = [1.0] * len(datasets) if weights is None else [float(one) for one in weights]
+
+        def make():
+            import random
+
+            numbers = random.Random(order.next_seed())
+            open_ones = [(iter(one), weight) for one, weight in builtins.zip(datasets, weights)]
+            while open_ones:
+                chosen = numbers.choices(open_ones, [weight for _, weight in open_ones])[0]
+                try:
+                    yield next(chosen[0])
+                except StopIteration:
+                    if stop_on_empty_dataset:
+                        return
+                    open_ones.remove(chosen)
+
+        return Dataset(make, UNKNOWN, lambda: datasets[0].element_spec)
+
+    @staticmethod
+    def choose_from_datasets(datasets, choice_dataset, stop_on_empty_dataset=True):
+        """Each time an element of the dataset whose number comes."""
+        def make():
+            open_ones = [iter(one) for one in datasets]
+            for choice in choice_dataset:
+                try:
+                    yield next(open_ones[int(choice)])
+                except StopIteration:
+                    if stop_on_empty_dataset:
+                        return
+
+        return Dataset(make, UNKNOWN, lambda: datasets[0].element_spec)
+
+    # Looked at.
+
+    def __iter__(self):
+        return Iterator(self)
+
+    def __bool__(self):
+        return True
+
+    def __len__(self):
+        if self._size == INFINITE:
+            raise TypeError("The dataset is infinite.")
+        if self._size == UNKNOWN:
+            raise TypeError("The dataset length is unknown.")
+        return self._size
+
+    def cardinality(self, name=None):
+        """How many elements there are; tf.data.INFINITE_CARDINALITY or UNKNOWN_CARDINALITY."""
+        return own(_core.tensor_of_data(self._size, _core.int64))
+
+    @property
+    def element_spec(self):
+        """The shapes and dtypes of elements."""
+        if self._spec is None:
+            first = next(self._make(), None)
+            if first is None:
+                raise ValueError("element_spec: the dataset has no elements to tell it by")
+            self._spec = lambda: _elements.spec_of(first)
+        return self._spec()
+
+    def as_numpy_iterator(self):
+        """The elements as arrays."""
+        return map(_elements.as_numpy, iter(self))
+
+    def get_single_element(self, name=None):
+        """The only element."""
+        found = list(itertools.islice(iter(self), 2))
+        if len(found) != 1:
+            raise InvalidArgumentError(f"Dataset was expected to have one element, has "
+                                       f"{'more' if found else 'none'}")
+        return found[0]
+
+    def reduce(self, initial_state, reduce_func, name=None):
+        """reduce_func(state, element) over all elements."""
+        state = _elements.as_element(initial_state)
+        for element in self:
+            state = _elements.as_element(reduce_func(state, element))
+        return state
+
+    def __repr__(self):
+        return f"<Dataset of {self._size if self._size >= 0 else 'an unknown number of'} elements>"
+
+    # Other datasets of it. What is light makes elements at hardly any cost.
+
+    def _with(self, make, size=None, spec=None, is_light=False):
+        return Dataset(make, self._size if size is None else size,
+                       (lambda: self.element_spec) if spec is None else spec, is_light=is_light)
+
+    def map(self, map_func, num_parallel_calls=None, deterministic=None, synchronous=None,
+            use_unbounded_threadpool=False, name=None):
+        """map_func of each element; with num_parallel_calls several at once, in order all the same."""
+        def one(element):
+            return _elements.as_element(_elements.apply(map_func, element))
+
+        workers = None if num_parallel_calls is None else _number(num_parallel_calls)
+        if workers is not None and (workers == AUTOTUNE or workers > 1):
+            workers = max(2, _core.get_num_threads()) if workers == AUTOTUNE else workers
+            return self._with(lambda: _steps.mapped_in_threads(one, iter(self), workers),
+                              spec=self._mapped_spec(one))
+        return self._with(lambda: builtins.map(one, iter(self)), spec=self._mapped_spec(one))
+
+    def _mapped_spec(self, one):
+        known = []
+
+        def spec():
+            if not known:
+                element = next(iter(self))
+                made = _elements.spec_of(one(element))
+                before = nest.flatten(self.element_spec)
+                open_sizes = {leaf.shape[0] for leaf, of in builtins.zip(nest.flatten(element), before)
+                              if isinstance(of, TensorSpec) and of.shape.rank and of.shape[0] is None}
+                known.append(_elements.with_sizes(made, lambda shape: [
+                    None if i == 0 and size in open_sizes else size
+                    for i, size in builtins.enumerate(shape)]))
+            return known[0]
+
+        return spec
+
+    def batch(self, batch_size, drop_remainder=False, num_parallel_calls=None, deterministic=None,
+              name=None):
+        """So many elements together, along a new first dim."""
+        count = _checked_count(batch_size, "batch_size")
+        drops = bool(drop_remainder)
+        size = self._size
+        if size >= 0:
+            size = size // count if drops else -(-size // count)
+        spec = lambda: _elements.with_sizes(  # noqa: E731
+            self.element_spec, lambda shape: [count if drops else None, *shape])
+        if self._slices is not None:
+            tensors, order = self._slices
+            return Dataset(lambda: _steps.batches_of_slices(tensors, order and order(), count, drops),
+                           size, spec, is_light=True)
+        return Dataset(lambda: _steps.batches(iter(self), count, drops), size, spec)
+
+    def padded_batch(self, batch_size, padded_shapes=None, padding_values=None, drop_remainder=False,
+                     name=None):
+        """As `batch`, of elements of different sizes, padded to the longest or to given shapes."""
+        count = _checked_count(batch_size, "batch_size")
+        size = self._size
+        if size >= 0:
+            size = size // count if drop_remainder else -(-size // count)
+        join = lambda held: _elements.joined_padded(held, padded_shapes, padding_values)  # noqa: E731
+        return Dataset(lambda: _steps.batches(iter(self), count, drop_remainder, join), size)
+
+    def unbatch(self, name=None):
+        """The slices of each element."""
+        return Dataset(lambda: itertools.chain.from_iterable(
+            map(_elements.taken_apart, iter(self))), UNKNOWN,
+            lambda: _elements.with_sizes(self.element_spec, lambda shape: shape[1:]))
+
+    def rebatch(self, batch_size, drop_remainder=False, name=None):
+        """Batches of another size."""
+        return self.unbatch().batch(batch_size, drop_remainder)
+
+    def shuffle(self, buffer_size, seed=None, reshuffle_each_iteration=None, name=None):
+        """In random order: each time one of the next `buffer_size` elements, anew in each pass."""
+        count = _checked_count(buffer_size, "buffer_size") if buffer_size is not None else None
+        order = _steps.Order(seed, reshuffle_each_iteration)
+        if self._slices is not None and (count is None or count >= self._size) and \
+                self._slices[1] is None:
+            tensors, length = self._slices[0], self._size
+
+            def places():
+                generator = _core.Generator().manual_seed(order.next_seed())
+                return _core.randperm(length, generator=generator)
+
+            return _of_slices(tensors, places)
+        count = (1 << 62) if count is None else count
+        return self._with(lambda: _steps.shuffled(iter(self), count, order.next_seed()))
+
+    def repeat(self, count=None, name=None):
+        """So many times in a row; without end where no count, or -1, is given."""
+        count = -1 if count is None else _number(count)
+
+        def make():
+            for _ in itertools.count() if count < 0 else builtins.range(count):
+                is_empty = True
+                for element in iter(self):
+                    is_empty = False
+                    yield element
+                if is_empty:
+                    return
+
+        size = INFINITE if count < 0 else self._size * count if self._size >= 0 else self._size
+        return self._with(make, size, is_light=self._is_light)
+
+    def prefetch(self, buffer_size, name=None):
+        """Elements are made by a thread of their own ahead of their use, where that costs anything."""
+        count = _number(buffer_size)
+        if self._is_light or count == 0:
+            return self
+        return self._with(lambda: _steps.prefetched(lambda: iter(self), 2 if count < 0 else count))
+
+    def cache(self, filename="", name=None):
+        """Elements are kept in memory from the first whole pass on, whether a file is named or not."""
+        kept = []
+
+        def make():
+            if kept:
+                yield from kept[0]
+                return
+            held = []
+            for element in iter(self):
+                held.append(element)
+                yield element
+            kept[:] = [held]
+
+        return self._with(make, is_light=self._is_light)
+
+    def filter(self, predicate, name=None):
+        """The elements for which the predicate holds."""
+        return self._with(lambda: (element for element in iter(self)
+                                   if bool(_elements.apply(predicate, element))), UNKNOWN)
+
+    def take(self, count, name=None):
+        """The first `count` elements; all for -1."""
+        count = _number(count)
+        if count < 0:
+            return self
+        size = count if self._size == INFINITE else min(count, self._size) if self._size >= 0 else \
+            UNKNOWN
+        return self._with(lambda: itertools.islice(iter(self), count), size, is_light=self._is_light)
+
+    def skip(self, count, name=None):
+        """All but the first `count` elements; none for -1."""
+        count = _number(count)
+        if count < 0:
+            return self.take(0)
+        size = max(0, self._size - count) if self._size >= 0 else self._size
+        return self._with(lambda: itertools.islice(iter(self), count, None), size,
+                          is_light=self._is_light)
+
+    def take_while(self, predicate, name=None):
+        """The elements before the first for which the predicate doesn't hold."""
+        return self._with(lambda: itertools.takewhile(
+            lambda element: bool(_elements.apply(predicate, element)), iter(self)), UNKNOWN)
+
+    def shard(self, num_shards, index, name=None):
+        """Every num_shards-th element, from `index` on."""
+        count, at = _number(num_shards), _number(index)
+        if not 0 <= at < count:
+            raise InvalidArgumentError(f"index must be between 0 and {count - 1} (currently index = "
+                                       f"{at}).")
+        size = max(0, -(-(self._size - at) // count)) if self._size >= 0 else self._size
+        return self._with(lambda: itertools.islice(iter(self), at, None, count), size)
+
+    def concatenate(self, dataset, name=None):
+        """The elements, then the other's."""
+        sizes = (self._size, dataset._size)
+        size = INFINITE if INFINITE in sizes else UNKNOWN if UNKNOWN in sizes else sum(sizes)
+        return self._with(lambda: itertools.chain(iter(self), iter(dataset)), size)
+
+    def enumerate(self, start=0, name=None):
+        """Pairs of a number and an element."""
+        first = _number(start)
+        return Dataset(lambda: ((own(_core.tensor_of_data(i, _core.int64)), element)
+                                for i, element in builtins.enumerate(iter(self), first)),
+                       self._size, lambda: (TensorSpec((), _core.int64), self.element_spec))
+
+    def flat_map(self, map_func, name=None):
+        """The elements of the datasets that map_func gives, one dataset after the other."""
+        return Dataset(lambda: itertools.chain.from_iterable(
+            _elements.apply(map_func, element) for element in iter(self)))
+
+    def interleave(self, map_func, cycle_length=None, block_length=None, num_parallel_calls=None,
+                   deterministic=None, name=None):
+        """As `flat_map`, `block_length` elements of each of `cycle_length` datasets in turn."""
+        cycle = _core.get_num_threads() if cycle_length in (None, AUTOTUNE) else _number(cycle_length)
+        return Dataset(lambda: _steps.interleaved(
+            (_elements.apply(map_func, element) for element in iter(self)), cycle,
+            1 if block_length is None else _number(block_length)))
+
+    def window(self, size, shift=None, stride=1, drop_remainder=False, name=None):
+        """Datasets of `size` elements, `stride` apart, that begin `shift` (size) apart."""
+        size, stride = _checked_count(size, "size"), _checked_count(stride, "stride")
+        shift = size if shift is None else _checked_count(shift, "shift")
+
+        def make():
+            for held in _steps.windows(iter(self), size, shift, stride, drop_remainder):
+                parts = [nest.flatten(element) for element in held]
+                yield nest.pack_sequence_as(held[0], [_of_list(list(column))
+                                                      for column in builtins.zip(*parts)])
+
+        return Dataset(make)
+
+    def scan(self, initial_state, scan_func, name=None):
+        """scan_func(state, element), which gives the next state and an element of the result."""
+        def make():
+            state = _elements.as_element(initial_state)
+            for element in iter(self):
+                state, made = scan_func(state, element)
+                state = _elements.as_element(state)
+                yield _elements.as_element(made)
+
+        return self._with(make, spec=None)
+
+    def unique(self, name=None):
+        """Each different element once."""
+        def make():
+            seen = set()
+            for element in iter(self):
+                key = str(element.numpy().tolist() if hasattr(element.numpy(), "tolist")
+                          else element.numpy())
+                if key not in seen:
+                    seen.add(key)
+                    yield element
+
+        return self._with(make, UNKNOWN)
+
+    def bucket_by_sequence_length(self, element_length_func, bucket_boundaries, bucket_batch_sizes,
+                                  padded_shapes=None, padding_values=None,
+                                  pad_to_bucket_boundary=False, no_padding=False,
+                                  drop_remainder=False, name=None):
+        """Padded batches of elements of similar lengths."""
+        def make():
+            import bisect
+
+            held = [[] for _ in bucket_batch_sizes]
+            for element in iter(self):
+                length = int(_elements.apply(element_length_func, element))
+                at = bisect.bisect_right(list(bucket_boundaries), length)
+                held[at].append(element)
+                if len(held[at]) == bucket_batch_sizes[at]:
+                    yield join(held[at])
+                    held[at] = []
+            for rest in held:
+                if rest and not drop_remainder:
+                    yield join(rest)
+
+        def join(elements):
+            return _elements.joined(elements) if no_padding else _elements.joined_padded(
+                elements, padded_shapes, padding_values)
+
+        return Dataset(make)
+
+    def apply(self, transformation_func):
+        """transformation_func of this dataset."""
+        return transformation_func(self)
+
+    def with_options(self, options, name=None):
+        """This dataset: there is nothing to choose."""
+        return self
+
+    def options(self):
+        """The options."""
+        return Options()
+
+    def ignore_errors(self, log_warning=False, name=None):
+        """Without the elements whose making fails."""
+        def make():
+            elements = iter(self)
+            while True:
+                try:
+                    yield next(elements)
+                except StopIteration:
+                    return
+                except Exception:  # whatever a user's function raises
+                    continue
+
+        return self._with(make, UNKNOWN)
+
+
+def _of_slices(tensors, order):
+    """The slices of tensors, in the order of places that order() gives for a pass."""
+    leaves = nest.flatten(tensors)
+    if not leaves:
+        raise ValueError("from_tensor_slices(): no tensors are given")
+    for leaf in leaves:
+        if leaf.dim() == 0:
+            raise ValueError("Unbatching a tensor is only supported for rank >= 1")
+    counts = {len(leaf) for leaf in leaves}
+    if len(counts) > 1:
+        raise ValueError(f"Dimensions {' and '.join(map(str, sorted(counts)))} are not compatible")
+    count = counts.pop()
+
+    def make():
+        places = None if order is None else order().tolist()
+        for i in builtins.range(count) if places is None else places:
+            yield nest.pack_sequence_as(tensors, [leaf[i] for leaf in leaves])
+
+    spec = lambda: nest.map_structure(  # noqa: E731
+        lambda leaf: TensorSpec(leaf.shape[1:], leaf.dtype), tensors)
+    return Dataset(make, count, spec, (tensors, order), is_light=True)
+
+
+def _of_list(elements):
+    return Dataset(lambda: iter(elements), len(elements),
+                   lambda: _elements.spec_of(elements[0]), is_light=True)
+
+
+def _checked_count(value, name):
+    count = _number(value)
+    if count <= 0:
+        raise InvalidArgumentError(f"{name} must be greater than zero, got {count}")
+    return count
+
+
+def _signature(types, shapes):
+    if isinstance(types, dict):
+        return {key: _signature(types[key], shapes[key]) for key in types}
+    if isinstance(types, (tuple, list)):
+        return tuple(_signature(one, shape) for one, shape in builtins.zip(types, shapes))
+    return TensorSpec(shapes, types)
+
+
+def _fitting(value, signature):
+    """A generator's value as tensors of the signature's dtypes and shapes."""
+    if isinstance(signature, dict):
+        return {key: _fitting(value[key], one) for key, one in signature.items()}
+    if isinstance(signature, (tuple, list)):
+        if len(value) != len(signature):
+            raise TypeError(f"`generator` yielded an element of {len(value)} parts, expected "
+                            f"{len(signature)}: {value!r}")
+        return type(signature)(_fitting(one, of) for one, of in builtins.zip(value, signature))
+    dtype = None if signature.dtype is dtypes.string else signature.dtype
+    try:
+        made = value.to(dtype) if isinstance(value, _core.Tensor) else convert.tensor(value, dtype)
+    except TypeError as error:
+        raise TypeError(f"`generator` yielded an element that could not be converted to the expected "
+                        f"type. The expected type was {dtypes.name_of(signature.dtype)}, but the "
+                        f"yielded element was {value!r}.") from error
+    if not signature.shape.is_compatible_with(made.shape):
+        raise TypeError(f"`generator` yielded an element of shape {tuple(made.shape)} where an element "
+                        f"of shape {signature.shape} was expected.")
+    return own(made)

@@ -1,0 +1,152 @@
+"""Elements of datasets: structures of tensors, made, joined and taken apart."""
+
+import numpy
+
+from ... import _core
+from ..._eager import convert, nest
+from ..._eager.errors import InvalidArgumentError
+from ..._eager.shapes import TensorShape
+from ..._eager.strings import StringTensor
+from ..._eager.tensor import CoreTensor, own
+from .._function import TensorSpec
+from .._sparse import SparseTensor
+
+
+def as_element(value):
+    """A structure of tensors of what a user's function or generator gave; datasets stay."""
+    return nest.map_structure(_as_leaf, value)
+
+
+def _as_leaf(value):
+    if isinstance(value, (CoreTensor, StringTensor)):
+        return value
+    if hasattr(value, "element_spec") or isinstance(value, SparseTensor) or value is None:
+        return value
+    return own(convert.tensor(value))
+
+
+def as_tensors(tensors):
+    """The structure that datasets of slices are made of: lists are tensors, tuples and dicts are not."""
+    if isinstance(tensors, dict):
+        return {key: as_tensors(value) for key, value in tensors.items()}
+    if isinstance(tensors, tuple) and nest.is_nested(tensors):
+        parts = [as_tensors(value) for value in tensors]
+        return type(tensors)(*parts) if hasattr(tensors, "_fields") else tuple(parts)
+    return own(convert.tensor(tensors))
+
+
+def apply(function, element):
+    """function of an element, whose tuple is arguments of their own."""
+    if isinstance(element, tuple) and nest.is_nested(element):
+        return function(*element)
+    return function(element)
+
+
+def joined(elements):
+    """Elements along a new first dim."""
+    return _by_leaf(_stack, elements)
+
+
+def _by_leaf(function, elements):
+    columns = zip(*(nest.flatten(element) for element in elements))
+    return nest.pack_sequence_as(elements[0], [function(list(column)) for column in columns])
+
+
+def _stack(leaves):
+    if isinstance(leaves[0], StringTensor):
+        return StringTensor(numpy.stack([leaf.array for leaf in leaves]))
+    for leaf in leaves:
+        if leaf.shape != leaves[0].shape:
+            raise InvalidArgumentError(
+                f"Cannot batch tensors with different shapes. First element had shape "
+                f"{list(leaves[0].shape)} and another had shape {list(leaf.shape)}. [Op:IteratorGetNext]"
+                " padded_batch() takes different ones")
+    return own(_core.stack(leaves, 0))
+
+
+def joined_padded(elements, shapes, values):
+    """Elements along a new first dim, each padded at the end of its dims to these shapes (None: to the
+    longest) with these values."""
+    def pad_column(leaves, shape, value):
+        rank = leaves[0].dim()
+        wanted = [None] * rank if shape is None else list(convert_dims(shape))
+        sizes = [max(leaf.shape[i] for leaf in leaves) if wanted[i] is None else wanted[i]
+                 for i in range(rank)]
+        return _stack([_padded(leaf, sizes, value) for leaf in leaves])
+
+    flat = [nest.flatten(element) for element in elements]
+    count = len(flat[0])
+    shapes = _spread(shapes, elements[0], count, is_shape=True)
+    values = _spread(values, elements[0], count)
+    made = [pad_column(list(column), shape, value)
+            for column, shape, value in zip(zip(*flat), shapes, values)]
+    return nest.pack_sequence_as(elements[0], made)
+
+
+def convert_dims(shape):
+    """The sizes of a shape in any form, None where unknown."""
+    return TensorShape(shape).dims or []
+
+
+def _spread(given, element, count, is_shape=False):
+    """One of what is given for each leaf."""
+    if given is None:
+        return [None] * count
+    if not nest.is_nested(element):
+        return [given]
+    if not nest.is_nested(given):
+        return [given] * count
+    if not is_shape:
+        return nest.flatten(given)
+    parts = [given[key] for key in sorted(given)] if isinstance(given, dict) else list(given)
+    keys = sorted(element) if isinstance(element, dict) else range(len(element))
+    made = []
+    for key, part in zip(keys, parts):
+        inner = element[key]
+        made.extend(_spread(part, inner, len(nest.flatten(inner)), True))
+    return made
+
+
+def _padded(leaf, sizes, value):
+    for size, wanted in zip(leaf.shape, sizes):
+        if size > wanted:
+            raise InvalidArgumentError(
+                f"Attempted to pad to a smaller size than the input element: {list(leaf.shape)} to "
+                f"{list(sizes)}")
+    if isinstance(leaf, StringTensor):
+        array = numpy.full(sizes, b"" if value is None else convert.tensor(value).numpy(), object)
+        array[tuple(slice(0, size) for size in leaf.shape)] = leaf.array
+        return StringTensor(array)
+    flat = [amount for size, wanted in reversed(list(zip(leaf.shape, sizes)))
+            for amount in (0, wanted - size)]
+    value = 0 if value is None else value.item() if hasattr(value, "item") else value
+    return _core.pad(leaf, flat, "constant", value) if any(flat) else leaf
+
+
+def taken_apart(element):
+    """The slices of an element along the first dim."""
+    leaves = nest.flatten(element)
+    parts = [list(leaf) for leaf in leaves]
+    for column in zip(*parts):
+        yield nest.pack_sequence_as(element, column)
+
+
+def spec_of(element):
+    """The specs of an element's tensors; of datasets within, themselves."""
+    return nest.map_structure(
+        lambda leaf: leaf.element_spec if hasattr(leaf, "element_spec") else
+        TensorSpec(leaf.shape, leaf.dtype), element)
+
+
+def as_numpy(element):
+    """An element's tensors as arrays."""
+    return nest.map_structure(
+        lambda leaf: leaf.as_numpy_iterator() if hasattr(leaf, "element_spec") else leaf.numpy(),
+        element)
+
+
+def with_sizes(spec, change):
+    """The spec, the sizes of each tensor changed."""
+    return nest.map_structure(
+        lambda one: TensorSpec(change(one.shape), one.dtype, one.name)
+        if isinstance(one, TensorSpec) else one, spec)

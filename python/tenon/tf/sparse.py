@@ -1,0 +1,4 @@
+"""tf.sparse: tensors most of whose elements are 0."""
+
+from ._sparse import (SparseTensor, from_dense, reorder, sparse_dense_matmul,  # noqa: F401
+                      to_dense)

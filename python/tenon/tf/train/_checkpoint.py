@@ -1,0 +1,291 @@
+"""Checkpoints: the variables of objects, as safetensors files."""
+
+import json
+import os
+import re
+
+from ... import _core, nn
+from ..._eager.errors import NotFoundError
+from ..._eager.tensor import own
+from ...nn.parameter import Parameter
+from .._module import _parts
+
+_STATE = "checkpoint"  # the file that tells which checkpoints a directory has
+
+
+def _variables(value, path=(), seen=None):
+    """Paths and variables of what a checkpoint holds: modules, optimizers, lists, dicts, variables."""
+    seen = set() if seen is None else seen
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, Parameter):
+        yield "/".join(path), value
+    elif isinstance(value, nn.Module):
+        if hasattr(value, "build") and hasattr(value, "weights"):  # Keras's know their order
+            for i, one in enumerate(value.weights):
+                yield "/".join((*path, str(i))), one
+            return
+        for key, part in _parts(value):
+            yield from _variables(part, (*path, str(key)), seen)
+        for key, buffer in value._buffers.items():
+            if buffer is not None:
+                yield "/".join((*path, key)), buffer
+    elif isinstance(value, (dict, list, tuple)):
+        for key, part in _parts(value):
+            yield from _variables(part, (*path, str(key)), seen)
+    elif hasattr(value, "variables"):  # optimizers and metrics
+        held = value.variables() if callable(value.variables) else value.variables
+        for i, one in enumerate(held):
+            yield "/".join((*path, str(i))), one
+
+
+class _Status:
+    """What `restore` matched."""
+
+    def __init__(self, missing, unused):
+        self._missing, self._unused = missing, unused
+
+    def assert_consumed(self):
+        """Raises AssertionError unless everything in the file and in the objects found its other."""
+        self.assert_existing_objects_matched()
+        if self._unused:
+            raise AssertionError(f"Unresolved in the checkpoint: {', '.join(self._unused[:5])}")
+        return self
+
+    def assert_existing_objects_matched(self):
+        """Raises AssertionError unless every variable was in the file."""
+        if self._missing:
+            raise AssertionError(f"No checkpointed value was found for {', '.join(self._missing[:5])}")
+        return self
+
+    assert_nontrivial_match = assert_existing_objects_matched
+
+    def expect_partial(self):
+        """It is known that not everything matches."""
+        return self
+
+    def initialize_or_restore(self, session=None):
+        """Done already."""
+
+
+class Checkpoint:
+    """Objects whose variables are saved together: `Checkpoint(model=model, optimizer=optimizer)`."""
+
+    def __init__(self, root=None, **kwargs):
+        self.save_counter = 0
+        self._objects = dict(kwargs) if root is None else {"root": root, **kwargs}
+        for name, value in kwargs.items():
+            setattr(self, name, value)
+
+    def _held(self):
+        given = {key: getattr(self, key, value) for key, value in self._objects.items()}
+        more = {key: value for key, value in vars(self).items()
+                if not key.startswith("_") and key not in given and key != "save_counter"}
+        return list(_variables({**given, **more}))
+
+    def write(self, file_prefix, options=None):
+        """Writes a file with exactly this name and '.safetensors' behind it; gives the name."""
+        prefix = os.fspath(file_prefix)
+        os.makedirs(os.path.dirname(prefix) or ".", exist_ok=True)
+        _core.save_tensors({name: one.detach() for name, one in self._held()},
+                           _file(prefix), {"save_counter": str(self.save_counter)})
+        return prefix
+
+    def save(self, file_prefix, options=None):
+        """Writes a file with the number of this save behind its name, which it gives."""
+        self.save_counter += 1
+        prefix = self.write(f"{os.fspath(file_prefix)}-{self.save_counter}")
+        directory = os.path.dirname(prefix)
+        names = [name for name in _state(directory) if name != os.path.basename(prefix)]
+        _write_state(directory, [*names, os.path.basename(prefix)])
+        return prefix
+
+    def read(self, save_path, options=None):
+        """Sets the variables from what `write` wrote."""
+        return self._take(save_path)
+
+    def restore(self, save_path, options=None):
+        """Sets the variables from what `save` wrote; nothing for None."""
+        return _Status([], []) if save_path is None else self._take(save_path)
+
+    def _take(self, save_path):
+        saved, metadata = _loaded(save_path)
+        missing, shapes = [], []
+        held = self._held()
+        for name, variable in held:
+            if name not in saved:
+                missing.append(name)
+            elif tuple(saved[name].shape) != tuple(variable.shape):
+                shapes.append(f"{name}: {tuple(saved[name].shape)} in the file, "
+                              f"{tuple(variable.shape)} in the program")
+        if shapes:
+            raise ValueError(f"restore(): shapes differ: {'; '.join(shapes[:5])}")
+        before = _core.is_grad_enabled()
+        _core.set_grad_enabled(False)
+        try:
+            for name, variable in held:
+                if name in saved:
+                    variable.copy_(saved[name].to(variable.dtype))
+        finally:
+            _core.set_grad_enabled(before)
+        self.save_counter = int(metadata.get("save_counter", self.save_counter))
+        return _Status(missing, sorted(set(saved) - {name for name, _ in held}))
+
+
+def _file(prefix):
+    return f"{prefix}.safetensors"
+
+
+def _loaded(save_path):
+    path = _file(os.fspath(save_path))
+    if not os.path.exists(path):
+        raise NotFoundError(f"Could not find checkpoint {path}")
+    return dict(_core.load_tensors(path)), dict(_core.load_metadata(path))
+
+
+def _state(directory):
+    path = os.path.join(directory, _STATE)
+    if not os.path.exists(path):
+        return []
+    with open(path) as file:
+        return json.load(file)["checkpoints"]
+
+
+def _write_state(directory, names):
+    path = os.path.join(directory, _STATE)
+    with open(f"{path}.new", "w") as file:
+        json.dump({"checkpoints": names}, file)
+    os.replace(f"{path}.new", path)
+
+
+def latest_checkpoint(checkpoint_dir, latest_filename=None):
+    """The name of the last checkpoint that was saved in a directory; None without one."""
+    directory = os.fspath(checkpoint_dir)
+    names = [name for name in _state(directory) if os.path.exists(_file(os.path.join(directory, name)))]
+    return os.path.join(directory, names[-1]) if names else None
+
+
+def get_checkpoint_state(checkpoint_dir, latest_filename=None):
+    """What a directory's checkpoints are: `model_checkpoint_path`, `all_model_checkpoint_paths`."""
+    import types
+
+    directory = os.fspath(checkpoint_dir)
+    paths = [os.path.join(directory, name) for name in _state(directory)]
+    return types.SimpleNamespace(model_checkpoint_path=paths[-1],
+                                 all_model_checkpoint_paths=paths) if paths else None
+
+
+def _resolved(path):
+    path = os.fspath(path)
+    return latest_checkpoint(path) if os.path.isdir(path) else path
+
+
+def list_variables(ckpt_dir_or_file):
+    """(name, shape) of all variables of a checkpoint."""
+    saved, _ = _loaded(_resolved(ckpt_dir_or_file))
+    return [(name, list(saved[name].shape)) for name in sorted(saved)]
+
+
+def load_variable(ckpt_dir_or_file, name):
+    """A variable of a checkpoint, as an array."""
+    return load_checkpoint(ckpt_dir_or_file).get_tensor(name)
+
+
+class _Reader:
+    """The variables of a checkpoint."""
+
+    def __init__(self, path):
+        self._saved, _ = _loaded(path)
+
+    def get_tensor(self, name):
+        """A variable as an array."""
+        if name not in self._saved:
+            raise NotFoundError(f"Key {name} not found in checkpoint")
+        return own(self._saved[name]).numpy()
+
+    def has_tensor(self, name):
+        """Whether there is such a variable."""
+        return name in self._saved
+
+    def get_variable_to_shape_map(self):
+        """Shapes by names."""
+        return {name: list(one.shape) for name, one in self._saved.items()}
+
+    def get_variable_to_dtype_map(self):
+        """Dtypes by names."""
+        return {name: one.dtype for name, one in self._saved.items()}
+
+
+def load_checkpoint(ckpt_dir_or_file):
+    """A reader of a checkpoint."""
+    return _Reader(_resolved(ckpt_dir_or_file))
+
+
+def checkpoints_iterator(checkpoint_dir, min_interval_secs=0, timeout=None, timeout_fn=None):
+    """The checkpoints of a directory as they come, until none comes for `timeout` seconds."""
+    import time
+
+    last, since = None, time.monotonic()
+    while True:
+        path = latest_checkpoint(checkpoint_dir)
+        if path is not None and path != last:
+            last, since = path, time.monotonic()
+            yield path
+        elif timeout is not None and time.monotonic() - since > timeout:
+            if timeout_fn is None or timeout_fn():
+                return
+            since = time.monotonic()
+        time.sleep(max(min_interval_secs, 0.05))
+
+
+class CheckpointManager:
+    """Saves checkpoints into a directory and keeps the last `max_to_keep`."""
+
+    def __init__(self, checkpoint, directory, max_to_keep, keep_checkpoint_every_n_hours=None,
+                 checkpoint_name="ckpt", step_counter=None, checkpoint_interval=None, init_fn=None):
+        if max_to_keep is not None and max_to_keep <= 0:
+            raise ValueError("Expected a positive integer or `None` for `max_to_keep`, got "
+                             f"{max_to_keep}.")
+        self.checkpoint, self.directory = checkpoint, os.fspath(directory)
+        self._max_to_keep, self._name = max_to_keep, checkpoint_name
+        self._step, self._interval, self._last = step_counter, checkpoint_interval, None
+
+    @property
+    def checkpoints(self):
+        """The names of those that are kept, the oldest first."""
+        pattern = re.compile(re.escape(self._name) + r"-\d+$")
+        return [os.path.join(self.directory, name) for name in _state(self.directory)
+                if pattern.match(name)]
+
+    @property
+    def latest_checkpoint(self):
+        """The last one's name; None without one."""
+        found = self.checkpoints
+        return found[-1] if found else None
+
+    def save(self, checkpoint_number=None, check_interval=True, options=None):
+        """Saves, with a number of its own where one is given, and removes what is too old."""
+        if self._interval is not None and check_interval and self._last is not None and \
+                int(self._step) - self._last < self._interval:
+            return None
+        self._last = None if self._step is None else int(self._step)
+        if checkpoint_number is not None:
+            self.checkpoint.save_counter = int(checkpoint_number) - 1
+        path = self.checkpoint.save(os.path.join(self.directory, self._name))
+        found = self.checkpoints
+        if self._max_to_keep is not None:
+            old = found[:-self._max_to_keep]
+            for one in old:
+                os.remove(_file(one))
+            gone = {os.path.basename(one) for one in old}
+            _write_state(self.directory, [name for name in _state(self.directory)
+                                          if name not in gone])
+        return path
+
+    def restore_or_initialize(self):
+        """Restores the last one; None where there is none."""
+        path = self.latest_checkpoint
+        if path is not None:
+            self.checkpoint.restore(path)
+        return path
