@@ -10,11 +10,14 @@ _HOMES = {
                   "register_keras_serializable", "serialize_keras_object"),
     "_seeds": ("set_random_seed",),
     "callbacks.progress": ("Progbar",),
+    "utils.pipelines": ("image_dataset_from_directory", "split_dataset",
+                        "timeseries_dataset_from_array"),
     "models.data_adapter": ("pack_x_y_sample_weight", "unpack_x_y_sample_weight"),
     "models.plot": ("model_to_dot", "plot_model"),
     "models.py_dataset": ("PyDataset", "Sequence"),
     "utils.arrays": ("normalize", "to_categorical"),
     "utils.files": ("get_file",),
+    "utils.sequences": ("pad_sequences",),
 }
 _NAMES = {name: home for home, names in _HOMES.items() for name in names}
 
