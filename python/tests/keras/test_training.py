@@ -243,3 +243,34 @@ def test_a_loss_that_is_nan_is_told():
     model = classifier()
     with pytest.warns(RuntimeWarning, match="the loss is NaN after epoch 1"):
         model.fit(x * np.nan, y, verbose=0)
+
+
+def test_steps_as_they_were_written_for_tf_keras_2():
+    import tenon.tf as tf
+
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.affine = Affine(1)
+
+        def call(self, x, training=False):
+            return self.affine(x)
+
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compiled_loss(y, y_pred, regularization_losses=self.losses)
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+            self.compiled_metrics.update_state(y, y_pred)
+            return {m.name: m.result() for m in self.metrics}
+
+    x, y = data()
+    histories = []
+    for kind in Model, lambda: keras.Sequential([Affine(1)]):
+        torch.manual_seed(0)
+        model = kind()
+        model.compile("sgd", "mse", metrics=["mae"])
+        histories.append(model.fit(x, y[:, None], epochs=2, shuffle=False, verbose=0).history)
+    assert histories[0] == histories[1] and list(histories[0]) == ["loss", "mae"]

@@ -100,7 +100,9 @@ def metric_of(identifier, y_true, y_pred):
         identifier = f"{_kind_by_shapes(y_true, y_pred)}_crossentropy"
     found = metrics.get(identifier)
     if isinstance(found, metrics.Metric):  # "mae" is shown as that, "AUC" as "auc"
-        return found, name if name is not None and name.islower() else found.name
+        if name is not None and name.islower():
+            found.name = name
+        return found, found.name
     name = name or getattr(found, "__name__", type(found).__name__)
     return metrics.MeanMetricWrapper(found, name=name), name
 

@@ -73,7 +73,14 @@ class Training:
                              compiled=False, history=None, _compiled_loss=None,
                              _compiled_metrics=None, _loss_tracker=None, _functions={})
 
-    compiled_loss = property(lambda self: self._compiled_loss)
+    def compiled_loss(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
+        """compile()'s loss, and those of regularizers; the metric "loss" takes it in, too."""
+        if self._compiled_loss is None:
+            raise ValueError("compiled_loss: compile() was given no `loss`")
+        value = self._compiled_loss(y_true, y_pred, sample_weight, regularization_losses)
+        _track(self._loss_tracker, value, _first_size(y_pred))
+        return value
+
     compiled_metrics = property(lambda self: self._compiled_metrics or CompiledMetrics(self, None,
                                                                                       None))
     jit_compile = property(lambda self: False)
