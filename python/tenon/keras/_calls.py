@@ -5,10 +5,12 @@ import threading
 
 
 class _Calls(threading.local):
-    """Of one thread: the `training` of the layer that is being called, and how deep calls are."""
+    """Of one thread: the `training` of the layer that is being called, how deep calls are, and whether
+    that layer computes in a half type."""
 
     training = None
     depth = 0
+    is_mixed = False
 
 
 calls = _Calls()

@@ -12,6 +12,7 @@ class DTypePolicy:
 
     def __init__(self, name=None):
         self.name = name if name in _MIXED else dtype_name(name)
+        self.is_mixed = self.name in _MIXED
 
     @property
     def compute_dtype(self):

@@ -230,11 +230,19 @@ class Layer(LayerState):
         return outputs
 
     def _computed(self, *args, **kwargs):
-        policy = self.__dict__["_dtype_policy"]
-        if policy.name.startswith("mixed"):
-            with autocast_mode("cpu", dtype=as_dtype(policy.compute_dtype)):
-                return self.call(*args, **kwargs)
-        return self.call(*args, **kwargs)
+        is_mixed, outer = self.__dict__["_dtype_policy"].is_mixed, calls.is_mixed
+        if not (is_mixed or outer):
+            return self.call(*args, **kwargs)
+        dtype = as_dtype(self.compute_dtype) if is_mixed else None
+        calls.is_mixed = is_mixed
+        try:
+            with autocast_mode("cpu", dtype=dtype, enabled=is_mixed):
+                outputs = self.call(*args, **kwargs)
+        finally:
+            calls.is_mixed = outer
+        if is_mixed and not self._modules:  # outputs of layers within have their layers' dtypes
+            outputs = _convert(outputs, dtype)
+        return outputs
 
     def _call_unrecorded(self, *args, **kwargs):
         """A call with tensors, whose losses leave no trace."""

@@ -156,3 +156,16 @@ def test_mistakes_in_graphs():
     with pytest.raises(TypeError, match="symbolic: it has no data"):
         if y > 0:
             pass
+
+
+def test_mixed_precision():
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        model = keras.Sequential([keras.Input((4,)), Dense(3), Dense(1, dtype="float32")])
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    hidden = model.layers[0](np.ones((2, 4)))
+    assert (hidden.dtype, model.layers[0].kernel.dtype) == (torch.bfloat16, torch.float32)
+    assert model(np.ones((2, 4))).dtype == torch.float32
+    with pytest.raises(TypeError, match="isn't known"):
+        keras.mixed_precision.set_global_policy("mixed_float8")
