@@ -1,8 +1,11 @@
 """Activation functions."""
 
+import functools
+
 from .. import _core
 from ._arrays import as_floats
 from ._registry import Registry
+from ._symbolic import KerasTensor, apply
 
 _registry = Registry("activation", "keras.activations")
 
@@ -193,15 +196,26 @@ def linear(x):
     return x
 
 
-swish, hard_swish = silu, hard_silu
+def _recorded(function):
+    """The function, of which calls with symbolic tensors become steps of models."""
 
-for _function, _aliases in {
-        relu: (), leaky_relu: (), relu6: (), softmax: (), log_softmax: (), elu: (), selu: (),
-        celu: (), softplus: (), softsign: (), soft_shrink: (), hard_shrink: (), sparse_plus: (),
-        sparse_sigmoid: (), sparsemax: (), silu: ("swish",), squareplus: (), gelu: (), glu: (),
-        tanh: (), tanh_shrink: (), hard_tanh: (), threshold: (), sigmoid: (), exponential: (),
-        hard_sigmoid: (), log_sigmoid: (), hard_silu: ("hard_swish",), mish: (), linear: ()}.items():
-    _registry.register(_function, *_aliases)
+    @functools.wraps(function)
+    def call(x, *args, **kwargs):
+        if isinstance(x, KerasTensor):
+            return apply(function, x, *args, **kwargs)
+        return function(x, *args, **kwargs)
+
+    return call
+
+
+_ALIASES = {"silu": ("swish",), "hard_silu": ("hard_swish",)}
+for _name in ("relu", "leaky_relu", "relu6", "softmax", "log_softmax", "elu", "selu", "celu", "softplus",
+              "softsign", "soft_shrink", "hard_shrink", "sparse_plus", "sparse_sigmoid", "sparsemax",
+              "silu", "squareplus", "gelu", "glu", "tanh", "tanh_shrink", "hard_tanh", "threshold",
+              "sigmoid", "exponential", "hard_sigmoid", "log_sigmoid", "hard_silu", "mish", "linear"):
+    globals()[_name] = _recorded(globals()[_name])
+    _registry.register(globals()[_name], *_ALIASES.get(_name, ()))
+swish, hard_swish = silu, hard_silu
 
 
 def get(identifier):

@@ -5,6 +5,7 @@ import math
 import pytest
 
 import tenon
+from tenon import keras
 from tenon.keras import activations, constraints, regularizers
 
 WEIGHTS = [[1.0, -2.0], [3.0, 0.0]]
@@ -77,5 +78,14 @@ def test_softmax_over_several_axes():
 
 
 def test_sparsemax_shares_among_near_ones():
+    # Of 2 and 1.5, kept less the threshold (3.5 - 1) / 2; of 1 and 0, nothing.
+    assert (activations.sparsemax([[1.0, 2.0, 0.0, 1.5]]) - tenon.tensor([[0.0, 0.75, 0.0, 0.25]])
+            ).abs().max().item() < 1e-6
     assert (activations.sparsemax([[0.1, 0.3, -1.0]]) - tenon.tensor([[0.4, 0.6, 0.0]])
             ).abs().max().item() < 1e-6
+
+
+def test_activations_of_symbolic_tensors_become_steps_of_models():
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, activations.relu(inputs, max_value=2.0))
+    assert model(tenon.tensor([[-1.0, 1.0, 5.0]])).tolist() == [[0.0, 1.0, 2.0]]
