@@ -132,6 +132,9 @@ def layer(make, shapes, options=None, steps=3):
                for w in weights]
     theirs.set_weights(weights)
     ours.set_weights(weights)
+    for one in theirs, ours:
+        if getattr(one, "stateful", False):  # of the call that made the weights
+            one.reset_state()
     results = [run(one, arrays, call, steps) for run, one in ((_run_keras, theirs), (_run_own, ours))]
     return {what: distance(mine, other) for what, other, mine in
             zip(("forward", "gradient", "three steps"), *results)}

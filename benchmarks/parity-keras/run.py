@@ -117,7 +117,7 @@ def preprocessing():
         values = []
         for module in keras, own:
             layer = make(module.layers)
-            options = {"training": True} if name.startswith("Random") and "rest" not in name else {}
+            options = {"training": "rest" not in name} if name.startswith("Random") else {}
             values.append(np.asarray(layer(data, **options)))
         yield name, {"value": compare.distance(*values[::-1])}
 

@@ -3,8 +3,9 @@
 import functools
 
 from .. import _core
-from ._arrays import as_floats
+from ._arrays import Tensor, as_floats
 from ._registry import Registry
+from ._style import styled
 from ._symbolic import KerasTensor, apply
 
 _registry = Registry("activation", "keras.activations")
@@ -198,12 +199,15 @@ def linear(x):
 
 def _recorded(function):
     """The function, of which calls with symbolic tensors become steps of models."""
+    of_values = styled(function)
 
     @functools.wraps(function)
     def call(x, *args, **kwargs):
+        if type(x) is Tensor:
+            return function(x, *args, **kwargs)
         if isinstance(x, KerasTensor):
             return apply(function, x, *args, **kwargs)
-        return function(x, *args, **kwargs)
+        return of_values(x, *args, **kwargs)
 
     return call
 

@@ -1,18 +1,25 @@
 """Losses: functions that give one value a sample, and classes that reduce them to one."""
 
+from .._style import styled as _styled
+from . import _functions
 from ._classes import (CTC, BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy,
                        CategoricalFocalCrossentropy, CategoricalHinge, CosineSimilarity, Dice, Hinge,
                        Huber, KLDivergence, LogCosh, Loss, LossFunctionWrapper, MeanAbsoluteError,
                        MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError,
                        Poisson, SparseCategoricalCrossentropy, SquaredHinge, Tversky)
 from ._classes import registry as _registry
-from ._functions import (binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy,
-                         categorical_focal_crossentropy, categorical_hinge, cosine_similarity, ctc,
-                         dice, hinge, huber, kl_divergence, log_cosh, mean_absolute_error,
-                         mean_absolute_percentage_error, mean_squared_error,
-                         mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy,
-                         squared_hinge, tversky)
 from ._reduction import Reduction
+
+(binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy,
+ categorical_focal_crossentropy, categorical_hinge, cosine_similarity, ctc, dice, hinge, huber,
+ kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error, mean_squared_error,
+ mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy, squared_hinge, tversky) = (
+    _styled(getattr(_functions, _name)) for _name in (
+        "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
+        "categorical_focal_crossentropy", "categorical_hinge", "cosine_similarity", "ctc", "dice",
+        "hinge", "huber", "kl_divergence", "log_cosh", "mean_absolute_error",
+        "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
+        "poisson", "sparse_categorical_crossentropy", "squared_hinge", "tversky"))
 
 # Keras's older and short names.
 mse = MSE = mean_squared_error

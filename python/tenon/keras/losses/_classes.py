@@ -1,6 +1,7 @@
 """Losses as objects, with a reduction and weights of samples."""
 
 from ... import _core
+from ..._eager.tensor import call_layer
 from .. import _tree
 from .._arrays import as_dtype, as_tensor, dtype_name
 from .._names import auto_name
@@ -34,6 +35,9 @@ class Loss:
         return dtype_name(self._dtype)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
+        return call_layer(self._reduced, (y_true, y_pred, sample_weight), {}, (y_pred, y_true))
+
+    def _reduced(self, y_true, y_pred, sample_weight):
         mask = getattr(y_pred, "_keras_mask", None)
         values = self.call(self._converted(y_true, self._keeps_labels), self._converted(y_pred))
         values = as_tensor(values)
