@@ -1,5 +1,8 @@
 """compile(), fit(), evaluate(), predict() with all that they take."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import tenon as torch
@@ -274,3 +277,20 @@ def test_steps_as_they_were_written_for_tf_keras_2():
         model.compile("sgd", "mse", metrics=["mae"])
         histories.append(model.fit(x, y[:, None], epochs=2, shuffle=False, verbose=0).history)
     assert histories[0] == histories[1] and list(histories[0]) == ["loss", "mae"]
+
+
+def test_copies_and_pickles_go_on():
+    x, y = data()
+    model = classifier()
+    model.compile(keras.optimizers.Adam(0.01), model.loss)
+    model.fit(x, y, verbose=0)
+    twins = [copy.deepcopy(model), pickle.loads(pickle.dumps(model))]
+    losses = [one.fit(x, y, epochs=2, shuffle=False, verbose=0).history for one in (model, *twins)]
+    assert losses[0] == losses[1] == losses[2]
+
+
+def test_one_input_may_come_in_a_list():
+    x, y = data()
+    model = classifier()
+    assert model.evaluate([x], y, verbose=0) == model.evaluate((x,), y, verbose=0)
+    np.testing.assert_array_equal(model.predict([x], verbose=0), model.predict(x, verbose=0))

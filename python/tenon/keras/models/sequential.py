@@ -99,6 +99,8 @@ class Sequential(Model):
     def call(self, inputs, training=None, mask=None):
         """What the layers make of the inputs, one after the other."""
         x = inputs
+        if isinstance(x, (list, tuple)) and len(x) == 1:
+            x, = x
         if mask is not None:
             x._keras_mask = mask
         for layer in self._sequence:

@@ -73,6 +73,9 @@ class Training:
                              compiled=False, history=None, _compiled_loss=None,
                              _compiled_metrics=None, _loss_tracker=None, _functions={})
 
+    def __getstate__(self):
+        return {**super().__getstate__(), "_functions": {}, "_cache": {}}
+
     def compiled_loss(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
         """compile()'s loss, and those of regularizers; the metric "loss" takes it in, too."""
         if self._compiled_loss is None:

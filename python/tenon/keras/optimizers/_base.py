@@ -71,6 +71,14 @@ class Optimizer:
         self._learning_rate = None
         self.learning_rate = learning_rate
 
+    def __getstate__(self):
+        return {name: value for name, value in self.__dict__.items()
+                if name not in ("_places", "_updater")}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._places = {id(variable): i for i, variable in enumerate(self._trainable_variables)}
+
     # Its numbers.
 
     @property

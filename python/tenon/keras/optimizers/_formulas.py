@@ -72,6 +72,11 @@ class Adam(_Moments):
                         for i, p in enumerate(self._trainable_variables)}
         self._states_step = None
 
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if self.built:
+            self._updater, self._states_step = _core._optim.Updater(), None
+
     def _update(self, grads, variables, rate):
         """All variables in one run of C++'s formula, whose epsilon stands beside the root of
         v / (1 - beta_2^t)."""
