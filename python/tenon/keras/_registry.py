@@ -11,17 +11,13 @@ import importlib
 import re
 import types
 
+from ._names import snake_case
+
 _registries = {}  # by module, in Keras's spelling
 _global_objects = {}  # registered name -> class or function
 _registered_names = {}  # class or function -> registered name
 _homes = {}  # class or function -> the module of its registry
 _scopes = []  # dicts of custom_object_scope, the innermost last
-
-
-def snake_case(name):
-    """glorot_uniform for GlorotUniform."""
-    name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
-    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 
 
 class Registry:
@@ -190,7 +186,7 @@ def _serialized_function(obj):
 
 def _serialized_values(obj):
     """Of tensors and NumPy's arrays, numbers and dtypes."""
-    from ._arrays import Tensor, as_tensor, dtype_name
+    from ._arrays import Tensor, dtype_name
 
     if hasattr(obj, "tolist") and hasattr(obj, "shape"):
         is_tensor = isinstance(obj, Tensor)

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-import tenon
 from tenon import keras
 from tenon.keras import layers
 

@@ -4,7 +4,7 @@ import pytest
 
 from tenon.keras import activations, initializers, regularizers
 from tenon.keras import _registry
-from tenon.keras._registry import snake_case
+from tenon.keras._names import snake_case
 
 
 def test_names_in_snake_case():

@@ -4,8 +4,8 @@ from ... import _core
 from ..._eager.tensor import call_layer
 from .. import _tree
 from .._arrays import as_dtype, as_tensor, dtype_name
-from .._names import auto_name
-from .._registry import Registry, serialize, snake_case
+from .._names import name_of
+from .._registry import Registry, serialize
 from . import _functions as functions
 from ._reduction import reduce_weighted, standardize_reduction
 
@@ -26,7 +26,7 @@ class Loss:
     def __init__(self, name=None, reduction=_MEAN, dtype=None):
         if name is not None and _is_reduction(name):  # tf.keras 2 had the reduction first
             name, reduction = (None if reduction == _MEAN else reduction), name
-        self.name = name or auto_name(snake_case(type(self).__name__))
+        self.name = name or name_of(type(self))
         self.reduction = standardize_reduction(reduction)
         self._dtype = as_dtype(dtype)
 

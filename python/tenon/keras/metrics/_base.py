@@ -6,8 +6,8 @@ from ... import _core
 from ..._modes import no_grad
 from .. import initializers
 from .._arrays import as_dtype, as_tensor, dtype_name
-from .._names import auto_name
-from .._registry import Registry, deserialize, serialize, snake_case
+from .._names import name_of
+from .._registry import Registry, deserialize, serialize
 from .._variable import Variable
 from ..losses._reduction import divide_or_zero, masked_weight, same_rank
 
@@ -57,7 +57,7 @@ class Metric:
     def __init__(self, dtype=None, name=None):
         if dtype is not None and name is None and isinstance(dtype, str) and not _is_dtype(dtype):
             dtype, name = None, dtype  # tf.keras 2 had the name first
-        self.name = name or auto_name(snake_case(type(self).__name__))
+        self.name = name or name_of(type(self))
         self._dtype = as_dtype(dtype)
 
     def __setattr__(self, name, value):

@@ -3,11 +3,10 @@
 import inspect
 import warnings
 
-from ... import _core
 from ..._modes import enable_grad, no_grad
 from .. import initializers
-from .._names import auto_name
-from .._registry import Registry, deserialize, serialize, snake_case
+from .._names import name_of
+from .._registry import Registry, deserialize, serialize
 from .._variable import Variable
 from ._number import NumberVariable
 from .schedules import LearningRateSchedule
@@ -55,7 +54,7 @@ class Optimizer:
                              f"{gradient_accumulation_steps}")
         if use_ema and not 0 <= ema_momentum <= 1:
             raise ValueError(f"ema_momentum is in [0, 1], not {ema_momentum}")
-        self.name = name or auto_name(snake_case(type(self).__name__))
+        self.name = name or name_of(type(self))
         self.weight_decay = weight_decay
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.use_ema, self.ema_momentum = use_ema, ema_momentum
