@@ -94,14 +94,17 @@ void add_data_functions(nb::module_& module) {
       nb::arg("folder"));
   module.def("print_options", [] {
     const PrintOptions& now = print_options();
-    return nb::make_tuple(now.precision, now.threshold, now.edge_items, now.line_width);
+    return nb::make_tuple(now.precision, now.threshold, now.edge_items, now.line_width,
+                          now.scientific);
   });
   module.def(
       "set_print_options",
-      [](int precision, int64_t threshold, int64_t edge_items, int line_width) {
-        print_options() = {precision, threshold, edge_items, line_width};
+      [](int precision, int64_t threshold, int64_t edge_items, int line_width,
+         std::optional<bool> scientific) {
+        print_options() = {precision, threshold, edge_items, line_width, scientific};
       },
-      nb::arg("precision"), nb::arg("threshold"), nb::arg("edge_items"), nb::arg("line_width"));
+      nb::arg("precision"), nb::arg("threshold"), nb::arg("edge_items"), nb::arg("line_width"),
+      nb::arg("scientific").none());
   module.def("get_num_threads", num_threads);
   module.def("set_num_threads", set_num_threads, nb::arg("count"));
 }

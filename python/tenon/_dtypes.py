@@ -202,16 +202,14 @@ _is_contiguous = _core.Tensor.is_contiguous
 def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None,
                      sci_mode=None):
     """How tensors are printed: digits behind the point; elements from which parts are left out; how
-    many are shown at each end then; characters of a line. `profile` is "default", "short" or
-    "full"."""
-    if sci_mode is not None:
-        raise _core.ValueError("[set_printoptions] sci_mode is chosen by the values; leave it out")
-    profiles = {"default": (4, 1000, 3, 80), "short": (2, 1000, 2, 80),
-                "full": (4, 1 << 62, 3, 80)}
+    many are shown at each end then; characters of a line; whether numbers are written as 1.e-05,
+    which their sizes decide until it is set. `profile` is "default", "short" or "full"."""
+    profiles = {"default": (4, 1000, 3, 80, None), "short": (2, 1000, 2, 80, None),
+                "full": (4, 1 << 62, 3, 80, None)}
     if profile is not None and profile not in profiles:
         raise _core.ValueError(f"[set_printoptions] no profile is called {profile!r}; they are "
                                f"{', '.join(profiles)}")
     now = profiles[profile] if profile else _core.print_options()
     given = (precision, threshold, edgeitems, linewidth)
-    _core.set_print_options(*(old if new is None else int(min(new, 1 << 62))
-                              for new, old in zip(given, now)))
+    counts = (old if new is None else int(min(new, 1 << 62)) for new, old in zip(given, now))
+    _core.set_print_options(*counts, now[-1] if sci_mode is None else bool(sci_mode))

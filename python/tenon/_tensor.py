@@ -1,6 +1,7 @@
 """Methods of Tensor that are no ops: conversions, and ops that PyTorch calls in several ways."""
 
 import copy
+import numbers
 
 from . import _core, _creation, _dtypes, _forms, _functions
 
@@ -99,13 +100,20 @@ def _deepcopy(self, memo):
 
 
 def _format(self, spec):
-    return format(self.item() if self.dim() == 0 and spec else str(self), spec)
+    return format(self.item() if self.dim() == 0 and type(self) is Tensor else str(self), spec)
 
 
 def _iterate(self):
     if self.dim() == 0:
         raise TypeError("a 0-d tensor can't be iterated")
     return iter(_core.unbind(self, 0))
+
+
+def _contains(self, element):
+    if not isinstance(element, (Tensor, numbers.Number)):
+        raise TypeError("what is looked for in a tensor is a number or a tensor, not "
+                        f"{type(element).__name__}")
+    return bool((self == element).any())
 
 
 def _detach_(self):
@@ -165,7 +173,7 @@ def _add_methods():
     Tensor.is_pinned = Tensor.is_shared = lambda self: False
     Tensor.is_signed = lambda self: self.dtype.is_signed
     Tensor.__reduce_ex__, Tensor.__deepcopy__ = _reduce, _deepcopy
-    Tensor.__format__, Tensor.__iter__ = _format, _iterate
+    Tensor.__format__, Tensor.__iter__, Tensor.__contains__ = _format, _iterate, _contains
     Tensor.__array_priority__ = 1000  # array * tensor is the tensor's to answer
 
 

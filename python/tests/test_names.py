@@ -132,7 +132,11 @@ def test_printing():
     try:
         torch.set_printoptions(precision=2)
         assert "0.33" in repr(torch.tensor(1 / 3)) and "0.333" not in repr(torch.tensor(1 / 3))
-        torch.set_printoptions(threshold=4, edgeitems=1)
+        torch.set_printoptions(precision=2, sci_mode=False)
+        assert repr(torch.tensor([1.23456, 1e-7])) == "tensor([1.23, 0.  ])"
+        torch.set_printoptions(sci_mode=True)
+        assert repr(torch.tensor([1.5, 20.0])) == "tensor([1.5e+00, 2.0e+01])"
+        torch.set_printoptions(profile="default", threshold=4, edgeitems=1)
         assert "..." in repr(torch.arange(9))
         with pytest.raises(ValueError, match="profile"):
             torch.set_printoptions(profile="huge")

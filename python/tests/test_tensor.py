@@ -132,7 +132,7 @@ def test_conversions():
     assert x.double().dtype is torch.float64 and x.half().dtype is torch.float16
     assert x.long().tolist() == [1] and x.type_as(torch.tensor(1)).dtype is torch.int64
     assert x.to(torch.ones(1, dtype=torch.float64)).dtype is torch.float64
-    assert f"{torch.tensor(0.125):.2f}" == "0.12" and "1.5" in f"{x}"
+    assert f"{torch.tensor(0.125):.2f} {torch.tensor(3)}" == "0.12 3" and "1.5" in f"{x}"
     assert torch.ones(2, device="meta").device.type == "meta"
     assert repr(torch.float32) == "tenon.float32" and torch.float32.itemsize == 4
     assert torch.device("cpu") == torch.ones(1).device
@@ -199,6 +199,14 @@ def test_subclasses():
 def test_ops_are_pickled_by_name():
     for op in torch._core.relu, torch._core.add:
         assert copy.deepcopy(op) is op and pickle.loads(pickle.dumps(op)) is op
+
+
+def test_contains():
+    x = torch.tensor([[1, 2], [3, 4]])
+    assert 3 in x and 5 not in x and torch.tensor(4) in x and torch.tensor([5, 2]) in x
+    assert np.int64(2) in x and 2.5 not in x
+    with pytest.raises(TypeError, match="a number or a tensor, not str"):
+        "a" in x
 
 
 def test_text_says_what_has_a_gradient():

@@ -45,8 +45,9 @@ int needed_digits(const std::string& text) {
   return static_cast<int>(end - point - 1);
 }
 
-/// NumPy's rule: scientific when the largest number is 1e8 or more, the smallest below 1e-4, or
-/// the two more than a factor of 1000 apart; as few digits as show all of them.
+/// NumPy's rule, unless the options say: scientific when the largest number is 1e8 or more, the
+/// smallest below 1e-4, or the two more than a factor of 1000 apart; as few digits as show all of
+/// them.
 FloatFormat choose_format(const std::vector<double>& values) {
   double largest = 0, smallest = INFINITY;
   for (const double value : values) {
@@ -56,8 +57,8 @@ FloatFormat choose_format(const std::vector<double>& values) {
     smallest = std::min(smallest, size);
   }
   FloatFormat format;
-  format.scientific =
-      largest > 0 && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000);
+  format.scientific = print_options().scientific.value_or(
+      largest > 0 && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000));
   const int precision = print_options().precision;
   for (const double value : values) {
     if (!std::isfinite(value)) continue;

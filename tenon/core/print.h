@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "tenon/base/export.h"
 
@@ -13,6 +14,8 @@ struct PrintOptions {
   int64_t threshold = 1000;  ///< tensors of more elements are summarised with "..."
   int64_t edge_items = 3;    ///< elements shown at each end of a summarised dim
   int line_width = 80;       ///< characters
+  /// Whether numbers are written as 1.e-05; unless it is said, where their sizes ask for it.
+  std::optional<bool> scientific = std::nullopt;
 };
 
 /// The options of the process. Not while another thread prints.
