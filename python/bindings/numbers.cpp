@@ -1,11 +1,14 @@
 // Arithmetic, comparisons and conversions of Python tensors: the slots behind `x + y`, `x < y`,
 // `float(x)`.
 
+#include <fmt/format.h>
+
 #include "python/bindings/arguments.h"
 #include "python/bindings/arrays.h"
 #include "python/bindings/errors.h"
 #include "python/bindings/gil.h"
 #include "python/bindings/tensor_object.h"
+#include "tenon/base/error.h"
 #include "tenon/dispatch/dispatch.h"
 
 namespace tenon::python {
@@ -104,10 +107,10 @@ Scalar item_of(PyObject* object) {
 int is_true(PyObject* object) noexcept {
   try {
     if (tensor_of(object).numel() != 1) {
-      PyErr_Format(PyExc_ValueError,
-                   "a tensor of %lld elements is neither true nor false; use any() or all()",
-                   static_cast<long long>(tensor_of(object).numel()));
-      return -1;
+      fail<ValueError>("bool",
+                       fmt::format("a tensor of {} elements is neither true nor false; use any() "
+                                   "or all()",
+                                   tensor_of(object).numel()));
     }
     return item_of(object).to_bool();
   } catch (...) {

@@ -31,7 +31,7 @@ X = torch.ones(2, 3)
     (lambda: X["a"], TypeError, "indexed by"),
     (lambda: X.__setitem__(0, "a"), TypeError, "can't be made of str"),
     (lambda: X + None, TypeError, "unsupported operand"),
-    (lambda: bool(X), ValueError, "neither true nor false"),
+    (lambda: bool(X), torch.ValueError, "neither true nor false"),
     (lambda: X.item(), ValueError, "item"),
     (lambda: len(torch.tensor(1)), TypeError, "no length"),
     (lambda: iter(torch.tensor(1)), TypeError, "can't be iterated"),
