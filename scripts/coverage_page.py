@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Writes docs/coverage.md: which of the names that public PyTorch code uses are in the package.
+"""Writes docs/coverage.md: which of the names that public code uses, PyTorch's and those of TensorFlow and
+Keras, are in the package.
 
-    PYTHONPATH=build/release/python build/python-environment/bin/python scripts/coverage_page.py torch-usage.csv > docs/coverage.md
+    PYTHONPATH=build/release/python build/python-environment/bin/python scripts/coverage_page.py torch-usage.csv keras-usage.csv > docs/coverage.md
 
-The table has a line a name: `name,kind,repos,uses,note`, with the number of repositories that use it.
+The tables have a line a name: `name,kind,repos,uses,note`, with the number of repositories that use it;
+that of Keras counts both spellings, `keras.x` and `tf.keras.x`, in `repos_either_spelling`.
 """
 
 import csv
@@ -11,10 +13,15 @@ import sys
 from collections import defaultdict
 
 import tenon as torch
+from tenon import keras, tf
 
 KINDS = ("tensor-method", "function", "module", "module-method", "functional", "dtype", "init", "data",
          "autograd", "scheduler", "optimizer", "optimizer-method", "nn-utils", "amp", "linalg", "fft")
 FEWEST = 8  # repositories that use a name
+FEWEST_OF_KERAS = 10
+
+#: Of TensorFlow 1, or no longer in TensorFlow: not claimed.
+LEFT_OUT = ("tf-compat", "tf-removed")
 
 #: Why a name is not there.
 REASONS = {
@@ -22,6 +29,16 @@ REASONS = {
     "Tensor.index": "no method of PyTorch's tensors either; counted are lists' and arrays'",
     "Tensor.indices": "for sparse tensors; `x.max(1).indices` is there",
     "Tensor.values": "for sparse tensors; `x.max(1).values` is there",
+}
+
+_GRAPHS = "of graphs, which TensorFlow 1 had; code runs here"
+_DEVICES = "for several devices or machines; there is one"
+REASONS_OF_KERAS = {
+    "Tensor.eval": _GRAPHS, "Tensor.graph": _GRAPHS, "Tensor.op": _GRAPHS, "tf.Graph": _GRAPHS,
+    "tf.RaggedTensor": "tensors with rows of different lengths; `padded_batch` pads them",
+    "tf.distribute.cluster_resolver.TPUClusterResolver": _DEVICES,
+    "tf.feature_column.numeric_column": "TensorFlow has given it up for preprocessing layers",
+    "tf.lite.TFLiteConverter": "for TensorFlow's own format; `save_program` writes Tenon's",
 }
 
 
@@ -45,34 +62,86 @@ def exists(name):
     return True
 
 
-def table_of(names):
+def exists_in_keras(name):
+    """As `exists`, of TensorFlow's and Keras's names."""
+    first, _, rest = name.partition(".")
+    if first == "Optimizer":
+        target = keras.optimizers.SGD()
+    elif first == "GradientTape":
+        target = tf.GradientTape
+    elif first in ("Model", "Dataset"):
+        target = keras.Model if first == "Model" else tf.data.Dataset
+        if first == "Model" and rest in ("output", "input"):
+            target = keras.Model(made := keras.Input((1,)), made)
+    elif first == "Tensor":  # of variables, too
+        return any(hasattr(one, rest) for one in (tf.constant(1.0), tf.Variable(1.0)))
+    else:
+        target = {"tf": tf, "keras": keras}[first]
+    for part in rest.split("."):
+        try:
+            target = getattr(target, part)
+        except (AttributeError, ImportError):
+            return False
+    return True
+
+
+def table_of(names, reasons):
     lines = ["| name | used by | why it isn't there |", "|---|---|---|"]
-    lines += [f"| `{name}` | {repos} | {REASONS.get(name, 'not written yet')} |"
+    lines += [f"| `{name}` | {repos} | {reasons.get(name, 'not written yet')} |"
               for name, repos in names]
     return lines
 
 
-def main():
+def counts(path, wanted, is_there):
+    """Of each kind, how many names are used enough, and those that aren't there."""
     counted, missing = defaultdict(int), defaultdict(list)
-    with open(sys.argv[1], newline="") as file:
+    with open(path, newline="") as file:
         for row in csv.DictReader(file):
-            if row["kind"] in KINDS and int(row["repos"]) >= FEWEST:
+            repos = wanted(row)
+            if repos:
                 counted[row["kind"]] += 1
-                if not exists(row["name"]):
-                    missing[row["kind"]].append((row["name"], int(row["repos"])))
+                if not is_there(row["name"]):
+                    missing[row["kind"]].append((row["name"], repos))
+    return counted, missing
+
+
+def print_part(title, sentence, counted, missing, kinds, reasons):
     total = sum(counted.values())
     there = total - sum(map(len, missing.values()))
-    print("# Which of PyTorch's names are there\n")
-    print("<!-- Made by scripts/coverage_page.py; don't edit. -->\n")
-    print(f"Of {total} names of PyTorch that {FEWEST} or more of 96 public code bases use, {there} are in "
-          f"the package: {100 * there / total:.1f} %.\n")
+    print(f"{title}\n")
+    print(sentence.format(total=total, there=there, part=100 * there / total) + "\n")
     print("| kind | names | there |\n|---|---|---|")
-    for kind in KINDS:
+    for kind in kinds:
         if counted[kind]:
             print(f"| {kind} | {counted[kind]} | {counted[kind] - len(missing[kind])} |")
     if missing:
-        print("\n## What is not there\n")
-        print("\n".join(table_of([pair for kind in KINDS for pair in missing[kind]])))
+        print("\n#" + "## What is not there\n")
+        print("\n".join(table_of([pair for kind in kinds for pair in missing[kind]], reasons)))
+
+
+def of_torch(row):
+    repos = int(row["repos"])
+    return repos if row["kind"] in KINDS and repos >= FEWEST else 0
+
+
+def of_keras(row):
+    repos = int(row["repos_either_spelling"])
+    is_one = row["kind"] not in LEFT_OUT and "absent" not in row["note"]
+    return repos if is_one and repos >= FEWEST_OF_KERAS else 0
+
+
+def main():
+    print("# Which names of PyTorch, TensorFlow and Keras are there\n")
+    print("<!-- Made by scripts/coverage_page.py; don't edit. -->\n")
+    print_part("## PyTorch", f"Of {{total}} names of PyTorch that {FEWEST} or more of 96 public code bases "
+               "use, {there} are in the package: {part:.1f} %.",
+               *counts(sys.argv[1], of_torch, exists), KINDS, REASONS)
+    counted, missing = counts(sys.argv[2], of_keras, exists_in_keras)
+    print()
+    print_part("## TensorFlow and Keras", f"Of {{total}} names of TensorFlow 2.21 and Keras 3 that "
+               f"{FEWEST_OF_KERAS} or more of 53 public code bases use in either spelling, {{there}} are in "
+               "`tenon.tf` and `tenon.keras`: {part:.1f} %.", counted, missing, sorted(counted),
+               REASONS_OF_KERAS)
 
 
 if __name__ == "__main__":

@@ -56,9 +56,9 @@ _OF_KERAS = {"initializers": "initializers", "losses": "losses", "metrics": "met
 _INITIALIZERS = {"constant_initializer": "Constant", "ones_initializer": "Ones",
                  "random_normal_initializer": "RandomNormal",
                  "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros"}
-_MODULES = ("bitwise", "config", "data", "debugging", "dtypes", "errors", "image", "io", "linalg",
-            "math", "nest", "nn", "random", "sparse", "strings", "summary", "test", "train",
-            "version")
+_MODULES = ("bitwise", "config", "data", "debugging", "distribute", "dtypes", "errors", "image",
+            "io", "linalg", "math", "nest", "nn", "random", "sparse", "strings", "summary", "test",
+            "train", "version")
 
 
 def _add_operators():
