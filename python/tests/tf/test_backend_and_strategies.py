@@ -46,3 +46,23 @@ def test_a_strategy_of_one_replica():
     assert strategy.reduce("MEAN", losses[0], axis=None) is losses[0]
     with pytest.raises(ValueError, match="2 devices"):
         tf.distribute.MirroredStrategy(["gpu:0", "gpu:1"])
+
+
+def test_keras_random():
+    random = keras.random
+    for draw in (lambda seed: random.normal((4,), seed=seed),
+                 lambda seed: random.uniform((4,), 2, 3, seed=seed),
+                 lambda seed: random.truncated_normal((4,), seed=seed),
+                 lambda seed: random.randint((4,), 0, 1000, seed=seed),
+                 lambda seed: random.shuffle(tf.range(100), seed=seed),
+                 lambda seed: random.dropout(tf.ones([100]), 0.5, seed=seed)):
+        assert draw(3).numpy().tolist() == draw(3).numpy().tolist() != draw(4).numpy().tolist()
+        seeds = random.SeedGenerator(3)
+        first = draw(seeds).numpy().tolist()
+        assert first != draw(seeds).numpy().tolist()
+        again = random.SeedGenerator.from_config(seeds.get_config())
+        assert draw(again).numpy().tolist() == first
+    numbers = random.uniform((1000,), 2, 3, seed=1).numpy()
+    assert numbers.min() >= 2 and numbers.max() < 3 and abs(numbers.mean() - 2.5) < 0.05
+    assert random.randint((2, 3), 0, 5).dtype is tf.int32
+    assert set(random.categorical(tf.math.log([[0.0, 1.0]]), 9).numpy().ravel()) == {1}
