@@ -1,6 +1,6 @@
 """Numbers, lists, arrays and others as tensors of TensorFlow's kind."""
 
-from .. import _core, _creation
+from .. import _core
 from . import dtypes
 from .errors import InvalidArgumentError
 from .tensor import CoreTensor, Symbolic, Tensor, is_symbolic, own

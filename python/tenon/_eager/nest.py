@@ -51,7 +51,9 @@ def pack_sequence_as(structure, flat_sequence, expand_composites=False):
     remaining = iter(leaves)
 
     def packed(part):
-        return _like(part, [packed(one) for one in _parts(part)]) if is_nested(part) else next(remaining)
+        if not is_nested(part):
+            return next(remaining)
+        return _like(part, [packed(one) for one in _parts(part)])
 
     return packed(structure)
 
@@ -86,9 +88,8 @@ def assert_same_structure(nest1, nest2, check_types=True, expand_composites=Fals
         fail(ValueError)
     if not is_nested(nest1):
         return
-    if check_types and isinstance(nest1, dict) != isinstance(nest2, dict):
-        fail(TypeError)
-    if check_types and not isinstance(nest1, dict) and isinstance(nest1, list) != isinstance(nest2, list):
+    if check_types and any(isinstance(nest1, kind) != isinstance(nest2, kind)
+                           for kind in (dict, list)):
         fail(TypeError)
     if len(nest1) != len(nest2) or (isinstance(nest1, dict) and isinstance(nest2, dict) and
                                     set(nest1) != set(nest2)):

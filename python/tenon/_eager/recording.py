@@ -1,4 +1,4 @@
-"""When ops on TensorFlow's kind of values are recorded for gradients: under a tape, and in what trains."""
+"""When ops on TensorFlow's kind of values are recorded: under a tape, and in what trains."""
 
 import threading
 

@@ -92,8 +92,8 @@ class StringTensor:
     def _compared(self, other, is_equal):
         if other is None:
             return not is_equal
-        made = self.array == array_of(other)
-        return own(_core.tensor_of_data(numpy.asarray(made if is_equal else ~numpy.asarray(made)), None))
+        made = numpy.asarray(self.array == array_of(other), bool)
+        return own(_core.tensor_of_data(made if is_equal else ~made, None))
 
     def __eq__(self, other):
         return self._compared(other, True)

@@ -141,7 +141,7 @@ def _text(tensor):
 def _is_plain(value):
     """Whether a tensor is neither of TensorFlow's kind nor a variable of Keras."""
     kind = type(value)
-    return isinstance(value, CoreTensor) and not issubclass(kind, Tensor) and not hasattr(kind, "assign")
+    return isinstance(value, CoreTensor) and not (issubclass(kind, Tensor) or hasattr(kind, "assign"))
 
 
 def has_plain(arguments):

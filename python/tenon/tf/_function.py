@@ -42,7 +42,8 @@ class TensorSpec:
         return hash((self.shape, self.dtype))
 
     def __repr__(self):
-        return f"TensorSpec(shape={self.shape}, dtype=tf.{dtypes.name_of(self.dtype)}, name={self.name!r})"
+        return (f"TensorSpec(shape={self.shape}, dtype=tf.{dtypes.name_of(self.dtype)}, "
+                f"name={self.name!r})")
 
     def __reduce__(self):
         return TensorSpec, (self.shape, self.dtype, self.name)
@@ -130,8 +131,8 @@ def _fitting(value, spec, function, name):
         convert.tensor(value, spec.dtype))
     made = convert.tensor(made)
     if not spec.is_compatible_with(made):
-        raise TypeError(f"{function}(): can not cast {type_spec_from_value(made)!r} to {spec!r} for the "
-                        f"argument {name!r}")
+        raise TypeError(f"{function}(): can not cast {type_spec_from_value(made)!r} to {spec!r} for "
+                        f"the argument {name!r}")
     return made
 
 

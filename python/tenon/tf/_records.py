@@ -46,7 +46,7 @@ def read_records(file, name):
             raise DataLossError(f"{name}: truncated record at {at}")
         length, check = struct.unpack("<QI", head)
         if check != _masked(head[:8]):
-            raise DataLossError(f"{name}: corrupted record at {at}: the checksum of its length is wrong")
+            raise DataLossError(f"{name}: corrupted record at {at}: its length's checksum is wrong")
         body = file.read(length + 4)
         if len(body) < length + 4:
             raise DataLossError(f"{name}: truncated record at {at}")

@@ -68,8 +68,8 @@ def _prod(x, axes, keepdims):
 def _extreme(compute, empty):
     def reduce(x, axes, keepdims):
         if x.numel() == 0:  # of nothing: the number that changes no other
-            limit = x.dtype.limits[empty] if x.dtype.is_integer else (float("inf"), float("-inf"))[empty]
-            return _core.sum(x, axes, keepdims, x.dtype) + limit
+            limits = x.dtype.limits if x.dtype.is_integer else (float("-inf"), float("inf"))
+            return _core.sum(x, axes, keepdims, x.dtype) + limits[empty]
         return compute(x, axes, keepdims)
 
     return reduce
@@ -77,8 +77,8 @@ def _extreme(compute, empty):
 
 reduce_sum = _reduction("reduce_sum", _sum, "The sum over axes, or of all elements.")
 reduce_mean = _reduction("reduce_mean", _mean, "The mean over axes; of integers cut off to one.")
-reduce_max = _reduction("reduce_max", _extreme(_core.amax, 1), "The largest over axes.")
-reduce_min = _reduction("reduce_min", _extreme(_core.amin, 0), "The smallest over axes.")
+reduce_max = _reduction("reduce_max", _extreme(_core.amax, 0), "The largest over axes.")
+reduce_min = _reduction("reduce_min", _extreme(_core.amin, 1), "The smallest over axes.")
 reduce_prod = _reduction("reduce_prod", _prod, "The product over axes.")
 reduce_all = _reduction("reduce_all", _core.all, "Whether all hold.", "bool")
 reduce_any = _reduction("reduce_any", _core.any, "Whether one holds.", "bool")

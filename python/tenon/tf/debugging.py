@@ -126,7 +126,8 @@ def assert_shapes(shapes, data=None, summarize=None, message=None, name=None):
         if symbols[:1] == [...]:
             symbols = [None] * (x.dim() - len(symbols) + 1) + symbols[1:]
         if len(symbols) != x.dim():
-            raise ValueError(_text(message, f"Expected rank {len(symbols)}, got shape {tuple(x.shape)}"))
+            raise ValueError(_text(message, f"Expected rank {len(symbols)}, got shape "
+                                            f"{tuple(x.shape)}"))
         for dim, (symbol, size) in enumerate(zip(symbols, x.shape)):
             if symbol in (None, "*"):
                 continue
@@ -160,7 +161,7 @@ def Assert(condition, data, summarize=None, name=None):
     """Raises InvalidArgumentError, which shows the data, where the condition doesn't hold."""
     if not bool(_core.all(convert.tensor(condition))):
         shown = ", ".join(str(_shown(one)) for one in data)
-        raise InvalidArgumentError(f"Expected 'tf.Tensor({condition}, shape=(), dtype=bool)' to be true. "
+        raise InvalidArgumentError(f"Expected 'tf.Tensor({condition}, dtype=bool)' to be true. "
                                    f"Summarized data: {shown}")
 
 

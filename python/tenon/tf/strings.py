@@ -130,7 +130,9 @@ def as_string(input, precision=-1, scientific=False, shortest=False, width=-1, f
         if isinstance(value, bool):
             return "true" if value else "false"
         made = f"{value:.{digits}{kind}}" if isinstance(value, float) else str(value)
-        return made if width < 0 else made.rjust(width, fill or " ") if fill != "-" else made.ljust(width)
+        if width < 0:
+            return made
+        return made.ljust(width) if fill == "-" else made.rjust(width, fill or " ")
 
     made = numpy.empty(len(values), object)
     made[:] = [text(value).encode() for value in values]

@@ -37,8 +37,8 @@ def _sizes(count, left, right):
         if value is None:
             return None
         if isinstance(value, float) and not 0 < value < 1 or value <= 0 or value >= count:
-            raise ValueError(f"`{name}` must be a count from 1 to {count - 1} or a float within (0, 1), "
-                             f"got {value}")
+            raise ValueError(f"`{name}` must be a count from 1 to {count - 1} or a float within "
+                             f"(0, 1), got {value}")
         return round(value * count) if isinstance(value, float) else value
 
     left, right = size(left, "left_size"), size(right, "right_size")

@@ -26,7 +26,7 @@ def _as_leaf(value):
 
 
 def as_tensors(tensors):
-    """The structure that datasets of slices are made of: lists are tensors, tuples and dicts are not."""
+    """The structure that datasets of slices are made of: lists are tensors, tuples and dicts not."""
     if isinstance(tensors, dict):
         return {key: as_tensors(value) for key, value in tensors.items()}
     if isinstance(tensors, tuple) and nest.is_nested(tensors):
@@ -59,8 +59,8 @@ def _stack(leaves):
         if leaf.shape != leaves[0].shape:
             raise InvalidArgumentError(
                 f"Cannot batch tensors with different shapes. First element had shape "
-                f"{list(leaves[0].shape)} and another had shape {list(leaf.shape)}. [Op:IteratorGetNext]"
-                " padded_batch() takes different ones")
+                f"{list(leaves[0].shape)} and another had shape {list(leaf.shape)}. "
+                "padded_batch() takes different ones [Op:IteratorGetNext]")
     return own(_core.stack(leaves, 0))
 
 
