@@ -99,6 +99,8 @@ class LayerState(Module):
             raise TypeError(f"add_weight() got multiple values for argument '{twice[0]}'")
         return self._add_weight(**dict(zip(names, args)), **kwargs)
 
+    add_variable = add_weight
+
     def _add_weight(self, shape=None, initializer=None, dtype=None, trainable=True, autocast=True,
                     regularizer=None, constraint=None, aggregation="none", name=None,
                     synchronization="auto", **_):
