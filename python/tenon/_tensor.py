@@ -8,21 +8,28 @@ from . import _core, _creation, _dtypes, _forms, _functions
 Tensor = _core.Tensor
 
 
+def _to_dtype(self, dtype):
+    return self if self.dtype == dtype else _core.to_dtype(self, dtype)
+
+
 def _to(self, *arguments, **keywords):
     """Converted to a dtype, a device, or what another tensor has; the same tensor where nothing
     changes."""
-    known = {"dtype", "device", "other", "copy", "non_blocking", "memory_format"}
-    if unknown := set(keywords) - known:
-        raise TypeError(f"to() has no argument '{min(unknown)}'")
+    targets = arguments
+    if keywords:
+        known = {"dtype", "device", "other", "copy", "non_blocking", "memory_format"}
+        if unknown := set(keywords) - known:
+            raise TypeError(f"to() has no argument '{min(unknown)}'")
+        targets += tuple(keywords.get(name) for name in ("device", "dtype", "other"))
     result = self
-    for target in (*arguments, *(keywords.get(name) for name in ("device", "dtype", "other"))):
+    for target in targets:
         if isinstance(target, Tensor):
             result = result.to(target.dtype).to(target.device)
         elif isinstance(target, (str, _core.device)):
             target = _core.device(target) if isinstance(target, str) else target
             result = _core.to_device(result, target) if result.device != target else result
         elif target is not None and not isinstance(target, bool):
-            result = _core.to_dtype(result, target) if result.dtype != target else result
+            result = _to_dtype(result, target)
     if (order := keywords.get("memory_format")) is not None:
         result = result.contiguous(memory_format=order)
     return result.clone() if keywords.get("copy") and result is self else result
@@ -150,7 +157,7 @@ def _add_methods():
     for name, dtype in {"float": "float32", "double": "float64", "half": "float16", "bool": "bool",
                         "bfloat16": "bfloat16", "int": "int32", "long": "int64", "short": "int16",
                         "byte": "uint8", "char": "int8"}.items():
-        setattr(Tensor, name, lambda self, dtype=getattr(_core, dtype): self.to(dtype))
+        setattr(Tensor, name, lambda self, dtype=getattr(_core, dtype): _to_dtype(self, dtype))
     for name in "max", "min", "split", "var", "std", "where":
         setattr(Tensor, name, getattr(_functions, name))
     _forms.add_methods()

@@ -20,8 +20,12 @@ class Tree:
 
     def parameters(self, recurse=True):
         """All parameters."""
-        for _, parameter in self.named_parameters(recurse=recurse):
-            yield parameter
+        seen = set()  # without names, which take most of the time
+        for module in self.modules() if recurse else (self,):
+            for parameter in module._parameters.values():
+                if parameter is not None and id(parameter) not in seen:
+                    seen.add(id(parameter))
+                    yield parameter
 
     def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
         """All parameters with their names."""
@@ -53,8 +57,15 @@ class Tree:
 
     def modules(self, remove_duplicate=True):
         """This module and all below it."""
-        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
+        seen, left = set(), [self]
+        while left:
+            module = left.pop()
+            if module is None or module in seen:
+                continue
+            if remove_duplicate:
+                seen.add(module)
             yield module
+            left += reversed(module._modules.values())
 
     def named_modules(self, memo=None, prefix="", remove_duplicate=True):
         """This module and all below it, with their names; this one's is `prefix`."""
