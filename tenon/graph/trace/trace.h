@@ -64,6 +64,7 @@ class Trace final : public Deferrer, public MemoryWatch {
  private:
   /// A stream that nobody reads from is cut here: what is pending stays bounded.
   static constexpr int64_t kMostPending = 4096;
+  static constexpr int64_t kShort = 256;  ///< records whose memos lie in the caches anyway
   /// After how many new records it is looked whether they are a loop.
   static constexpr int64_t kLoopInterval = 16;
   static constexpr size_t kMostScalars = 16;  ///< of a call
@@ -101,6 +102,8 @@ class Trace final : public Deferrer, public MemoryWatch {
     chain_ = memo.number;
     cursor_ = memo.node;
     ++pending_;
+    if (pending_ > kShort && guess_) [[unlikely]]
+      fetch_ahead(*guess_);
   }
   void flush_where_due() {
     if (pending_ >= most_pending_ || last_->ends) [[unlikely]] {
