@@ -13,5 +13,6 @@ void add_shared_memory(nanobind::module_& module);
 void add_compile(nanobind::module_& module);
 void add_dlpack(nanobind::module_& module);
 void add_train_functions(nanobind::module_& module);
+void add_promotion(nanobind::module_& module);
 
 }  // namespace tenon::python

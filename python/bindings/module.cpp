@@ -41,6 +41,7 @@ NB_MODULE(_core, module) {
   add_compile(module);
   add_dlpack(module);
   add_train_functions(module);
+  add_promotion(module);
 }
 
 }  // namespace tenon::python

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tenon/base/error.h"
+#include "tenon/core/promotion.h"
 
 namespace tenon {
 namespace {
@@ -12,12 +13,6 @@ namespace {
 constexpr std::array<std::string_view, kDTypeCount> kNames = {
     "bool",  "uint8",   "uint16",   "uint32",  "uint64",  "int8",      "int16",     "int32",
     "int64", "float16", "bfloat16", "float32", "float64", "complex64", "complex128"};
-
-int kind_of(DType dtype) {
-  if (dtype == kBool) return 0;
-  if (is_integer(dtype)) return 1;
-  return is_floating(dtype) ? 2 : 3;
-}
 
 DType signed_of_size(size_t size) {
   return size == 1 ? kInt8 : size == 2 ? kInt16 : size == 4 ? kInt32 : kInt64;
@@ -61,9 +56,9 @@ std::string to_string(DTypeSet set) {
 
 DType promote(DType a, DType b) {
   if (a == b) return a;
-  if (kind_of(a) > kind_of(b)) std::swap(a, b);
-  if (kind_of(a) == kind_of(b)) {
-    switch (kind_of(a)) {
+  if (category_of(a) > category_of(b)) std::swap(a, b);
+  if (category_of(a) == category_of(b)) {
+    switch (category_of(a)) {
       case 1:
         return promote_integers(a, b);
       case 2:

@@ -7,6 +7,7 @@
 #include <typeinfo>
 
 #include "tenon/base/error.h"
+#include "tenon/core/promotion.h"
 #include "tenon/dispatch/autocast_internal.h"
 #include "tenon/dispatch/deferral.h"
 #include "tenon/dispatch/modes.h"
@@ -300,10 +301,7 @@ void check_inplace_result(const Call& call, const Spec& result, const Tensor& se
                                  "the out-of-place op",
                                  to_string(result.sizes), to_string(self.sizes())));
   }
-  const auto kind = [](DType d) {
-    return is_complex(d) ? 3 : is_floating(d) ? 2 : d == kBool ? 0 : 1;
-  };
-  if (kind(result.dtype) > kind(self.dtype())) {
+  if (!can_cast(result.dtype, self.dtype())) {
     fail<DTypeError>(call.op.name,
                      fmt::format("in place: a result of {} doesn't fit a tensor of {}; "
                                  "use the out-of-place op",

@@ -6,6 +6,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/base/small_array.h"
+#include "tenon/core/promotion.h"
 #include "tenon/dispatch/tile_batch.h"
 
 namespace tenon {
@@ -117,14 +118,13 @@ DType result_dtype(ResultDType rule, DType computed) {
 
 DType computed_dtype(const Call& call) {
   const OpDef& op = call.op;
-  bool first = true;
-  DType dtype = kFloat32;
+  Promotion promotion;
   for (size_t i = 0; i < call.inputs.size(); ++i) {
     if (!call.has(i) || (op.row_inputs >> i & 1)) continue;
     if (op.computed_in == ComputedIn::kSecondInput && i != 1) continue;
-    dtype = first ? call.input(i).dtype() : promote(dtype, call.input(i).dtype());
-    first = false;
+    promotion.add(call.input(i));
   }
+  const DType dtype = promotion.result();
   if (!contains(op.accepted, dtype)) {
     fail<DTypeError>(op.name, fmt::format("got {}; expected one of {}; convert with to(k...)",
                                           name_of(dtype), to_string(op.accepted)));

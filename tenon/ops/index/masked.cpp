@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tenon/base/error.h"
+#include "tenon/core/promotion.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -23,8 +24,8 @@ void define_masked_fill(OpDef& op) {
       .shape([](const Tensor& x, const Tensor& mask, const Tensor& value) -> Spec {
         check_mask("masked_fill", mask);
         const Shape sizes = broadcast_shapes("masked_fill", x.sizes(), mask.sizes());
-        return {promote(x.dtype(), value.dtype()),
-                broadcast_shapes("masked_fill", sizes, value.sizes())};
+        const Tensor* const values[] = {&x, &value};
+        return {result_type(values), broadcast_shapes("masked_fill", sizes, value.sizes())};
       })
       .tile([](TileBuilder& t) { t.store(0, t.select(t.load(1), t.load(2), t.load(0))); })
       .saves_input(1)

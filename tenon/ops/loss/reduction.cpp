@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "tenon/base/error.h"
+#include "tenon/core/promotion.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/loss/reduction_internal.h"
 #include "tenon/ops/samples.h"
@@ -16,15 +17,13 @@ Reduction reduction_of(std::string_view call, std::string_view text) {
 }
 
 Spec elementwise_loss_spec(const Call& call) {
-  DType dtype = call.input(0).dtype();
   Shape space = call.input(0).sizes();
   for (size_t i = 1; i < call.inputs.size(); ++i) {
     if (!call.has(i)) continue;
-    dtype = promote(dtype, call.input(i).dtype());
     space = broadcast_shapes(call.op.name, space, call.input(i).sizes());
   }
   const bool reduces = reduction_of(call.op.name, call.get<std::string_view>(0)) != kNone;
-  return {dtype, reduces ? Shape() : space};
+  return {result_type(call.inputs), reduces ? Shape() : space};
 }
 
 uint64_t elementwise_loss_rows(const Call& call, const Shape&) {

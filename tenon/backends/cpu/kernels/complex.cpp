@@ -6,6 +6,7 @@
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/kernels/support.h"
 #include "tenon/base/parallel.h"
+#include "tenon/core/promotion.h"
 #include "tenon/dispatch/op_def.h"
 
 namespace tenon::cpu {
@@ -26,12 +27,6 @@ void visit_complex(DType dtype, Visitor&& visitor) {
   visitor(std::complex<double>());
 }
 
-DType promoted(const Call& call) {
-  DType dtype = call.input(0).dtype();
-  for (const Tensor* input : call.inputs) dtype = promote(dtype, input->dtype());
-  return dtype;
-}
-
 template <class F>
 void unary(const Call& call, std::span<Tensor> outputs) {
   const Tensor x = row_major(call.input(0));
@@ -48,7 +43,7 @@ void unary(const Call& call, std::span<Tensor> outputs) {
 
 template <class F>
 void binary(const Call& call, std::span<Tensor> outputs) {
-  const DType dtype = promoted(call);
+  const DType dtype = result_type(call.inputs);
   const Tensor a = spread(call.input(0), dtype, outputs[0].sizes());
   const Tensor b = spread(call.input(1), dtype, outputs[0].sizes());
   visit_complex(dtype, [&](auto zero) {
