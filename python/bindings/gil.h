@@ -2,23 +2,22 @@
 
 #include <Python.h>
 
+#include "tenon/base/long_work.h"
 #include "tenon/dispatch/call.h"
 
 namespace tenon::python {
 
+/// Long work gives Python's lock back meanwhile, and looks whether Ctrl-C stops it.
+void set_python_as_host();
+
 /// Lets other Python threads run while an op does, where that takes long enough to be worth it.
 class ReleaseGil {
  public:
-  explicit ReleaseGil(const Call& call) : state_(is_long(call) ? PyEval_SaveThread() : nullptr) {}
+  explicit ReleaseGil(const Call& call) : work_(is_long(call)) {}
   /// For what always takes long.
-  ReleaseGil() : state_(PyEval_SaveThread()) {}
-  ~ReleaseGil() { take_back(); }
-  ReleaseGil(const ReleaseGil&) = delete;
+  ReleaseGil() = default;
 
-  void take_back() const {
-    if (state_) PyEval_RestoreThread(state_);
-    state_ = nullptr;
-  }
+  void take_back() const { work_.end(); }
 
  private:
   /// Elements of an input from which an op may take more than a few microseconds.
@@ -43,17 +42,21 @@ class ReleaseGil {
     return false;
   }
 
-  mutable PyThreadState* state_;
+  mutable LongWork work_;
 };
+
+/// PyGILState_Ensure, for threads that may outlive Python.
+PyGILState_STATE take_lock();
 
 /// Holds Python's lock where C++ calls back, on whichever thread.
 class HoldGil {
  public:
-  HoldGil() : state_(PyGILState_Ensure()) {}
+  HoldGil() : state_(take_lock()) {}
   ~HoldGil() { PyGILState_Release(state_); }
   HoldGil(const HoldGil&) = delete;
 
  private:
+  HostCode code_;
   PyGILState_STATE state_;
 };
 

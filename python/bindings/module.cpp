@@ -5,6 +5,7 @@
 #include "python/bindings/arrays.h"
 #include "python/bindings/casters.h"
 #include "python/bindings/functions.h"
+#include "python/bindings/gil.h"
 #include "python/bindings/module_object.h"
 #include "python/bindings/op_function.h"
 
@@ -33,6 +34,7 @@ NB_MODULE(_core, module) {
     throw nanobind::python_error();
   }
   nanobind::register_exception_translator(translate);
+  set_python_as_host();
   add_data_functions(module);
   add_autograd_functions(module);
   add_custom_functions(module);

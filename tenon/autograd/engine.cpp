@@ -6,6 +6,7 @@
 
 #include "tenon/autograd/leaf.h"
 #include "tenon/base/error.h"
+#include "tenon/base/long_work.h"
 #include "tenon/dispatch/autocast_internal.h"
 #include "tenon/dispatch/dispatch.h"
 #include "tenon/ops/functions.h"
@@ -97,7 +98,9 @@ class Pass {
   }
 
   void run() {
-    while (!pending_.empty()) {
+    constexpr int kCheckEvery = 64;
+    for (int nodes = 1; !pending_.empty(); ++nodes) {
+      if (nodes % kCheckEvery == 0) check_interrupt();
       Pending next = std::move(pending_.back());
       pending_.pop_back();
       run_node(next);

@@ -7,10 +7,13 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 
 #include "tenon/base/error.h"
+#include "tenon/base/long_work.h"
+#include "tenon/base/long_work_internal.h"
 #include "tenon/base/thread_pool_internal.h"
 
 namespace tenon {
@@ -37,9 +40,6 @@ std::atomic<int>& thread_count() {
   return count;
 }
 
-/// Whether this thread runs the body of a loop.
-thread_local bool in_loop = false;
-
 /// The chunks of one parallel loop, and the error of the lowest one that failed. What a thread
 /// needs to begin lies in one cache line.
 class alignas(64) Chunks : public SharedWork {
@@ -54,20 +54,36 @@ class alignas(64) Chunks : public SharedWork {
  protected:
   int64_t size() const { return chunks_; }
   void run(int64_t chunk) {
+    thread_work.in_chunk = true;
     try {
       body_(chunk * grain_, std::min(count_, (chunk + 1) * grain_));
     } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!error_ || chunk < error_chunk_) {
-        error_chunk_ = chunk;
-        error_ = std::current_exception();
-      }
+      keep_error(chunk);
+    }
+    thread_work.in_chunk = false;
+  }
+  /// Between chunks of the calling thread: whether the host stops the loop.
+  bool is_interrupted() {
+    try {
+      check_interrupt();
+      return false;
+    } catch (...) {
+      keep_error(-1);
+      return true;
     }
   }
 
   std::atomic<int64_t> next_{0};  ///< for those who take the chunks in turn
 
  private:
+  /// The exception being handled, where it is the lowest chunk's so far.
+  void keep_error(int64_t chunk) {
+    const std::lock_guard lock(mutex_);
+    if (error_ && chunk >= error_chunk_) return;
+    error_chunk_ = chunk;
+    error_ = std::current_exception();
+  }
+
   const RangeFunction body_;
   const int64_t count_, grain_, chunks_;
   std::mutex mutex_;
@@ -81,10 +97,11 @@ class Loop final : public Chunks {
   Loop(RangeFunction body, int64_t count, int64_t grain, int64_t chunks, int)
       : Chunks(body, count, grain, chunks) {}
 
-  void work(int) override {
-    in_loop = true;
-    for (int64_t c; (c = next_.fetch_add(1, std::memory_order_relaxed)) < size();) run(c);
-    in_loop = false;
+  void work(int seat) override {
+    for (int64_t c; (c = next_.fetch_add(1, std::memory_order_relaxed)) < size();) {
+      run(c);
+      if (seat == 0 && is_interrupted()) next_.store(size(), std::memory_order_relaxed);
+    }
   }
 };
 
@@ -100,18 +117,18 @@ class SharedLoop final : public Chunks {
   }
 
   void work(int seat) override {
-    in_loop = true;
     if (seat < share_count_) {
       Share& own = shares_[seat];
       own.has_owner.store(true, std::memory_order_relaxed);
-      while (run_next(own)) continue;
+      while (run_next(own)) {
+        if (seat == 0 && is_interrupted()) return end();
+      }
     }
     // The first share is the caller's, who is always there.
     for (int i = 1; i < share_count_; ++i) {
       Share& other = shares_[i];
       while (!other.has_owner.load(std::memory_order_relaxed) && run_next(other)) continue;
     }
-    in_loop = false;
   }
 
  private:
@@ -122,6 +139,13 @@ class SharedLoop final : public Chunks {
     int64_t end = 0;
     std::atomic<bool> has_owner{false};  ///< who takes all that is left of it
   };
+
+  /// Nobody begins another chunk.
+  void end() {
+    for (Share& share : std::span(shares_, static_cast<size_t>(share_count_))) {
+      share.next.store(share.end, std::memory_order_relaxed);
+    }
+  }
 
   bool run_next(Share& share) {
     const int64_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
@@ -140,8 +164,11 @@ void run_loop(int64_t count, int64_t grain, RangeFunction body) {
   grain = std::max<int64_t>(grain, 1);
   const int64_t chunks = (count + grain - 1) / grain;
   const int threads = static_cast<int>(std::min<int64_t>(chunks, num_threads()));
-  if (threads <= 1 || in_loop) {
-    for (int64_t c = 0; c < chunks; ++c) body(c * grain, std::min(count, (c + 1) * grain));
+  if (threads <= 1 || thread_work.in_chunk) {
+    for (int64_t c = 0; c < chunks; ++c) {
+      if (c != 0) check_interrupt();
+      body(c * grain, std::min(count, (c + 1) * grain));
+    }
     return;
   }
   Work work(body, count, grain, chunks, threads);

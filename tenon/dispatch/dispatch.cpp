@@ -7,6 +7,7 @@
 #include <typeinfo>
 
 #include "tenon/base/error.h"
+#include "tenon/base/long_work.h"
 #include "tenon/core/promotion.h"
 #include "tenon/dispatch/autocast_internal.h"
 #include "tenon/dispatch/deferral.h"
@@ -347,6 +348,7 @@ void run_inplace(const Call& call, const Tensor& self) {
       }
       if (self.device() != kMeta && self.numel() != 0) {
         check_inputs_have_data(call);
+        const Uninterrupted whole;
         if (complex) {
           Tensor result = self;
           kernel_for(call, self.device())(call, {&result, 1});

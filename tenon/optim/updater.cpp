@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tenon/base/error.h"
+#include "tenon/base/long_work.h"
 #include "tenon/dispatch/backend.h"
 #include "tenon/dispatch/deferral.h"
 #include "tenon/dispatch/modes.h"
@@ -238,6 +239,7 @@ void Updater::ready(const Formula& formula, double learning_rate, std::span<Upda
 }
 
 void Updater::run(std::span<const tile::Launch> launches, Device device) {
+  const Uninterrupted whole;
   if (!launches.empty()) backend_of(device).run_tile_many(launches);
 }
 

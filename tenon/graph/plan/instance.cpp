@@ -1,6 +1,7 @@
 #include "tenon/graph/plan/instance.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "tenon/dispatch/tile_call.h"
 #include "tenon/graph/plan/loop_body.h"
@@ -403,6 +404,8 @@ void Instance::place_slots(std::span<const Step> plan, const std::vector<bool>& 
   Placement placement = place(lives, pairs);
   places = std::move(placement.places);
   arena_bytes = placement.bytes;
+  constexpr size_t kManyBytes = size_t{256} << 10;
+  is_long = !loops.empty() || std::accumulate(bytes.begin(), bytes.end(), size_t{0}) >= kManyBytes;
 }
 
 }  // namespace tenon::graph

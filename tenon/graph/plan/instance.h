@@ -65,6 +65,7 @@ struct Instance {
   std::vector<size_t> loops;  ///< steps that are; their arenas' places follow those of the slots
   std::vector<int> first_step, last_step;  ///< that touch the slot (a batch is one); -1: none
   size_t arena_bytes = 0;
+  bool is_long = false;  ///< may run for more than a few microseconds
   std::vector<ReadyStep> steps;
   std::vector<tile::Launch> launches;          ///< of each step; side by side, as batches want them
   std::vector<tile::LaunchPlan> launch_plans;  ///< that these keep

@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "tenon/base/error.h"
+#include "tenon/base/long_work.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/dispatch/profile.h"
 #include "tenon/dispatch/tile_call.h"
@@ -17,6 +19,7 @@ namespace tenon::graph {
 namespace {
 
 constexpr size_t kMostInstances = 64;
+constexpr int64_t kCheckEvery = 64;  // rounds of a loop, which may take nanoseconds
 
 /// Shapes and bytes of what the step reads and writes, for a profile.
 void describe_operands(const Step& step, const Instance& instance, ProfileEvent& event) {
@@ -44,6 +47,13 @@ Plan::Plan(Graph graph) : graph_(std::move(graph)) {
   for (size_t i = 0; i < graph_.slots.size() && !graph_.slots[i].added; ++i) {
     live_bits_[i / 64] |= uint64_t{graph_.slots[i].live} << i % 64;
   }
+  const auto writes = [this](const Step& step) {
+    return std::any_of(step.outputs.begin(), step.outputs.end(), [this](const Operand& output) {
+      return graph_.slots[output.slot].external;
+    });
+  };
+  first_write_ = static_cast<size_t>(
+      std::find_if(graph_.steps.begin(), graph_.steps.end(), writes) - graph_.steps.begin());
   is_offset_.resize(graph_.dims.size());
   for (const GraphSlot& slot : graph_.slots) is_offset_[slot.dims + 2u * slot.rank] = true;
   for (Step& step : graph_.steps) {
@@ -128,7 +138,11 @@ bool Plan::run(Instance& instance, std::span<const Slot> slots, const Numbers& n
   const NoGrad no_grad;
   size_t done = 0;
   try {
+    const LongWork work(instance.is_long);
+    std::optional<Uninterrupted> whole;  // what others own is written by all of these steps
     for (; done < graph_.steps.size(); done += instance.steps[done].batch) {
+      check_interrupt();
+      if (!whole && done + instance.steps[done].batch > first_write_) whole.emplace();
       run_steps(done, instance, numbers);
     }
   } catch (...) {
@@ -212,6 +226,7 @@ void Plan::run_rounds(int64_t rounds, Instance& instance, const Numbers& numbers
     run_unprofiled(i, instance, numbers);
   }
   for (int64_t round = 1; round < rounds; ++round) {
+    if (round % kCheckEvery == 0) check_interrupt();
     for (size_t i = 0; i < graph_.steps.size(); i += instance.steps[i].batch) {
       if (graph_.steps[i].kind == Record::Kind::kTile) {
         launch_tiles(i, instance, numbers);

@@ -60,7 +60,8 @@ class Plan {
 
   Graph graph_;
   std::vector<uint64_t> live_bits_;
-  std::vector<bool> is_offset_;                       ///< of each number of the dims vector
+  size_t first_write_;           ///< the first step that writes what is there before the graph runs
+  std::vector<bool> is_offset_;  ///< of each number of the dims vector
   std::vector<std::unique_ptr<Instance>> instances_;  ///< the last one used first
 };
 

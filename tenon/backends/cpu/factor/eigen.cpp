@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "tenon/backends/cpu/factor/factor.h"
+#include "tenon/base/long_work.h"
 
 namespace tenon::cpu {
 namespace {
@@ -55,6 +56,7 @@ Tridiagonal tridiagonal_form(int64_t n, double* a) {
   for (size_t i = 0; i < size; ++i) t.qt[i * size + i] = 1;
   std::vector<double> v(size), p(size);
   for (int64_t k = 0; k + 1 < n; ++k) {
+    check_interrupt();
     const double scale = k + 2 < n ? reflect_step(n, k, a, v, p) : 0;
     t.beside[static_cast<size_t>(k)] = a[(k + 1) * n + k];
     if (scale == 0) continue;
@@ -125,6 +127,7 @@ bool diagonalize(int64_t n, Tridiagonal& t) {
       while (m + 1 < n && std::abs(e[m]) > kEpsilon * (std::abs(d[m]) + std::abs(d[m + 1]))) ++m;
       if (m == l) break;
       if (steps == 50) return false;
+      check_interrupt();
       ql_step(n, l, m, t);
     }
   }

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "tenon/backends/cpu/factor/factor.h"
+#include "tenon/base/long_work.h"
 
 namespace tenon::cpu {
 namespace {
@@ -51,6 +52,7 @@ void qr_factor(int64_t m, int64_t n, int64_t columns, double* a, double* q, doub
   std::vector<Reflection> reflections;
   std::vector<double> sums(static_cast<size_t>(std::max(n, columns)));
   for (int64_t k = 0; k < count; ++k) {
+    check_interrupt();
     reflections.push_back(reflection_of(m, n, k, a));
     reflections.back().apply(k, m, n, k, a, sums);
   }
@@ -60,6 +62,7 @@ void qr_factor(int64_t m, int64_t n, int64_t columns, double* a, double* q, doub
   std::fill(q, q + m * columns, 0);
   for (int64_t i = 0; i < columns; ++i) q[i * columns + i] = 1;
   for (int64_t k = count; k-- > 0;) {
+    check_interrupt();
     reflections[static_cast<size_t>(k)].apply(k, m, columns, k, q, sums);
   }
 }

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "tenon/backends/cpu/factor/factor.h"
+#include "tenon/base/long_work.h"
 
 namespace tenon::cpu {
 namespace {
@@ -45,6 +46,7 @@ bool orthogonalize(Columns& c) {
   for (int sweep = 0; sweep < 60; ++sweep) {
     bool turned = false;
     for (int64_t i = 0; i + 1 < c.n; ++i) {
+      check_interrupt();
       for (int64_t j = i + 1; j < c.n; ++j) {
         turned |= make_orthogonal(c.m, c.n, c.x.data() + i * c.m, c.x.data() + j * c.m,
                                   c.v.data() + i * c.n, c.v.data() + j * c.n);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tenon/backends/cpu/factor/factor.h"
+#include "tenon/base/long_work.h"
 
 namespace tenon::cpu {
 namespace {
@@ -19,6 +20,7 @@ int lu_factor(int64_t n, double* a, int64_t* pivots) {
   int sign = 1;
   bool singular = false;
   for (int64_t k = 0; k < n; ++k) {
+    check_interrupt();
     int64_t best = k;
     for (int64_t i = k + 1; i < n; ++i) {
       if (std::abs(a[i * n + k]) > std::abs(a[best * n + k])) best = i;
@@ -53,6 +55,7 @@ void lu_solve(int64_t n, int64_t m, const double* lu, const int64_t* pivots, dou
 
 int64_t cholesky_factor(int64_t n, double* a) {
   for (int64_t i = 0; i < n; ++i) {
+    check_interrupt();
     double* row = a + i * n;
     for (int64_t j = 0; j <= i; ++j) {
       const double* other = a + j * n;
