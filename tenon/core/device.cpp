@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "tenon/base/error.h"
+#include "tenon/base/fork_safe_mutex.h"
 
 namespace tenon {
 namespace {
 
 struct Registry {
-  std::mutex mutex;
+  ForkSafeMutex mutex;
   std::vector<std::string> names = {"cpu", "meta"};
 };
 

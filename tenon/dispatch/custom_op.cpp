@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "tenon/base/error.h"
+#include "tenon/base/fork_safe_mutex.h"
 
 namespace tenon {
 namespace {
@@ -20,7 +21,7 @@ struct Registered {
 };
 
 struct Registry {
-  std::mutex mutex;
+  ForkSafeMutex mutex;
   std::deque<Registered> ops;
 };
 

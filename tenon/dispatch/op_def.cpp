@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 
+#include "tenon/base/fork_safe_mutex.h"
 #include "tenon/dispatch/op_table.h"
 #include "tenon/dispatch/tile_call.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 // Definitions made so far; never destroyed: tensors may outlive static objects.
 constinit std::atomic<const OpDef*> definitions[kOpCount] = {};
-constinit std::mutex define_mutex;
+constinit ForkSafeMutex define_mutex;
 
 const OpDef& define(size_t index) {
   const std::lock_guard lock(define_mutex);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tenon/base/error.h"
+#include "tenon/base/fork_safe_mutex.h"
 #include "tenon/dispatch/op_def.h"
 
 namespace tenon {
@@ -19,7 +20,7 @@ namespace {
 constexpr size_t kMostEvents = 1 << 18;
 
 struct Kept {
-  std::mutex mutex;
+  ForkSafeMutex mutex;
   ProfileEvents events;
 };
 

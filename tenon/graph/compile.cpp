@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "tenon/base/fork_safe_mutex.h"
 #include "tenon/graph/passes/passes.h"
 #include "tenon/graph/program.h"
 #include "tenon/graph/trace/trace.h"
@@ -56,7 +57,7 @@ struct CompiledState::Shared {
   std::atomic<int64_t> nested_calls{0};
   std::atomic<bool> eager{false};  ///< calls kept being new
   std::atomic<int64_t> eager_calls{0}, replays{0};
-  std::mutex mutex;
+  ForkSafeMutex mutex;
   std::vector<std::unique_ptr<Runner>> all;
   std::vector<Runner*> free;  ///< those that no call uses now, but for `idle`
 

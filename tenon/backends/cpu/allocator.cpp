@@ -1,6 +1,7 @@
 #include "tenon/backends/cpu/allocator.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "tenon/base/error.h"
+#include "tenon/base/fork_safe_mutex.h"
 
 namespace tenon::cpu {
 namespace {
@@ -173,6 +175,17 @@ class CpuAllocator final : public Allocator {
     thread_cache_ = nullptr;
   }
 
+  /// In a forked child, which has none of them; their memory may be given to others. No lock is
+  /// held, and there is nobody to wait for.
+  void forget_other_threads() {
+    for (const ThreadCache* cache : caches_) {
+      if (cache == thread_cache_) continue;
+      counters_.allocated += cache->allocated;
+      counters_.count += cache->count;
+    }
+    std::erase_if(caches_, [](const ThreadCache* cache) { return cache != thread_cache_; });
+  }
+
   size_t limit() const { return limit_; }
 
  private:
@@ -325,7 +338,7 @@ class CpuAllocator final : public Allocator {
   inline static thread_local constinit ThreadCache* thread_cache_ = nullptr;
   inline static thread_local constinit bool thread_ended_ = false;
 
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   std::array<FreeList, kClasses> free_;
   std::vector<ThreadCache*> caches_;
   Counters counters_;
@@ -336,7 +349,11 @@ ThreadCache::ThreadCache(CpuAllocator& o) : owner(o) { owner.adopt(this); }
 ThreadCache::~ThreadCache() { owner.abandon(this); }
 
 CpuAllocator& instance() {
-  static auto* allocator = new CpuAllocator;  // never destroyed: tensors may outlive static objects
+  // Never destroyed: tensors may outlive static objects.
+  static auto* const allocator = [] {
+    pthread_atfork(nullptr, nullptr, [] { instance().forget_other_threads(); });
+    return new CpuAllocator;
+  }();
   return *allocator;
 }
 

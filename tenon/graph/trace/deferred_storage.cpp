@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tenon/base/error.h"
+#include "tenon/base/fork_safe_mutex.h"
 #include "tenon/base/recycler.h"
 #include "tenon/graph/trace/trace.h"
 
@@ -62,8 +63,8 @@ Allocator* deferred_storage_owner() {
   return instance;
 }
 
-std::mutex& DeferredStorage::mutex() {
-  static constinit std::mutex instance;
+ForkSafeMutex& DeferredStorage::mutex() {
+  static constinit ForkSafeMutex instance;
   return instance;
 }
 

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <vector>
 
+#include "tenon/base/fork_safe_mutex.h"
 #include "tenon/core/tensor_impl.h"
 
 namespace tenon::graph {
@@ -38,12 +39,12 @@ struct DeferredStorage : Storage {
     void release();
 
    private:
-    std::unique_lock<std::mutex> lock_{mutex()};
+    std::unique_lock<ForkSafeMutex> lock_{mutex()};
     std::vector<DeferredStorage*> abandoned_;
   };
 
  private:
-  static std::mutex& mutex();
+  static ForkSafeMutex& mutex();
   friend class DeferredAllocator;
 };
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "tenon/base/fork_safe_mutex.h"
 #include "tenon/core/dtype.h"
 
 /// What all oneDNN wrappers share. Every primitive is created for and run by one thread; the
@@ -82,7 +83,7 @@ class DnnlKernel {
   dnnl::primitive primitive_;
   std::vector<Argument> arguments_;
   size_t scratchpad_size_;
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   mutable std::vector<std::unique_ptr<Binding>> idle_;
 };
 
@@ -109,7 +110,10 @@ class DnnlPlanCache {
         return at->second->second;
       }
     }
-    std::shared_ptr<const Plan> plan = make();
+    std::shared_ptr<const Plan> plan = [&] {
+      const NoFork no_fork;  // oneDNN has a cache of its own, with locks
+      return make();
+    }();
     const std::lock_guard lock(mutex_);
     if (const auto at = places_.find(key); at != places_.end()) return at->second->second;
     plans_.emplace_front(key, plan);
@@ -123,7 +127,7 @@ class DnnlPlanCache {
 
  private:
   using Entry = std::pair<DnnlKey, std::shared_ptr<const Plan>>;
-  std::mutex mutex_;
+  ForkSafeMutex mutex_;
   size_t capacity_;
   std::list<Entry> plans_;  // most recently used first
   std::unordered_map<DnnlKey, typename std::list<Entry>::iterator, DnnlKeyHash> places_;

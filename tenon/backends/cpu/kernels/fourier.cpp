@@ -9,6 +9,7 @@
 #include "tenon/backends/cpu/fft/fft.h"
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/kernels/support.h"
+#include "tenon/base/fork_safe_mutex.h"
 #include "tenon/base/parallel.h"
 #include "tenon/dispatch/op_def.h"
 
@@ -18,7 +19,7 @@ namespace {
 /// The plan of a length. The few used last are kept.
 std::shared_ptr<const FourierPlan> plan_of(int64_t n) {
   constexpr size_t kKept = 8;
-  static std::mutex mutex;
+  static ForkSafeMutex mutex;
   static auto* kept = new std::vector<std::shared_ptr<const FourierPlan>>;
   const std::lock_guard lock(mutex);
   for (size_t i = 0; i < kept->size(); ++i) {

@@ -12,6 +12,7 @@
 
 #include "tenon/backends/cpu/tile/kernels.h"
 #include "tenon/base/error.h"
+#include "tenon/base/fork_safe_mutex.h"
 
 namespace tenon::cpu {
 namespace {
@@ -50,7 +51,7 @@ std::unique_ptr<Kernels> make_kernels(int64_t target) {
 /// Tables, made when first asked for and never freed: direct kernels point into the code that they
 /// name, and runs in flight into the table itself.
 struct Registry {
-  std::mutex mutex;
+  ForkSafeMutex mutex;
   std::vector<std::unique_ptr<Kernels>> made;
   std::atomic<const Kernels*> current{nullptr};
 };

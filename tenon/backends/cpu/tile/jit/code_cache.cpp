@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tenon/backends/cpu/tile/jit/generator.h"
+#include "tenon/base/fork_safe_mutex.h"
 #include "tenon/tile/machine_code.h"
 #include "tenon/tile/machine_code_internal.h"
 
@@ -21,7 +22,7 @@ class CodeEntry {
   explicit CodeEntry(PassForm form) : form(std::move(form)) {}
 
   const PassForm form;
-  std::mutex mutex;
+  ForkSafeMutex mutex;
   std::shared_ptr<const CodeMemory> code;
   double heat = 0;                ///< nanoseconds of interpretation
   bool settled = false;           ///< being compiled by a thread, or refused for good
@@ -109,7 +110,7 @@ class Cache {
     }
   }
 
-  std::mutex mutex_;
+  ForkSafeMutex mutex_;
   std::map<std::vector<uint32_t>, std::shared_ptr<CodeEntry>> entries_;
   size_t bytes_ = 0;
   size_t most_ = kMostCodeBytes;

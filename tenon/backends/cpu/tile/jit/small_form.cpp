@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "tenon/base/fork_safe_mutex.h"
 #include "tenon/tile/machine_code_internal.h"
 
 namespace tenon::cpu::jit {
@@ -87,7 +88,7 @@ class Cache {
     most_ = std::max<size_t>(64, 2 * codes_.size());
   }
 
-  std::mutex mutex_;
+  ForkSafeMutex mutex_;
   std::map<std::vector<uint64_t>, std::weak_ptr<const CodeMemory>> codes_;
   size_t most_ = 64;
 };
