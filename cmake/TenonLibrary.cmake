@@ -45,8 +45,10 @@ if(TENON_SANITIZE)
 endif()
 set_target_properties(tenon PROPERTIES
   LINK_DEPENDS ${version_script}
-  VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+if(NOT SKBUILD)  # a wheel has no links: the library would be in it under both names
+  set_target_properties(tenon PROPERTIES VERSION ${PROJECT_VERSION})
+endif()
 
 # What tests link: they see internals too. Whole, because backends register themselves and nobody
 # names them.
