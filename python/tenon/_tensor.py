@@ -182,6 +182,9 @@ def _add_methods():
     Tensor.__reduce_ex__, Tensor.__deepcopy__ = _reduce, _deepcopy
     Tensor.__format__, Tensor.__iter__, Tensor.__contains__ = _format, _iterate, _contains
     Tensor.__array_priority__ = 1000  # array * tensor is the tensor's to answer
+    for name, method in vars(Tensor).items():
+        if getattr(method, "__name__", None) == "<lambda>":
+            method.__qualname__ = f"Tensor.{name}"  # what errors about its arguments call it
 
 
 _add_methods()
