@@ -563,6 +563,22 @@ TEST(Autograd, PartsOfOneTensorAddUp) {
       {linspace(1, 3, 3, kFloat64).requires_grad_()}));
 }
 
+/// Elements further apart than e^x reaches in float32, slopes of either sign and zero.
+TEST(Autograd, LogcumsumexpOfElementsFarApart) {
+  const auto slopes = [](DType dtype, bool create_graph) {
+    Tensor x = (linspace(-3, 4, 8, dtype) * 60 * linspace(-1, 1, 8, dtype)).requires_grad_();
+    const Tensor weights = linspace(-2, 5, 8, dtype);
+    const Tensor y = sum(logcumsumexp(x, 0) * weights);
+    return grad({y}, {x}, {}, {.create_graph = create_graph})[0].to_vector<double>();
+  };
+  const std::vector<double> want = slopes(kFloat64, true), got = slopes(kFloat32, false),
+                            exact = slopes(kFloat64, false);
+  for (size_t i = 0; i < want.size(); ++i) {
+    EXPECT_NEAR(exact[i], want[i], 1e-10) << i;
+    EXPECT_NEAR(got[i], want[i], 2e-4) << i;
+  }
+}
+
 TEST(Checkpoint, DifferentiatesTwice) {
   Tensor x = linspace(-1, 1, 4, kFloat64).requires_grad_();
   EXPECT_TRUE(gradgradcheck(

@@ -66,5 +66,25 @@ TEST(WrongArguments, CountsAndShapes) {
   EXPECT_EQ(triu_indices(2, 2, INT64_MAX).size(1), 0);
 }
 
+TEST(WrongArguments, MoreThanCanBeListed) {
+  const Tensor x = zeros({2, 3}), v = zeros({3});
+  EXPECT_MESSAGE(ValueError, "[tensor_split] expected at least 1 section and at most 16777216",
+                 tensor_split(x, INT64_MAX));
+  EXPECT_MESSAGE(IndexError, "[tensor_split]", tensor_split(x, 2, 2));
+  EXPECT_MESSAGE(ShapeError, "[combinations] expected a vector", combinations(x));
+  EXPECT_MESSAGE(ShapeError, "r from 0 to 2^24, got sizes [3] and -1", combinations(v, -1));
+  EXPECT_MESSAGE(ShapeError, "r from 0 to 2^24", combinations(v, INT64_MAX));
+  EXPECT_MESSAGE(ShapeError, "[combinations] 40 of 100 elements are more combinations",
+                 combinations(zeros({100}), 40));
+  EXPECT_MESSAGE(ShapeError, "more combinations than can be listed",
+                 combinations(v, 1 << 24, true));
+  EXPECT_EQ(combinations(v, 4).size(0), 0);
+  EXPECT_MESSAGE(ValueError, "[tril_indices] expected sizes of at least 0, got -1 and 2",
+                 tril_indices(-1, 2));
+  EXPECT_MESSAGE(ValueError, "has more elements than can be listed", tril_indices(INT64_MAX, 2));
+  EXPECT_MESSAGE(ValueError, "[triu_indices] [1, 9223372036854775807] has more elements",
+                 triu_indices(1, INT64_MAX));
+}
+
 }  // namespace
 }  // namespace tenon

@@ -61,14 +61,16 @@ Tensor triangle_places(std::string_view call, int64_t rows, int64_t columns, int
   // Rows outside of these have no element on the wanted side.
   const int64_t first = lower ? std::min(std::max<int64_t>(-offset, 0), rows) : 0;
   const int64_t last = lower ? rows : std::clamp<int64_t>(columns - offset, 0, rows);
-  if (columns != 0 && last - first > int64_t{1} << 32) {
-    fail<ValueError>(call,
-                     fmt::format("{} rows have more elements than can be listed", last - first));
-  }
+  constexpr int64_t kMost = int64_t{1} << 32;
   std::vector<int64_t> row_places, column_places;
   for (int64_t row = first; columns != 0 && row < last; ++row) {
     const int64_t edge = std::clamp<int64_t>(row + offset + (lower ? 1 : 0), 0, columns);
-    for (int64_t column = lower ? 0 : edge; column < (lower ? edge : columns); ++column) {
+    const int64_t begin = lower ? 0 : edge, end = lower ? edge : columns;
+    if (last - first > kMost || end - begin > kMost - static_cast<int64_t>(row_places.size())) {
+      fail<ValueError>(call,
+                       fmt::format("[{}, {}] has more elements than can be listed", rows, columns));
+    }
+    for (int64_t column = begin; column < end; ++column) {
       row_places.push_back(row);
       column_places.push_back(column);
     }

@@ -30,7 +30,7 @@ void define_histc(OpDef& op) {
         "How many elements lie in each of `bins` equally wide parts of [min, max], in x's dtype. "
         "Where both are 0 the smallest and the largest element take their place. What lies "
         "outside, and NaN, doesn't count. ValueError unless bins > 0 and min <= max.")
-      .accepts(set_of(kFloat32) | set_of(kFloat64))
+      .accepts(kFloatSet)
       .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, int64_t bins, Scalar min, Scalar max) -> Spec {
         if (bins < 1) {

@@ -1,3 +1,6 @@
+#include <limits>
+
+#include "tenon/dispatch/modes.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/reduce/dims_internal.h"
 
@@ -23,6 +26,28 @@ Tensor recorded_cumprod_gradient(const Tensor& dy, const Tensor& x, int64_t dim)
   const Tensor rows = movedim(x, {dim}, {-1}), slopes = movedim(dy, {dim}, {-1});
   const Tensor terms = triu(unsqueeze(slopes, -2) * cumprod(without_each(rows), -1));
   return movedim(sum(terms, {-1}), {-1}, {dim});
+}
+
+/// dx_i is the sum over j >= i of dy_j e^(x_i - y_j), here as a sum of logarithms, of the positive
+/// and of the negative dy_j each: none of these overflows, however far apart the elements are.
+Tensor logcumsumexp_gradient(const Tensor& dy, const Tensor& x, const Tensor& y, int64_t dim) {
+  const auto part = [&](const Tensor& slopes) {
+    const Tensor terms = log(clamp_min(slopes, 0)) - y;
+    return exp(x + flip(logcumsumexp(flip(terms, {dim}), dim), {dim}));
+  };
+  return part(dy) - part(-dy);
+}
+
+/// The same with each e^(x_i - y_j) in the place of a matrix: right in every order of
+/// differentiation, also where dy is 0.
+Tensor recorded_logcumsumexp_gradient(const Tensor& dy, const Tensor& x, const Tensor& y,
+                                      int64_t dim) {
+  const auto rows = [&](const Tensor& each) { return movedim(each, {dim}, {-1}); };
+  const Tensor differences = unsqueeze(rows(x), -1) - unsqueeze(rows(y), -2);
+  const int64_t n = x.size(dim);
+  const Tensor later = triu(ones({n, n}, kBool, x.device()));
+  const Tensor factors = exp(where(later, differences, -std::numeric_limits<double>::infinity()));
+  return movedim(sum(factors * unsqueeze(rows(dy), -2), {-1}), {-1}, {dim});
 }
 
 Spec scan_spec(const Tensor& x) { return {accumulation_dtype(x.dtype()), x.sizes()}; }
@@ -125,11 +150,18 @@ void define_logcumsumexp(OpDef& op) {
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy, int64_t dim) -> Grads {
         const Tensor &x = saved.input(0), &y = saved.output();
-        // Moved by the row's largest result, so that neither factor overflows.
-        const Tensor top = stop_gradient(x.numel() == 0 ? y : amax(y, {dim}, true));
-        return {exp(x - top) * reverse_cumsum(dy * exp(top - y), dim)};
+        if (x.dim() == 0) return {dy * exp(x - y)};
+        if (modes().grad) return {recorded_logcumsumexp_gradient(dy, x, y, dim)};
+        return {logcumsumexp_gradient(dy, x, y, dim)};
       })
-      .samples([] { return dim_samples(); });
+      .samples([] {
+        std::vector<Sample> samples = dim_samples();
+        Tensor x = sample_tensor({2, 4});  // further apart than e^x reaches in float32
+        x.data<double>()[1] = 120;
+        x.data<double>()[6] = -150;
+        samples.push_back({{x}, {Attribute(int64_t{1})}});
+        return samples;
+      });
 }
 
 }  // namespace tenon::ops

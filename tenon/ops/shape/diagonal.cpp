@@ -110,7 +110,9 @@ void define_select_scatter(OpDef& op) {
         return {{{sample_tensor({3, 4}), sample_tensor({4}, 0, 1, 2)},
                  {Attribute(int64_t{0}), Attribute(int64_t{1})}},
                 {{sample_tensor({3, 4}), sample_tensor({3}, 0, 1, 2)},
-                 {Attribute(int64_t{1}), Attribute(int64_t{-1})}}};
+                 {Attribute(int64_t{1}), Attribute(int64_t{-1})}},
+                {{sample_tensor({3, 0}), sample_tensor({0})},
+                 {Attribute(int64_t{0}), Attribute(int64_t{1})}}};
       });
 }
 

@@ -25,6 +25,18 @@ std::vector<int64_t> combined_places(int64_t n, int64_t r, bool with_replacement
   }
 }
 
+/// How many combinations there are; one that is too large for any memory may be less exact.
+double count_combinations(int64_t n, int64_t r, bool with_replacement) {
+  const int64_t from = with_replacement ? n + r - 1 : n;
+  if (r > from) return 0;
+  const int64_t picked = std::min(r, from - r);
+  double count = 1;
+  for (int64_t i = 0; i < picked && count < 0x1p60; ++i) {
+    count *= static_cast<double>(from - i) / static_cast<double>(i + 1);
+  }
+  return count;
+}
+
 std::vector<Tensor> meshgrid_of(TensorList tensors, std::string_view indexing) {
   if (indexing != "ij" && indexing != "xy") {
     fail<ValueError>("meshgrid", fmt::format("expected indexing 'ij' or 'xy', got '{}'", indexing));
@@ -107,9 +119,15 @@ void define_combinations(OpDef& op) {
       .accepts(kAnySet)
       .compose([](const Tensor& x, int64_t r, bool with_replacement) -> Tensor {
         if (x.dim() != 1 || r < 0 || r > 1 << 24) {
+          fail<ShapeError>(
+              "combinations",
+              fmt::format("expected a vector and r from 0 to 2^24, got sizes {} and {}",
+                          to_string(x.sizes()), r));
+        }
+        if (count_combinations(x.size(0), r, with_replacement) * static_cast<double>(r) > 0x1p32) {
           fail<ShapeError>("combinations",
-                           fmt::format("expected a vector and r of at least 0, got sizes {} and {}",
-                                       to_string(x.sizes()), r));
+                           fmt::format("{} of {} elements are more combinations than can be listed",
+                                       r, x.size(0)));
         }
         if (r == 0) return zeros({0}, x.dtype(), x.device());
         const std::vector<int64_t> places = combined_places(x.size(0), r, with_replacement);

@@ -59,11 +59,8 @@ void bincount_kernel(const Call& call, std::span<Tensor> outputs) {
 }
 
 template <class T>
-void count_in_bins(const Tensor& x, double low, double high, const Tensor& output) {
+std::vector<int64_t> count_in_bins(const Tensor& x, double low, double high, int64_t bins) {
   const T* in = x.data<T>();
-  T* counts = output.data<T>();
-  const int64_t bins = output.numel();
-  std::fill(counts, counts + bins, T(0));
   if (low == 0 && high == 0 && x.numel() != 0) {
     const auto [smallest, largest] = std::minmax_element(in, in + x.numel());
     low = static_cast<double>(*smallest);
@@ -73,21 +70,31 @@ void count_in_bins(const Tensor& x, double low, double high, const Tensor& outpu
     low -= 1;
     high += 1;
   }
-  std::vector<int64_t> sums(static_cast<size_t>(bins));
+  std::vector<int64_t> counts(static_cast<size_t>(bins));
   for (int64_t i = 0; i < x.numel(); ++i) {
     const auto value = static_cast<double>(in[i]);
     if (!(value >= low && value <= high)) continue;
     const auto bin = static_cast<int64_t>((value - low) / (high - low) * static_cast<double>(bins));
-    ++sums[static_cast<size_t>(std::min(bin, bins - 1))];
+    ++counts[static_cast<size_t>(std::min(bin, bins - 1))];
   }
-  for (int64_t i = 0; i < bins; ++i) counts[i] = static_cast<T>(sums[static_cast<size_t>(i)]);
+  return counts;
 }
 
+/// Half types are counted as float32, which holds all their values.
 void histc_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Tensor x = row_major(call.input(0));
+  const Tensor& given = call.input(0);
+  const Tensor x = row_major(size_of(given.dtype()) == 2 ? given.to(kFloat32) : given);
   const double low = call.get<Scalar>(1).to_double(), high = call.get<Scalar>(2).to_double();
-  if (x.dtype() == kFloat32) return count_in_bins<float>(x, low, high, outputs[0]);
-  count_in_bins<double>(x, low, high, outputs[0]);
+  const int64_t bins = outputs[0].numel();
+  const std::vector<int64_t> counts = x.dtype() == kFloat32
+                                          ? count_in_bins<float>(x, low, high, bins)
+                                          : count_in_bins<double>(x, low, high, bins);
+  visit_floating(given.dtype(), [&](auto type, auto wide) {
+    using T = typename decltype(type)::Type;
+    using Wide = typename decltype(wide)::Type;
+    auto* const to = outputs[0].data<T>();
+    for (size_t i = 0; i < counts.size(); ++i) to[i] = static_cast<T>(static_cast<Wide>(counts[i]));
+  });
 }
 
 void repeat_places_kernel(const Call& call, std::span<Tensor> outputs) {
