@@ -1,5 +1,5 @@
 // Compiled functions against the same code run eagerly, over many calls: control flow, state,
-// views, writes, errors.
+// views, writes.
 
 #include "tenon/graph/compile.h"
 
@@ -10,6 +10,7 @@
 #include "tenon/autograd/autograd.h"
 #include "tenon/base/error.h"
 #include "tenon/core/generator.h"
+#include "tenon/graph/compile_test_internal.h"
 #include "tenon/ops/creation/from_data.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/index/indexing.h"
@@ -17,33 +18,6 @@
 
 namespace tenon {
 namespace {
-
-using Numbers = std::vector<double>;
-
-/// What is compared: every element of every tensor.
-Numbers numbers_of(std::initializer_list<Tensor> tensors) {
-  Numbers numbers;
-  for (const Tensor& tensor : tensors) {
-    if (!tensor.defined()) continue;
-    for (const double value : tensor.to_vector<double>()) numbers.push_back(value);
-  }
-  return numbers;
-}
-
-/// `make()` makes a program with fresh state: a function of the call's number that gives numbers.
-/// Its calls must give the same whether all are compiled or none is. Returns the counters.
-template <class Make>
-CompileCounters expect_same(Make make, int calls = 12) {
-  manual_seed(7);
-  auto eager = make();
-  std::vector<Numbers> want;
-  for (int i = 0; i < calls; ++i) want.push_back(eager(i));
-  manual_seed(7);
-  auto compiled = compile(make());
-  for (int i = 0; i < calls; ++i)
-    EXPECT_EQ(compiled(i), want[static_cast<size_t>(i)]) << "call " << i;
-  return compiled.counters();
-}
 
 TEST(Compile, TheSameOpsMakeOnePlan) {
   const CompileCounters counters = expect_same([] {
@@ -248,104 +222,6 @@ TEST(Compile, SecondGradientsHooksAndCustomModes) {
   });
 }
 
-TEST(Compile, EveryErrorIsEagersOwn) {
-  auto f = compile([](const Tensor& a, const Tensor& b) {
-    const Tensor sum = a + 1;
-    return matmul(sum, b);
-  });
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(f(ones({2, 3}), ones({3, 2})).sizes(), (Shape{2, 2}));
-    try {
-      f(ones({2, 3}), ones({2, 3}));
-      FAIL();
-    } catch (const ShapeError& error) {
-      EXPECT_NE(std::string(error.what()).find("[matmul]"), std::string::npos) << error.what();
-    }
-  }
-}
-
-TEST(Compile, AnExceptionLeavesWhatEagerWouldLeave) {
-  expect_same([] {
-    return [state = zeros({2})](int i) mutable {
-      try {
-        state.add_(1.0);
-        if (i % 3 == 1) throw std::runtime_error("of the user");
-        state.mul_(2.0);
-      } catch (const std::runtime_error&) {
-        state.sub_(0.5);
-      }
-      return numbers_of({state});
-    };
-  });
-}
-
-TEST(Compile, AnExceptionOutOfTheCallFlushes) {
-  Tensor state = zeros({2});
-  auto f = compile([&](bool bad) {
-    state.add_(1.0);
-    if (bad) throw std::runtime_error("of the user");
-    state.add_(10.0);
-  });
-  for (int i = 0; i < 3; ++i) {
-    f(false);
-    EXPECT_THROW(f(true), std::runtime_error);
-  }
-  EXPECT_EQ(state.to_vector<double>(), (Numbers{36, 36}));
-}
-
-TEST(Compile, ErrorsThatDependOnDataKeepTheirOrder) {
-  Tensor before = zeros({1}), after = zeros({1});
-  auto f = compile([&](const Tensor& index) {
-    before.add_(1.0);
-    const Tensor rows = index_select(ones({3, 2}), 0, index);
-    after.add_(1.0);
-    return rows;
-  });
-  const Tensor good = tensor({0, 2}), bad = tensor({0, 7});
-  f(good);
-  EXPECT_THROW(f(bad), IndexError);
-  EXPECT_EQ(before.item<double>(), 2);
-  EXPECT_EQ(after.item<double>(), 1);
-  EXPECT_EQ(f(good).sizes(), (Shape{2, 2}));
-}
-
-TEST(Compile, AnErrorThatDependsOnDataLeavesWhatWasThereBefore) {
-  for (const bool compiled : {false, true}) {
-    Tensor kept, state = zeros({3});
-    const auto program = [&](const Tensor& x, const Tensor& index) {
-      kept = tanh(x);  // goes together with what comes after the error
-      state.fill_(1.0);
-      const Tensor rows = index_select(x, 0, index) + kept;
-      const double seen = sum(rows).item<double>();
-      state.fill_(2.0);
-      return seen;
-    };
-    auto f = compile(program);
-    const auto call = [&](const Tensor& index) {
-      return compiled ? f(ones({2}), index) : program(ones({2}), index);
-    };
-    call(tensor({0, 1}));
-    EXPECT_EQ(numbers_of({state}), (Numbers{2, 2, 2}));
-    EXPECT_THROW(call(tensor({0, 7})), IndexError);
-    EXPECT_EQ(numbers_of({kept}), numbers_of({tanh(ones({2}))}));
-    EXPECT_EQ(numbers_of({state}), (Numbers{1, 1, 1}));
-  }
-}
-
-TEST(Compile, WritesAfterAStepThatMayFailDontReplaceThoseBefore) {
-  Tensor state = zeros({3});
-  auto f = compile([&](const Tensor& index) {
-    state.fill_(1.0);
-    const Tensor rows = index_select(ones({2}), 0, index);
-    state.fill_(2.0);
-    return rows;
-  });
-  f(tensor({0, 1}));
-  EXPECT_EQ(numbers_of({state}), (Numbers{2, 2, 2}));
-  EXPECT_THROW(f(tensor({0, 7})), IndexError);
-  EXPECT_EQ(numbers_of({state}), (Numbers{1, 1, 1}));
-}
-
 TEST(Compile, ValuesThatChangePlaces) {
   expect_same([] {
     return [a = arange(0.0, 3.0), b = ones({3})](int) mutable {
@@ -375,26 +251,6 @@ TEST(Compile, AValueThatIsFusedAndReadLaterOn) {
       return numbers_of({rows, matmul(same, x.t())});
     };
   });
-}
-
-TEST(Compile, NamesOfWritersInErrorsAreEagers) {
-  const auto program = [] {
-    const Tensor w = ones({1, 1}).requires_grad_();
-    const Tensor y = w * 2, z = square(y);
-    {
-      const NoGrad no_grad;
-      y.detach().reshape({1}).lerp_(y.detach().reshape({}), 0.5);
-    }
-    try {
-      z.backward();
-    } catch (const AutogradError& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
-  const std::string eager = program();
-  EXPECT_NE(eager.find("'lerp'"), std::string::npos) << eager;
-  EXPECT_EQ(compile(program)(), eager);
 }
 
 TEST(Compile, ShapesThatChange) {

@@ -1,0 +1,138 @@
+// Errors in compiled functions: that they are eager's own, at the same op, and leave what eager
+// would have left.
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "tenon/autograd/autograd.h"
+#include "tenon/base/error.h"
+#include "tenon/graph/compile.h"
+#include "tenon/graph/compile_test_internal.h"
+#include "tenon/ops/creation/from_data.h"
+#include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
+
+namespace tenon {
+namespace {
+
+TEST(Compile, EveryErrorIsEagersOwn) {
+  auto f = compile([](const Tensor& a, const Tensor& b) {
+    const Tensor sum = a + 1;
+    return matmul(sum, b);
+  });
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(f(ones({2, 3}), ones({3, 2})).sizes(), (Shape{2, 2}));
+    try {
+      f(ones({2, 3}), ones({2, 3}));
+      FAIL();
+    } catch (const ShapeError& error) {
+      EXPECT_NE(std::string(error.what()).find("[matmul]"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(Compile, AnExceptionLeavesWhatEagerWouldLeave) {
+  expect_same([] {
+    return [state = zeros({2})](int i) mutable {
+      try {
+        state.add_(1.0);
+        if (i % 3 == 1) throw std::runtime_error("of the user");
+        state.mul_(2.0);
+      } catch (const std::runtime_error&) {
+        state.sub_(0.5);
+      }
+      return numbers_of({state});
+    };
+  });
+}
+
+TEST(Compile, AnExceptionOutOfTheCallFlushes) {
+  Tensor state = zeros({2});
+  auto f = compile([&](bool bad) {
+    state.add_(1.0);
+    if (bad) throw std::runtime_error("of the user");
+    state.add_(10.0);
+  });
+  for (int i = 0; i < 3; ++i) {
+    f(false);
+    EXPECT_THROW(f(true), std::runtime_error);
+  }
+  EXPECT_EQ(state.to_vector<double>(), (Numbers{36, 36}));
+}
+
+TEST(Compile, ErrorsThatDependOnDataKeepTheirOrder) {
+  Tensor before = zeros({1}), after = zeros({1});
+  auto f = compile([&](const Tensor& index) {
+    before.add_(1.0);
+    const Tensor rows = index_select(ones({3, 2}), 0, index);
+    after.add_(1.0);
+    return rows;
+  });
+  const Tensor good = tensor({0, 2}), bad = tensor({0, 7});
+  f(good);
+  EXPECT_THROW(f(bad), IndexError);
+  EXPECT_EQ(before.item<double>(), 2);
+  EXPECT_EQ(after.item<double>(), 1);
+  EXPECT_EQ(f(good).sizes(), (Shape{2, 2}));
+}
+
+TEST(Compile, AnErrorThatDependsOnDataLeavesWhatWasThereBefore) {
+  for (const bool compiled : {false, true}) {
+    Tensor kept, state = zeros({3});
+    const auto program = [&](const Tensor& x, const Tensor& index) {
+      kept = tanh(x);  // goes together with what comes after the error
+      state.fill_(1.0);
+      const Tensor rows = index_select(x, 0, index) + kept;
+      const double seen = sum(rows).item<double>();
+      state.fill_(2.0);
+      return seen;
+    };
+    auto f = compile(program);
+    const auto call = [&](const Tensor& index) {
+      return compiled ? f(ones({2}), index) : program(ones({2}), index);
+    };
+    call(tensor({0, 1}));
+    EXPECT_EQ(numbers_of({state}), (Numbers{2, 2, 2}));
+    EXPECT_THROW(call(tensor({0, 7})), IndexError);
+    EXPECT_EQ(numbers_of({kept}), numbers_of({tanh(ones({2}))}));
+    EXPECT_EQ(numbers_of({state}), (Numbers{1, 1, 1}));
+  }
+}
+
+TEST(Compile, WritesAfterAStepThatMayFailDontReplaceThoseBefore) {
+  Tensor state = zeros({3});
+  auto f = compile([&](const Tensor& index) {
+    state.fill_(1.0);
+    const Tensor rows = index_select(ones({2}), 0, index);
+    state.fill_(2.0);
+    return rows;
+  });
+  f(tensor({0, 1}));
+  EXPECT_EQ(numbers_of({state}), (Numbers{2, 2, 2}));
+  EXPECT_THROW(f(tensor({0, 7})), IndexError);
+  EXPECT_EQ(numbers_of({state}), (Numbers{1, 1, 1}));
+}
+
+TEST(Compile, NamesOfWritersInErrorsAreEagers) {
+  const auto program = [] {
+    const Tensor w = ones({1, 1}).requires_grad_();
+    const Tensor y = w * 2, z = square(y);
+    {
+      const NoGrad no_grad;
+      y.detach().reshape({1}).lerp_(y.detach().reshape({}), 0.5);
+    }
+    try {
+      z.backward();
+    } catch (const AutogradError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string eager = program();
+  EXPECT_NE(eager.find("'lerp'"), std::string::npos) << eager;
+  EXPECT_EQ(compile(program)(), eager);
+}
+
+}  // namespace
+}  // namespace tenon
