@@ -181,14 +181,15 @@ CompiledCall::CompiledCall(CompiledState& state) : shared_(*state.shared_) {
 
 bool CompiledCall::is_pure() const { return shared_.options.pure && runner_; }
 
-bool CompiledCall::replay(std::span<const Tensor* const> arguments, std::vector<Tensor>& results) {
+bool CompiledCall::replay(std::span<const Tensor* const> arguments, std::vector<Tensor>& results,
+                          std::span<const Tensor* const> moved) {
   if (shared_.options.validate) return false;
   auto& programs = runner_->programs;
   const auto known = std::find_if(programs.begin(), programs.end(),
                                   [&](const auto& program) { return program->takes(arguments); });
   if (known == programs.end()) return false;
   std::rotate(programs.begin(), known, known + 1);
-  programs.front()->run(arguments, results);
+  programs.front()->run(arguments, results, moved);
   shared_.replays.fetch_add(1, std::memory_order_relaxed);
   return true;
 }

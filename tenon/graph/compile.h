@@ -85,7 +85,9 @@ class TENON_API CompiledCall {
   explicit CompiledCall(CompiledState& state);
   /// Of a pure function: runs what an earlier call did; false where none had such arguments, or the
   /// code has to run beside.
-  bool replay(std::span<const Tensor* const> arguments, std::vector<Tensor>& results);
+  /// Arguments that are `moved` in as well may be used up.
+  bool replay(std::span<const Tensor* const> arguments, std::vector<Tensor>& results,
+              std::span<const Tensor* const> moved = {});
   /// Defers this thread's ops from now on.
   void begin();
   /// Of a pure function, after `begin` and its code: keeps what it did, or compares.
@@ -143,6 +145,21 @@ requires(std::is_same_v<T, Tensor>&&...) struct Result<std::tuple<T...>> {
   }
 };
 
+/// Whether `A&&` is a tensor, or a list of them, that was moved in.
+template <class A>
+inline constexpr bool is_moved =
+    std::is_same_v<A, Tensor> || std::is_same_v<A, std::vector<Tensor>>;
+
+template <class A>
+void list_moved(std::remove_reference_t<A>& argument, List& all) {
+  if constexpr (is_moved<A>) list(argument, all);
+}
+/// Lets go of what was moved in, so that its memory can be used again.
+template <class A>
+void drop_moved(std::remove_reference_t<A>& argument) {
+  if constexpr (is_moved<A>) argument = A();
+}
+
 template <class T>
 inline constexpr bool is_argument = std::is_same_v<std::remove_cvref_t<T>, Tensor> ||
                                     std::is_same_v<std::remove_cvref_t<T>, std::vector<Tensor>>;
@@ -175,9 +192,14 @@ class Compiled {
     call.begin();
     if constexpr (std::is_void_v<R>) {
       std::invoke(function_, std::forward<A>(arguments)...);
+      (pure::drop_moved<A>(arguments), ...);
       call.finish();
     } else {
       decltype(auto) result = std::invoke(function_, std::forward<A>(arguments)...);
+      // Other results may refer to arguments.
+      if constexpr (pure::Result<R>::kIsPure || std::is_arithmetic_v<R>) {
+        (pure::drop_moved<A>(arguments), ...);
+      }
       call.finish();
       return static_cast<R>(result);
     }
@@ -193,10 +215,12 @@ class Compiled {
  private:
   template <class R, class... A>
   R call_pure(graph::CompiledCall& call, A&&... arguments) {
-    pure::List given, made;
+    pure::List given, moved, made;
     (pure::list(arguments, given), ...);
+    (pure::list_moved<A>(arguments, moved), ...);
     std::vector<Tensor> results;
-    if (call.replay(given, results)) {
+    if (call.replay(given, results, moved)) {
+      (pure::drop_moved<A>(arguments), ...);
       if constexpr (std::is_void_v<R>) {
         return;
       } else {
@@ -207,11 +231,13 @@ class Compiled {
     if constexpr (std::is_void_v<R>) {
       std::invoke(function_, std::forward<A>(arguments)...);
       call.keep(given, made);
+      (pure::drop_moved<A>(arguments), ...);
       call.finish();
     } else {
       R result = std::invoke(function_, std::forward<A>(arguments)...);
       pure::list(result, made);
       call.keep(given, made);
+      (pure::drop_moved<A>(arguments), ...);
       call.finish();
       return result;
     }
@@ -225,6 +251,10 @@ class Compiled {
 /// against those of earlier calls, and run as optimised plans when a result is looked at (`item()`,
 /// `data()`, printing) or the call ends. Nothing is assumed about the code, so control flow, hidden
 /// state and changing hyper-parameters keep their meaning.
+///
+/// A large tensor that nobody holds any more when the ops run lends them its memory: in
+/// `state = step(std::move(state))` the new state is written where the old one lay. What is moved
+/// in is let go of, whichever way the function takes it.
 ///
 ///     auto step = compile([&](const Tensor& x, const Tensor& y) {
 ///       optimizer.zero_grad();

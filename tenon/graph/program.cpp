@@ -186,14 +186,36 @@ void Program::draw_anew() {
   }
 }
 
-void Program::run(std::span<const Tensor* const> arguments, std::vector<Tensor>& results) {
+void Program::find_donations(std::span<const Tensor* const> arguments,
+                             std::span<const Tensor* const> moved) {
+  donations_.clear();
+  if (moved.empty()) return;
+  for (const uint32_t slot : instance_->donatable) {
+    const bool is_result = std::any_of(graph_.results.begin(), graph_.results.end(),
+                                       [&](const Operand& result) { return result.slot == slot; });
+    if (is_result) continue;
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      const TensorImpl& impl = *arguments[i]->impl();
+      if (arguments_[i].slot != slot || impl.references.value() != 1 ||
+          std::find(moved.begin(), moved.end(), arguments[i]) == moved.end()) {
+        continue;
+      }
+      Storage* const memory = sole_memory(*impl.storage);
+      if (memory && memory->bytes == instance_->bytes[slot]) donations_.push_back({slot, memory});
+    }
+  }
+}
+
+void Program::run(std::span<const Tensor* const> arguments, std::vector<Tensor>& results,
+                  std::span<const Tensor* const> moved) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (arguments_[i].slot == kNoSlot) continue;
     slots_[arguments_[i].slot].storage = arguments[i]->impl()->storage.get();
   }
   if (drawn_ != 0) draw_anew();
   kept_.clear();
-  if (!plan_->run(*instance_, slots_, numbers_, kept_)) {
+  find_donations(arguments, moved);
+  if (!plan_->run(*instance_, slots_, numbers_, kept_, donations_)) {
     plan_->run_apart(*instance_, slots_, numbers_, kept_);
   }
   for (const uint32_t slot : written_) {

@@ -31,8 +31,11 @@ class TENON_API Program {
   /// Of a graph with named sizes: from now on it runs for these, which its arguments then have.
   /// Throws ValueError where the graph isn't right for them.
   void set_sizes(std::span<const int64_t> sizes);
-  /// Runs it on arguments that it takes. Results have no gradient history.
-  void run(std::span<const Tensor* const> arguments, std::vector<Tensor>& results);
+  /// Runs it on arguments that it takes. Results have no gradient history. The memory of those that
+  /// are `moved` in as well, and that nobody else holds, may become the results': they are for the
+  /// caller to drop.
+  void run(std::span<const Tensor* const> arguments, std::vector<Tensor>& results,
+           std::span<const Tensor* const> moved = {});
 
   /// Throws ValueError naming the place where the code, which `trace` holds a later call of, does
   /// something else than this program.
@@ -63,6 +66,8 @@ class TENON_API Program {
   void make_slots(std::span<Storage* const> storages);
   void make_plan();
   void draw_anew();
+  void find_donations(std::span<const Tensor* const> arguments,
+                      std::span<const Tensor* const> moved);
   Tensor make_result(const Operand& result) const;
 
   Graph graph_;  ///< with the numbers of the sizes that it runs for
@@ -78,6 +83,7 @@ class TENON_API Program {
   Numbers numbers_;
   Instance* instance_ = nullptr;
   std::vector<Intrusive<Storage>> kept_;
+  std::vector<Donation> donations_;
   std::vector<uint32_t> kept_slots_;
   // Random numbers: where offsets are among the numbers, and how far they are from the generator's
   // own at the start of the first call.

@@ -1,6 +1,7 @@
 #include "tenon/graph/plan/instance.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "tenon/dispatch/tile_call.h"
@@ -37,10 +38,12 @@ size_t bytes_of(const Slot& slot, std::span<const int64_t> dims) {
 }  // namespace
 
 Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
-                   std::span<const Slot> slots, std::span<const int64_t> numbers)
+                   std::span<const Slot> slots, std::span<const int64_t> numbers,
+                   std::span<const uint32_t> given)
     : dims(numbers.begin(), numbers.end()),
       slot_count(slots.size()),
       memory(std::make_unique<Storage[]>(slots.size())),
+      donated(given.begin(), given.end()),
       steps(plan.size()),
       launches(plan.size()),
       launch_plans(plan.size()) {
@@ -65,7 +68,6 @@ Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
   }
   find_batches(plan);
   find_lives(plan);
-  place_slots(plan, live);
   for (uint32_t i = 0; i < slot_count; ++i) {
     if (slots[i].external) {
       external_slots.push_back(i);
@@ -75,6 +77,8 @@ Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
       arena_slots.push_back(i);
     }
   }
+  place_slots(plan, live);
+  if (donated.empty()) find_donatable(slots);
 }
 
 Tensor Instance::tensor_of(const Operand& operand) {
@@ -222,6 +226,14 @@ void Instance::point_to_arena(void* arena) {
   const auto at = [&](size_t number) { return static_cast<char*>(arena) + places[number]; };
   for (const uint32_t slot : arena_slots) memory[slot].data = at(slot);
   for (size_t i = 0; i < loops.size(); ++i) steps[loops[i]].loop->arena = at(slot_count + i);
+  for (const Guest& guest : guests) {
+    void* const place = static_cast<char*>(memory[guest.home].data) + guest.place;
+    if (guest.number < slot_count) {
+      memory[guest.number].data = place;
+    } else {
+      steps[loops[guest.number - slot_count]].loop->arena = place;
+    }
+  }
 }
 
 void Instance::run_loop(size_t step, int64_t rounds) {
@@ -367,8 +379,8 @@ void Instance::find_lives(std::span<const Step> plan) {
 
 /// Pairs of a slot that a step makes and one that it reads for the last time, element by element in
 /// the same order: the former can be written where the latter lies.
-std::vector<std::pair<uint32_t, uint32_t>> Instance::in_place(std::span<const Step> plan) const {
-  std::vector<std::pair<uint32_t, uint32_t>> pairs;
+Instance::Pairs Instance::in_place(std::span<const Step> plan) const {
+  Pairs pairs;
   for (size_t i = 0; i < plan.size(); ++i) {
     const Step& step = plan[i];
     if (step.kind != Record::Kind::kTile || steps[i].batch != 1 || step.reversed_rows) continue;
@@ -389,23 +401,71 @@ std::vector<std::pair<uint32_t, uint32_t>> Instance::in_place(std::span<const St
   return pairs;
 }
 
+/// Of all externals, those that are worth a look at who holds them: large, read for the last time
+/// before something else could lie there.
+void Instance::find_donatable(std::span<const Slot> slots) {
+  constexpr size_t kLeast = size_t{64} << 10;
+  for (const uint32_t donor : external_slots) {
+    if (!slots[donor].natural || bytes[donor] < kLeast) continue;
+    const auto could_lie_there = [&](uint32_t slot) {
+      return bytes[slot] >= kLeast && bytes[slot] <= bytes[donor] &&
+             first_step[slot] >= last_step[donor];
+    };
+    if (std::any_of(kept_slots.begin(), kept_slots.end(), could_lie_there) ||
+        std::any_of(arena_slots.begin(), arena_slots.end(), could_lie_there)) {
+      donatable.push_back(donor);
+    }
+  }
+}
+
+/// Has kept slots take donated memory of just their size.
+void Instance::find_homes(const Pairs& pairs) {
+  kept_homes.assign(kept_slots.size(), kNoValue);
+  for (size_t k = 0; k < kept_slots.size(); ++k) {
+    const uint32_t slot = kept_slots[k];
+    for (const uint32_t donor : donated) {
+      const bool is_free =
+          last_step[donor] < first_step[slot] ||
+          std::find(pairs.begin(), pairs.end(), std::pair(slot, donor)) != pairs.end();
+      const bool is_taken =
+          std::find(kept_homes.begin(), kept_homes.end(), donor) != kept_homes.end();
+      if (!is_free || is_taken || bytes[donor] != bytes[slot]) continue;
+      kept_homes[k] = donor;
+      break;
+    }
+  }
+}
+
 void Instance::place_slots(std::span<const Step> plan, const std::vector<bool>& live) {
+  Pairs pairs = in_place(plan);
+  if (!donated.empty()) find_homes(pairs);
+  const auto lends = [&](uint32_t slot) {
+    return std::find(donated.begin(), donated.end(), slot) != donated.end() &&
+           std::find(kept_homes.begin(), kept_homes.end(), slot) == kept_homes.end();
+  };
   std::vector<Lifetime> lives;
-  for (size_t i = 0; i < slot_count; ++i) {
+  for (uint32_t i = 0; i < slot_count; ++i) {
     const bool in_arena = !live[i] && first_step[i] >= 0;
     lives.push_back({in_arena ? bytes[i] : 0, first_step[i], last_step[i]});
+    if (lends(i)) lives.back() = {bytes[i], std::numeric_limits<int>::min(), last_step[i], true};
   }
   for (const size_t step : loops) {
     const auto when = static_cast<int>(step);
     lives.push_back({steps[step].loop->body.arena_bytes(), when, when});
   }
-  std::vector<std::pair<uint32_t, uint32_t>> pairs = in_place(plan);
-  std::erase_if(pairs, [&](const auto& pair) { return live[pair.first] || live[pair.second]; });
+  std::erase_if(pairs, [&](const auto& pair) {
+    return live[pair.first] || (live[pair.second] && !lives[pair.second].lends);
+  });
   Placement placement = place(lives, pairs);
   places = std::move(placement.places);
   arena_bytes = placement.bytes;
   constexpr size_t kManyBytes = size_t{256} << 10;
   is_long = !loops.empty() || std::accumulate(bytes.begin(), bytes.end(), size_t{0}) >= kManyBytes;
+  for (size_t i = 0; i < lives.size(); ++i) {
+    const uint32_t home = placement.homes[i];
+    if (home != Placement::kArena && home != i) guests.push_back({i, home, places[i]});
+  }
+  std::erase_if(arena_slots, [&](uint32_t i) { return placement.homes[i] != Placement::kArena; });
 }
 
 }  // namespace tenon::graph

@@ -39,8 +39,10 @@ struct Instance {
     std::shared_ptr<LoopStep> loop;   ///< of loop steps
   };
 
+  /// `donated`: external slots that nobody reads after the run, whose memory is the run's from
+  /// their last use on.
   Instance(std::span<const Step> steps, const std::vector<bool>& live, std::span<const Slot> slots,
-           std::span<const int64_t> dims);
+           std::span<const int64_t> dims, std::span<const uint32_t> donated = {});
   Instance(const Instance&) = delete;
 
   /// Memory for a run: externals' own, `kept` for those that outlive it (in the order of
@@ -49,6 +51,8 @@ struct Instance {
   /// The same where nothing is kept; `externals`: in the order of `external_slots`.
   void point_to(std::span<void* const> externals, void* arena);
   void run_loop(size_t step, int64_t rounds);
+  /// Of this and those with donated slots, the one that ran last.
+  const Instance& last_run() const { return ran_last ? *ran_last : *this; }
   /// From now on operands lie at the offsets that these numbers have; all else in them is the same.
   void set_offsets(std::span<const Step> plan, std::span<const int64_t> numbers);
   /// Readies what step `i` runs for memory and numbers of a run.
@@ -66,6 +70,18 @@ struct Instance {
   std::vector<int> first_step, last_step;  ///< that touch the slot (a batch is one); -1: none
   size_t arena_bytes = 0;
   bool is_long = false;  ///< may run for more than a few microseconds
+  // Donated memory.
+  struct Guest {
+    size_t number;  ///< of the slot, or behind these the loop
+    uint32_t home;  ///< the external slot whose memory it is in
+    size_t place;
+  };
+  std::vector<uint32_t> donatable;   ///< external slots whose memory a run could use
+  std::vector<uint32_t> donated;     ///< those whose memory this one uses
+  std::vector<uint32_t> kept_homes;  ///< of kept slots: whose memory; kNoValue: one of their own
+  std::vector<Guest> guests;         ///< those that would else lie in the arena
+  std::vector<std::unique_ptr<Instance>> donating;  ///< the same with donated slots
+  const Instance* ran_last = nullptr;               ///< of these and this; null: none had a choice
   std::vector<ReadyStep> steps;
   std::vector<tile::Launch> launches;          ///< of each step; side by side, as batches want them
   std::vector<tile::LaunchPlan> launch_plans;  ///< that these keep
@@ -77,9 +93,13 @@ struct Instance {
   void ready_kernel(const Step& step, ReadyStep& ready);
   KernelRun kernel_run(const Step& step, ReadyStep& ready) const;
   void find_batches(std::span<const Step> plan);
+  using Pairs = std::vector<std::pair<uint32_t, uint32_t>>;
+
   void find_lives(std::span<const Step> plan);
-  std::vector<std::pair<uint32_t, uint32_t>> in_place(std::span<const Step> plan) const;
+  Pairs in_place(std::span<const Step> plan) const;
   void point_to_arena(void* arena);
+  void find_donatable(std::span<const Slot> slots);
+  void find_homes(const Pairs& pairs);
   void place_slots(std::span<const Step> plan, const std::vector<bool>& live);
 };
 

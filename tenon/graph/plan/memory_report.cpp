@@ -28,9 +28,19 @@ int peak_step(const Instance& instance) {
   return peak;
 }
 
+/// Those that outlive the run, but for those that lie in donated memory.
+std::vector<uint32_t> allocated_to_keep(const Instance& instance) {
+  std::vector<uint32_t> slots;
+  for (size_t k = 0; k < instance.kept_slots.size(); ++k) {
+    const bool is_donated = !instance.kept_homes.empty() && instance.kept_homes[k] != kNoValue;
+    if (!is_donated) slots.push_back(instance.kept_slots[k]);
+  }
+  return slots;
+}
+
 /// What is allocated at the peak, the largest first.
 std::vector<uint32_t> slots_at_peak(const Instance& instance, int peak) {
-  std::vector<uint32_t> slots = instance.kept_slots;
+  std::vector<uint32_t> slots = allocated_to_keep(instance);
   for (const uint32_t slot : instance.arena_slots) {
     if (instance.first_step[slot] <= peak && peak <= instance.last_step[slot]) {
       slots.push_back(slot);
@@ -41,19 +51,44 @@ std::vector<uint32_t> slots_at_peak(const Instance& instance, int peak) {
   return slots;
 }
 
+std::string type_of_slot(const Graph& graph, const Instance& instance, uint32_t slot) {
+  const std::span<const int64_t> sizes =
+      std::span(instance.dims).subspan(graph.slots[slot].dims, graph.slots[slot].rank);
+  return fmt::format("{}[{}], {}", name_of(graph.slots[slot].dtype), fmt::join(sizes, ", "),
+                     bytes_text(instance.bytes[slot]));
+}
+
 /// The first write of the slot.
 std::string name_of_slot(const Graph& graph, const Instance& instance, uint32_t slot) {
   for (const Step& step : graph.steps) {
     for (const Operand& output : step.outputs) {
       if (output.slot != slot) continue;
-      const std::span<const int64_t> sizes =
-          std::span(instance.dims).subspan(graph.slots[slot].dims, graph.slots[slot].rank);
-      return fmt::format("%{} of {}, {}[{}], {}", output.value, title_of(step),
-                         name_of(graph.slots[slot].dtype), fmt::join(sizes, ", "),
-                         bytes_text(instance.bytes[slot]));
+      return fmt::format("%{} of {}, {}", output.value, title_of(step),
+                         type_of_slot(graph, instance, slot));
     }
   }
   return {};
+}
+
+/// The inputs that nobody else held, and what lay in their memory afterwards.
+std::string donations(const Graph& graph, const Instance& instance) {
+  std::vector<std::string> lines;
+  for (const uint32_t donor : instance.donated) {
+    const auto kept = std::find(instance.kept_homes.begin(), instance.kept_homes.end(), donor);
+    const auto guests =
+        std::count_if(instance.guests.begin(), instance.guests.end(),
+                      [&](const Instance::Guest& guest) { return guest.home == donor; });
+    if (kept == instance.kept_homes.end() && guests == 0) continue;
+    const std::string use =
+        guests != 0
+            ? fmt::format("{} intermediate results", guests)
+            : name_of_slot(
+                  graph, instance,
+                  instance.kept_slots[static_cast<size_t>(kept - instance.kept_homes.begin())]);
+    lines.push_back(fmt::format("%{} ({}) to {}", graph.slots[donor].value,
+                                type_of_slot(graph, instance, donor), use));
+  }
+  return lines.empty() ? "" : fmt::format("donated inputs: {}\n", fmt::join(lines, "; "));
 }
 
 }  // namespace
@@ -76,16 +111,17 @@ std::string largest_buffers(const Graph& graph, const Instance& instance) {
 
 std::string memory_report(const Graph& graph, const Instance& instance) {
   size_t kept = 0;
-  for (const uint32_t slot : instance.kept_slots) kept += instance.bytes[slot];
+  for (const uint32_t slot : allocated_to_keep(instance)) kept += instance.bytes[slot];
+  const std::string donated = donations(graph, instance);
   std::string text = fmt::format("memory: {} for intermediate results, {} for what is kept",
                                  bytes_text(instance.arena_bytes), bytes_text(kept));
-  if (instance.arena_bytes + kept == 0) return text + "\n";
+  if (instance.arena_bytes + kept == 0) return text + "\n" + donated;
   const int peak = peak_step(instance);
   const std::string at = instance.arena_bytes == 0
                              ? "largest"
                              : fmt::format("largest at the peak, step {} ({})", peak,
                                            title_of(graph.steps[static_cast<size_t>(peak)]));
-  return fmt::format("{}; {}: {}\n", text, at, largest_buffers(graph, instance));
+  return fmt::format("{}; {}: {}\n{}", text, at, largest_buffers(graph, instance), donated);
 }
 
 }  // namespace tenon::graph

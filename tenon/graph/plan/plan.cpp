@@ -20,6 +20,8 @@ namespace {
 
 constexpr size_t kMostInstances = 64;
 constexpr int64_t kCheckEvery = 64;  // rounds of a loop, which may take nanoseconds
+/// With donated slots, for the same sizes.
+constexpr size_t kMostDonating = 4;
 
 /// Shapes and bytes of what the step reads and writes, for a profile.
 void describe_operands(const Step& step, const Instance& instance, ProfileEvent& event) {
@@ -101,35 +103,88 @@ Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers
     std::rotate(instances_.begin(), known, known + 1);
   } else {
     if (instances_.size() == kMostInstances) instances_.pop_back();
-    std::vector<Slot> all(slots.begin(), slots.end());
-    for (size_t i = all.size(); i < graph_.slots.size(); ++i) {
-      all.push_back(run_slot(graph_.slots[i]));
-    }
-    instances_.insert(instances_.begin(),
-                      std::make_unique<Instance>(graph_.steps, graph_.live_slots(), all, dims));
+    instances_.insert(
+        instances_.begin(),
+        std::make_unique<Instance>(graph_.steps, graph_.live_slots(), all_slots(slots), dims));
   }
   instances_.front()->name = name;
   instances_.front()->attributes = numbers.attributes;
   return instances_.front().get();
 }
 
-std::string Plan::explain(size_t ops) const {
-  return fmt::format("plan of {} ops in {} steps:\n{}{}", ops, graph_.steps.size(),
-                     graph_.to_text() + graph_.remarks,
-                     instances_.empty() ? "" : memory_report(graph_, *instances_.front()));
+/// Those of a run, then those that passes added.
+std::vector<Slot> Plan::all_slots(std::span<const Slot> slots) const {
+  std::vector<Slot> all(slots.begin(), slots.end());
+  for (size_t i = all.size(); i < graph_.slots.size(); ++i) {
+    all.push_back(run_slot(graph_.slots[i]));
+  }
+  return all;
 }
 
-bool Plan::run(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
-               std::vector<Intrusive<Storage>>& kept) {
+/// The instance that uses the donated memory, or as much of it as one does that was made before.
+Instance& Plan::with_donations(Instance& instance, std::span<const Slot> slots,
+                               std::span<const Donation> donations) const {
+  Instance* best = nullptr;
+  for (const auto& known : instance.donating) {
+    const bool all_given =
+        std::all_of(known->donated.begin(), known->donated.end(), [&](uint32_t slot) {
+          return std::any_of(donations.begin(), donations.end(),
+                             [&](const Donation& donation) { return donation.slot == slot; });
+        });
+    if (all_given && (!best || known->donated.size() > best->donated.size())) best = known.get();
+  }
+  const bool is_all = best && best->donated.size() == donations.size();
+  if (!is_all && instance.donating.size() < kMostDonating) {
+    std::vector<uint32_t> donated;
+    for (const Donation& donation : donations) donated.push_back(donation.slot);
+    instance.donating.push_back(std::make_unique<Instance>(
+        graph_.steps, graph_.live_slots(), all_slots(slots), instance.dims, donated));
+    best = instance.donating.back().get();
+  }
+  if (!best) return instance;
+  if (best->dims != instance.dims) best->set_offsets(graph_.steps, instance.dims);
+  best->attributes = instance.attributes;
+  return *best;
+}
+
+std::string Plan::explain(size_t ops) const {
+  return fmt::format(
+      "plan of {} ops in {} steps:\n{}{}", ops, graph_.steps.size(),
+      graph_.to_text() + graph_.remarks,
+      instances_.empty() ? "" : memory_report(graph_, instances_.front()->last_run()));
+}
+
+namespace {
+
+/// Memory for the instance's kept slots.
+void allocate_kept(const Instance& instance, std::span<const Donation> donations,
+                   std::vector<Intrusive<Storage>>& kept) {
   Allocator& allocator = allocator_of(kCpu);
+  for (size_t k = 0; k < instance.kept_slots.size(); ++k) {
+    if (!instance.kept_homes.empty() && instance.kept_homes[k] != kNoValue) {
+      const auto from = std::find_if(
+          donations.begin(), donations.end(),
+          [&](const Donation& donation) { return donation.slot == instance.kept_homes[k]; });
+      kept.push_back(Intrusive<Storage>::share(from->memory));
+      continue;
+    }
+    const size_t bytes = instance.bytes[instance.kept_slots[k]];
+    kept.push_back(Intrusive<Storage>::adopt(allocator.allocate(bytes, kCpu)));
+  }
+}
+
+}  // namespace
+
+bool Plan::run(Instance& found, std::span<const Slot> slots, const Numbers& numbers,
+               std::vector<Intrusive<Storage>>& kept, std::span<const Donation> donations) {
+  Instance& instance = donations.empty() ? found : with_donations(found, slots, donations);
+  if (!found.donatable.empty()) found.ran_last = &instance;
   Intrusive<Storage> arena;
   try {
     if (instance.arena_bytes != 0) {
-      arena = Intrusive<Storage>::adopt(allocator.allocate(instance.arena_bytes, kCpu));
+      arena = Intrusive<Storage>::adopt(allocator_of(kCpu).allocate(instance.arena_bytes, kCpu));
     }
-    for (const uint32_t slot : instance.kept_slots) {
-      kept.push_back(Intrusive<Storage>::adopt(allocator.allocate(instance.bytes[slot], kCpu)));
-    }
+    allocate_kept(instance, donations, kept);
   } catch (const OutOfMemoryError&) {
     kept.clear();
     return false;

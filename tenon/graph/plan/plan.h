@@ -10,6 +10,12 @@
 
 namespace tenon::graph {
 
+/// An external slot that only the runner holds, and what owns its memory.
+struct Donation {
+  uint32_t slot;
+  Storage* memory;
+};
+
 /// How the records of one segment run. Made for their structure; for each combination of sizes that
 /// comes along it readies an instance (memory, strides), and keeps the last few.
 ///
@@ -27,9 +33,11 @@ class Plan {
   const std::vector<uint64_t>& live_bits() const { return live_bits_; }
   /// Runs it; false, having done nothing, where there is no room for it. `kept`, empty before: for
   /// each slot that is alive and not external, in their order, its memory; when a kernel throws,
-  /// null for those that nothing was written to by then.
+  /// null for those that nothing was written to by then. `donations`, of those that the instance
+  /// says are donatable: their memory is the run's from their last use on, and may be `kept`.
   [[nodiscard]] bool run(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
-                         std::vector<Intrusive<Storage>>& kept);
+                         std::vector<Intrusive<Storage>>& kept,
+                         std::span<const Donation> donations = {});
   /// The same where there is no room for all memory at once: each slot's is had when a step first
   /// needs it, and given back after the last. Throws OutOfMemoryError at the step that gets none.
   void run_apart(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
@@ -50,6 +58,9 @@ class Plan {
   std::string explain(size_t ops) const;
 
  private:
+  Instance& with_donations(Instance& instance, std::span<const Slot> slots,
+                           std::span<const Donation> donations) const;
+  std::vector<Slot> all_slots(std::span<const Slot> slots) const;
   bool fits(std::span<const int64_t> dims) const;
   bool same_sizes(std::span<const int64_t> a, std::span<const int64_t> b) const;
   void run_steps(size_t first, Instance& instance, const Numbers& numbers) const;

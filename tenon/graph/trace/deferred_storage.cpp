@@ -63,6 +63,16 @@ Allocator* deferred_storage_owner() {
   return instance;
 }
 
+Storage* sole_memory(Storage& storage) {
+  Storage* memory = &storage;
+  if (storage.owner == deferred_storage_owner()) {
+    memory = static_cast<DeferredStorage&>(storage).backing.get();
+  }
+  const bool is_sole = memory && memory->owner == &allocator_of(kCpu) &&
+                       storage.references.value() == 1 && memory->references.value() == 1;
+  return is_sole ? memory : nullptr;
+}
+
 ForkSafeMutex& DeferredStorage::mutex() {
   static constinit ForkSafeMutex instance;
   return instance;

@@ -51,4 +51,8 @@ struct DeferredStorage : Storage {
 /// The owner of all deferred storage, of any trace.
 Allocator* deferred_storage_owner();
 
+/// What owns the storage's memory, of which the caller has the only reference, where it is the
+/// host's own; null where somebody else can see the memory.
+Storage* sole_memory(Storage& storage);
+
 }  // namespace tenon::graph

@@ -330,12 +330,22 @@ void Trace::run_pending(const char* cause) {
   kept_.clear();
   try {
     const auto [plan, instance] = find_plan();
-    if (!plan->run(*instance, slots_, numbers_, kept_)) run_without_plan();
+    find_donations(*instance);
+    if (!plan->run(*instance, slots_, numbers_, kept_, donations_)) run_without_plan();
   } catch (...) {
     start_anew();
     throw;
   }
   start_anew();
+}
+
+/// What only this trace still holds: it goes with the run.
+void Trace::find_donations(const Instance& instance) {
+  donations_.clear();
+  for (const uint32_t slot : instance.donatable) {
+    Storage* const memory = sole_memory(*slots_[slot].storage);
+    if (memory && memory->bytes == instance.bytes[slot]) donations_.push_back({slot, memory});
+  }
 }
 
 /// What is pending, record by record: where there is too little memory, it shows at the op that

@@ -138,6 +138,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   void find_live();
   /// The plan for what is pending, readied for its sizes.
   std::pair<Plan*, Instance*> find_plan();
+  void find_donations(const Instance& instance);
   void run_without_plan();
   void start_anew();
 
@@ -179,6 +180,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   Buffer<Operand> operands_;              ///< of that record: inputs, then outputs
   Buffer<Storage*> first_;                ///< those that the record is the first to touch
   std::vector<Intrusive<Storage>> kept_;  ///< by the plan that ran last, until it is handed out
+  std::vector<Donation> donations_;       ///< to the plan that runs
 };
 
 }  // namespace tenon::graph
