@@ -77,6 +77,26 @@ class ReturnedKind {
   Kind kind_ = kUnknown;
 };
 
+/// "train.py:12", of the innermost Python code outside of this package.
+std::string place_of_frame() try {
+  const nb::gil_scoped_acquire gil;
+  if (PyErr_Occurred()) return {};
+  nb::object frame = nb::borrow(reinterpret_cast<PyObject*>(PyEval_GetFrame()));
+  while (frame.is_valid() && !frame.is_none()) {
+    const nb::object module = frame.attr("f_globals").attr("get")("__name__", "");
+    const std::string name = nb::isinstance<nb::str>(module) ? nb::cast<std::string>(module) : "";
+    if (name != "tenon" && name.rfind("tenon.", 0) != 0) {
+      const auto file = nb::cast<std::string>(frame.attr("f_code").attr("co_filename"));
+      return file.substr(file.rfind('/') + 1) + ":" +
+             std::to_string(nb::cast<int>(frame.attr("f_lineno")));
+    }
+    frame = frame.attr("f_back");
+  }
+  return {};
+} catch (const nb::python_error&) {
+  return {};
+}
+
 /// What calls of one compiled function share, and the function.
 class CompiledFunction {
  public:
@@ -153,6 +173,7 @@ PyType_Slot slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse)},
 }  // namespace
 
 void add_compile(nb::module_& module) {
+  graph::set_caller_place(place_of_frame);
   module.def("compile_passes", compile_passes);
   nb::class_<CompiledFunction>(module, "CompiledFunction", nb::type_slots(slots))
       .def(

@@ -115,3 +115,19 @@ def test_a_memory_limit_changes_no_bit():
     assert "made again" not in free.explain()
     assert "memory limit 97.7 KiB" in limited.explain()
     assert "made again: %" in limited.explain()
+
+
+def test_explain_says_where_runs_and_misses_are():
+    negative = False
+
+    @torch.compile
+    def step(x):
+        y = -x if negative else x.exp()
+        y.sum().item()
+        return y
+
+    for negative in False, False, True:
+        step(torch.zeros(3))
+    first = step.__wrapped__.__code__.co_firstlineno
+    assert f"because of a tensor that is read at test_compile.py:{first + 3}: " in step.explain()
+    assert f"op 1, test_compile.py:{first + 2}: neg came, it was exp" in step.explain()

@@ -57,6 +57,10 @@ namespace graph {
 
 struct Graph;
 
+/// For bindings of other languages: `place` says where in the user's code a call comes from
+/// ("train.py:12"), or nothing. It is asked where a call is new, for `explain`.
+TENON_API void set_caller_place(std::string (*place)());
+
 /// What calls of one compiled function, and of its copies, share; safe to use from several threads
 /// at once.
 class TENON_API CompiledState {

@@ -2,8 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+
+#include "tenon/graph/compile.h"
+
 namespace tenon::graph {
 namespace {
+
+std::atomic<std::string (*)()> place_of_caller{nullptr};
 
 /// Of one input or result; empty where there is no difference.
 std::string difference(const Operand& now, const Operand& before) {
@@ -37,6 +43,14 @@ std::string difference(const std::vector<Operand>& now, const std::vector<Operan
 }
 
 }  // namespace
+
+void set_caller_place(std::string (*place)()) { place_of_caller.store(place); }
+
+std::string caller_place(std::string_view before) {
+  const auto place = place_of_caller.load(std::memory_order_relaxed);
+  std::string text = place ? place() : std::string();
+  return text.empty() ? text : text.insert(0, before);
+}
 
 std::string_view name_of(const Record& record) { return record.op ? record.op->name : "update"; }
 

@@ -12,7 +12,8 @@ namespace tenon::graph {
 void Segments::explain(std::string& text) const {
   if (!last_miss.empty()) text += fmt::format("last miss: {}\n", last_miss);
   for_each_plan([&](const Plan& plan, size_t records, const Node& last) {
-    text += fmt::format("after {}, because of {}: ", name_of(last.record), last.cause);
+    text +=
+        fmt::format("after {}, because of {}{}: ", name_of(last.record), last.cause, last.place);
     text += plan.explain(records);
   });
 }

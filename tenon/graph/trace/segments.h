@@ -21,6 +21,7 @@ struct Node {
   Record record;
   bool ends = false;            ///< the stream is cut after it: see loops.h
   const char* cause = nullptr;  ///< why a stream that ended here ran
+  std::string place;            ///< where in the user's code that was, the first time
   Node* parent = nullptr;
   Node* likely = nullptr;  ///< the child that followed last
   std::vector<std::unique_ptr<Node>> children;

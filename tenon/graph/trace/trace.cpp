@@ -238,10 +238,10 @@ void Trace::explain_miss(const Record& record) {
   for (const auto& child : cursor_->children) {
     if (child->record.op == record.op) before = child.get();
   }
-  segments_.last_miss =
-      fmt::format("call {}, run {}, op {}: {}", calls, flushes_ + 1, pending_ + 1,
-                  before ? difference(record, before->record)
-                         : fmt::format("{} came where earlier calls had ended", name_of(record)));
+  segments_.last_miss = fmt::format(
+      "call {}, run {}, op {}{}: {}", calls, flushes_ + 1, pending_ + 1, caller_place(", "),
+      before ? difference(record, before->record)
+             : fmt::format("{} came where earlier calls had ended", name_of(record)));
 }
 
 /// Cuts a stream that repeats itself, here and whenever it comes by again.
@@ -325,7 +325,10 @@ void Trace::run_pending(const char* cause) {
   ++flushes_;
   segments_.counters.records.add(pending_);
   segments_.mark_used(*cursor_);
-  cursor_->cause = cause;
+  if (cursor_->cause != cause) [[unlikely]] {
+    cursor_->cause = cause;
+    cursor_->place = caller_place(" at ");
+  }
   find_live();
   kept_.clear();
   try {
