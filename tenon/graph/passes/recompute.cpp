@@ -108,12 +108,6 @@ struct Candidate {
   double worth = 0;          ///< bytes times steps they are free, per cost
 };
 
-/// What a recomputation may cost.
-struct Terms {
-  bool products = true;                                     ///< may be made again
-  double budget = std::numeric_limits<double>::infinity();  ///< of all that is made again
-};
-
 /// Something like the time that the step takes, in bytes that could be moved meanwhile; nothing
 /// where it isn't to run twice. Tile programs move what they read and write; products compute.
 std::optional<double> cost_of(const Graph& graph, const Step& step) {
@@ -138,8 +132,9 @@ std::optional<double> cost_of(const Graph& graph, const Step& step) {
 
 class Recomputer {
  public:
-  Recomputer(Graph& graph, size_t most, Terms terms = {})
-      : graph_(graph), most_(most), terms_(terms) {}
+  /// `budget`: what all that is made again may cost.
+  Recomputer(Graph& graph, size_t most, double budget = std::numeric_limits<double>::infinity())
+      : graph_(graph), most_(most), budget_(budget) {}
 
   /// Until no more than `most` bytes are in use, or nothing helps.
   void run() {
@@ -150,7 +145,7 @@ class Recomputer {
     }
   }
   const std::vector<std::string>& made_again() const { return made_again_; }
-  double budget_left() const { return terms_.budget; }
+  double budget_left() const { return budget_; }
 
  private:
   static constexpr size_t kMostTried = 8;
@@ -170,7 +165,7 @@ class Recomputer {
                                         title_of(candidate.makers.back()),
                                         bytes_text(now.bytes[candidate.slot])));
       graph_ = std::move(trial);
-      terms_.budget -= candidate.cost;
+      budget_ -= candidate.cost;
       return true;
     }
     return false;
@@ -209,7 +204,7 @@ class Recomputer {
         before = use;
         if (above == 0) continue;
         Candidate candidate{.slot = slot, .use = use};
-        if (!can_make(slot, now, candidate) || candidate.cost > terms_.budget) continue;
+        if (!can_make(slot, now, candidate) || candidate.cost > budget_) continue;
         candidate.worth =
             static_cast<double>(now.bytes[slot]) * static_cast<double>(above) / candidate.cost;
         found.push_back(std::move(candidate));
@@ -224,7 +219,6 @@ class Recomputer {
     if (writes_[slot].size() != 1 || graph_.slots[slot].external) return false;
     const size_t i = writes_[slot][0];
     const Step step = again(i, slot, now, candidate.use);
-    if (is_product(step) && !terms_.products) return false;
     const std::optional<double> own = cost_of(graph_, step);
     if (!own || !step.outputs[0].natural || candidate.makers.size() == kMostMakers) return false;
     candidate.cost += *own;
@@ -312,33 +306,31 @@ class Recomputer {
 
   Graph& graph_;
   const size_t most_;
-  Terms terms_;
+  double budget_;
   std::vector<std::vector<size_t>> uses_, writes_;  ///< of each slot: steps
   std::vector<std::string> made_again_;
 };
 
 /// Without a limit: while that costs next to nothing, and each time lowers a large peak by enough
-/// to show.
+/// to show. Such are the scores of attention: large, and short sums make them.
 void recompute_what_is_cheap(Graph& graph) {
   constexpr size_t kLarge = size_t{16} << 20, kMostSteps = 2000;
-  constexpr double kMostCost = 1.0 / 256;  // of all steps
+  constexpr double kMostCost = 1.0 / 50;  // of all steps
   const size_t before = Liveness(graph).peak;
   if (before < kLarge || graph.steps.size() > kMostSteps) return;
-  Terms terms{.products = false, .budget = 0};
-  for (const Step& step : graph.steps) {
-    terms.budget += kMostCost * cost_of(graph, step).value_or(0);
-  }
+  double budget = 0;
+  for (const Step& step : graph.steps) budget += kMostCost * cost_of(graph, step).value_or(0);
   std::vector<std::string> made_again;
   size_t peak = before;
   for (;;) {
     const size_t most = peak - peak / 16;
     Graph trial = graph;
-    Recomputer recomputer(trial, most, terms);
+    Recomputer recomputer(trial, most, budget);
     recomputer.run();
     peak = Liveness(trial).peak;
     if (peak > most) break;
     graph = std::move(trial);
-    terms.budget = recomputer.budget_left();
+    budget = recomputer.budget_left();
     made_again.insert(made_again.end(), recomputer.made_again().begin(),
                       recomputer.made_again().end());
   }
