@@ -86,6 +86,29 @@ def test_windows_there_and_back():
     assert "kernel_size=(2, 2), stride=(2, 2), padding=(0, 0)" in repr(nn.MaxUnpool2d(2))
 
 
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_places_of_the_largest_and_the_way_back(dims):
+    pool = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)[dims - 1]
+    unpool = (nn.MaxUnpool1d, nn.MaxUnpool2d, nn.MaxUnpool3d)[dims - 1]
+    x = torch.tensor(RANDOM.integers(0, 4, (2, 3, *[7] * dims)), dtype=torch.float32)  # with ties
+    for arguments in (2,), (3, 2, 1), (2, 1, 0, 2), (3, 2, 0, 1, False, True):
+        options = dict(zip(("padding", "dilation", "return_indices", "ceil_mode"), arguments[2:]))
+        layer = pool(*arguments[:2], **{**options, "return_indices": True})
+        for given in x, x[0]:
+            largest, places = layer(given)
+            assert (largest == pool(*arguments[:2], **{**options, "return_indices": False})(given)).all()
+            flat = given.flatten(-dims)
+            assert (flat.gather(-1, places.flatten(-dims)) == largest.flatten(-dims)).all()
+    largest, places = pool(2, return_indices=True)(torch.arange(4.0**dims).reshape(1, 1, *[4] * dims))
+    back = unpool(2)(largest, places)
+    assert back.flatten()[places.flatten()].tolist() == largest.flatten().tolist()
+    assert back.shape == (1, 1, *[4] * dims) and back.sum().item() == largest.sum().item()
+    assert unpool(2)(largest, places, (5,) * dims).shape == (1, 1, *[5] * dims)
+    with pytest.raises(ValueError, match="expected an output_size"):
+        unpool(2)(largest, places, (6,) * dims)
+    assert f"kernel_size={(2,) * dims}, stride={(2,) * dims}" in repr(unpool(2))
+
+
 def test_pooling_of_volumes():
     x = torch.tensor(normal(1, 2, 4, 4, 4))
     parts = x.numpy().reshape(1, 2, 2, 2, 2, 2, 2, 2)

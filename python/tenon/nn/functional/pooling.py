@@ -6,7 +6,7 @@ from ... import _core
 
 adaptive_avg_pool1d, adaptive_avg_pool3d = _core.adaptive_avg_pool1d, _core.adaptive_avg_pool3d
 adaptive_max_pool1d, adaptive_max_pool2d = _core.adaptive_max_pool1d, _core.adaptive_max_pool2d
-avg_pool1d, max_pool3d = _core.avg_pool1d, _core.max_pool3d
+avg_pool1d = _core.avg_pool1d
 
 
 def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False,
@@ -33,6 +33,28 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     return op(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+def max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False,
+               return_indices=False):
+    """The largest element of each window; with `return_indices`, where it is, too."""
+    if not return_indices:
+        return _core.max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode)
+    given = [_each(value, 3) for value in (
+        kernel_size, kernel_size if stride is None else stride, padding, dilation)]
+    depth, height, width = input.shape[-3:]
+    # Of each slice the largest elements, and of these the largest along the depth.
+    values, places = _core.max_pool2d_with_indices(
+        input.reshape(-1, depth, height, width), *(value[1:] for value in given), ceil_mode)
+    rows, columns = values.shape[-2:]
+    values, slices = _core.max_pool2d_with_indices(
+        values.reshape(-1, 1, depth, rows * columns),
+        *((value[0], other) for value, other in zip(given, (1, 1, 0, 1))), ceil_mode)
+    sizes = (*input.shape[:-3], values.shape[-2], rows, columns)
+    slices = slices.flatten(1)
+    indices = (slices // (rows * columns) * (height * width)
+               + _core.gather(places.flatten(1), 1, slices))
+    return values.reshape(sizes), indices.reshape(sizes)
+
+
 def max_pool1d_with_indices(input, kernel_size, stride=None, padding=0, dilation=1,
                             ceil_mode=False, return_indices=False):
     """`max_pool1d`, and where in its row each of the elements is."""
@@ -43,6 +65,12 @@ def max_pool2d_with_indices(input, kernel_size, stride=None, padding=0, dilation
                             ceil_mode=False, return_indices=False):
     """`max_pool2d`, and where in its map each of the elements is."""
     return max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+
+
+def max_pool3d_with_indices(input, kernel_size, stride=None, padding=0, dilation=1,
+                            ceil_mode=False, return_indices=False):
+    """`max_pool3d`, and where in its volume each of the elements is."""
+    return max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
 
 def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False,
@@ -89,14 +117,41 @@ def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     return _core.lp_pool2d(input, norm_type, kernel_size, stride, ceil_mode)
 
 
+def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+    """The elements at the places that max_pool1d gave as indices, zeros elsewhere."""
+    return _unpooled(1, input, indices, kernel_size, stride, padding, output_size)
+
+
 def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
     """The elements at the places that max_pool2d gave as indices, zeros elsewhere."""
-    kernel, stride, padding = ((value,) * 2 if isinstance(value, int) else tuple(value) for value in
-                               (kernel_size, kernel_size if stride is None else stride, padding))
-    if output_size is None:
-        output_size = [(size - 1) * stride[i] - 2 * padding[i] + kernel[i]
-                       for i, size in enumerate(input.shape[-2:])]
-    return _core.max_unpool2d(input, indices, tuple(output_size)[-2:])
+    return _unpooled(2, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+    """The elements at the places that max_pool3d gave as indices, zeros elsewhere."""
+    return _unpooled(3, input, indices, kernel_size, stride, padding, output_size)
+
+
+def _each(value, dims):
+    """A number a dim."""
+    return (value,) * dims if isinstance(value, int) else tuple(value)
+
+
+def _unpooled(dims, input, indices, kernel_size, stride, padding, output_size):
+    steps = _each(kernel_size if stride is None else stride, dims)
+    sizes = [(size - 1) * step - 2 * pad + kernel for size, step, pad, kernel in zip(
+        input.shape[-dims:], steps, _each(padding, dims), _each(kernel_size, dims))]
+    if output_size is not None:
+        wanted = tuple(output_size)[-dims:]
+        if len(wanted) != dims or any(
+                abs(size - usual) >= step for size, usual, step in zip(wanted, sizes, steps)):
+            raise ValueError(f"max_unpool{dims}d(): expected an output_size that pools to the input, "
+                             f"within {steps} of {tuple(sizes)}, got {tuple(output_size)}")
+        sizes = wanted
+    outer = input.shape[:-dims]
+    result = _core.max_unpool2d(input.reshape(*outer, 1, -1), indices.reshape(*outer, 1, -1),
+                                (1, prod(sizes)))
+    return result.reshape(*outer, *sizes)
 
 
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1):

@@ -2,7 +2,7 @@
 
 from .. import functional as F
 from .module import Module
-from .utils import _pair, _single
+from .utils import _pair, _single, _triple
 
 
 class _MaxPoolNd(Module):
@@ -34,6 +34,12 @@ class MaxPool2d(_MaxPoolNd):
     """The largest element of each window of (batch, channels, height, width)."""
 
     _pool = staticmethod(F.max_pool2d)
+
+
+class MaxPool3d(_MaxPoolNd):
+    """The largest element of each window of (batch, channels, depth, height, width)."""
+
+    _pool = staticmethod(F.max_pool3d)
 
 
 class AvgPool1d(Module):
@@ -131,23 +137,6 @@ class AdaptiveMaxPool2d(_AdaptivePool):
         return F.adaptive_max_pool2d(input, self.output_size)
 
 
-class MaxPool3d(Module):
-    """The largest element of each window of (batch, channels, depth, height, width)."""
-
-    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-        super().__init__()
-        self.kernel_size, self.padding, self.dilation = kernel_size, padding, dilation
-        self.stride, self.ceil_mode = kernel_size if stride is None else stride, ceil_mode
-
-    def forward(self, input):
-        return F.max_pool3d(input, self.kernel_size, self.stride, self.padding, self.dilation,
-                            self.ceil_mode)
-
-    def extra_repr(self):
-        return (f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-                f"dilation={self.dilation}, ceil_mode={self.ceil_mode}")
-
-
 class _LPPool(Module):
     """(The sum of |x|^norm_type over each window)^(1 / norm_type)."""
 
@@ -177,20 +166,37 @@ class LPPool2d(_LPPool):
                            self.ceil_mode)
 
 
-class MaxUnpool2d(Module):
-    """Puts the elements that MaxPool2d(return_indices=True) gave back in their places."""
+class _MaxUnpoolNd(Module):
+    """Puts the elements that max pooling with return_indices=True gave back in their places."""
 
     def __init__(self, kernel_size, stride=None, padding=0):
         super().__init__()
-        self.kernel_size, self.padding = _pair(kernel_size), _pair(padding)
-        self.stride = _pair(kernel_size if stride is None else stride)
+        self.kernel_size, self.padding = self._sizes(kernel_size), self._sizes(padding)
+        self.stride = self._sizes(kernel_size if stride is None else stride)
 
     def forward(self, input, indices, output_size=None):
-        return F.max_unpool2d(input, indices, self.kernel_size, self.stride, self.padding,
-                              output_size)
+        return self._unpool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
 
     def extra_repr(self):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxUnpool1d(_MaxUnpoolNd):
+    """Puts the elements that MaxPool1d(return_indices=True) gave back in their places."""
+
+    _sizes, _unpool = staticmethod(_single), staticmethod(F.max_unpool1d)
+
+
+class MaxUnpool2d(_MaxUnpoolNd):
+    """Puts the elements that MaxPool2d(return_indices=True) gave back in their places."""
+
+    _sizes, _unpool = staticmethod(_pair), staticmethod(F.max_unpool2d)
+
+
+class MaxUnpool3d(_MaxUnpoolNd):
+    """Puts the elements that MaxPool3d(return_indices=True) gave back in their places."""
+
+    _sizes, _unpool = staticmethod(_triple), staticmethod(F.max_unpool3d)
 
 
 class Unfold(Module):
