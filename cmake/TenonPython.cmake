@@ -64,7 +64,7 @@ elseif(TENON_BUILD_TESTS AND TENON_SANITIZE)
     list(APPEND preloaded ${path})
   endforeach()
   list(JOIN preloaded ":" preloaded)
-  set(hostile_tests mistakes arrays exchange files tensor names forms autograd func linalg)
+  set(hostile_tests mistakes fuzz out arrays exchange files tensor names forms autograd func linalg)
   list(TRANSFORM hostile_tests
     REPLACE "(.+)" "${CMAKE_CURRENT_SOURCE_DIR}/python/tests/test_\\1.py")
   add_test(NAME tenon_python

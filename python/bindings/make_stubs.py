@@ -63,8 +63,11 @@ def declare(op, name, is_method, result, spread=False):
         else:
             default = " = ..." if param.default is not None else ""
             parts.append(f"{python_name(param, number)}: {TYPES[param.type]}{default}")
-    if op.name in EXTRA_KEYWORDS:
-        parts += [EXTRA_KEYWORDS[op.name]] if spread else ["*", EXTRA_KEYWORDS[op.name]]
+    keywords = [EXTRA_KEYWORDS[op.name]] if op.name in EXTRA_KEYWORDS else []
+    if not is_method and result != "tuple[Tensor, ...]":
+        keywords.append(f"out: {'Tensor' if result == 'Tensor' else 'Sequence[Tensor]'} | None = ...")
+    if keywords:
+        parts += keywords if spread else ["*", *keywords]
     if not is_method and op.section in MAKING:
         parts.append("requires_grad: builtins.bool = ...")
         parts.append("**options: Any")

@@ -1,5 +1,6 @@
 #include "python/bindings/op_function.h"
 
+#include <nanobind/nanobind.h>
 #include <structmember.h>
 
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include "python/bindings/arguments.h"
 #include "python/bindings/errors.h"
 #include "python/bindings/gil.h"
+#include "python/bindings/out.h"
 #include "python/bindings/tensor_object.h"
 #include "tenon/dispatch/dispatch.h"
 
@@ -26,6 +28,7 @@ struct OpFunction {
   /// doesn't, such as `alpha` of `add`. Both null where it has none.
   PyObject* extra_keyword;
   PyObject* keyword_form;
+  bool takes_out;  ///< whether results go where `out=` says: of functions, not of methods
 };
 
 PyTypeObject* function_type = nullptr;
@@ -74,20 +77,52 @@ PyObject* wrap_list(std::vector<Tensor> tensors) {
   return tuple;
 }
 
-bool has_extra_keyword(PyObject* self, PyObject* names) {
-  const auto* const function = reinterpret_cast<OpFunction*>(self);
-  if (!function->extra_keyword || !function->keyword_form) return false;
+/// The place of a keyword among those of a call, -1 where it isn't there.
+Py_ssize_t place_of(PyObject* keyword, PyObject* names) {
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {
     PyObject* const name = PyTuple_GET_ITEM(names, i);
-    if (name == function->extra_keyword || PyUnicode_Compare(name, function->extra_keyword) == 0) {
-      return true;
-    }
+    if (name == keyword || PyUnicode_Compare(name, keyword) == 0) return i;
   }
-  return false;
+  return -1;
+}
+
+bool has_extra_keyword(PyObject* self, PyObject* names) {
+  const auto* const function = reinterpret_cast<OpFunction*>(self);
+  return function->extra_keyword && function->keyword_form &&
+         place_of(function->extra_keyword, names) >= 0;
+}
+
+PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags,
+                        PyObject* names) noexcept;
+
+/// A call with `out=`, the keyword at `place`: the call without it, whose result is written there.
+PyObject* call_into(PyObject* self, PyObject* const* arguments, size_t flags, PyObject* names,
+                    Py_ssize_t place) {
+  const Py_ssize_t count = PyVectorcall_NARGS(flags), named = PyTuple_GET_SIZE(names);
+  PyObject* const out = arguments[count + place];
+  std::vector<PyObject*> others(arguments, arguments + count + named);
+  others.erase(others.begin() + count + place);
+  const auto other_names = nanobind::steal(PyTuple_New(named - 1));
+  if (!other_names.is_valid()) throw PythonError();
+  for (Py_ssize_t i = 0, to = 0; i < named; ++i) {
+    if (i == place) continue;
+    PyTuple_SET_ITEM(other_names.ptr(), to++, Py_NewRef(PyTuple_GET_ITEM(names, i)));
+  }
+  auto result = nanobind::steal(call_function(self, others.data(), static_cast<size_t>(count),
+                                              named > 1 ? other_names.ptr() : nullptr));
+  if (!result.is_valid()) throw PythonError();
+  if (out == Py_None) return result.release().ptr();
+  write_out(PyUnicode_AsUTF8(reinterpret_cast<OpFunction*>(self)->name), result.ptr(), out);
+  return Py_NewRef(out);
 }
 
 PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags,
                         PyObject* names) noexcept {
+  if (names && reinterpret_cast<OpFunction*>(self)->takes_out) {
+    static PyObject* const keyword = PyUnicode_InternFromString("out");
+    const Py_ssize_t place = place_of(keyword, names);
+    if (place >= 0) return guarded([&] { return call_into(self, arguments, flags, names, place); });
+  }
   if (names && has_extra_keyword(self, names)) {
     return PyObject_Vectorcall(reinterpret_cast<OpFunction*>(self)->keyword_form, arguments, flags,
                                names);
@@ -194,13 +229,15 @@ PyType_Spec function_spec = {"tenon.OpFunction", sizeof(OpFunction), 0,
                                  Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_DISALLOW_INSTANTIATION,
                              function_slots};
 
-PyObject* make_function(const Signature* signature, const std::string& name, vectorcallfunc call) {
+PyObject* make_function(const Signature* signature, const std::string& name, vectorcallfunc call,
+                        bool takes_out = false) {
   auto* const function = reinterpret_cast<OpFunction*>(function_type->tp_alloc(function_type, 0));
   if (!function) return nullptr;
   const OpDef& op = signature->op();
   const std::string text = std::string(op.signature) + "\n\n" + std::string(op.documentation);
   function->call = call;
   function->signature = signature;
+  function->takes_out = takes_out;
   function->name = PyUnicode_InternFromString(name.c_str());
   function->documentation = PyUnicode_FromString(text.c_str());
   if (op.result_count > 1 && !(function->results_type = make_results_type(op))) return nullptr;
@@ -225,7 +262,9 @@ bool add_ops(PyObject* module, PyTypeObject* type) {
     if (op.internal) continue;
     const auto* const signature = new Signature(op);
     const std::string name(op.name);
-    if (!set(module, name, make_function(signature, name, call_function))) return false;
+    if (!set(module, name, make_function(signature, name, call_function, !op.returns_list))) {
+      return false;
+    }
     const bool is_method =
         !op.params.empty() && op.params[0].type != ParamType::kTensorList && op.has_method;
     if (is_method && !set(methods, name, make_function(signature, name, call_function))) {

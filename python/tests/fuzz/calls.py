@@ -29,7 +29,7 @@ ALLOWED = (TypeError, ValueError, IndexError, KeyError, AttributeError, RuntimeE
            MemoryError, BufferError, OSError, ZeroDivisionError, StopIteration, EOFError)
 OF_CPP = re.compile(r"std::|basic_string|_M_|::at\b|bad_(alloc|cast|optional|variant|function)|unknown C\+\+|"
                     r"nanobind|Intrusive|vector<|\{lambda|\.cpp:\d|Assertion")
-SECONDS = 2
+SECONDS = 1
 
 
 class TooLong(BaseException):

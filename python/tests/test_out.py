@@ -1,0 +1,68 @@
+"""Results written where `out=` says."""
+
+import pytest
+import tenon as torch
+
+X = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+
+
+def test_results_go_there():
+    out = torch.zeros(2, 2)
+    version = out._version
+    place = out.data_ptr()
+    assert torch.add(X, 1, out=out) is out and out.tolist() == [[2, 3], [4, 5]]
+    assert torch.matmul(X, X, out=out) is out and out.tolist() == [[7, 10], [15, 22]]
+    assert out.data_ptr() == place and out._version > version
+    assert torch.cat([X, X], dim=1, out=torch.empty(0)).shape == (2, 4)
+    view = torch.zeros(4, 2)
+    torch.mul(X, 2, out=view[::2])
+    assert view.tolist() == [[2, 4], [0, 0], [6, 8], [0, 0]]
+    assert torch.add(X, X, alpha=2, out=out) is out and out.tolist() == (X * 3).tolist()
+    assert torch.exp(X, out=None).tolist() == X.exp().tolist()
+    torch.add(X, X, out=X.view(4)[:0])  # an empty one takes any sizes
+
+
+def test_several_results_and_other_dtypes():
+    values, indices = torch.zeros(2, 1), torch.zeros(2, 1, dtype=torch.int64)
+    assert torch.topk(X, 1, out=(values, indices))[0] is values
+    assert values.tolist() == [[2], [4]] and indices.tolist() == [[1], [1]]
+    assert torch.add(X, 1, out=torch.zeros(2, 2, dtype=torch.float64)).dtype == torch.float64
+    part = torch.empty(0, dtype=torch.float16)
+    assert torch.sub(X, 1, out=part) is part and part.dtype == torch.float16
+    assert part.tolist() == [[0, 1], [2, 3]]
+
+
+def test_in_a_compiled_function():
+    out = torch.zeros(2, 2)
+
+    @torch.compile
+    def f(x):
+        torch.mul(x, 3, out=out)
+        return out + 1
+
+    for scale in 1, 2, 3:
+        assert f(X * scale).tolist() == (X * scale * 3 + 1).tolist()
+        assert out.tolist() == (X * scale * 3).tolist()
+
+
+@pytest.mark.parametrize("call, kind, message", [
+    (lambda: torch.add(X, 1, out=torch.zeros(3)), ValueError, r"\[add\] the result has sizes"),
+    (lambda: torch.add(X, 1, out=torch.zeros(2, 2, dtype=torch.int64)), TypeError, "doesn't fit"),
+    (lambda: torch.add(X, 1, out=[X]), TypeError, "'out' must be a tensor for each result, not list"),
+    (lambda: torch.topk(X, 1, out=X), TypeError, "a tuple of 2 tensors"),
+    (lambda: torch.topk(X, 1, out=(X,)), TypeError, "a tuple of 2 tensors, not of 1"),
+    (lambda: torch.add(X.clone().requires_grad_(), 1, out=torch.zeros(2, 2)), RuntimeError,
+     "doesn't record gradients"),
+    (lambda: X.add(1, out=X), TypeError, "no argument 'out'"),
+    (lambda: torch.split(X, 1, out=X), TypeError, "out"),
+    (lambda: torch.add(X, "a", out=X), TypeError, "must be a tensor or a number"),
+])
+def test_mistakes(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()
+
+
+def test_gradients_may_be_off():
+    x = X.clone().requires_grad_()
+    with torch.no_grad():
+        assert torch.add(x, 1, out=torch.zeros(2, 2)).requires_grad is False
