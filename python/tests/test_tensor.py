@@ -155,6 +155,24 @@ def test_reductions_in_pytorchs_forms():
     assert torch.where(torch.tensor([True, False]), 1.0, torch.zeros(2)).tolist() == [1, 0]
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_long_rows_are_sorted_in_pieces(threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        values = np.random.default_rng(5).integers(0, 1000, (2, 300_001)).astype(np.float32)
+        values[:, ::1000] = np.nan  # the largest of all
+        keys = np.where(np.isnan(values), np.inf, values)
+        for x, key in (values, keys), (values[0], keys[0]), (values[0][:65_537], keys[0][:65_537]):
+            for descending in False, True:
+                order = np.argsort(-key if descending else key, kind="stable")
+                found = torch.tensor(x).sort(descending=descending)
+                np.testing.assert_array_equal(found.indices.numpy(), order)
+                np.testing.assert_array_equal(found.values.numpy(), np.take_along_axis(x, order, -1))
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_iteration_and_containers():
     assert [row.tolist() for row in torch.tensor([[1, 2], [3, 4]])] == [[1, 2], [3, 4]]
     x, y = torch.ones(2), torch.ones(2)

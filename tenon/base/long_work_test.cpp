@@ -101,6 +101,7 @@ TEST_F(LongWorkTest, NothingIsAskedOutsideOfLongWork) {
     EXPECT_EQ(Host::left, 2);
   }
   EXPECT_EQ(Host::left, 1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
   EXPECT_THROW(check_interrupt(), Stop);
 }
 
