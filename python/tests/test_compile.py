@@ -131,3 +131,21 @@ def test_explain_says_where_runs_and_misses_are():
     first = step.__wrapped__.__code__.co_firstlineno
     assert f"because of a tensor that is read at test_compile.py:{first + 3}: " in step.explain()
     assert f"op 1, test_compile.py:{first + 2}: neg came, it was exp" in step.explain()
+
+
+def test_state_that_is_replaced_lends_its_memory():
+    def train(wrap):
+        state = torch.ones(256, 256)
+
+        @wrap
+        def step(x):
+            nonlocal state
+            state = torch.tanh(state + x)
+
+        for call in range(4):
+            step(torch.full((256, 256), call / 4))
+        return state, step
+
+    state, step = train(torch.compile)
+    assert state.tolist() == train(lambda function: function)[0].tolist()
+    assert "donated inputs: %" in step.explain()
