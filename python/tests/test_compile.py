@@ -80,8 +80,10 @@ def test_pure_functions_are_validated_when_asked():
     scaled = torch.compile(lambda x: x * factor, pure=True, validate=True)
     assert scaled(torch.ones(2)).tolist() == scaled(torch.ones(2)).tolist() == [2, 2]
     factor = 3.0
-    with pytest.raises(ValueError, match="mul"):
+    with pytest.raises(ValueError, match="mul") as stale:
         scaled(torch.ones(2))
+    line = test_pure_functions_are_validated_when_asked.__code__.co_firstlineno + 2
+    assert f"and is now, at test_compile.py:{line}\n" in str(stale.value)
 
 
 def test_compile_takes_pytorchs_options():

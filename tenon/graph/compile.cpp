@@ -70,6 +70,7 @@ struct CompiledState::Shared {
       all.back()->segments.without_passes =
           options.pure ? compile_passes() : options.without_passes;
       all.back()->segments.memory_limit = options.memory_limit;
+      all.back()->segments.keeps_origins = options.validate;
       return *all.back();
     }
     Runner* const runner = free.back();

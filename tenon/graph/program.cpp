@@ -38,6 +38,18 @@ void check_is_pure(const Trace& trace, std::span<const Tensor* const> results) {
   }
 }
 
+/// Where the step that line `i` of the pending ops' text belongs to came from.
+std::string origin_of_line(const Trace& trace, std::span<const std::string> lines, size_t i) {
+  const auto begins_step = [](const std::string& line) {
+    return line.starts_with('%') && line.find(" = input ") == line.npos &&
+           line.find(" = weight ") == line.npos;
+  };
+  if (i >= lines.size() || lines[i].starts_with("return")) return {};
+  const auto steps =
+      std::count_if(lines.begin(), lines.begin() + static_cast<ptrdiff_t>(i) + 1, begins_step);
+  return steps == 0 ? std::string() : trace.origin_of(static_cast<size_t>(steps) - 1);
+}
+
 }  // namespace
 
 Graph Program::capture(Trace& trace, std::span<const Tensor* const> arguments,
@@ -253,9 +265,9 @@ void Program::check_same(Trace& trace, std::span<const Tensor* const> arguments,
     if (before == after) continue;
     fail<ValueError>("compile",
                      fmt::format("a pure function no longer does what was captured: it was\n  {}\n"
-                                 "and is now\n  {}\nwhat changes from call to call must be an "
+                                 "and is now{}\n  {}\nwhat changes from call to call must be an "
                                  "argument; or leave `pure` out",
-                                 before, after));
+                                 before, origin_of_line(trace, is, i), after));
   }
   for (size_t i = 0; i < graph_.slots.size(); ++i) {
     if (graph_.slots[i].role != GraphSlot::Role::kWeight ||

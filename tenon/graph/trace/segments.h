@@ -22,6 +22,7 @@ struct Node {
   bool ends = false;            ///< the stream is cut after it: see loops.h
   const char* cause = nullptr;  ///< why a stream that ended here ran
   std::string place;            ///< where in the user's code that was, the first time
+  std::string origin;           ///< where its record came from, where `keeps_origins`
   Node* parent = nullptr;
   Node* likely = nullptr;  ///< the child that followed last
   std::vector<std::unique_ptr<Node>> children;
@@ -87,8 +88,9 @@ class Segments {
 
   Counters counters;
   std::vector<std::string> without_passes;  ///< that plans don't go through
-  std::string last_miss;    ///< where the last call that was new left what was known, as text
-  size_t memory_limit = 0;  ///< of each plan; 0: none
+  std::string last_miss;       ///< where the last call that was new left what was known, as text
+  bool keeps_origins = false;  ///< of records: those of each node
+  size_t memory_limit = 0;     ///< of each plan; 0: none
   bool has_warned_of_memory = false;  ///< that a plan takes more
 
  private:

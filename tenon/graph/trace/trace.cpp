@@ -219,6 +219,7 @@ void Trace::follow(Writer& writer, const Taken& taken) {
     if (!is_new_) explain_miss(record);
     is_new_ = true;
     next = &segments_.add(*cursor_, words, std::move(record));
+    if (segments_.keeps_origins) next->origin = caller_place(", at ");
   }
   Memo& memo = segments_.memo_of(*next);
   writer.remember(memo, taken);
@@ -242,6 +243,12 @@ void Trace::explain_miss(const Record& record) {
       "call {}, run {}, op {}{}: {}", calls, flushes_ + 1, pending_ + 1, caller_place(", "),
       before ? difference(record, before->record)
              : fmt::format("{} came where earlier calls had ended", name_of(record)));
+}
+
+const std::string& Trace::origin_of(size_t record) const {
+  const Node* node = cursor_;
+  for (auto i = static_cast<size_t>(pending_); i > record + 1; --i) node = node->parent;
+  return node->origin;
 }
 
 /// Cuts a stream that repeats itself, here and whenever it comes by again.

@@ -46,6 +46,9 @@ class Trace final : public Deferrer, public MemoryWatch {
   /// afterwards.
   Graph graph(std::span<const Tensor* const> results);
   std::span<const Slot> slots() const { return slots_; }
+  /// Where in the user's code one of the pending records came from, if that is known: ", at
+  /// a.py:3".
+  const std::string& origin_of(size_t record) const;
   /// Stands for what is pending: the same for streams that match.
   const void* place() const { return cursor_; }
   /// Of this call.
