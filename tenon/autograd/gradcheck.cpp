@@ -15,19 +15,33 @@ namespace {
 
 using CheckedFunction = std::function<std::vector<Tensor>(const std::vector<Tensor>&)>;
 
+bool is_double(DType dtype) { return real_of(dtype) == kFloat64; }
+
 bool is_checked(const Tensor& input) {
-  return input.defined() && input.requires_grad() && input.dtype() == kFloat64;
+  return input.defined() && input.requires_grad() && is_double(input.dtype());
+}
+
+/// The numbers that an input or a gradient holds: of complex ones both parts of each element.
+double* numbers_of(const Tensor& x) {
+  if (!x.is_complex()) return x.data<double>();
+  return reinterpret_cast<double*>(x.data<std::complex<double>>());
 }
 
 /// Fixed weights that make one number of all differentiable results, so that one backward pass per
-/// input checks every element: d(sum w y)/dx. None of them is 0, of which nothing would be seen.
+/// input checks every element: d(sum w y)/dx, of complex results d(Re sum conj(w) y)/dx. None of
+/// them is 0, of which nothing would be seen.
 std::vector<Tensor> weights_of(const std::vector<Tensor>& results) {
   std::vector<Tensor> weights;
   for (const Tensor& result : results) {
     const bool used = result.defined() && is_differentiable(result.dtype());
-    weights.push_back(
-        used ? ops::sample_tensor(result.sizes(), 0.5, 1.5, 77 + weights.size()).to(result.dtype())
-             : Tensor());
+    const size_t seed = 77 + weights.size();
+    Tensor weight;
+    if (used) {
+      weight = result.is_complex() ? ops::sample_complex(result.sizes(), 0.5, 1.5, seed)
+                                   : ops::sample_tensor(result.sizes(), 0.5, 1.5, seed);
+      weight = weight.to(result.dtype());
+    }
+    weights.push_back(weight);
   }
   return weights;
 }
@@ -38,8 +52,9 @@ double weighted_sum(const CheckedFunction& function, const std::vector<Tensor>& 
   double total = 0;
   for (size_t i = 0; i < results.size(); ++i) {
     if (!weights[i].defined()) continue;
-    const Tensor product = results[i] * weights[i];
-    total += sum(product.is_complex() ? product.to(kFloat64) : product).item<double>();
+    const bool complex = results[i].is_complex();
+    const Tensor product = results[i] * (complex ? conj(weights[i]) : weights[i]);
+    total += sum(complex ? real(product) : product).item<double>();
   }
   return total;
 }
@@ -81,17 +96,19 @@ bool gradcheck(const CheckedFunction& function, const std::vector<Tensor>& input
   }();
   const std::vector<Tensor> analytic = analytic_grads(function, inputs, weights);
   if (analytic.empty()) {
-    fail<ValueError>("gradcheck", "no input is a float64 tensor that requires a gradient");
+    fail<ValueError>("gradcheck",
+                     "no input is a float64 or complex128 tensor that requires a gradient");
   }
   const std::vector<Tensor> moved = movable(inputs);
   size_t checked = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!is_checked(inputs[i])) continue;
-    const Tensor given = analytic[checked].defined() ? analytic[checked].contiguous()
-                                                     : zeros(inputs[i].sizes(), kFloat64);
+    const Tensor given =
+        analytic[checked].defined() ? analytic[checked].contiguous() : zeros_like(moved[i]);
     ++checked;
-    auto* element = moved[i].data<double>();
-    for (int64_t e = 0; e < inputs[i].numel(); ++e) {
+    double* const element = numbers_of(moved[i]);
+    const int64_t parts = inputs[i].is_complex() ? 2 : 1;
+    for (int64_t e = 0; e < parts * inputs[i].numel(); ++e) {
       const double middle = element[e];
       element[e] = middle + options.step;
       const double above = weighted_sum(function, moved, weights);
@@ -99,12 +116,13 @@ bool gradcheck(const CheckedFunction& function, const std::vector<Tensor>& input
       const double below = weighted_sum(function, moved, weights);
       element[e] = middle;
       const double numeric = (above - below) / (2 * options.step);
-      const double value = given.data<double>()[e];
+      const double value = numbers_of(given)[e];
       if (!(std::abs(value - numeric) <= options.absolute + options.relative * std::abs(numeric))) {
-        fail<AutogradError>("gradcheck",
-                            fmt::format("input {}, element {}: the gradient is {}, finite "
-                                        "differences give {}",
-                                        i, e, value, numeric));
+        fail<AutogradError>(
+            "gradcheck",
+            fmt::format("input {}, element {}{}: the gradient is {}, finite "
+                        "differences give {}",
+                        i, e / parts, e % parts == 0 ? "" : " (imaginary part)", value, numeric));
       }
     }
   }
@@ -121,7 +139,7 @@ bool gradgradcheck(const CheckedFunction& function, const std::vector<Tensor>& i
   std::vector<Tensor> arguments = inputs;
   std::vector<size_t> used;
   for (size_t i = 0; i < weights.size(); ++i) {
-    if (!weights[i].defined() || weights[i].dtype() != kFloat64) continue;
+    if (!weights[i].defined() || !is_double(weights[i].dtype())) continue;
     used.push_back(i);
     arguments.push_back(clone(weights[i]).requires_grad_());
   }

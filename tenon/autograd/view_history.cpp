@@ -8,21 +8,58 @@ namespace tenon::autograd {
 namespace {
 
 /// Which part of a base a view reads. Bases own their storage and are contiguous, so a contiguous
-/// gradient of the base is read with the same strides.
+/// gradient of the base is read with the same strides. Where one of the two has complex elements
+/// and the other their parts, sizes, strides and offset count parts.
 struct Part {
   Shape sizes, strides;
   int64_t offset = 0;
+  bool by_parts = false;    ///< one of base and view is complex, the other its parts
+  bool is_complex = false;  ///< it is the view, where `by_parts`
 
   static Part of(const Tensor& view) {
-    return {view.sizes(), view.strides(), view.storage_offset() - view.impl()->base->offset};
+    const TensorImpl& base = *view.impl()->base;
+    Part part{view.sizes(), view.strides(), view.storage_offset() - base.offset};
+    if (view.dtype() == base.dtype) return part;
+    part.by_parts = true;
+    part.is_complex = view.is_complex();
+    part.offset = view.storage_offset();
+    if (!part.is_complex) {
+      part.offset -= 2 * base.offset;
+      return part;
+    }
+    part.offset = 2 * part.offset - base.offset;
+    for (int64_t& stride : part.strides) stride *= 2;
+    part.sizes.push_back(2);
+    part.strides.push_back(1);
+    return part;
   }
+  /// The view of a gradient of the base.
   Tensor read(const Tensor& base) const {
-    return strided_part(base.contiguous(), sizes, strides, offset);
+    const Tensor elements = by_parts && !is_complex ? view_as_real(base) : base;
+    const Tensor view = strided_part(elements.contiguous(), sizes, strides, offset);
+    return is_complex ? view_as_complex(view.contiguous()) : view;
   }
-  /// Ones of the base's sizes, zero in the part.
-  Tensor rest_mask(const Spec& base, Device device) const {
+  /// A gradient of the base, zero in the part.
+  Tensor rest(const Tensor& base) const {
+    const bool parts = by_parts && !is_complex;
+    const Tensor elements = parts ? view_as_real(base) : base;
+    const Tensor kept = elements * rest_mask(elements);
+    return parts ? view_as_complex(kept) : kept;
+  }
+  /// A gradient of the view as one of the base, zero elsewhere.
+  Tensor scattered(const Tensor& view, const Spec& base) const {
+    Shape elements = base.sizes;
+    const bool parts = by_parts && !is_complex;
+    if (parts) elements.push_back(2);
+    const Tensor given = is_complex ? view_as_real(view) : view;
+    const Tensor result = view_backward(given, elements, strides, offset);
+    return parts ? view_as_complex(result) : result;
+  }
+
+ private:
+  Tensor rest_mask(const Tensor& elements) const {
     const NoGrad no_grad;
-    const Tensor mask = ones(base.sizes, base.dtype, device);
+    const Tensor mask = ones(elements.sizes(), elements.dtype(), elements.device());
     strided_part(mask, sizes, strides, offset).fill_(0);
     return mask;
   }
@@ -35,9 +72,7 @@ struct ReplacePart final : Rule {
   std::string_view name() const override { return "replace_part"; }
   Grads run(const Node& node, std::span<const Tensor> grads) override {
     const Tensor& dy = grads[0];
-    Tensor base_grad;
-    if (node.edges[0]) base_grad = dy * part.rest_mask(node.results[0], node.device);
-    return {base_grad, part.read(dy)};
+    return {node.edges[0] ? part.rest(dy) : Tensor(), part.read(dy)};
   }
 };
 
@@ -47,14 +82,8 @@ struct ReadPart final : Rule {
   Spec base;
 
   std::string_view name() const override { return "read_part"; }
-  Grads run(const Node& node, std::span<const Tensor> grads) override {
-    // Written with as_strided's own gradient, which scatters into zeros.
-    const OpDef& op = op_definition(OpId::kAsStrided);
-    const Attribute attributes[] = {Attribute(part.sizes), Attribute(part.strides),
-                                    Attribute(std::optional<int64_t>(part.offset))};
-    const Saved saved{op, {}, {}, attributes, {&base, 1}, grads};
-    (void)node;
-    return op.vjp_rule(saved);
+  Grads run(const Node&, std::span<const Tensor> grads) override {
+    return {part.scattered(grads[0], base)};
   }
 };
 

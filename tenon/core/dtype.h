@@ -91,6 +91,10 @@ TENON_API DType promote(DType a, DType b);
 constexpr DType real_of(DType dtype) {
   return dtype == kComplex64 ? kFloat32 : dtype == kComplex128 ? kFloat64 : dtype;
 }
+/// The complex dtype whose parts are float64 for float64 and complex128, float32 for others.
+constexpr DType complex_of(DType dtype) {
+  return dtype == kFloat64 || dtype == kComplex128 ? kComplex128 : kComplex64;
+}
 /// The floating dtype that an op such as `exp` computes integers in: float32; others stay.
 constexpr DType floating_of(DType dtype) { return is_differentiable(dtype) ? dtype : kFloat32; }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -58,11 +59,14 @@ struct Specs {
       : values{std::move(first), std::move(second), std::move(third)}, count(3) {}
 };
 
-/// How a view reads its base's storage; `offset` in elements from the storage's start.
+/// How a view reads its base's storage; `offset` in elements from the storage's start. Elements are
+/// the base's unless `dtype` says otherwise: complex numbers seen as their parts, or parts as
+/// complex numbers.
 struct ViewSpec {
   Shape sizes;
   Shape strides;
   int64_t offset = 0;
+  std::optional<DType> dtype = {};
 };
 
 /// Gradients with respect to the inputs, in their order; undefined where none flows.

@@ -274,6 +274,7 @@ void run(const Call& call, std::span<Tensor> outputs) {
     case OpKind::kView: {
       const ViewSpec view = call.op.view_rule(call);
       outputs[0] = new_view(call.input(0), view.sizes, view.strides, view.offset);
+      if (view.dtype) outputs[0].impl()->dtype = *view.dtype;
       // Writes through detach() and its like don't enter the base's history.
       if (call.op.nondifferentiable) outputs[0].impl()->base = {};
       break;

@@ -29,6 +29,17 @@ Tensor sample_tensor(IntList sizes, double low, double high, uint64_t seed) {
   return result;
 }
 
+Tensor sample_complex(IntList sizes, double low, double high, uint64_t seed) {
+  const Tensor real = sample_tensor(sizes, low, high, seed);
+  const Tensor imag = sample_tensor(sizes, low, high, seed + 10);
+  Tensor result = new_tensor(sizes, kComplex128);
+  auto* out = result.data<std::complex<double>>();
+  for (int64_t i = 0; i < result.numel(); ++i) {
+    out[i] = {real.data<double>()[i], imag.data<double>()[i]};
+  }
+  return result;
+}
+
 Tensor sample_integers(IntList sizes, int64_t low, int64_t high, uint64_t seed, DType dtype) {
   Tensor result = new_tensor(sizes, dtype);
   std::mt19937_64 random(seed);

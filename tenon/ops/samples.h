@@ -9,6 +9,8 @@ namespace tenon::ops {
 /// A tensor of numbers spread evenly over [low, high] in a shuffled, fixed order: no two are equal,
 /// so that maxima have no ties and finite differences cross no kink by chance. float64.
 TENON_API Tensor sample_tensor(IntList sizes, double low = -2, double high = 2, uint64_t seed = 1);
+/// Complex numbers, both of whose parts are such. complex128.
+TENON_API Tensor sample_complex(IntList sizes, double low = -2, double high = 2, uint64_t seed = 1);
 /// Integers in [low, high), in a fixed pseudo-random order. int64 unless `dtype` says otherwise.
 TENON_API Tensor sample_integers(IntList sizes, int64_t low, int64_t high, uint64_t seed = 1,
                                  DType dtype = kInt64);

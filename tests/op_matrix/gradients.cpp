@@ -1,4 +1,4 @@
-// First and second gradients against finite differences in float64.
+// First and second gradients against finite differences in float64 and complex128.
 
 #include <algorithm>
 #include <functional>
@@ -18,16 +18,24 @@ bool is_constant_input(const OpDef& op, size_t input) {
   return name.starts_with("running_");
 }
 
-std::vector<Tensor> differentiable_inputs(const Case& c, bool& any) {
-  std::vector<Tensor> inputs = copies_of(c.sample.inputs);
+/// Ops whose complex results have a phase that their input doesn't determine: what a gradient of
+/// theirs means is held against functions that the phase makes no difference to, in unit tests.
+bool has_free_phases(const OpDef& op) { return op.name == "linalg_svd" || op.name == "svd"; }
+
+std::vector<Tensor> with_gradients(const Case& c, std::vector<Tensor> inputs, bool& any) {
   any = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].defined() || inputs[i].dtype() != kFloat64 || is_constant_input(*c.op, i))
+    if (!inputs[i].defined() || real_of(inputs[i].dtype()) != kFloat64 ||
+        is_constant_input(*c.op, i))
       continue;
     inputs[i].requires_grad_();
     any = true;
   }
   return inputs;
+}
+
+std::vector<Tensor> differentiable_inputs(const Case& c, bool& any) {
+  return with_gradients(c, copies_of(c.sample.inputs), any);
 }
 
 /// The op as a function of its tensors; running statistics are copied, because the op writes them.
@@ -68,6 +76,21 @@ TEST_P(OpMatrix, SecondGradients) {
       EXPECT_TRUE(gradgradcheck(function_of(c), inputs)) << c.name();
     } catch (const Error& error) {
       ADD_FAILURE() << c.name() << ": " << error.what();
+    }
+  }
+}
+
+TEST_P(OpMatrix, ComplexGradients) {
+  if (!contains(op().accepted, kComplex128) || has_free_phases(op())) return;
+  for (const Case& c : cases()) {
+    bool any = false;
+    const std::vector<Tensor> inputs = with_gradients(c, cast_all(c, kComplex128), any);
+    if (!any || !is_differentiable_case(c)) continue;
+    try {
+      EXPECT_TRUE(gradcheck(function_of(c), inputs)) << c.name();
+      EXPECT_TRUE(gradgradcheck(function_of(c), inputs)) << c.name();
+    } catch (const Error& error) {
+      ADD_FAILURE() << c.name() << " in complex128: " << error.what();
     }
   }
 }

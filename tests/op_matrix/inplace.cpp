@@ -10,7 +10,7 @@ namespace {
 
 std::vector<DType> inplace_dtypes(const OpDef& op) {
   std::vector<DType> dtypes;
-  for (const DType dtype : {kFloat64, kFloat32, kBFloat16, kInt32, kInt64}) {
+  for (const DType dtype : {kFloat64, kFloat32, kBFloat16, kInt32, kInt64, kComplex64}) {
     if (contains(op.accepted, dtype)) dtypes.push_back(dtype);
   }
   return dtypes;

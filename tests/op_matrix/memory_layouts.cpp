@@ -10,8 +10,8 @@ namespace {
 
 /// Ops whose meaning is the storage itself.
 bool reads_storage(const OpDef& op) {
-  constexpr std::array<std::string_view, 4> kNames = {"as_strided", "strided_part", "view",
-                                                      "view_backward"};
+  constexpr std::array<std::string_view, 5> kNames = {"as_strided", "strided_part", "view",
+                                                      "view_backward", "pairs_as_complex"};
   return std::find(kNames.begin(), kNames.end(), op.name) != kNames.end();
 }
 

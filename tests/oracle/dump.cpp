@@ -158,8 +158,12 @@ std::vector<Tensor> emptied(const Case& c, int64_t size) {
 void dump_case(Dump& dump, const Case& c) {
   dump.add(c, "", c.sample.inputs);
   const auto wanted = cast_inputs(c);
+  const bool has_complex =
+      std::any_of(c.sample.inputs.begin(), c.sample.inputs.end(),
+                  [](const Tensor& input) { return input.defined() && input.is_complex(); });
   if (std::find(wanted.begin(), wanted.end(), true) != wanted.end()) {
-    for (const DType dtype : {kInt32, kBool}) {
+    for (const DType dtype : {kInt32, kBool, kComplex128}) {
+      if (dtype == kComplex128 && (has_complex || is_random(*c.op))) continue;
       if (contains(c.op->accepted, dtype)) {
         dump.add(c, std::string(name_of(dtype)), cast_all(c, dtype));
       }

@@ -1,15 +1,18 @@
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 
 namespace tenon::ops {
 
 void define_sigmoid(OpDef& op) {
   op.doc("Logistic function of each element: y = 1 / (1 + e^-x).")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.sigmoid(t.load(0))); })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {sigmoid_backward(dy, saved.output())};
+        const Tensor& y = saved.output();
+        if (y.is_complex()) return {times_conjugate(dy, y * (1 - y))};
+        return {sigmoid_backward(dy, y)};
       })
       .samples([] { return unary_samples(-4, 4); });
 }

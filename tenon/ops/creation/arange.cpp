@@ -62,11 +62,12 @@ void define_arange(OpDef& op) {
 void define_linspace(OpDef& op) {
   op.doc(
         "`steps` evenly spaced numbers from `start` to `end`, both included. DTypeError unless the "
-        "dtype is floating.")
+        "dtype is floating or complex.")
       .shape([](Scalar, Scalar, int64_t steps, DType dtype, Device) -> Spec {
-        if (!is_floating(dtype)) {
-          fail<DTypeError>("linspace", fmt::format("expected one of {}, got {}",
-                                                   to_string(kFloatSet), name_of(dtype)));
+        if (!is_differentiable(dtype)) {
+          fail<DTypeError>("linspace",
+                           fmt::format("expected one of {}, got {}",
+                                       to_string(kFloatSet | kComplexSet), name_of(dtype)));
         }
         return {dtype, {steps}};
       })

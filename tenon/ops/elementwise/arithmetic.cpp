@@ -62,7 +62,7 @@ void define_neg(OpDef& op) {
 
 void define_lerp(OpDef& op) {
   op.doc("Linear interpolation: y = a + weight (b - a). Broadcasts.")
-      .accepts(kFloatSet)
+      .accepts(kFloatSet | kComplexSet)
       .tile([](TileBuilder& t) {
         const Value a = t.load(0);
         t.store(0, t.multiply_add(t.load(2), t.sub(t.load(1), a), a));
@@ -70,9 +70,9 @@ void define_lerp(OpDef& op) {
       .saves_input(0, 1, 2)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         const Tensor& weight = saved.input(2);
-        const Tensor db = dy * weight;
+        const Tensor db = times_conjugate(dy, weight);
         return {saved.needs(0) ? dy - db : Tensor(), db,
-                saved.needs(2) ? dy * (saved.input(1) - saved.input(0)) : Tensor()};
+                saved.needs(2) ? times_conjugate(dy, saved.input(1) - saved.input(0)) : Tensor()};
       })
       .samples([] {
         std::vector<Sample> samples = binary_samples();

@@ -21,8 +21,8 @@ std::vector<Sample> special_samples() {
 }  // namespace
 
 void define_isnan(OpDef& op) {
-  op.doc("Whether the element is not a number, as bool.")
-      .accepts(kRealSet | kBoolSet)
+  op.doc("Whether the element, or a part of a complex one, is not a number, as bool.")
+      .accepts(kAnySet)
       .returns(ResultDType::kBool)
       .tile([](TileBuilder& t) { t.store(0, t.isnan(t.load(0))); })
       .not_differentiable()
@@ -30,8 +30,8 @@ void define_isnan(OpDef& op) {
 }
 
 void define_isinf(OpDef& op) {
-  op.doc("Whether the element is inf or -inf, as bool.")
-      .accepts(kRealSet | kBoolSet)
+  op.doc("Whether the element, or a part of a complex one, is inf or -inf, as bool.")
+      .accepts(kAnySet)
       .returns(ResultDType::kBool)
       .tile([](TileBuilder& t) { t.store(0, t.isinf(t.load(0))); })
       .not_differentiable()
@@ -39,8 +39,8 @@ void define_isinf(OpDef& op) {
 }
 
 void define_isfinite(OpDef& op) {
-  op.doc("Whether the element is neither NaN nor infinite, as bool.")
-      .accepts(kRealSet | kBoolSet)
+  op.doc("Whether the element, both parts of a complex one, is neither NaN nor infinite, as bool.")
+      .accepts(kAnySet)
       .returns(ResultDType::kBool)
       .tile([](TileBuilder& t) { t.store(0, t.isfinite(t.load(0))); })
       .not_differentiable()

@@ -78,7 +78,7 @@ void define_isclose(OpDef& op) {
             const Tensor close = (a == b) | near;
             return equal_nan ? close | (isnan(a) & isnan(b)) : close;
           })
-      .accepts(kFloatSet | kSignedSet)
+      .accepts(kFloatSet | kSignedSet | kComplexSet)
       .not_differentiable()
       .samples([] { return closeness_samples(); });
 }
@@ -87,7 +87,7 @@ void define_allclose(OpDef& op) {
   op.doc("Whether all elements are close, after isclose: 0-d bool.")
       .compose([](const Tensor& a, const Tensor& b, double rtol, double atol,
                   bool equal_nan) -> Tensor { return all(isclose(a, b, rtol, atol, equal_nan)); })
-      .accepts(kFloatSet | kSignedSet)
+      .accepts(kFloatSet | kSignedSet | kComplexSet)
       .not_differentiable()
       .samples([] { return closeness_samples(); });
 }

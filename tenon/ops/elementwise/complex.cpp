@@ -1,4 +1,4 @@
-// Parts of complex numbers. The gradient of a real loss L is dL/d(re) + i dL/d(im).
+// Complex numbers and their parts. The gradient of a real loss L is dL/d(re) + i dL/d(im).
 
 #include <fmt/format.h>
 
@@ -6,18 +6,41 @@
 
 #include "tenon/base/error.h"
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 
 namespace tenon::ops {
 namespace {
 
-DType complex_of(DType dtype) { return dtype == kFloat64 ? kComplex128 : kComplex64; }
-
-Tensor sample_complex(IntList sizes, uint64_t seed = 1) {
-  return complex(sample_tensor(sizes, -2, 2, seed), sample_tensor(sizes, -2, 2, seed + 10));
+std::vector<Sample> complex_samples() {
+  return {{{sample_complex({3, 4})}, {}}, {{sample_complex({}, 0.5, 2)}, {}}};
 }
 
-std::vector<Sample> complex_samples() {
-  return {{{sample_complex({3, 4})}, {}}, {{sample_complex({})}, {}}};
+/// One part of each element of `x`, which is complex.
+ViewSpec part_view(std::string_view call, const Tensor& x, int64_t part) {
+  if (!x.is_complex()) {
+    fail<DTypeError>(call, fmt::format("expected complex numbers, got {}", name_of(x.dtype())));
+  }
+  ViewSpec spec{x.sizes(), x.strides(), 2 * x.storage_offset() + part, real_of(x.dtype())};
+  for (int64_t& stride : spec.strides) stride *= 2;
+  return spec;
+}
+
+void check_pairs(const Tensor& x) {
+  if (x.dtype() != kFloat32 && x.dtype() != kFloat64) {
+    fail<DTypeError>("view_as_complex",
+                     fmt::format("expected float32 or float64, got {}", name_of(x.dtype())));
+  }
+  if (x.dim() == 0 || x.size(-1) != 2) {
+    fail<ShapeError>("view_as_complex",
+                     fmt::format("expected a last dim of size 2, got {}", to_string(x.sizes())));
+  }
+}
+
+/// Whether the pairs along the last dim lie in memory as complex numbers do.
+bool lies_in_pairs(const Tensor& x) {
+  bool pairs = x.strides().back() == 1 && x.storage_offset() % 2 == 0;
+  for (size_t i = 0; i + 1 < x.strides().size(); ++i) pairs = pairs && x.strides()[i] % 2 == 0;
+  return pairs;
 }
 
 }  // namespace
@@ -41,13 +64,13 @@ void define_complex(OpDef& op) {
 }
 
 void define_real(OpDef& op) {
-  op.doc("The real part of each element, a copy.")
+  op.doc("The real part of each element, a view; real numbers as they are.")
       .accepts(kNumberSet)
-      .autocast(CastPolicy::kAsGiven)
-      .shape([](const Tensor& x) -> Spec {
-        return {real_of(x.dtype()), x.sizes()};
+      .view([](const Tensor& x) -> ViewSpec {
+        if (x.is_complex()) return part_view("real", x, 0);
+        if (x.dtype() == kBool) fail<DTypeError>("real", "expected numbers, got bool");
+        return {x.sizes(), x.strides(), x.storage_offset()};
       })
-      .kernel()
       .saves_sizes()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         return {dy.to(saved.input_dtype(0))};
@@ -56,19 +79,25 @@ void define_real(OpDef& op) {
 }
 
 void define_imag(OpDef& op) {
-  op.doc("The imaginary part of each element, a copy; zeros of real numbers.")
-      .accepts(kNumberSet)
-      .autocast(CastPolicy::kAsGiven)
-      .shape([](const Tensor& x) -> Spec {
-        return {real_of(x.dtype()), x.sizes()};
-      })
-      .kernel()
-      .saves_sizes()
-      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        if (!is_complex(saved.input_dtype(0))) return {zeros_like(dy)};
-        return {complex(zeros_like(dy), dy)};
-      })
+  op.doc("The imaginary part of each element, a view. DTypeError unless `x` is complex.")
+      .accepts(kComplexSet)
+      .view([](const Tensor& x) { return part_view("imag", x, 1); })
+      .vjp([](const Saved&, const Tensor& dy) -> Grads { return {complex(zeros_like(dy), dy)}; })
       .samples([] { return complex_samples(); });
+}
+
+void define_isreal(OpDef& op) {
+  op.doc("Whether the element has no imaginary part, as bool.")
+      .accepts(kAnySet)
+      .compose([](const Tensor& x) -> Tensor {
+        return x.is_complex() ? imag(x) == 0 : full(x.sizes(), true, kBool, x.device());
+      })
+      .not_differentiable()
+      .samples([] {
+        std::vector<Sample> samples = complex_samples();
+        samples[0].inputs[0].data<std::complex<double>>()[1] = 2;
+        return not_differentiable(std::move(samples));
+      });
 }
 
 void define_conj(OpDef& op) {
@@ -83,32 +112,62 @@ void define_conj(OpDef& op) {
       .samples([] { return complex_samples(); });
 }
 
+void define_adjoint(OpDef& op) {
+  op.doc("The conjugate transpose of each matrix: of real ones a view. ShapeError of vectors.")
+      .accepts(kNumberSet)
+      .compose([](const Tensor& x) -> Tensor {
+        if (x.dim() < 2) {
+          fail<ShapeError>("adjoint", fmt::format("expected a matrix or a batch of them, got {}",
+                                                  to_string(x.sizes())));
+        }
+        return conjugate_transpose(x);
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_complex({2, 3})}, {}}, {{sample_tensor({2, 3, 1})}, {}}};
+      });
+}
+
 void define_view_as_real(OpDef& op) {
   op.doc(
-        "Complex numbers as pairs (real, imaginary) along a new last dim of size 2, a copy. "
+        "Complex numbers as pairs (real, imaginary) along a new last dim of size 2, a view. "
         "DTypeError unless `x` is complex.")
       .accepts(kComplexSet)
-      .compose([](const Tensor& x) -> Tensor {
-        if (!x.is_complex()) {
-          fail<DTypeError>("view_as_real",
-                           fmt::format("expected complex numbers, got {}", name_of(x.dtype())));
-        }
-        return stack({real(x), imag(x)}, -1);
+      .view([](const Tensor& x) {
+        ViewSpec spec = part_view("view_as_real", x, 0);
+        spec.sizes.push_back(2);
+        spec.strides.push_back(1);
+        return spec;
       })
+      .vjp([](const Saved&, const Tensor& dy) -> Grads { return {view_as_complex(dy)}; })
       .samples([] { return complex_samples(); });
+}
+
+void define_pairs_as_complex(OpDef& op) {
+  op.doc("view_as_complex of pairs that lie as complex numbers do, a view.")
+      .accepts(set_of(kFloat32) | set_of(kFloat64))
+      .view([](const Tensor& x) -> ViewSpec {
+        check_pairs(x);
+        ViewSpec spec{x.sizes(), x.strides(), x.storage_offset() / 2, complex_of(x.dtype())};
+        spec.sizes.erase(spec.sizes.size() - 1);
+        spec.strides.erase(spec.strides.size() - 1);
+        for (int64_t& stride : spec.strides) stride /= 2;
+        return spec;
+      })
+      .vjp([](const Saved&, const Tensor& dy) -> Grads { return {view_as_real(dy)}; })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({3, 2})}, {}}};
+      });
 }
 
 void define_view_as_complex(OpDef& op) {
   op.doc(
-        "Pairs along the last dim, of size 2, as complex numbers; a copy. ShapeError where there "
-        "are no pairs.")
+        "Pairs along the last dim, of size 2, as complex numbers: a view where each pair lies "
+        "together as one would, else a copy. ShapeError where there are no pairs.")
       .accepts(set_of(kFloat32) | set_of(kFloat64))
+      .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& x) -> Tensor {
-        if (x.dim() == 0 || x.size(-1) != 2) {
-          fail<ShapeError>("view_as_complex", fmt::format("expected a last dim of size 2, got {}",
-                                                          to_string(x.sizes())));
-        }
-        return complex(select(x, -1, 0), select(x, -1, 1));
+        check_pairs(x);
+        return pairs_as_complex(lies_in_pairs(x) ? x : clone(x));
       })
       .samples([]() -> std::vector<Sample> {
         return {{{sample_tensor({3, 2})}, {}}, {{sample_tensor({2})}, {}}};

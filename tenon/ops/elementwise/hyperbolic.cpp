@@ -1,39 +1,44 @@
 #include <numbers>
 
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 
 namespace tenon::ops {
 
 void define_sinh(OpDef& op) {
   op.doc("Hyperbolic sine of each element: y = (e^x - e^-x) / 2.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.sinh(t.load(0))); })
       .saves_input(0)
-      .vjp(
-          [](const Saved& saved, const Tensor& dy) -> Grads { return {dy * cosh(saved.input(0))}; })
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {times_conjugate(dy, cosh(saved.input(0)))};
+      })
       .samples([] { return unary_samples(); });
 }
 
 void define_cosh(OpDef& op) {
   op.doc("Hyperbolic cosine of each element: y = (e^x + e^-x) / 2.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.cosh(t.load(0))); })
       .saves_input(0)
-      .vjp(
-          [](const Saved& saved, const Tensor& dy) -> Grads { return {dy * sinh(saved.input(0))}; })
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {times_conjugate(dy, sinh(saved.input(0)))};
+      })
       .samples([] { return unary_samples(); });
 }
 
 void define_tanh(OpDef& op) {
   op.doc("Hyperbolic tangent of each element: y = (e^x - e^-x) / (e^x + e^-x).")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.tanh(t.load(0))); })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {tanh_backward(dy, saved.output())};
+        const Tensor& y = saved.output();
+        if (y.is_complex()) return {times_conjugate(dy, 1 - square(y))};
+        return {tanh_backward(dy, y)};
       })
       .samples([] { return unary_samples(-4, 4); });
 }
@@ -65,7 +70,7 @@ Value log_of_sum(TileBuilder& t, Value x, Value more) {
 
 void define_asinh(OpDef& op) {
   op.doc("Inverse hyperbolic sine of each element: y = ln(x + sqrt(x^2 + 1)).")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) {
         const Value x = t.load(0), size = t.abs(x), square = t.square(x), one = t.constant(1);
@@ -75,14 +80,14 @@ void define_asinh(OpDef& op) {
       })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {dy * rsqrt(square(saved.input(0)) + 1)};
+        return {times_conjugate(dy, rsqrt(square(saved.input(0)) + 1))};
       })
       .samples([] { return unary_samples(-3, 3.1); });
 }
 
 void define_acosh(OpDef& op) {
   op.doc("Inverse hyperbolic cosine of each element: y = ln(x + sqrt(x^2 - 1)); NaN below 1.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) {
         const Value x = t.load(0), above = t.sub(x, t.constant(1));
@@ -91,14 +96,17 @@ void define_acosh(OpDef& op) {
       })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {dy * rsqrt(square(saved.input(0)) - 1)};
+        const Tensor& x = saved.input(0);
+        // Two roots, so that the branch is acosh's own to the left of the imaginary axis, too.
+        if (x.is_complex()) return {times_conjugate(dy, rsqrt(x - 1) * rsqrt(x + 1))};
+        return {dy * rsqrt(square(x) - 1)};
       })
       .samples([] { return unary_samples(1.3, 4); });
 }
 
 void define_atanh(OpDef& op) {
   op.doc("Inverse hyperbolic tangent of each element: y = ln((1 + x) / (1 - x)) / 2.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) {
         const Value x = t.load(0), size = t.abs(x);
@@ -107,7 +115,7 @@ void define_atanh(OpDef& op) {
       })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {dy / (1 - square(saved.input(0)))};
+        return {dy / conjugate(1 - square(saved.input(0)))};
       })
       .samples([] { return unary_samples(-0.8, 0.85); });
 }

@@ -6,6 +6,7 @@ namespace {
 template <class F>
 void define_logical(OpDef& op, std::string_view documentation, F) {
   op.doc(documentation)
+      .accepts(kAnySet)
       .returns(ResultDType::kBool)
       .tile([](TileBuilder& t) { t.store(0, F{}(t, t.load(0), t.load(1))); })
       .not_differentiable()
@@ -36,6 +37,7 @@ void define_logical_xor(OpDef& op) {
 
 void define_logical_not(OpDef& op) {
   op.doc("Whether the element is 0, as bool.")
+      .accepts(kAnySet)
       .returns(ResultDType::kBool)
       .tile([](TileBuilder& t) { t.store(0, t.logical_not(t.load(0))); })
       .not_differentiable()

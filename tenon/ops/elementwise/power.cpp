@@ -6,9 +6,10 @@ namespace tenon::ops {
 void define_pow(OpDef& op) {
   op.doc(
         "Power: y = a^b. Broadcasts. Integers stay integers: a negative exponent gives 0, except "
-        "for the bases 1 and -1. The gradient with respect to `b` is 0 where a = 0 and b >= 0. Two "
+        "for the bases 1 and -1. Complex: e^(b ln a), and of a = 0 0 where b > 0. The gradient "
+        "with respect to `b` is 0 where a = 0 and b >= 0. Two "
         "bool tensors are a DTypeError.")
-      .accepts(kRealSet)
+      .accepts(kNumberSet)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.pow(t.load(0), t.load(1))); })
       .saves_input(0, 1)
@@ -17,9 +18,15 @@ void define_pow(OpDef& op) {
         const Tensor& a = saved.input(0);
         const Tensor& b = saved.input(1);
         Tensor da, db;
-        if (saved.needs(0)) da = where(b == 0, 0, dy * b * pow(a, b - 1));
+        if (saved.needs(0)) {
+          da = holomorphic_gradient(
+              dy, [&](const Tensor& dy) { return where(b == 0, 0, dy * b * pow(a, b - 1)); });
+        }
         if (saved.needs(1)) {
-          db = where((a == 0) & (b >= 0), 0, dy * saved.output() * log(a));
+          const Tensor& y = saved.output();
+          const Tensor constant = (a == 0) & ((b.is_complex() ? real(b) : b) >= 0);
+          const Tensor base = a.dtype() == y.dtype() ? a : a.to(y.dtype());
+          db = where(constant, 0, times_conjugate(dy, y * log(base)));
         }
         return {da, db};
       })
@@ -45,24 +52,25 @@ void define_square(OpDef& op) {
 
 void define_sqrt(OpDef& op) {
   op.doc("Square root of each element; NaN of negative ones.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.sqrt(t.load(0))); })
       .saves_output()
-      .vjp(
-          [](const Saved& saved, const Tensor& dy) -> Grads { return {dy / saved.output() * 0.5}; })
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {dy / conjugate(saved.output()) * 0.5};
+      })
       .samples([] { return unary_samples(0.2, 4); });
 }
 
 void define_rsqrt(OpDef& op) {
   op.doc("Reciprocal square root of each element: y = 1 / sqrt(x).")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.rsqrt(t.load(0))); })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         const Tensor& y = saved.output();
-        return {dy * (square(y) * y) * -0.5};
+        return {times_conjugate(dy, square(y) * y) * -0.5};
       })
       .samples([] { return unary_samples(0.2, 4); });
 }

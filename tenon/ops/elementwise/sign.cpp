@@ -40,7 +40,7 @@ void define_sgn(OpDef& op) {
       .compose([](const Tensor& x) -> Tensor {
         if (!x.is_complex()) return sign(x);
         const Tensor size = abs(x);
-        return where(size == 0, 0, x / size);
+        return x / where(size == 0, 1, size);
       })
       .samples([] { return samples_of_both_signs(); });
 }
@@ -54,6 +54,20 @@ void define_signbit(OpDef& op) {
       })
       .not_differentiable()
       .samples([] { return not_differentiable(samples_of_both_signs()); });
+}
+
+void define_nextafter(OpDef& op) {
+  op.doc(
+        "The next number of the dtype after `a` towards `b`; `b` where they are equal, NaN beside "
+        "NaN. Broadcasts.")
+      .accepts(set_of(kFloat32) | set_of(kFloat64))
+      .autocast(CastPolicy::kFloat32)
+      .shape([](const Tensor& a, const Tensor& b) -> Spec {
+        return {promote(a.dtype(), b.dtype()), broadcast_shapes("nextafter", a.sizes(), b.sizes())};
+      })
+      .kernel()
+      .not_differentiable()
+      .samples([] { return not_differentiable(binary_samples()); });
 }
 
 void define_copysign(OpDef& op) {

@@ -4,75 +4,78 @@
 
 #include "tenon/ops/creation/from_data.h"
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 
 namespace tenon::ops {
 
 void define_sin(OpDef& op) {
   op.doc("Sine of each element, in radians.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.sin(t.load(0))); })
       .saves_input(0)
-      .vjp([](const Saved& saved, const Tensor& dy) -> Grads { return {dy * cos(saved.input(0))}; })
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {times_conjugate(dy, cos(saved.input(0)))};
+      })
       .samples([] { return unary_samples(-4, 4); });
 }
 
 void define_cos(OpDef& op) {
   op.doc("Cosine of each element, in radians.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.cos(t.load(0))); })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {-(dy * sin(saved.input(0)))};
+        return {-times_conjugate(dy, sin(saved.input(0)))};
       })
       .samples([] { return unary_samples(-4, 4); });
 }
 
 void define_tan(OpDef& op) {
   op.doc("Tangent of each element, in radians.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.tan(t.load(0))); })
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {dy * (square(saved.output()) + 1)};
+        return {times_conjugate(dy, square(saved.output()) + 1)};
       })
       .samples([] { return unary_samples(-1.2, 1.2); });
 }
 
 void define_asin(OpDef& op) {
   op.doc("Inverse sine of each element, in [-pi/2, pi/2]; NaN outside [-1, 1].")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.asin(t.load(0))); })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {dy * rsqrt(1 - square(saved.input(0)))};
+        return {times_conjugate(dy, rsqrt(1 - square(saved.input(0))))};
       })
       .samples([] { return unary_samples(-0.9, 0.9); });
 }
 
 void define_acos(OpDef& op) {
   op.doc("Inverse cosine of each element, in [0, pi]; NaN outside [-1, 1].")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.acos(t.load(0))); })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {-(dy * rsqrt(1 - square(saved.input(0))))};
+        return {-times_conjugate(dy, rsqrt(1 - square(saved.input(0))))};
       })
       .samples([] { return unary_samples(-0.9, 0.9); });
 }
 
 void define_atan(OpDef& op) {
   op.doc("Inverse tangent of each element, in [-pi/2, pi/2].")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.atan(t.load(0))); })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {dy / (square(saved.input(0)) + 1)};
+        return {dy / conjugate(square(saved.input(0)) + 1)};
       })
       .samples([] { return unary_samples(); });
 }
@@ -125,7 +128,7 @@ void define_atan2(OpDef& op) {
 
 void define_sinc(OpDef& op) {
   op.doc("sin(pi x) / (pi x), and 1 at x = 0.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) {
         const Value x = t.load(0), turned = t.mul(x, t.constant(std::numbers::pi));
@@ -135,7 +138,7 @@ void define_sinc(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         const Tensor& x = saved.input(0);
         const Tensor turned = x * std::numbers::pi;
-        return {dy * where(x == 0, 0, (cos(turned) - sin(turned) / turned) / x)};
+        return {times_conjugate(dy, where(x == 0, 0, (cos(turned) - sin(turned) / turned) / x))};
       })
       .samples([] { return unary_samples(0.2, 2.7); });
 }

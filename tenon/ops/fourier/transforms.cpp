@@ -21,6 +21,12 @@ double scale_of(std::string_view call, std::string_view norm, bool inverse, int6
                    fmt::format("expected norm 'backward', 'ortho' or 'forward', got '{}'", norm));
 }
 
+/// The norm of transforms in the other direction.
+std::string_view other_way(std::string_view norm) {
+  if (norm == "backward") return "forward";
+  return norm == "forward" ? "backward" : norm;
+}
+
 Tensor scaled(const Tensor& x, double scale) { return scale == 1 ? x : x * scale; }
 
 Tensor as_complex(const Tensor& x) {
@@ -112,10 +118,6 @@ Tensor transform_all(std::string_view call, Tensor x, IntList s, IntList given,
   return x;
 }
 
-Tensor sample_complex(IntList sizes) {
-  return complex(sample_tensor(sizes), sample_tensor(sizes, -1, 1, 7));
-}
-
 Attribute no_length() { return {}; }
 
 std::vector<Sample> line_samples(const Tensor& x, std::initializer_list<Attribute> lengths) {
@@ -202,6 +204,33 @@ void define_fft_rfft(OpDef& op) {
       .samples([] {
         return line_samples(sample_tensor({4, 5}),
                             {no_length(), Attribute(int64_t{8}), Attribute(int64_t{3})});
+      });
+}
+
+void define_fft_hfft(OpDef& op) {
+  op.doc(
+        "The transform of a signal whose second half mirrors the first, conjugated, from that "
+        "first "
+        "half: n real numbers, 2 (size - 1) unless given.")
+      .accepts(kTransformed)
+      .autocast(CastPolicy::kFloat32)
+      .compose([](const Tensor& x, std::optional<int64_t> n, int64_t dim, std::string_view norm) {
+        return inverse_real("hfft", conj(as_complex(x)), n, dim, other_way(norm));
+      })
+      .samples([] {
+        return line_samples(sample_complex({4, 5}), {no_length(), Attribute(int64_t{7})});
+      });
+}
+
+void define_fft_ihfft(OpDef& op) {
+  op.doc("The inverse of hfft: the first n / 2 + 1 numbers of the signal of real spectra.")
+      .accepts(set_of(kFloat32) | set_of(kFloat64))
+      .autocast(CastPolicy::kFloat32)
+      .compose([](const Tensor& x, std::optional<int64_t> n, int64_t dim, std::string_view norm) {
+        return conj(real_transform("ihfft", x, n, dim, other_way(norm)));
+      })
+      .samples([] {
+        return line_samples(sample_tensor({4, 5}), {no_length(), Attribute(int64_t{8})});
       });
 }
 

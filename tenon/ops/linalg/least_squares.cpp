@@ -17,8 +17,8 @@ namespace {
 /// default the larger size times the dtype's epsilon, or 0 where only atol is given.
 Tensor cutoff(const Tensor& a, const Tensor& s, std::optional<double> atol,
               std::optional<double> rtol) {
-  const double epsilon = a.dtype() == kFloat64 ? std::numeric_limits<double>::epsilon()
-                                               : std::numeric_limits<float>::epsilon();
+  const double epsilon = real_of(a.dtype()) == kFloat64 ? std::numeric_limits<double>::epsilon()
+                                                        : std::numeric_limits<float>::epsilon();
   const auto larger = static_cast<double>(std::max(a.size(-1), a.size(-2)));
   const double relative = rtol.value_or(atol.value_or(0) > 0 ? 0.0 : larger * epsilon);
   return clamp(amax(s, {-1}, true) * relative, Scalar(atol.value_or(0.0)));
@@ -27,10 +27,10 @@ Tensor cutoff(const Tensor& a, const Tensor& s, std::optional<double> atol,
 Tensor pinv_of(const Tensor& a, std::optional<double> atol, std::optional<double> rtol) {
   check_matrices("linalg_pinv", a);
   if (a.numel() == 0) return zeros_like(transposed(a));
-  const auto [u, s, vt] = linalg_svd(a, false);
+  const auto [u, s, vh] = linalg_svd(a, false);
   const Tensor keeps = s > stop_gradient(cutoff(a, s, atol, rtol));
   const Tensor inverse = where(keeps, 1 / where(keeps, s, 1), 0);
-  return matmul(scale_columns(transposed(vt), inverse), transposed(u));
+  return matmul(scale_columns(conjugate_transpose(vh), inverse), conjugate_transpose(u));
 }
 
 Tensor power_of(const Tensor& a, int64_t n) {
@@ -132,7 +132,7 @@ std::vector<Sample> power_samples() {
 
 void define_linalg_vector_norm(OpDef& op) {
   op.doc("norm with `ord` for p, of x converted to `dtype` where it is given.")
-      .accepts(kFloatSet)
+      .accepts(kFloatSet | kComplexSet)
       .compose([](const Tensor& x, double ord, IntList dims, bool keepdim,
                   std::optional<DType> dtype) -> Tensor {
         return norm(dtype ? x.to(*dtype) : x, ord, dims, keepdim);
@@ -234,8 +234,11 @@ void define_linalg_lstsq(OpDef& op) {
         check_matrices("linalg_lstsq", a);
         check_matrices("linalg_lstsq", b);
         const Tensor x = matmul(linalg_pinv(a), b);
-        const Tensor left = a.size(-2) > a.size(-1) ? sum(square(matmul(a, x) - b), {-2})
-                                                    : zeros({0}, a.dtype(), a.device());
+        Tensor left = zeros({0}, real_of(a.dtype()), a.device());
+        if (a.size(-2) > a.size(-1)) {
+          const Tensor rest = matmul(a, x) - b;
+          left = sum(square(rest.is_complex() ? abs(rest) : rest), {-2});
+        }
         return {x, left, linalg_matrix_rank(a), linalg_svdvals(a)};
       })
       .samples([]() -> std::vector<Sample> {
@@ -266,7 +269,7 @@ void define_linalg_multi_dot(OpDef& op) {
   op.doc(
         "The product of two or more matrices in the order that takes the fewest multiplications; "
         "the first may be a row and the last a column.")
-      .accepts(kFloatSet)
+      .accepts(kFloatSet | kComplexSet)
       .compose([](TensorList tensors) -> Tensor { return multi_dot_of(tensors); })
       .samples([]() -> std::vector<Sample> {
         const auto of = [](std::initializer_list<Shape> sizes) {

@@ -2,6 +2,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 #include "tenon/ops/linalg/matmul.h"
 
 namespace tenon::ops {
@@ -25,8 +26,6 @@ Spec linear_spec(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   }
   return spec;
 }
-
-Tensor conjugate(const Tensor& x) { return x.is_complex() ? conj(x) : x; }
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 #include "tenon/ops/linalg/matmul.h"
 
 namespace tenon::ops {
@@ -21,17 +22,9 @@ namespace {
                                to_string(a.sizes()), to_string(b.sizes()), k, other, hint));
 }
 
-/// The transpose of a matrix or of a batch of them, conjugated where numbers are complex.
-Tensor adjoint(const Tensor& x) {
-  const Tensor transposed = transpose(x, -2, -1);
-  return x.is_complex() ? conj(transposed) : transposed;
-}
-
-Tensor conjugate(const Tensor& x) { return x.is_complex() ? conj(x) : x; }
-
 /// d(a b)/db for a matrix `b` that every matrix of the batch `a` is multiplied with: one product.
 Tensor grad_of_shared(const Tensor& a, const Tensor& dy) {
-  return matmul(adjoint(rows_of(a)), rows_of(dy));
+  return matmul(conjugate_transpose(rows_of(a)), rows_of(dy));
 }
 
 Grads matmul_vjp(const Saved& saved, const Tensor& dy) {
@@ -47,9 +40,9 @@ Grads matmul_vjp(const Saved& saved, const Tensor& dy) {
     if (saved.needs(0)) da = unsqueeze(dy, -1) * conjugate(b);
     if (saved.needs(1)) db = squeeze(matmul(unsqueeze(dy, -2), conjugate(a)), {-2});
   } else {
-    if (saved.needs(0)) da = matmul(dy, adjoint(b));
+    if (saved.needs(0)) da = matmul(dy, conjugate_transpose(b));
     if (saved.needs(1)) {
-      db = a.dim() > 2 && b.dim() == 2 ? grad_of_shared(a, dy) : matmul(adjoint(a), dy);
+      db = a.dim() > 2 && b.dim() == 2 ? grad_of_shared(a, dy) : matmul(conjugate_transpose(a), dy);
     }
   }
   return {da, db};

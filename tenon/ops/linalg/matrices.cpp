@@ -55,4 +55,13 @@ Tensor sample_symmetric(IntList sizes, uint64_t seed) {
   return ((x + transposed(x)) * 0.5).contiguous();
 }
 
+Tensor sample_complex_square(IntList sizes, uint64_t seed) {
+  return complex(sample_square(sizes, seed), sample_tensor(sizes, -0.5, 0.5, seed + 10));
+}
+
+Tensor sample_hermitian(IntList sizes, uint64_t seed) {
+  const Tensor x = sample_complex_square(sizes, seed);
+  return ((x + conjugate_transpose(x)) * 0.5).contiguous();
+}
+
 }  // namespace tenon::ops

@@ -2,15 +2,16 @@
 
 #include <string_view>
 
+#include "tenon/ops/elementwise/conjugate_internal.h"
 #include "tenon/ops/functions.h"
 
 namespace tenon::ops {
 
 /// The dtypes that factors are made in.
-inline constexpr DTypeSet kFactorSet = set_of(kFloat32) | set_of(kFloat64);
+inline constexpr DTypeSet kFactorSet = set_of(kFloat32) | set_of(kFloat64) | kComplexSet;
 
-/// Throws ShapeError unless `x` is a matrix or a batch of them, DTypeError unless it is float32 or
-/// float64.
+/// Throws ShapeError unless `x` is a matrix or a batch of them, DTypeError unless its
+/// dtype is one of kFactorSet.
 void check_matrices(std::string_view call, const Tensor& x);
 /// The same for square ones.
 void check_square(std::string_view call, const Tensor& x);
@@ -31,5 +32,8 @@ Shape common_batch(std::string_view call, const Tensor& a, const Tensor& b);
 Tensor sample_square(IntList sizes, uint64_t seed = 1);
 /// The same made symmetric, with which it is positive definite.
 Tensor sample_symmetric(IntList sizes, uint64_t seed = 1);
+/// The first with an imaginary part, and made Hermitian, with which it is positive definite, too.
+Tensor sample_complex_square(IntList sizes, uint64_t seed = 1);
+Tensor sample_hermitian(IntList sizes, uint64_t seed = 1);
 
 }  // namespace tenon::ops

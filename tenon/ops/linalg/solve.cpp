@@ -47,7 +47,8 @@ Tensor solve_of(const Tensor& a, const Tensor& b) {
 std::vector<Sample> square_samples() {
   return {{{sample_square({3, 3})}, {}},
           {{sample_square({2, 3, 3})}, {}},
-          {{sample_square({1, 1})}, {}}};
+          {{sample_square({1, 1})}, {}},
+          {{sample_complex_square({2, 3, 3})}, {}}};
 }
 
 Shape batch_of(const Tensor& x) {
@@ -59,16 +60,28 @@ Shape batch_of(const Tensor& x) {
 
 Tensor identity_like(const Tensor& a) { return eye(a.size(-1), {}, a.dtype(), a.device()); }
 
-/// dy, a number a matrix, times each inverse's transpose.
+/// dy, a number a matrix, times each inverse's conjugate transpose.
 Tensor times_inverse(const Tensor& dy, const Tensor& a) {
-  return unsqueeze(unsqueeze(dy, -1), -1) * transposed(linalg_inv(a));
+  return unsqueeze(unsqueeze(dy, -1), -1) * conjugate_transpose(linalg_inv(a));
+}
+
+/// Of a real matrix the sign is constant; of a complex one it turns with the determinant.
+Tensor slogdet_gradient(const Saved& saved) {
+  const Tensor& sign = saved.output(0);
+  Tensor slope = saved.grads[1];
+  if (sign.is_complex() && saved.grads[0].defined()) {
+    const Tensor turn = imag(times_conjugate(saved.grads[0], sign));
+    slope = complex(slope.defined() ? slope : zeros_like(turn), turn);
+  }
+  return slope.defined() ? times_inverse(slope, saved.input(0)) : Tensor();
 }
 
 }  // namespace
 
 void define_solve_matrix(OpDef& op) {
   op.doc(
-        "A^-1 B by LU with partial pivoting, in float64, for each pair of the batch. ValueError "
+        "A^-1 B by LU with partial pivoting, in double precision, for each pair of the batch. "
+        "ValueError "
         "where a matrix is singular.")
       .accepts(kFactorSet)
       .shape([](const Tensor& a, const Tensor& b) { return solution_spec("solve_matrix", a, b); })
@@ -76,8 +89,8 @@ void define_solve_matrix(OpDef& op) {
       .saves_input(0)
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        const Tensor db = solve_matrix(transposed(saved.input(0)), dy);
-        return {saved.needs(0) ? -matmul(db, transposed(saved.output())) : Tensor(), db};
+        const Tensor db = solve_matrix(conjugate_transpose(saved.input(0)), dy);
+        return {saved.needs(0) ? -matmul(db, conjugate_transpose(saved.output())) : Tensor(), db};
       })
       .samples([]() -> std::vector<Sample> {
         return {{{sample_square({3, 3}), sample_tensor({3, 2})}, {}},
@@ -88,8 +101,8 @@ void define_solve_matrix(OpDef& op) {
 void define_linalg_solve(OpDef& op) {
   op.doc(
         "X with A X = B for square matrices A, or X A = B without `left`; B is a matrix or a "
-        "vector for each, and the batches broadcast. LU with partial pivoting, in float64. "
-        "ValueError where a matrix is singular.")
+        "vector for each, and the batches broadcast. LU with partial pivoting, in double "
+        "precision. ValueError where a matrix is singular.")
       .accepts(kFactorSet)
       .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& a, const Tensor& b, bool left) -> Tensor {
@@ -128,7 +141,8 @@ void define_inverse(OpDef& op) {
 
 void define_linalg_det(OpDef& op) {
   op.doc(
-        "The determinant of each square matrix, from its LU factors. The gradient is det(A) A^-T: "
+        "The determinant of each square matrix, from its LU factors. The gradient is det(A)^* "
+        "A^-H: "
         "a ValueError where a matrix is singular.")
       .accepts(kFactorSet)
       .autocast(CastPolicy::kFloat32)
@@ -140,7 +154,7 @@ void define_linalg_det(OpDef& op) {
       .saves_input(0)
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {times_inverse(dy * saved.output(), saved.input(0))};
+        return {times_inverse(times_conjugate(dy, saved.output()), saved.input(0))};
       })
       .samples([] { return square_samples(); });
 }
@@ -154,20 +168,18 @@ void define_det(OpDef& op) {
 
 void define_linalg_slogdet(OpDef& op) {
   op.doc(
-        "Sign and logarithm of the size of each square matrix's determinant, which may be too "
-        "large or small for a number: 0 and -inf of a singular one.")
+        "Sign (of complex ones det / |det|) and logarithm of the size of each square matrix's "
+        "determinant, which may be too large or small for a number: 0 and -inf of a singular one.")
       .accepts(kFactorSet)
       .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& a) -> Specs {
         check_square("linalg_slogdet", a);
-        return {Spec{a.dtype(), batch_of(a)}, Spec{a.dtype(), batch_of(a)}};
+        return {Spec{a.dtype(), batch_of(a)}, Spec{real_of(a.dtype()), batch_of(a)}};
       })
       .kernel()
       .saves_input(0)
-      .vjp([](const Saved& saved, const Tensor&) -> Grads {
-        if (!saved.grads[1].defined()) return {Tensor()};  // the sign is constant
-        return {times_inverse(saved.grads[1], saved.input(0))};
-      })
+      .saves_output(0)
+      .vjp([](const Saved& saved, const Tensor&) -> Grads { return {slogdet_gradient(saved)}; })
       .samples([] { return square_samples(); });
 }
 
@@ -179,10 +191,13 @@ void define_slogdet(OpDef& op) {
 }
 
 void define_logdet(OpDef& op) {
-  op.doc("The logarithm of each square matrix's determinant: NaN below 0, -inf of 0.")
+  op.doc(
+        "The logarithm of each square matrix's determinant: -inf of 0, and of real ones NaN below "
+        "0.")
       .accepts(kFactorSet)
       .compose([](const Tensor& x) -> Tensor {
         const auto [sign, size] = linalg_slogdet(x);
+        if (x.is_complex()) return complex(size, angle(sign));
         return where(sign < 0, std::numeric_limits<double>::quiet_NaN(), size);
       })
       .samples([] { return square_samples(); });
@@ -190,7 +205,8 @@ void define_logdet(OpDef& op) {
 
 void define_solve_triangle(OpDef& op) {
   op.doc(
-        "T^-1 B in float64, T the upper or lower triangle of A, with ones on its diagonal where "
+        "T^-1 B in double precision, T the upper or lower triangle of A, with ones on its diagonal "
+        "where "
         "`unitriangular`.")
       .accepts(kFactorSet)
       .shape([](const Tensor& a, const Tensor& b) { return solution_spec("solve_triangle", a, b); })
@@ -198,10 +214,10 @@ void define_solve_triangle(OpDef& op) {
       .saves_input(0)
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy, bool upper, bool unit) -> Grads {
-        const Tensor db = solve_triangle(transposed(saved.input(0)), dy, !upper, unit);
+        const Tensor db = solve_triangle(conjugate_transpose(saved.input(0)), dy, !upper, unit);
         Tensor da;
         if (saved.needs(0)) {
-          const Tensor full = -matmul(db, transposed(saved.output()));
+          const Tensor full = -matmul(db, conjugate_transpose(saved.output()));
           da = upper ? triu(full, unit ? 1 : 0) : tril(full, unit ? -1 : 0);
         }
         return {da, db};

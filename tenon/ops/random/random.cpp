@@ -10,10 +10,10 @@
 namespace tenon::ops {
 namespace {
 
-Spec floating(std::string_view call, DType dtype, const Shape& sizes) {
-  if (!is_floating(dtype)) {
-    fail<DTypeError>(
-        call, fmt::format("expected one of {}, got {}", to_string(kFloatSet), name_of(dtype)));
+Spec drawn(std::string_view call, DType dtype, const Shape& sizes) {
+  if (!is_differentiable(dtype)) {
+    fail<DTypeError>(call, fmt::format("expected one of {}, got {}",
+                                       to_string(kFloatSet | kComplexSet), name_of(dtype)));
   }
   return {dtype, sizes};
 }
@@ -44,9 +44,11 @@ std::vector<Sample> like_samples() {
 }  // namespace
 
 void define_rand(OpDef& op) {
-  op.doc("Independent numbers, uniform in [0, 1). DTypeError unless the dtype is floating.")
+  op.doc(
+        "Independent numbers, uniform in [0, 1); of complex ones each part. DTypeError of other "
+        "dtypes.")
       .shape([](IntList sizes, DType dtype, Device, Generator*) {
-        return floating("rand", dtype, Shape(sizes));
+        return drawn("rand", dtype, Shape(sizes));
       })
       .variant([](IntList, DType dtype, Device, Generator*) { return uniform_variant(dtype); })
       .tile([](TileBuilder& t, int variant) { t.store(0, uniform_value(t, variant)); })
@@ -60,7 +62,7 @@ void define_rand_like(OpDef& op) {
       .accepts(kAnySet)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, std::optional<DType> dtype, Generator*) {
-        return floating("rand_like", dtype.value_or(x.dtype()), x.sizes());
+        return drawn("rand_like", dtype.value_or(x.dtype()), x.sizes());
       })
       .variant([](const Tensor& x, std::optional<DType> dtype, Generator*) {
         return uniform_variant(dtype.value_or(x.dtype()));
@@ -73,10 +75,10 @@ void define_rand_like(OpDef& op) {
 
 void define_randn(OpDef& op) {
   op.doc(
-        "Independent standard normal numbers (Box-Muller). DTypeError unless the dtype is "
-        "floating.")
+        "Independent standard normal numbers (Box-Muller); of complex ones each part has variance "
+        "1/2. DTypeError of other dtypes.")
       .shape([](IntList sizes, DType dtype, Device, Generator*) {
-        return floating("randn", dtype, Shape(sizes));
+        return drawn("randn", dtype, Shape(sizes));
       })
       .tile([](TileBuilder& t) { t.store(0, t.random_normal()); })
       .random()
@@ -89,7 +91,7 @@ void define_randn_like(OpDef& op) {
       .accepts(kAnySet)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, std::optional<DType> dtype, Generator*) {
-        return floating("randn_like", dtype.value_or(x.dtype()), x.sizes());
+        return drawn("randn_like", dtype.value_or(x.dtype()), x.sizes());
       })
       .tile([](TileBuilder& t) { t.store(0, t.random_normal()); })
       .random()

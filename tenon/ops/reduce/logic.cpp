@@ -7,6 +7,7 @@ namespace {
 template <class Reduce>
 void define_quantifier(OpDef& op, std::string_view documentation, Reduce) {
   op.doc(documentation)
+      .accepts(kAnySet)
       .autocast(CastPolicy::kAsGiven)
       .shape([](const Call& call) -> Spec {
         return {kBool, reduced_sizes(call.op.name, call.input(0), call.get<IntList>(0),

@@ -1,4 +1,5 @@
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 #include "tenon/ops/reduce/dims_internal.h"
 
 namespace tenon::ops {
@@ -6,8 +7,9 @@ namespace tenon::ops {
 void define_logsumexp(OpDef& op) {
   op.doc(
         "ln(sum(e^x)) over `dims`, without overflow: m + ln(sum(e^(x - m))), where m is the "
-        "largest element. Of no elements, -inf. Integers become float32.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+        "largest element (of complex ones the largest real part). Of no elements, -inf. Integers "
+        "become float32.")
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, IntList dims, bool keepdim) -> Spec {
         return {floating_of(x.dtype()), reduced_sizes("logsumexp", x, dims, keepdim)};
@@ -25,6 +27,9 @@ void define_logsumexp(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor& dy, IntList dims, bool keepdim) -> Grads {
         const Tensor& x = saved.input(0);
         const auto wide = [&](const Tensor& row) { return spread(row, x.sizes(), dims, keepdim); };
+        if (x.is_complex()) {
+          return {times_conjugate(wide(dy), exp(x - wide(saved.output())))};
+        }
         return {logsumexp_backward(wide(dy), x, wide(saved.output()))};
       })
       .samples([] {

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 #include "tenon/ops/reduce/dims_internal.h"
 
 namespace tenon::ops {
@@ -44,14 +45,14 @@ Tensor norm_gradient(const Saved& saved, const Tensor& dy, double p, IntList dim
     case kTwo:
       return x * wide(where(y == 0, 0, dy / y));
     case kOne:
-      return sign(x) * wide(dy);
+      return direction(x) * wide(dy);
     case kZero:
       return {};
     case kLargest:
     case kSmallest:
-      return sign(x) * share_among(wide(dy), abs(x), wide(y), dims);
+      return direction(x) * share_among(wide(dy), abs(x), wide(y), dims);
     default: {
-      const Tensor slope = where(x == 0, 0, sign(x) * pow(abs(x), p - 1));
+      const Tensor slope = where(x == 0, 0, direction(x) * pow(abs(x), p - 1));
       return slope * wide(where(y == 0, 0, dy / pow(y, p - 1)));
     }
   }
@@ -64,11 +65,11 @@ void define_norm(OpDef& op) {
         "The p-norm over `dims` (none given: all), of the elements as one vector: "
         "sum(|x|^p)^(1/p). p = 0 counts the nonzero elements, inf and -inf give the largest and "
         "smallest |x| (a ValueError where there is no element). Integers become float32.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, double p, IntList dims, bool keepdim) -> Spec {
         if (std::isinf(p)) check_not_empty("norm", x, dims);
-        return {floating_of(x.dtype()), reduced_sizes("norm", x, dims, keepdim)};
+        return {real_of(floating_of(x.dtype())), reduced_sizes("norm", x, dims, keepdim)};
       })
       .rows(rows_of_dims<1>)
       .variant([](const Tensor&, double p, IntList, bool) { return order_of(p); })

@@ -1,4 +1,5 @@
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 #include "tenon/ops/reduce/dims_internal.h"
 
 namespace tenon::ops {
@@ -65,12 +66,21 @@ Tensor second_derivative(const Tensor& weighted, const Tensor& x, IntList dims) 
   return product * where(zero, here, elsewhere);
 }
 
+/// By the products of each row's other elements, which hold where some are 0.
+Tensor complex_gradient(const Tensor& dy, const Tensor& x, IntList dims, bool keepdim) {
+  const uint64_t mask = dim_mask("prod", dims, x.dim());
+  const Tensor others = prod(without_each(reduced_last(x, mask)), {-1});
+  return times_conjugate(spread(dy, x.sizes(), dims, keepdim),
+                         reduced_in_place(others, x.sizes(), mask));
+}
+
 }  // namespace
 
 void define_prod(OpDef& op) {
   op.doc(
         "Product over `dims` (none given: all). Of no elements, 1. Integers and bool are "
         "multiplied in int64 (uint64 stays).")
+      .accepts(kAnySet)
       .autocast(CastPolicy::kFloat32)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, IntList dims, bool keepdim) -> Spec {
@@ -81,6 +91,7 @@ void define_prod(OpDef& op) {
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy, IntList dims, bool keepdim) -> Grads {
         const Tensor& x = saved.input(0);
+        if (x.is_complex()) return {complex_gradient(dy, x, dims, keepdim)};
         return {prod_backward(spread(dy, x.sizes(), dims, keepdim), x, dims)};
       })
       .samples([] {

@@ -2,6 +2,7 @@
 
 #include "tenon/dispatch/modes.h"
 #include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/conjugate_internal.h"
 #include "tenon/ops/reduce/dims_internal.h"
 
 namespace tenon::ops {
@@ -58,6 +59,7 @@ void define_cumsum(OpDef& op) {
   op.doc(
         "Running sum along `dim`: y_i = x_0 + ... + x_i. Integers and bool are summed in int64 "
         "(uint64 stays).")
+      .accepts(kAnySet)
       .autocast(CastPolicy::kFloat32)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, int64_t) -> Spec { return scan_spec(x); })
@@ -71,7 +73,7 @@ void define_cumsum(OpDef& op) {
 
 void define_reverse_cumsum(OpDef& op) {
   op.doc("Running sum along `dim` from its end: y_i = x_i + ... + x_(n - 1).")
-      .accepts(kFloatSet)
+      .accepts(kFloatSet | kComplexSet)
       .rows(rows_of_dim<0>)
       .reversed()
       .tile([](TileBuilder& t) { t.store(0, t.row_cumsum(t.load(0))); })
@@ -83,6 +85,7 @@ void define_cumprod(OpDef& op) {
   op.doc(
         "Running product along `dim`: y_i = x_0 ... x_i. Integers and bool are multiplied in int64 "
         "(uint64 stays).")
+      .accepts(kAnySet)
       .autocast(CastPolicy::kFloat32)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, int64_t) -> Spec { return scan_spec(x); })
@@ -92,8 +95,11 @@ void define_cumprod(OpDef& op) {
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy, int64_t dim) -> Grads {
         const Tensor& x = saved.input(0);
-        if (x.dim() > 0 && needs_exact_products(x)) return {recorded_cumprod_gradient(dy, x, dim)};
-        return {cumprod_gradient(dy, x, saved.output(), dim)};
+        return {holomorphic_gradient(dy, [&](const Tensor& dy) {
+          return x.dim() > 0 && needs_exact_products(x)
+                     ? recorded_cumprod_gradient(dy, x, dim)
+                     : cumprod_gradient(dy, x, saved.output(), dim);
+        })};
       })
       .samples([] {
         std::vector<Sample> samples = dim_samples(0.4, 1.6);

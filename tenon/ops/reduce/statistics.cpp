@@ -75,7 +75,7 @@ void define_nanmean(OpDef& op) {
 
 void define_var_mean(OpDef& op) {
   op.doc("var and mean with the same arguments.")
-      .accepts(kRealSet | kBoolSet)
+      .accepts(kAnySet)
       .compose([](const Tensor& x, IntList dims, double correction,
                   bool keepdim) -> std::tuple<Tensor, Tensor> {
         return {var(x, dims, correction, keepdim), mean(x, dims, keepdim)};
@@ -85,7 +85,7 @@ void define_var_mean(OpDef& op) {
 
 void define_std_mean(OpDef& op) {
   op.doc("std and mean with the same arguments.")
-      .accepts(kRealSet | kBoolSet)
+      .accepts(kAnySet)
       .compose([](const Tensor& x, IntList dims, double correction,
                   bool keepdim) -> std::tuple<Tensor, Tensor> {
         return {std(x, dims, correction, keepdim), mean(x, dims, keepdim)};

@@ -28,17 +28,27 @@ Value unbiased_variance(TileBuilder& t) {
 }
 
 Spec spec(std::string_view call, const Tensor& x, IntList dims, bool keepdim) {
-  return {floating_of(x.dtype()), reduced_sizes(call, x, dims, keepdim)};
+  return {real_of(floating_of(x.dtype())), reduced_sizes(call, x, dims, keepdim)};
+}
+
+double freedom_of(const Tensor& x, IntList dims, double correction) {
+  return std::max(static_cast<double>(reduced_count("var", x, dims)) - correction, 0.0);
+}
+
+/// var_backward, of complex numbers too.
+Tensor slope(const Tensor& dy, const Tensor& x, IntList dims, double correction) {
+  if (!x.is_complex()) return var_backward(dy, x, dims, correction);
+  return dy * ((x - mean(x, dims, true)) * (2 / freedom_of(x, dims, correction)));
 }
 
 }  // namespace
 
 void define_var(OpDef& op) {
   op.doc(
-        "Variance over `dims` (none given: all): sum((x - mean)^2) / max(n - correction, 0) of n "
+        "Variance over `dims` (none given: all): sum(|x - mean|^2) / max(n - correction, 0) of n "
         "elements; correction=1 is the unbiased estimate, 0 the population's. Integers become "
         "float32. Computed in one sweep after Welford and Chan.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, IntList dims, double, bool keepdim) -> Spec {
         return spec("var", x, dims, keepdim);
@@ -49,14 +59,14 @@ void define_var(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor& dy, IntList dims, double correction,
               bool keepdim) -> Grads {
         const Tensor& x = saved.input(0);
-        return {var_backward(spread(dy, x.sizes(), dims, keepdim), x, dims, correction)};
+        return {slope(spread(dy, x.sizes(), dims, keepdim), x, dims, correction)};
       })
       .samples(samples_of_several);
 }
 
 void define_std(OpDef& op) {
   op.doc("Standard deviation over `dims`: the square root of var(), with the same arguments.")
-      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, IntList dims, double, bool keepdim) -> Spec {
         return spec("std", x, dims, keepdim);
@@ -70,7 +80,7 @@ void define_std(OpDef& op) {
         const Tensor& x = saved.input(0);
         const Tensor& y = saved.output();
         const Tensor scale = where(y == 0, 0, dy / (y * 2));
-        return {var_backward(spread(scale, x.sizes(), dims, keepdim), x, dims, correction)};
+        return {slope(spread(scale, x.sizes(), dims, keepdim), x, dims, correction)};
       })
       .samples(samples_of_several);
 }
@@ -92,10 +102,8 @@ void define_var_backward(OpDef& op) {
         const Tensor& x = saved.input(1);
         Tensor dx;
         if (saved.needs(1)) {
-          const int64_t n = reduced_count("var", x, dims);
           const Tensor weighted = v * saved.input(0);
-          const double freedom = std::max(static_cast<double>(n) - correction, 0.0);
-          dx = (weighted - mean(weighted, dims, true)) * (2 / freedom);
+          dx = (weighted - mean(weighted, dims, true)) * (2 / freedom_of(x, dims, correction));
         }
         return {var_backward(v, x, dims, correction), dx};
       })

@@ -4,7 +4,7 @@ import numpy as np
 
 def linalg_vector_norm(x, ord, dims, keepdim, dtype):
     axes = tuple(dims) or tuple(range(x.ndim))
-    return np.sum(np.abs(x) ** ord, axis=axes, keepdims=keepdim) ** x.dtype.type(1 / ord)
+    return np.sum(np.abs(x) ** ord, axis=axes, keepdims=keepdim) ** x.real.dtype.type(1 / ord)
 
 
 def linalg_matrix_norm(A, ord, dims, keepdim):
@@ -44,7 +44,8 @@ def det(x):
 
 
 def linalg_slogdet(A):
-    return tuple(np.asarray(part, A.dtype) for part in np.linalg.slogdet(A))
+    sign, size = np.linalg.slogdet(A)
+    return np.asarray(sign, A.dtype), np.asarray(size, A.real.dtype)
 
 
 def slogdet(x):
@@ -55,9 +56,14 @@ def logdet(x):
     return np.asarray(np.log(np.linalg.det(x)), x.dtype)
 
 
+def _adjoint(x):
+    return np.conj(np.swapaxes(x, -1, -2))
+
+
 def linalg_cholesky(A, upper):
-    factor = np.linalg.cholesky(A)
-    return np.swapaxes(factor, -1, -2) if upper else factor
+    if upper:  # of which NumPy would read the other triangle
+        return _adjoint(np.linalg.cholesky(_adjoint(np.triu(A))))
+    return np.linalg.cholesky(A)
 
 
 def cholesky(x, upper):
@@ -66,7 +72,7 @@ def cholesky(x, upper):
 
 def cholesky_solve(B, L, upper):
     L = np.triu(L) if upper else np.tril(L)
-    return np.linalg.solve(L.T @ L if upper else L @ L.T, B)
+    return np.linalg.solve(_adjoint(L) @ L if upper else L @ _adjoint(L), B)
 
 
 def cholesky_inverse(L, upper):
@@ -103,20 +109,30 @@ def householder_qr(A, complete):
 
 def linalg_qr(A, mode):
     q, r = householder_qr(A, mode == "complete")
-    return (np.zeros(0), r) if mode == "r" else (q, r)
+    return (np.zeros(0, A.dtype), r) if mode == "r" else (q, r)
 
 
-def _signs(vectors):
+def _phases(vectors):
     """Of the columns: that of the first of the largest elements."""
     if vectors.size == 0:
         return np.ones(vectors.shape[:-2] + (1, vectors.shape[-1]))
     largest = np.argmax(np.abs(vectors), axis=-2, keepdims=True)
-    return np.where(np.take_along_axis(vectors, largest, -2) < 0, -1, 1)
+    elements = np.take_along_axis(vectors, largest, -2)
+    return np.where(elements == 0, 1, elements / np.where(elements == 0, 1, np.abs(elements)))
 
 
 def linalg_eigh(A, UPLO):
     values, vectors = np.linalg.eigh(A, UPLO)
-    return values, vectors * _signs(vectors)
+    return values, vectors * np.conj(_phases(vectors))
+
+
+def linalg_eig(A):
+    values, vectors = np.linalg.eig(A)
+    return values.astype(complex), (vectors * np.conj(_phases(vectors))).astype(complex)
+
+
+def linalg_eigvals(A):
+    return np.linalg.eigvals(A).astype(complex)
 
 
 def linalg_eigvalsh(A, UPLO):
@@ -126,16 +142,16 @@ def linalg_eigvalsh(A, UPLO):
 def linalg_svd(A, full_matrices):
     k = min(A.shape[-2:])
     u, s, vt = np.linalg.svd(A, full_matrices)
-    signs = _signs(u[..., :, :k])
-    u[..., :, :k] *= signs
-    vt[..., :k, :] *= np.swapaxes(signs, -1, -2)
+    phases = _phases(u[..., :, :k])
+    u[..., :, :k] *= np.conj(phases)
+    vt[..., :k, :] *= np.swapaxes(phases, -1, -2)
     if full_matrices and A.shape[-1] != A.shape[-2]:
         # What fills up the larger side is any basis of what is left: that of the QR of the rest.
         if A.shape[-2] > k:
             u = np.concatenate([u[:, :k], np.linalg.qr(u[:, :k], "complete")[0][:, k:]], 1)
         else:
-            rest = np.linalg.qr(vt[:k].T, "complete")[0][:, k:]
-            vt = np.concatenate([vt[:k], rest.T])
+            rest = np.linalg.qr(_adjoint(vt[:k]), "complete")[0][:, k:]
+            vt = np.concatenate([vt[:k], _adjoint(rest)])
     return u, s, vt
 
 
@@ -145,7 +161,7 @@ def linalg_svdvals(A):
 
 def svd(x, some):
     u, s, vt = linalg_svd(x, not some)
-    return u, s, np.swapaxes(vt, -1, -2)
+    return u, s, _adjoint(vt)
 
 
 def linalg_pinv(A, atol, rtol):
@@ -164,7 +180,7 @@ def linalg_matrix_rank(A, atol, rtol):
 
 def linalg_lstsq(A, B):
     x = np.linalg.pinv(A) @ B
-    left = np.sum((A @ x - B) ** 2, -2) if A.shape[-2] > A.shape[-1] else np.zeros(0)
+    left = np.sum(np.abs(A @ x - B) ** 2, -2) if A.shape[-2] > A.shape[-1] else np.zeros(0)
     return x, left, linalg_matrix_rank(A, None, None), linalg_svdvals(A)
 
 

@@ -24,6 +24,14 @@ def fft_irfft(x, n, dim, norm):
     return np.fft.irfft(x, n, dim, norm)
 
 
+def fft_hfft(x, n, dim, norm):
+    return np.fft.hfft(x, n, dim, norm)
+
+
+def fft_ihfft(x, n, dim, norm):
+    return np.fft.ihfft(x, n, dim, norm)
+
+
 def fft_fftn(x, s, dim, norm):
     return np.fft.fftn(x, s or None, dim or None, norm)
 

@@ -70,7 +70,7 @@ def var(x, dims, correction, keepdim):
     count = np.prod([x.shape[a] for a in axes], dtype=float)
     centred = x - np.mean(x, axis=axes, keepdims=True)
     # Fewer degrees of freedom than one: not a number, as in NumPy.
-    degrees = x.dtype.type(max(count - correction, 0))
+    degrees = x.real.dtype.type(max(count - correction, 0))
     return np.sum(np.abs(centred) ** 2, axis=axes, keepdims=keepdim) / degrees
 
 

@@ -179,7 +179,8 @@ def atanh(x):
 
 
 def exp2(x):
-    return np.exp2(_floating(x))
+    x = _floating(x)
+    return np.exp(x * np.log(2)).astype(x.dtype) if x.dtype.kind == "c" else np.exp2(x)
 
 
 def sinc(x):
@@ -255,3 +256,11 @@ def view_as_complex(x):
 
 def angle(x):
     return np.angle(_floating(x)).astype(_floating(x).real.dtype)
+
+
+def isreal(x):
+    return np.isreal(x)
+
+
+def adjoint(x):
+    return np.conj(np.swapaxes(x, -1, -2))

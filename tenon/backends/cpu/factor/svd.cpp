@@ -4,30 +4,53 @@
 #include <numeric>
 
 #include "tenon/backends/cpu/factor/factor.h"
+#include "tenon/backends/cpu/factor/numbers.h"
 #include "tenon/base/long_work.h"
 
 namespace tenon::cpu {
 namespace {
 
-double dot(int64_t count, const double* a, const double* b) {
-  double sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += a[i] * b[i];
-  return sum;
+/// sum(conj(a_i) b_i)
+template <class T>
+T dot(int64_t count, const T* a, const T* b) {
+  return sum_of<T>(count, [=](int64_t i) { return product(conjugate(a[i]), b[i]); });
 }
 
-void rotate(int64_t count, double* a, double* b, double cosine, double sine) {
+template <class T>
+double squared_length(int64_t count, const T* a) {
+  return sum_of<double>(count, [=](int64_t i) { return squared_size(a[i]); });
+}
+
+template <class T>
+void rotate(int64_t count, T* a, T* b, double cosine, double sine) {
   for (int64_t i = 0; i < count; ++i) {
-    const double x = a[i], y = b[i];
+    const T x = a[i], y = b[i];
     a[i] = cosine * x - sine * y;
     b[i] = sine * x + cosine * y;
   }
 }
 
+template <class T>
+void scale(int64_t count, T* a, T factor) {
+  for (int64_t i = 0; i < count; ++i) a[i] = product(a[i], factor);
+}
+
 /// Turns two columns, and those of V, so that they become orthogonal; false where they are.
-bool make_orthogonal(int64_t m, int64_t n, double* x, double* y, double* vx, double* vy) {
-  const double xx = dot(m, x, x), yy = dot(m, y, y), xy = dot(m, x, y);
-  const double small = std::numeric_limits<double>::epsilon() * std::sqrt(xx * yy);
-  if (!(std::abs(xy) > small)) return false;
+template <class T>
+bool make_orthogonal(int64_t m, int64_t n, T* x, T* y, T* vx, T* vy) {
+  const double xx = squared_length(m, x), yy = squared_length(m, y);
+  const T inner = dot(m, x, y);
+  double xy = std::abs(inner);
+  // As small as rounding leaves the inner product of columns that are orthogonal.
+  const double rounding =
+      std::numeric_limits<double>::epsilon() * (2 + std::sqrt(static_cast<double>(m)));
+  if (!(xy > rounding * std::sqrt(xx * yy))) return false;
+  if constexpr (std::is_same_v<T, double>) {
+    xy = inner;
+  } else {  // their inner product becomes real
+    scale(m, y, conjugate(phase(inner)));
+    scale(n, vy, conjugate(phase(inner)));
+  }
   const double zeta = (yy - xx) / (2 * xy);
   const double tangent = std::copysign(1.0, zeta) / (std::abs(zeta) + std::sqrt(1 + zeta * zeta));
   const double cosine = 1 / std::sqrt(1 + tangent * tangent);
@@ -37,12 +60,14 @@ bool make_orthogonal(int64_t m, int64_t n, double* x, double* y, double* vx, dou
 }
 
 /// The columns of a tall matrix, one after the other.
+template <class T>
 struct Columns {
   int64_t m, n;
-  std::vector<double> x, v;  ///< n columns of m, and of n
+  std::vector<T> x, v;  ///< n columns of m, and of n
 };
 
-bool orthogonalize(Columns& c) {
+template <class T>
+bool orthogonalize(Columns<T>& c) {
   for (int sweep = 0; sweep < 60; ++sweep) {
     bool turned = false;
     for (int64_t i = 0; i + 1 < c.n; ++i) {
@@ -58,45 +83,43 @@ bool orthogonalize(Columns& c) {
 }
 
 /// `count` orthonormal columns [rows, count] whose first `known` are given as vectors: QR keeps
-/// them up to their sign, and adds the rest.
-std::vector<double> completed(int64_t rows, int64_t known, int64_t count,
-                              const std::vector<double>& vectors) {
-  std::vector<double> a(static_cast<size_t>(rows * known)), r(static_cast<size_t>(count * known));
+/// them up to their phase, and adds the rest. A column of zeros, of a singular value 0, becomes
+/// whatever the others leave, with its largest element positive.
+template <class T>
+std::vector<T> completed(int64_t rows, int64_t known, int64_t count,
+                         const std::vector<T>& vectors) {
+  std::vector<T> a(static_cast<size_t>(rows * known)), r(static_cast<size_t>(count * known));
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < known; ++j) {
       a[static_cast<size_t>(i * known + j)] = vectors[static_cast<size_t>(j * rows + i)];
     }
   }
-  std::vector<double> all = a, q(static_cast<size_t>(rows * count));
+  std::vector<T> all = a, q(static_cast<size_t>(rows * count));
   qr_factor(rows, known, count, all.data(), q.data(), r.data());
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < known; ++j) {
-      const double* column = vectors.data() + j * rows;
-      // A column of zeros, of a singular value 0, is whatever the others leave.
-      if (dot(rows, column, column) > 0) {
-        q[static_cast<size_t>(i * count + j)] = a[static_cast<size_t>(i * known + j)];
-      }
+  for (int64_t j = 0; j < known; ++j) {
+    const bool zero = squared_length(rows, vectors.data() + j * rows) == 0;
+    const T turn = zero ? conjugate(phase_of_largest(rows, q.data() + j, count)) : T(1);
+    for (int64_t i = 0; i < rows; ++i) {
+      T& element = q[static_cast<size_t>(i * count + j)];
+      element = zero ? element * turn : a[static_cast<size_t>(i * known + j)];
     }
   }
   return q;
 }
 
-double first_largest(int64_t count, const double* x) {
-  return *std::max_element(x, x + count,
-                           [](double a, double b) { return std::abs(a) < std::abs(b); });
-}
-
+template <class T>
 struct TallFactors {
-  std::vector<double> s, u, v;  ///< u and v: k vectors of m, and of n
+  std::vector<double> s;
+  std::vector<T> u, v;  ///< k vectors of m, and of n
 };
 
 /// For m >= n.
-bool tall_svd(int64_t m, int64_t n, Columns c, TallFactors& result) {
+template <class T>
+bool tall_svd(int64_t m, int64_t n, Columns<T> c, TallFactors<T>& result) {
   if (!orthogonalize(c)) return false;
   std::vector<double> norms;
   for (int64_t j = 0; j < n; ++j) {
-    const double* column = c.x.data() + j * m;
-    norms.push_back(std::sqrt(dot(m, column, column)));
+    norms.push_back(std::sqrt(squared_length(m, c.x.data() + j * m)));
   }
   std::vector<int64_t> order(static_cast<size_t>(n));
   std::iota(order.begin(), order.end(), 0);
@@ -107,53 +130,72 @@ bool tall_svd(int64_t m, int64_t n, Columns c, TallFactors& result) {
     const double norm = norms[static_cast<size_t>(j)];
     result.s.push_back(norm);
     for (int64_t i = 0; i < m; ++i) {
-      result.u.push_back(norm > 0 ? c.x[static_cast<size_t>(j * m + i)] / norm : 0);
+      result.u.push_back(norm > 0 ? c.x[static_cast<size_t>(j * m + i)] / norm : T(0));
     }
     for (int64_t i = 0; i < n; ++i) result.v.push_back(c.v[static_cast<size_t>(j * n + i)]);
   }
   return true;
 }
 
-/// The first of the largest elements of each left vector is made positive.
-void fix_signs(int64_t rows, int64_t k, int64_t width, double* u, int64_t n, double* vt) {
-  std::vector<double> column(static_cast<size_t>(rows));
-  for (int64_t j = 0; j < k; ++j) {
-    for (int64_t i = 0; i < rows; ++i) column[static_cast<size_t>(i)] = u[i * width + j];
-    if (rows == 0 || first_largest(rows, column.data()) >= 0) continue;
-    for (int64_t i = 0; i < rows; ++i) u[i * width + j] = -u[i * width + j];
-    for (int64_t i = 0; i < n; ++i) vt[j * n + i] = -vt[j * n + i];
+/// The first of the largest elements of each left vector is made positive. A = sum s u v^H stays.
+template <class T>
+void fix_phases(int64_t count, std::vector<T>& u, std::vector<T>& v) {
+  if (count == 0) return;
+  const auto rows = static_cast<int64_t>(u.size()) / count,
+             columns = static_cast<int64_t>(v.size()) / count;
+  for (int64_t j = 0; j < count; ++j) {
+    const T turn = conjugate(phase_of_largest(rows, u.data() + j * rows));
+    if (turn == T(1)) continue;
+    scale(rows, u.data() + j * rows, turn);
+    scale(columns, v.data() + j * columns, turn);
   }
 }
 
 }  // namespace
 
-bool svd_factor(int64_t m, int64_t n, const double* a, int64_t u_columns, int64_t vt_rows,
-                double* u, double* s, double* vt) {
+template <class T>
+bool svd_factor(int64_t m, int64_t n, const T* a, int64_t u_columns, int64_t vh_rows, T* u,
+                double* s, T* vh) {
   const bool tall = m >= n;
   const int64_t rows = tall ? m : n, k = tall ? n : m;
-  Columns c{rows, k, {}, std::vector<double>(static_cast<size_t>(k * k))};
+  Columns<T> c{rows, k, {}, std::vector<T>(static_cast<size_t>(k * k))};
   for (int64_t j = 0; j < k; ++j) {
-    for (int64_t i = 0; i < rows; ++i) c.x.push_back(tall ? a[i * n + j] : a[j * n + i]);
+    for (int64_t i = 0; i < rows; ++i) c.x.push_back(tall ? a[i * n + j] : conjugate(a[j * n + i]));
     c.v[static_cast<size_t>(j * k + j)] = 1;
   }
-  TallFactors factors;
+  TallFactors<T> factors;
   if (!tall_svd(rows, k, std::move(c), factors)) return false;
   std::copy(factors.s.begin(), factors.s.end(), s);
-  // Of a wide matrix the transpose was factored, so that the two sides change places.
-  const int64_t long_count = tall ? u_columns : vt_rows;
-  const std::vector<double> wide = completed(rows, k, long_count, factors.u);
+  // Of a wide matrix the adjoint was factored, so that the two sides change places.
+  tall ? fix_phases(k, factors.u, factors.v) : fix_phases(k, factors.v, factors.u);
+  const int64_t long_count = tall ? u_columns : vh_rows;
+  const std::vector<T> wide = completed(rows, k, long_count, factors.u);
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < long_count; ++j) {
-      (tall ? u[i * u_columns + j] : vt[j * n + i]) = wide[static_cast<size_t>(i * long_count + j)];
+      const T element = wide[static_cast<size_t>(i * long_count + j)];
+      if (tall) {
+        u[i * u_columns + j] = element;
+      } else {
+        vh[j * n + i] = conjugate(element);
+      }
     }
   }
   for (int64_t j = 0; j < k; ++j) {
     for (int64_t i = 0; i < k; ++i) {
-      (tall ? vt[j * n + i] : u[i * u_columns + j]) = factors.v[static_cast<size_t>(j * k + i)];
+      const T element = factors.v[static_cast<size_t>(j * k + i)];
+      if (tall) {
+        vh[j * n + i] = conjugate(element);
+      } else {
+        u[i * u_columns + j] = element;
+      }
     }
   }
-  fix_signs(m, k, u_columns, u, n, vt);
   return true;
 }
+
+template bool svd_factor(int64_t, int64_t, const double*, int64_t, int64_t, double*, double*,
+                         double*);
+template bool svd_factor(int64_t, int64_t, const std::complex<double>*, int64_t, int64_t,
+                         std::complex<double>*, double*, std::complex<double>*);
 
 }  // namespace tenon::cpu

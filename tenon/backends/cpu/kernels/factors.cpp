@@ -1,4 +1,4 @@
-// Kernels of systems of equations and of matrix factors: one task a matrix, in float64.
+// Kernels of systems of equations and of matrix factors: one task a matrix, in double precision.
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "tenon/backends/cpu/factor/factor.h"
+#include "tenon/backends/cpu/factor/numbers.h"
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/kernels/support.h"
 #include "tenon/base/error.h"
@@ -16,30 +17,34 @@
 namespace tenon::cpu {
 namespace {
 
-/// The matrices of an input as float64, or those that a result is written to.
+using Complex = std::complex<double>;
+
+/// The matrices of an input as T.
+template <class T>
 struct Matrices {
   Tensor values;
   int64_t rows, columns;
 
   explicit Matrices(const Tensor& x)
-      : values(row_major(converted(x, kFloat64))), rows(x.size(-2)), columns(x.size(-1)) {}
+      : values(row_major(converted(x, dtype_of<T>))), rows(x.size(-2)), columns(x.size(-1)) {}
   int64_t size() const { return rows * columns; }
-  const double* operator[](int64_t i) const { return values.data<double>() + i * size(); }
-  std::vector<double> copy(int64_t i) const { return {(*this)[i], (*this)[i] + size()}; }
+  const T* operator[](int64_t i) const { return values.data<T>() + i * size(); }
+  std::vector<T> copy(int64_t i) const { return {(*this)[i], (*this)[i] + size()}; }
 };
 
-/// A result that is made in float64 and converted where the tensor is of another dtype.
+/// A result that is made in T and converted where the tensor is of another dtype.
+template <class T>
 class Result {
  public:
   explicit Result(const Tensor& output)
       : output_(output),
-        values_(output.dtype() == kFloat64 ? output : new_tensor(output.sizes(), kFloat64)) {}
+        values_(output.dtype() == dtype_of<T> ? output : new_tensor(output.sizes(), dtype_of<T>)) {}
   /// The part of matrix i of `count`.
-  double* part(int64_t i, int64_t count) const {
-    return values_.data<double>() + (count == 0 ? 0 : values_.numel() / count * i);
+  T* part(int64_t i, int64_t count) const {
+    return values_.data<T>() + (count == 0 ? 0 : values_.numel() / count * i);
   }
   void finish() const {
-    if (output_.dtype() == kFloat64) return;
+    if (output_.dtype() == dtype_of<T>) return;
     const Tensor rounded = converted(values_, output_.dtype());
     copy_strided(output_.sizes(), memory_of(rounded), memory_of(output_), output_.itemsize());
   }
@@ -71,15 +76,22 @@ void for_matrices(const Call& call, const Tensor& x, const char* complaint, Work
   fail<ValueError>(call.op.name, fmt::format("{} {}", which, complaint));
 }
 
+/// The kernel for the numbers that the call's first input is factored in.
+template <auto real, auto complex>
+void by_number(const Call& call, std::span<Tensor> outputs) {
+  (call.input(0).is_complex() ? complex : real)(call, outputs);
+}
+
+template <class T>
 void solve_matrix_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Matrices a(call.input(0)), b(call.input(1));
-  const Result x(outputs[0]);
+  const Matrices<T> a(call.input(0)), b(call.input(1));
+  const Result<T> x(outputs[0]);
   const int64_t count = matrix_count(a.values);
   for_matrices(call, a.values, "is singular: it has no inverse", [&](int64_t i) {
-    std::vector<double> lu = a.copy(i);
+    std::vector<T> lu = a.copy(i);
     std::vector<int64_t> pivots(static_cast<size_t>(a.rows));
     if (lu_factor(a.rows, lu.data(), pivots.data()) == 0) return false;
-    double* solution = x.part(i, count);
+    T* solution = x.part(i, count);
     std::copy_n(b[i], b.size(), solution);
     lu_solve(a.rows, b.columns, lu.data(), pivots.data(), solution);
     return true;
@@ -87,13 +99,14 @@ void solve_matrix_kernel(const Call& call, std::span<Tensor> outputs) {
   x.finish();
 }
 
+template <class T>
 void solve_triangle_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Matrices a(call.input(0)), b(call.input(1));
-  const Result x(outputs[0]);
+  const Matrices<T> a(call.input(0)), b(call.input(1));
+  const Result<T> x(outputs[0]);
   const int64_t count = matrix_count(a.values);
   const Triangle triangle{call.get<bool>(0), call.get<bool>(1)};
   for_matrices(call, a.values, "", [&](int64_t i) {
-    double* solution = x.part(i, count);
+    T* solution = x.part(i, count);
     std::copy_n(b[i], b.size(), solution);
     solve_triangle(a.rows, b.columns, a[i], triangle, solution);
     return true;
@@ -101,14 +114,15 @@ void solve_triangle_kernel(const Call& call, std::span<Tensor> outputs) {
   x.finish();
 }
 
+template <class T>
 void det_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Matrices a(call.input(0));
-  const Result det(outputs[0]);
+  const Matrices<T> a(call.input(0));
+  const Result<T> det(outputs[0]);
   const int64_t count = matrix_count(a.values);
   for_matrices(call, a.values, "", [&](int64_t i) {
-    std::vector<double> lu = a.copy(i);
+    std::vector<T> lu = a.copy(i);
     std::vector<int64_t> pivots(static_cast<size_t>(a.rows));
-    double product = lu_factor(a.rows, lu.data(), pivots.data());
+    T product = lu_factor(a.rows, lu.data(), pivots.data());
     for (int64_t k = 0; k < a.rows; ++k) product *= lu[static_cast<size_t>(k * a.rows + k)];
     *det.part(i, count) = product;
     return true;
@@ -116,45 +130,51 @@ void det_kernel(const Call& call, std::span<Tensor> outputs) {
   det.finish();
 }
 
+template <class T>
 void slogdet_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Matrices a(call.input(0));
-  const Result signs(outputs[0]), logarithms(outputs[1]);
+  const Matrices<T> a(call.input(0));
+  const Result<T> signs(outputs[0]);
+  const Result<double> logarithms(outputs[1]);
   const int64_t count = matrix_count(a.values);
   for_matrices(call, a.values, "", [&](int64_t i) {
-    std::vector<double> lu = a.copy(i);
+    std::vector<T> lu = a.copy(i);
     std::vector<int64_t> pivots(static_cast<size_t>(a.rows));
-    double sign = lu_factor(a.rows, lu.data(), pivots.data()), logarithm = 0;
+    T sign = lu_factor(a.rows, lu.data(), pivots.data());
+    double logarithm = 0;
     for (int64_t k = 0; k < a.rows; ++k) {
-      const double pivot = lu[static_cast<size_t>(k * a.rows + k)];
-      sign *= pivot < 0 ? -1 : 1;
+      const T pivot = lu[static_cast<size_t>(k * a.rows + k)];
+      sign *= phase(pivot);
       logarithm += std::log(std::abs(pivot));
     }
     *signs.part(i, count) = sign;
-    *logarithms.part(i, count) = sign == 0 ? -std::numeric_limits<double>::infinity() : logarithm;
+    *logarithms.part(i, count) =
+        sign == T(0) ? -std::numeric_limits<double>::infinity() : logarithm;
     return true;
   });
   signs.finish();
   logarithms.finish();
 }
 
+template <class T>
 void cholesky_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Matrices a(call.input(0));
-  const Result factor(outputs[0]);
+  const Matrices<T> a(call.input(0));
+  const Result<T> factor(outputs[0]);
   const int64_t count = matrix_count(a.values), n = a.rows;
   const bool upper = call.get<bool>(0);
   for_matrices(call, a.values, "is not positive definite", [&](int64_t i) {
-    double* l = factor.part(i, count);
+    T* l = factor.part(i, count);
     std::copy_n(a[i], a.size(), l);
     if (upper) {  // the triangle that is read is the upper one
       for (int64_t row = 0; row < n; ++row) {
         for (int64_t column = 0; column < row; ++column)
-          l[row * n + column] = a[i][column * n + row];
+          l[row * n + column] = conjugate(a[i][column * n + row]);
       }
     }
     if (cholesky_factor(n, l) >= 0) return false;
     for (int64_t row = 0; upper && row < n; ++row) {
       for (int64_t column = 0; column < row; ++column) {
-        std::swap(l[row * n + column], l[column * n + row]);
+        l[column * n + row] = conjugate(l[row * n + column]);
+        l[row * n + column] = 0;
       }
     }
     return true;
@@ -162,12 +182,13 @@ void cholesky_kernel(const Call& call, std::span<Tensor> outputs) {
   factor.finish();
 }
 
+template <class T>
 void qr_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Matrices a(call.input(0));
-  const Result q(outputs[0]), r(outputs[1]);
+  const Matrices<T> a(call.input(0));
+  const Result<T> q(outputs[0]), r(outputs[1]);
   const int64_t count = matrix_count(a.values);
   for_matrices(call, a.values, "", [&](int64_t i) {
-    std::vector<double> work = a.copy(i);
+    std::vector<T> work = a.copy(i);
     qr_factor(a.rows, a.columns, outputs[0].size(-1), work.data(), q.part(i, count),
               r.part(i, count));
     return true;
@@ -178,55 +199,80 @@ void qr_kernel(const Call& call, std::span<Tensor> outputs) {
 
 constexpr const char* kNotFinite = "has no such decomposition: it holds NaN or infinite numbers";
 
-bool is_finite(const std::vector<double>& values) {
-  return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+template <class T>
+bool is_finite(const std::vector<T>& values) {
+  return std::all_of(values.begin(), values.end(), [](T x) { return std::isfinite(std::abs(x)); });
 }
 
+template <class T>
 void eigh_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Matrices a(call.input(0));
-  const Result values(outputs[0]), vectors(outputs[1]);
+  const Matrices<T> a(call.input(0));
+  const Result<double> values(outputs[0]);
+  const Result<T> vectors(outputs[1]);
   const int64_t count = matrix_count(a.values), n = a.rows;
   const bool lower = call.get<std::string_view>(0) == "L";
   for_matrices(call, a.values, kNotFinite, [&](int64_t i) {
-    std::vector<double> work = a.copy(i);
+    std::vector<T> work = a.copy(i);
     for (int64_t row = 0; row < n; ++row) {
       for (int64_t column = 0; column < row; ++column) {
-        double &below = work[static_cast<size_t>(row * n + column)],
-               &above = work[static_cast<size_t>(column * n + row)];
-        (lower ? above : below) = lower ? below : above;
+        T &below = work[static_cast<size_t>(row * n + column)],
+          &above = work[static_cast<size_t>(column * n + row)];
+        (lower ? above : below) = conjugate(lower ? below : above);
       }
+      T& element = work[static_cast<size_t>(row * n + row)];
+      element = real_part(element);
     }
     return is_finite(work) &&
-           symmetric_eigen(n, work.data(), values.part(i, count), vectors.part(i, count));
+           hermitian_eigen(n, work.data(), values.part(i, count), vectors.part(i, count));
   });
   values.finish();
   vectors.finish();
 }
 
+void eig_kernel(const Call& call, std::span<Tensor> outputs) {
+  using T = Complex;
+  const Matrices<T> a(call.input(0));
+  const Result<T> values(outputs[0]), vectors(outputs[1]);
+  const int64_t count = matrix_count(a.values);
+  for_matrices(call, a.values, kNotFinite, [&](int64_t i) {
+    std::vector<T> work = a.copy(i);
+    return is_finite(work) &&
+           general_eigen(a.rows, work.data(), values.part(i, count), vectors.part(i, count));
+  });
+  values.finish();
+  vectors.finish();
+}
+
+template <class T>
 void svd_kernel(const Call& call, std::span<Tensor> outputs) {
-  const Matrices a(call.input(0));
-  const Result u(outputs[0]), s(outputs[1]), vt(outputs[2]);
+  const Matrices<T> a(call.input(0));
+  const Result<T> u(outputs[0]), vh(outputs[2]);
+  const Result<double> s(outputs[1]);
   const int64_t count = matrix_count(a.values);
   for_matrices(call, a.values, kNotFinite, [&](int64_t i) {
     return is_finite(a.copy(i)) &&
            svd_factor(a.rows, a.columns, a[i], outputs[0].size(-1), outputs[2].size(-2),
-                      u.part(i, count), s.part(i, count), vt.part(i, count));
+                      u.part(i, count), s.part(i, count), vh.part(i, count));
   });
-  for (const Result* result : {&u, &s, &vt}) result->finish();
+  u.finish();
+  s.finish();
+  vh.finish();
 }
 
 }  // namespace
 
 void register_factors() {
   const auto add = [](OpId op, Kernel kernel) { register_kernel(op, kCpu.type, kernel); };
-  add(OpId::kSolveMatrix, solve_matrix_kernel);
-  add(OpId::kSolveTriangle, solve_triangle_kernel);
-  add(OpId::kLinalgDet, det_kernel);
-  add(OpId::kLinalgSlogdet, slogdet_kernel);
-  add(OpId::kLinalgCholesky, cholesky_kernel);
-  add(OpId::kHouseholderQr, qr_kernel);
-  add(OpId::kLinalgEigh, eigh_kernel);
-  add(OpId::kLinalgSvd, svd_kernel);
+  add(OpId::kSolveMatrix, by_number<solve_matrix_kernel<double>, solve_matrix_kernel<Complex>>);
+  add(OpId::kSolveTriangle,
+      by_number<solve_triangle_kernel<double>, solve_triangle_kernel<Complex>>);
+  add(OpId::kLinalgDet, by_number<det_kernel<double>, det_kernel<Complex>>);
+  add(OpId::kLinalgSlogdet, by_number<slogdet_kernel<double>, slogdet_kernel<Complex>>);
+  add(OpId::kLinalgCholesky, by_number<cholesky_kernel<double>, cholesky_kernel<Complex>>);
+  add(OpId::kHouseholderQr, by_number<qr_kernel<double>, qr_kernel<Complex>>);
+  add(OpId::kLinalgEigh, by_number<eigh_kernel<double>, eigh_kernel<Complex>>);
+  add(OpId::kLinalgEig, eig_kernel);
+  add(OpId::kLinalgSvd, by_number<svd_kernel<double>, svd_kernel<Complex>>);
 }
 
 }  // namespace tenon::cpu

@@ -12,6 +12,7 @@ void register_kernels() {
   register_gather();
   register_index();
   register_linalg();
+  register_nextafter();
   register_order();
   register_points();
   register_resample();

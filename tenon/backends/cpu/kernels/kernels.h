@@ -16,6 +16,7 @@ void register_fourier();
 void register_gather();
 void register_index();
 void register_linalg();
+void register_nextafter();
 void register_order();
 void register_points();
 void register_resample();

@@ -78,6 +78,14 @@ Tensor converted(const Tensor& x, DType dtype) {
   return dispatch(Call{op_definition(OpId::kToDtype), inputs, attributes});
 }
 
+Tensor spread(const Tensor& x, DType dtype, const Shape& sizes) {
+  const Tensor values = converted(x, dtype);
+  if (values.sizes() == sizes) return row_major(values);
+  return row_major(new_view(values, sizes,
+                            broadcast_strides("broadcast", values.sizes(), values.strides(), sizes),
+                            values.storage_offset()));
+}
+
 Tensor index_values(const Tensor& index) { return row_major(converted(index, kInt64)); }
 
 void copy_strided(const Shape& sizes, const StridedMemory& from, const StridedMemory& to,

@@ -14,6 +14,8 @@ Tensor converted(const Tensor& x, DType dtype);
 inline const Tensor& converted(const Tensor& x, DType dtype, Tensor& holder) {
   return x.dtype() == dtype ? x : holder = converted(x, dtype);
 }
+/// `x` as row-major memory of `dtype` that reads as `sizes`, to which it broadcasts.
+Tensor spread(const Tensor& x, DType dtype, const Shape& sizes);
 /// An index tensor as row-major int64.
 Tensor index_values(const Tensor& index);
 

@@ -1,0 +1,33 @@
+// nextafter, which reads numbers as bits: no step of tile programs does.
+
+#include <cmath>
+
+#include "tenon/backends/cpu/kernels/kernels.h"
+#include "tenon/backends/cpu/kernels/support.h"
+#include "tenon/base/parallel.h"
+
+namespace tenon::cpu {
+namespace {
+
+template <class T>
+void next_numbers(const Tensor& a, const Tensor& b, const Tensor& output) {
+  const T *from = a.data<T>(), *towards = b.data<T>();
+  T* out = output.data<T>();
+  parallel_for(output.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) out[i] = std::nextafter(from[i], towards[i]);
+  });
+}
+
+void nextafter_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor& output = outputs[0];
+  const Tensor a = spread(call.input(0), output.dtype(), output.sizes());
+  const Tensor b = spread(call.input(1), output.dtype(), output.sizes());
+  output.dtype() == kFloat32 ? next_numbers<float>(a, b, output)
+                             : next_numbers<double>(a, b, output);
+}
+
+}  // namespace
+
+void register_nextafter() { register_kernel(OpId::kNextafter, kCpu.type, nextafter_kernel); }
+
+}  // namespace tenon::cpu
