@@ -29,8 +29,8 @@ from ._forms import (absolute, allclose, arccos, arccosh, arcsin, arcsinh, arcta
                      arctanh, argwhere, atleast_1d, atleast_2d, atleast_3d, block_diag,
                      broadcast_shapes, broadcast_tensors, cartesian_prod, clamp, clip, dist,
                      divide, dsplit, einsum, equal, fix, float_power, ger, hsplit, index_add,
-                     istft, median, meshgrid, moveaxis, nanmedian, norm, qr, ravel,
-                     repeat_interleave, row_stack, scatter, std_mean, stft, swapaxes,
+                     istft, median, meshgrid, moveaxis, nanmedian, norm, positive, qr, ravel,
+                     repeat_interleave, resolve_conj, row_stack, scatter, std_mean, stft, swapaxes,
                      swapdims, tensor_split, tensordot, trapz, true_divide, unique, unique_consecutive,
                      var_mean, vdot, vsplit)
 from ._functions import (is_complex, is_floating_point, is_tensor, max, min, numel, split, std, var,

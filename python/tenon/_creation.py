@@ -37,7 +37,6 @@ def _like(op):
 
 zeros, ones, empty = (_takes_options(op) for op in (_core.zeros, _core.ones, _core.empty))
 rand, randn, eye = (_takes_options(op) for op in (_core.rand, _core.randn, _core.eye))
-linspace = _takes_options(_core.linspace)
 randperm = _takes_options(_core.randperm, floating=False)
 zeros_like, ones_like = _like(_core.zeros_like), _like(_core.ones_like)
 empty_like, full_like = _like(_core.empty_like), _like(_core.full_like)
@@ -53,6 +52,16 @@ def full(size, fill_value, *, dtype=None, **options):
 
 
 _full = _takes_options(_core.full, floating=False)
+
+
+def linspace(start, end, steps, *, dtype=None, **options):
+    """`steps` evenly spaced numbers from `start` to `end`; complex ones where one of these is."""
+    if dtype is None and (isinstance(start, complex) or isinstance(end, complex)):
+        dtype = _dtypes.default_complex()
+    return _linspace(start, end, steps, **options, **({} if dtype is None else {"dtype": dtype}))
+
+
+_linspace = _takes_options(_core.linspace)
 
 
 @functools.partial(_takes_options, floating=False)

@@ -69,6 +69,11 @@ def get_default_dtype():
     return _default_dtype
 
 
+def default_complex():
+    """The complex dtype whose parts are of the default dtype."""
+    return _core.complex128 if get_default_dtype() == _core.float64 else _core.complex64
+
+
 def set_default_dtype(d):
     """Tensors made of floats, and by `zeros`, `randn` and the like without a dtype, are of this one,
     float32 or float64. Integer tensors that meet floats become float32 all the same."""

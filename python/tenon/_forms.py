@@ -259,14 +259,27 @@ index_add = _index_add(_core.index_add)
 
 
 def float_power(input, exponent):
-    """input ** exponent in float64."""
-    as_double = [x.double() if isinstance(x, Tensor) else x for x in (input, exponent)]
+    """input ** exponent in float64, or complex128."""
+    as_double = [(x.cdouble() if x.is_complex() else x.double()) if isinstance(x, Tensor) else x
+                 for x in (input, exponent)]
     return _core.pow(*as_double)
 
 
 def vdot(input, other):
     """The dot product of vectors, the first conjugated."""
     return _core.dot(input.conj() if input.is_complex() else input, other)
+
+
+def positive(input):
+    """The tensor itself; a TypeError of bool."""
+    if input.dtype == _core.bool:
+        raise TypeError("positive() takes numbers, not tensors of bool")
+    return input
+
+
+def resolve_conj(input):
+    """The tensor itself: conjugates are copies, whose elements are what they read as."""
+    return input
 
 
 def ravel(input):
@@ -311,7 +324,7 @@ trapz = _core.trapezoid
 _METHODS = """median nanmedian equal allclose repeat_interleave unique unique_consecutive
 tensor_split hsplit vsplit dsplit clamp norm dist argwhere scatter index_add
 float_power vdot ravel true_divide divide clip moveaxis swapaxes swapdims ger arccos arcsin arctan
-arctan2 arccosh arcsinh arctanh fix absolute stft istft qr"""
+arctan2 arccosh arcsinh arctanh fix absolute stft istft qr positive resolve_conj"""
 
 
 # Methods that write into the tensor, and those that give it other sizes.
@@ -392,6 +405,8 @@ def add_methods():
     Tensor.fill_diagonal_ = _fill_diagonal_
     Tensor.index_put_, Tensor.index_put = _index_put_, _index_put
     Tensor.absolute_, Tensor.multiply, Tensor.multiply_ = Tensor.abs_, Tensor.mul, Tensor.mul_
+    Tensor.conj_physical, Tensor.resolve_neg = lambda self: self.conj(), resolve_conj
+    Tensor.is_conj = Tensor.is_neg = lambda self: False
     Tensor.subtract, Tensor.negative = Tensor.sub, Tensor.neg
     for name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims"):
         setattr(Tensor, f"{name}_", _in_other_sizes(getattr(Tensor, name)))

@@ -143,11 +143,19 @@ def _new_of_data(self, *arguments, **keywords):
     return _creation.tensor(arguments[0], dtype=self.dtype, **keywords)
 
 
+def _set_real(self, value):
+    _core.real(self)[...] = value
+
+
+def _set_imag(self, value):
+    _core.imag(self)[...] = value
+
+
 def _add_properties():
     Tensor.name = None
     Tensor.grad_fn = property(_core.grad_fn, doc="The op that made it; None for leaves.")
-    Tensor.real = property(_core.real, doc="The real parts, a copy.")
-    Tensor.imag = property(_core.imag, doc="The imaginary parts, a copy.")
+    Tensor.real = property(_core.real, _set_real, doc="The real parts, a view.")
+    Tensor.imag = property(_core.imag, _set_imag, doc="The imaginary parts, a view.")
     Tensor.layout = property(lambda self: _dtypes.strided)
     for name in "is_cuda", "is_sparse", "is_quantized", "is_mps", "is_meta", "is_nested":
         setattr(Tensor, name, property(lambda self: False))
@@ -156,7 +164,8 @@ def _add_properties():
 def _add_methods():
     for name, dtype in {"float": "float32", "double": "float64", "half": "float16", "bool": "bool",
                         "bfloat16": "bfloat16", "int": "int32", "long": "int64", "short": "int16",
-                        "byte": "uint8", "char": "int8"}.items():
+                        "byte": "uint8", "char": "int8", "cfloat": "complex64",
+                        "cdouble": "complex128"}.items():
         setattr(Tensor, name, lambda self, dtype=getattr(_core, dtype): _to_dtype(self, dtype))
     for name in "max", "min", "split", "var", "std", "where":
         setattr(Tensor, name, getattr(_functions, name))

@@ -3,6 +3,7 @@
 from . import _core
 
 fft, ifft, rfft, irfft = _core.fft_fft, _core.fft_ifft, _core.fft_rfft, _core.fft_irfft
+hfft, ihfft = _core.fft_hfft, _core.fft_ihfft
 fftn, ifftn, rfftn, irfftn = _core.fft_fftn, _core.fft_ifftn, _core.fft_rfftn, _core.fft_irfftn
 fftfreq, rfftfreq = _core.fft_fftfreq, _core.fft_rfftfreq
 fftshift, ifftshift = _core.fft_fftshift, _core.fft_ifftshift

@@ -9,6 +9,7 @@ solve, inv, det, slogdet = (_core.linalg_solve, _core.linalg_inv, _core.linalg_d
                             _core.linalg_slogdet)
 cholesky, qr, eigh, eigvalsh = (_core.linalg_cholesky, _core.linalg_qr, _core.linalg_eigh,
                                 _core.linalg_eigvalsh)
+eig, eigvals = _core.linalg_eig, _core.linalg_eigvals
 svd, svdvals = _core.linalg_svd, _core.linalg_svdvals
 matrix_power, multi_dot = _core.linalg_matrix_power, _core.linalg_multi_dot
 

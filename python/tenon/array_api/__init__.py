@@ -8,20 +8,13 @@ Arrays are tensors; gradients flow through these functions as through the ops be
 standard leaves open is as in PyTorch: integers divide and become floats in the default float dtype,
 NaNs are sorted last.
 
-Not there yet: `fft`, `nextafter`; of linear algebra what needs a factorisation or an inverse:
-`linalg.cholesky`, `linalg.det`, `linalg.eig`, `linalg.eigh`, `linalg.eigvals`, `linalg.eigvalsh`,
-`linalg.inv`, `linalg.matrix_norm`, `linalg.matrix_power`, `linalg.matrix_rank`, `linalg.pinv`,
-`linalg.qr`, `linalg.slogdet`, `linalg.solve`, `linalg.svd`, `linalg.svdvals`. These take no complex
-dtypes yet: acos, acosh, asin, asinh, atan, atanh, cos, cosh, exp, expm1, log, log10, log1p, log2, pow,
-sin, sinh, sqrt, tan, tanh; prod and cumulative_prod.
-
 Where a tensor itself is PyTorch's and not the standard's: `x.size` is a method (`x.numel()` counts);
 slices have no negative steps (flip() turns axes round); `bool(x)`, `int(x)` and `float(x)` take any
 tensor of one element, not only 0-d ones; `x.T` turns all axes round, however many.
 """
 
-from . import (constants, creation, data_types, elementwise, indexing, info, linalg, linear_algebra,
-               manipulation, searching, sets, sorting, statistical, utility)
+from . import (constants, creation, data_types, elementwise, fft, indexing, info, linalg,
+               linear_algebra, manipulation, searching, sets, sorting, statistical, utility)
 from .constants import *  # noqa: F403
 from .creation import *  # noqa: F403
 from .data_types import *  # noqa: F403
@@ -39,7 +32,7 @@ from .utility import *  # noqa: F403
 __array_api_version__ = "2025.12"
 _SECTIONS = (constants, creation, data_types, elementwise, indexing, info, linear_algebra,
              manipulation, searching, sets, sorting, statistical, utility)
-__all__ = sorted(["__array_api_version__", "linalg", *(name for section in _SECTIONS
+__all__ = sorted(["__array_api_version__", "fft", "linalg", *(name for section in _SECTIONS
                                               for name in section.__all__)])
 #: Versions of which this one has all that they ask for of the same functions.
 VERSIONS = ("2022.12", "2023.12", "2024.12", "2025.12")

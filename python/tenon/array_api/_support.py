@@ -25,6 +25,11 @@ def default_float():
     return _dtypes.get_default_dtype()
 
 
+def default_dtype(number):
+    """That of numbers with a fraction, real or complex, made without one."""
+    return _dtypes.default_complex() if isinstance(number, complex) else default_float()
+
+
 def promoted(a, b):
     """The dtype of results of two dtypes, after the standard's tables; mixed kinds, which it leaves
     open, give what Tenon's ops give."""
@@ -67,7 +72,7 @@ def tensors_of(name, *operands):
             else _core.full((), operand, dtype=dtype) for operand in operands]
 
 
-def _named(function, name, what):
+def named(function, name, what):
     function.__name__ = function.__qualname__ = name
     function.__doc__ = what
     return function
@@ -78,7 +83,7 @@ def unary(name, op, what):
     def function(x, /):
         return op(x)
 
-    return _named(function, name, what)
+    return named(function, name, what)
 
 
 def binary(name, op, what):
@@ -86,7 +91,7 @@ def binary(name, op, what):
     def function(x1, x2, /):
         return op(*tensors_of(name, x1, x2))
 
-    return _named(function, name, what)
+    return named(function, name, what)
 
 
 def whole(name, op, what):
@@ -94,7 +99,7 @@ def whole(name, op, what):
     def function(x, /):
         return op(x) if x.dtype.is_floating_point or x.dtype.is_complex else x.clone()
 
-    return _named(function, name, what)
+    return named(function, name, what)
 
 
 def axis_of(axis, ndim, name):

@@ -1,7 +1,7 @@
 """Arrays from numbers, data and other arrays."""
 
 from .. import _core, _creation, _exchange
-from ._support import Tensor, default_float, is_scalar
+from ._support import Tensor, default_dtype, default_float, is_scalar
 
 __all__ = ["arange", "asarray", "empty", "empty_like", "eye", "from_dlpack", "full", "full_like",
            "linspace", "meshgrid", "ones", "ones_like", "tril", "triu", "zeros", "zeros_like"]
@@ -98,19 +98,11 @@ def full_like(x, /, fill_value, *, dtype=None, device=None):
 
 def linspace(start, stop, /, num, *, dtype=None, device=None, endpoint=True):
     """`num` evenly spaced numbers from `start` to `stop`, which is the last one where `endpoint`."""
-    if isinstance(start, complex) or isinstance(stop, complex):
-        return _complex_linspace(complex(start), complex(stop), num, dtype, device, endpoint)
-    dtype = dtype or default_float()
-    computed = dtype if dtype.is_floating_point else _core.float64
+    if dtype is None:
+        dtype = default_dtype(start + stop)
+    computed = dtype if dtype.is_floating_point or dtype.is_complex else _core.float64
     steps = num if endpoint or num == 0 else num + 1
     return _core.linspace(start, stop, steps, dtype=computed, device=_on(device))[:num].to(dtype)
-
-
-def _complex_linspace(start, stop, num, dtype, device, endpoint):
-    is_double = dtype == _core.complex128 or (dtype is None and default_float() == _core.float64)
-    part = _core.float64 if is_double else _core.float32
-    return _core.complex(*(linspace(first, last, num, dtype=part, device=device, endpoint=endpoint)
-                           for first, last in ((start.real, stop.real), (start.imag, stop.imag))))
 
 
 def meshgrid(*arrays, indexing="xy"):

@@ -17,6 +17,9 @@ _UNARY = {
     "exp": (_core.exp, "e to the power of each element."),
     "expm1": (_core.expm1, "exp(x) - 1, exact near 0."),
     "imag": (_core.imag, "The imaginary parts."),
+    "isfinite": (_core.isfinite, "Whether an element is neither infinite nor NaN."),
+    "isinf": (_core.isinf, "Whether an element, or a part of it, is infinite."),
+    "isnan": (_core.isnan, "Whether an element, or a part of it, is NaN."),
     "log": (_core.log, "The natural logarithm."),
     "log10": (_core.log10, "The logarithm to base 10."),
     "log1p": (_core.log1p, "log(1 + x), exact near 0."),
@@ -59,6 +62,7 @@ _BINARY = {
     "maximum": (_core.maximum, "The larger one; NaN where one is NaN."),
     "minimum": (_core.minimum, "The smaller one; NaN where one is NaN."),
     "multiply": (_core.mul, "x1 * x2."),
+    "nextafter": (_core.nextafter, "The next number after x1 towards x2."),
     "not_equal": (_core.ne, "x1 != x2."),
     "pow": (_core.pow, "x1 ** x2."),
     "remainder": (_core.remainder, "x1 - x2 * floor(x1 / x2), of the sign of x2."),
@@ -86,20 +90,13 @@ bitwise_invert = unary("bitwise_invert", _bitwise(_core.bitwise_not, _core.logic
                        "~x, bit by bit.")
 
 
-def _by_parts(op, join):
-    """An op of real numbers, of complex ones that of both parts, joined."""
-    def apply(x):
-        return join(op(_core.real(x)), op(_core.imag(x))) if x.dtype.is_complex else op(x)
-
-    return apply
+def _rounded(x):
+    if not x.dtype.is_complex:
+        return _core.round(x)
+    return _core.complex(_core.round(_core.real(x)), _core.round(_core.imag(x)))
 
 
-isfinite = unary("isfinite", _by_parts(_core.isfinite, _core.logical_and),
-                 "Whether an element is neither infinite nor NaN.")
-isinf = unary("isinf", _by_parts(_core.isinf, _core.logical_or), "Whether an element is infinite.")
-isnan = unary("isnan", _by_parts(_core.isnan, _core.logical_or), "Whether an element is NaN.")
-round = whole("round", _by_parts(_core.round, _core.complex),
-              "The nearest whole number, of two the even one.")
+round = whole("round", _rounded, "The nearest whole number, of two the even one; of both parts.")
 
 
 def clip(x, /, min=None, max=None):
@@ -124,4 +121,4 @@ def sign(x, /):
 
 
 __all__ = sorted([*_UNARY, *_WHOLE, *_BINARY, "bitwise_and", "bitwise_or", "bitwise_xor",
-                  "bitwise_invert", "clip", "isfinite", "isinf", "isnan", "positive", "round", "sign"])
+                  "bitwise_invert", "clip", "positive", "round", "sign"])

@@ -1,6 +1,6 @@
 """What the namespace can do."""
 
-from .. import _core
+from .. import _core, _dtypes
 from ._support import DTYPES, KINDS, default_float
 
 __all__ = ["__array_namespace_info__"]
@@ -18,9 +18,7 @@ class _Info:
 
     def default_dtypes(self, *, device=None):
         """The dtypes of arrays that are made without one."""
-        real = default_float()
-        return {"real floating": real,
-                "complex floating": _core.complex128 if real == _core.float64 else _core.complex64,
+        return {"real floating": default_float(), "complex floating": _dtypes.default_complex(),
                 "integral": _core.int64, "indexing": _core.int64}
 
     def devices(self):

@@ -32,12 +32,6 @@ def _cumulative(op, first, name, x, axis, dtype, include_initial):
     return _core.cat([_core.full(sizes, first, dtype=dtype), made], axis)
 
 
-def _cumsum(x, axis):
-    if not x.dtype.is_complex:
-        return _core.cumsum(x, axis)
-    return _core.complex(*(_core.cumsum(part(x), axis) for part in (_core.real, _core.imag)))
-
-
 def cumulative_prod(x, /, *, axis=None, dtype=None, include_initial=False):
     """The products of all elements up to each one along an axis; `include_initial` puts a 1 before
     them."""
@@ -47,7 +41,7 @@ def cumulative_prod(x, /, *, axis=None, dtype=None, include_initial=False):
 def cumulative_sum(x, /, *, axis=None, dtype=None, include_initial=False):
     """The sums of all elements up to each one along an axis; `include_initial` puts a 0 before
     them."""
-    return _cumulative(_cumsum, 0, "cumulative_sum", x, axis, dtype, include_initial)
+    return _cumulative(_core.cumsum, 0, "cumulative_sum", x, axis, dtype, include_initial)
 
 
 def max(x, /, *, axis=None, keepdims=False):

@@ -19,6 +19,10 @@ UNARY = {
     "isfinite": (NUMERIC, 0), "isinf": (NUMERIC, 0), "isnan": (NUMERIC, 0),
     "logical_not": (BOOL, 0), "bitwise_invert": (BOOL + INTEGERS, 0),
 }
+#: The same of complex numbers alone: what NumPy computes in single precision is the less exact one.
+COMPLEX_UNARY = dict.fromkeys(["acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp",
+                               "expm1", "log", "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan",
+                               "tanh"], 8)
 BINARY = {
     **dict.fromkeys(["add", "subtract", "multiply"], (NUMERIC, 2)),
     **dict.fromkeys(["equal", "not_equal"], (ALL, 0)),
@@ -27,7 +31,7 @@ BINARY = {
     **dict.fromkeys(["bitwise_and", "bitwise_or", "bitwise_xor"], (BOOL + INTEGERS, 0)),
     **dict.fromkeys(["logical_and", "logical_or", "logical_xor"], (BOOL, 0)),
     **dict.fromkeys(["atan2", "hypot", "logaddexp"], (FLOATS, 4)),
-    "copysign": (FLOATS, 0), "divide": (FLOATS + COMPLEX, 4), "pow": (FLOATS, 4),
+    "copysign": (FLOATS, 0), "nextafter": (FLOATS, 0), "divide": (FLOATS + COMPLEX, 4), "pow": (FLOATS, 4),
     "floor_divide": (FLOATS, 0), "remainder": (FLOATS, 4),
 }
 
@@ -39,6 +43,59 @@ def test_unary(name):
         x = values(dtype)
         for given in x, x.reshape(2, 7), x[3:4].reshape(()), x[:0].reshape(0, 3):
             same(name, given, ulps=ulps)
+
+
+@pytest.mark.parametrize("name", COMPLEX_UNARY)
+def test_unary_of_complex_numbers(name):
+    for dtype in COMPLEX:
+        x = values(dtype)
+        for given in x, x.reshape(2, 7), x[3:4].reshape(()), x[:0].reshape(0, 3):
+            same(name, given, ulps=COMPLEX_UNARY[name])
+
+
+def special_grid(dtype):
+    """Every pair of special parts."""
+    parts = np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan])
+    grid = np.empty((7, 7), dtype)
+    grid.real, grid.imag = parts[:, None], parts
+    return grid
+
+
+@pytest.mark.parametrize("name", sorted(set(COMPLEX_UNARY) - {"expm1"}))
+def test_special_values_of_complex_numbers(name):
+    for dtype in COMPLEX:
+        z = special_grid(dtype)
+        with np.errstate(all="ignore"):
+            expected = np.asarray(getattr(strict, name)(strict.asarray(z)))
+        found = getattr(xp, name)(tenon.tensor(z)).numpy()
+        tolerance = COMPLEX_UNARY[name] * np.finfo(dtype).eps
+        for part in "real", "imag":
+            np.testing.assert_allclose(getattr(found, part), getattr(expected, part), tolerance,
+                                       tolerance, err_msg=f"{name} of {dtype}, {part}")
+
+
+def test_special_values_of_expm1():
+    """Those of the standard, of which NumPy has others."""
+    inf, nan = float("inf"), float("nan")
+    for z, expected in {complex(inf, 0): complex(inf, 0), complex(-inf, 2): -1, complex(inf, inf): None,
+                        complex(-inf, inf): -1, complex(-inf, nan): -1, complex(inf, nan): None,
+                        complex(nan, 0): complex(nan, 0), complex(inf, 1): complex(inf, inf),
+                        complex(2, inf): complex(nan, nan), complex(nan, 1): complex(nan, nan)}.items():
+        found = xp.expm1(tenon.tensor(z)).item()
+        if expected is None:  # inf and NaN, the sign of inf being open
+            assert np.isinf(found.real) and np.isnan(found.imag), z
+        else:
+            np.testing.assert_array_equal([found.real, found.imag], [complex(expected).real,
+                                                                     complex(expected).imag], str(z))
+
+
+def test_powers_of_complex_numbers():
+    for dtype in COMPLEX:
+        a, b = values(dtype, 1), values(dtype, 2)
+        same("pow", a[:, None], b, ulps=64)
+        same("pow", a[:, None], np.arange(-3, 4).astype(dtype), ulps=64)
+        same("pow", a, 2, ulps=8)
+        same("pow", a, 0.5, ulps=8)
 
 
 @pytest.mark.parametrize("name", BINARY)
