@@ -73,7 +73,8 @@ FloatFormat choose_format(const std::vector<double>& values) {
 /// a complex double.
 class Formatter {
  public:
-  explicit Formatter(const Tensor& x) : x_(x), data_(static_cast<const char*>(x.raw_data())) {}
+  explicit Formatter(const Tensor& x)
+      : x_(x), data_(static_cast<const char*>(x.const_raw_data())) {}
 
   /// Takes part in choosing format and width: each shown element comes here before any is written.
   void look_at(int64_t place) {

@@ -55,7 +55,7 @@ To convert(const From& value) {
 /// Calls `visit(element)` in row-major order.
 template <class T, class Visit>
 void each_element(const Tensor& x, Visit visit) {
-  const auto* data = static_cast<const T*>(x.raw_data());
+  const auto* data = static_cast<const T*>(x.const_raw_data());
   const Shape &sizes = x.sizes(), &strides = x.strides();
   for (int64_t i = 0; i < x.numel(); ++i) {
     int64_t rest = i, place = 0;
@@ -77,7 +77,7 @@ Scalar Tensor::item() const {
   check_host("item", *this);
   return visit_dtype(dtype(), [&](auto tag) -> Scalar {
     using T = typename decltype(tag)::Type;
-    const T value = *static_cast<const T*>(raw_data());
+    const T value = *static_cast<const T*>(const_raw_data());
     if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>) {
       return static_cast<double>(static_cast<float>(value));
     } else {

@@ -18,6 +18,9 @@ struct TensorImpl;
 struct Storage {
   ReferenceCount references;
   std::atomic<uint32_t> version{0};
+  /// Somebody may hold the address of the data and write there, which counts no version. So it is
+  /// from the beginning where the memory came from outside; else since the address was asked for.
+  std::atomic<bool> lent{true};
   std::atomic<const char*> writer{nullptr};  ///< name of the op that wrote last in place
   void* data = nullptr;
   size_t bytes = 0;

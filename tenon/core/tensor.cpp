@@ -70,9 +70,16 @@ void Tensor::check_data(DType expected) const {
         "data", "a tensor on '" + tenon::to_string(body().device) + "' has no data in host memory");
   }
   be_ready(*impl_->storage);
+  impl_->storage->lent.store(true, std::memory_order_relaxed);
 }
 
 void* Tensor::raw_data() const {
+  const void* const data = const_raw_data();
+  impl_->storage->lent.store(true, std::memory_order_relaxed);
+  return const_cast<void*>(data);
+}
+
+const void* Tensor::const_raw_data() const {
   if (in_host_memory(body().device)) be_ready(*body().storage);
   return body().bytes();
 }

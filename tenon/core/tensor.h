@@ -80,6 +80,9 @@ class TENON_API Tensor {
   }
   /// The same, of any element type.
   void* raw_data() const;
+  /// The same for who only reads. Compiled functions keep what they make of weights, but for those
+  /// whose address somebody has who may write there.
+  const void* const_raw_data() const;
 
   /// The value of a one-element tensor, converted to `T`. Throws ShapeError for more or fewer.
   template <class T>

@@ -53,6 +53,8 @@ struct TensorImpl {
 
   /// Whether this is a view and an in-place op has since given the base another history.
   bool has_stale_history() const { return base && base->history != history; }
+  /// The first element, for kernels: Tensor::raw_data() takes note of who may write there.
+  void* data() const { return bytes(); }
   char* bytes() const { return static_cast<char*>(storage->data) + offset * size_of(dtype); }
 
   /// A body with one reference, no storage and default members but for leftover sizes and strides.

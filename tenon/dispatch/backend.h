@@ -37,10 +37,22 @@ struct Backend {
   /// program has steps other than elementwise ones and, of one row, sums, products and extremes; or
   /// when `count` is too large, at most `kMostSmallElements`.
   bool (*run_small)(const tile::SmallLaunch& launch);
+  /// Bytes of the kernel's second input in a layout that lets it run faster; 0: there is none.
+  size_t (*packed_bytes)(const KernelRun& run);
+  /// Writes it in that layout.
+  void (*pack)(const KernelRun& run, void* packed);
+  /// Runs the kernel to the same bits with what `pack` wrote.
+  void (*run_packed)(const KernelRun& run, const void* packed);
   /// Whether the kernel gains by running beside others of its kind; sizes and strides decide.
   bool (*gains_by_company)(const KernelRun& run);
   /// Runs kernels that gain by it side by side, none of which touches what another writes.
   void (*run_together)(std::span<const KernelRun> runs);
+  /// Whether the kernel makes its result in blocks that the elementwise work, over the same sizes,
+  /// can run on one by one; sizes and strides decide.
+  bool (*makes_blocks)(const KernelRun& run, const tile::Launch& launch);
+  /// Runs both so: the work on each block as soon as that is there. `is_alone`: nobody else reads
+  /// the kernel's result, which needn't be written.
+  void (*run_by_blocks)(const KernelRun& run, const tile::Launch& launch, bool is_alone);
   /// The direct path of a program of one micro-op, or null.
   DirectKernel (*direct_kernel)(const tile::Program& program, tile::Compute compute);
   /// Names and values for people: instruction sets, libraries and their versions.

@@ -225,13 +225,14 @@ void Program::run(std::span<const Tensor* const> arguments, std::vector<Tensor>&
     slots_[arguments_[i].slot].storage = arguments[i]->impl()->storage.get();
   }
   if (drawn_ != 0) draw_anew();
+  // First, as an error may leave some of them written.
+  for (const uint32_t slot : written_) {
+    slots_[slot].storage->version.fetch_add(1, std::memory_order_relaxed);
+  }
   kept_.clear();
   find_donations(arguments, moved);
   if (!plan_->run(*instance_, slots_, numbers_, kept_, donations_)) {
     plan_->run_apart(*instance_, slots_, numbers_, kept_);
-  }
-  for (const uint32_t slot : written_) {
-    slots_[slot].storage->version.fetch_add(1, std::memory_order_relaxed);
   }
   for (const Operand& result : graph_.results) results.push_back(make_result(result));
   kept_.clear();

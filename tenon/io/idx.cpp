@@ -43,7 +43,7 @@ std::string encode(const Tensor& tensor) {
     for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(size >> shift & 0xff);
   }
   const size_t header = bytes.size();
-  bytes.append(static_cast<const char*>(tensor.raw_data()), tensor.nbytes());
+  bytes.append(static_cast<const char*>(tensor.const_raw_data()), tensor.nbytes());
   const size_t itemsize = tensor.itemsize();
   for (size_t i = header; i < bytes.size(); i += itemsize) {
     std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(i),

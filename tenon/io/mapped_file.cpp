@@ -84,6 +84,7 @@ Tensor tensor_over(const Intrusive<MappedFile>& file, size_t offset, IntList siz
   auto* storage = new Storage;
   impl->storage = Intrusive<Storage>::adopt(storage);
   storage->data = file->data + offset;
+  storage->lent.store(false, std::memory_order_relaxed);
   storage->bytes = static_cast<size_t>(impl->numel) * size_of(dtype);
   storage->owner = &mapped_allocator();
   storage->owner_data = Intrusive<MappedFile>(file).release();

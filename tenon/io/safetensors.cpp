@@ -47,7 +47,7 @@ std::vector<TensorEntry> plan_layout(const StateDict& tensors, std::vector<size_
 /// Writes the elements in row-major order, whatever the strides.
 void write_elements(AtomicFile& file, const Tensor& tensor) {
   if (tensor.numel() == 0) return;
-  const char* first = static_cast<const char*>(tensor.raw_data());
+  const char* first = static_cast<const char*>(tensor.const_raw_data());
   if (tensor.is_contiguous()) {
     file.write(first, tensor.nbytes());
     return;
@@ -91,7 +91,7 @@ Tensor make_tensor(const Intrusive<MappedFile>& file, const TensorEntry& entry) 
     return tensor_over(file, entry.offset, entry.sizes, entry.dtype);
   }
   Tensor copy = new_tensor(entry.sizes, entry.dtype);
-  if (entry.bytes > 0) std::memcpy(copy.raw_data(), data, entry.bytes);
+  if (entry.bytes > 0) std::memcpy(copy.impl()->data(), data, entry.bytes);
   return copy;
 }
 

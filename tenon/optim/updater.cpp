@@ -66,6 +66,9 @@ struct UpdateLaunch {
   void set_up(const tile::Program& program, std::span<const Tensor* const> tensors, bool flat);
 };
 
+/// Who updates in it counts the version.
+void* memory_of(const Tensor& tensor) { return const_cast<void*>(tensor.const_raw_data()); }
+
 void UpdateLaunch::point_at(const tile::Program& program, size_t states, const Updated& updated) {
   const Tensor* tensors[kOperands] = {&updated.parameter, &updated.gradient};
   for (size_t i = 0; i < states; ++i) tensors[2 + i] = &updated.states[i];
@@ -78,12 +81,12 @@ void UpdateLaunch::point_at(const tile::Program& program, size_t states, const U
     same = same && inputs[i].dtype == tensors[i]->dtype();
   }
   if (!same || !is_flat) set_up(program, {tensors, count}, is_flat);
-  for (size_t i = 0; i < count; ++i) inputs[i].data = tensors[i]->raw_data();
+  for (size_t i = 0; i < count; ++i) inputs[i].data = memory_of(*tensors[i]);
   outputs[0].data = inputs[0].data;
   for (size_t i = 0; i < states; ++i) outputs[1 + i].data = inputs[2 + i].data;
   if (updated.rate) {
-    inputs[count].data = updated.rate->raw_data();
-    inputs[count + 1].data = updated.clock->raw_data();
+    inputs[count].data = memory_of(*updated.rate);
+    inputs[count + 1].data = memory_of(*updated.clock);
   }
   // A gradient in the parameter's own memory makes another launch of it.
   launch.kept = inputs[1].data == inputs[0].data ? nullptr : &plan;
@@ -224,11 +227,12 @@ void Updater::ready(const Formula& formula, double learning_rate, std::span<Upda
     scalars.take_step(formula, learning_rate, updated);
     const std::span<const tile::Scalar64> values{scalars.values,
                                                  static_cast<size_t>(scalars.count)};
-    bump_version(updated.parameter);
     if (deferrer) {
       defer(self.program, states, updated, values, *deferrer);
+      bump_version(updated.parameter);
       continue;
     }
+    bump_version(updated.parameter);
     if (updated.parameter.numel() == 0) continue;
     UpdateLaunch& update = self.updates[i];
     update.point_at(self.program, states, updated);

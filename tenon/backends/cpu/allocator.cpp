@@ -220,6 +220,7 @@ class CpuAllocator final : public Allocator {
   static Storage* made(Storage* storage, size_t bytes) {
     storage->references.reset();
     storage->version.store(0, std::memory_order_relaxed);
+    storage->lent.store(false, std::memory_order_relaxed);
     storage->bytes = bytes;
     return storage;
   }

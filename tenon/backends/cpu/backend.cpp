@@ -27,8 +27,20 @@ std::vector<std::pair<std::string, std::string>> describe() {
   };
 }
 
-constexpr Backend kBackend = {run_tile,     run_tile_many, run_small, products_gain_by_company,
-                              run_products, direct_kernel, describe};
+constexpr Backend kBackend = {
+    .run_tile = run_tile,
+    .run_tile_many = run_tile_many,
+    .run_small = run_small,
+    .packed_bytes = product_packed_bytes,
+    .pack = pack_product,
+    .run_packed = run_packed_product,
+    .gains_by_company = products_gain_by_company,
+    .run_together = run_products,
+    .makes_blocks = products_make_blocks,
+    .run_by_blocks = run_product_by_blocks,
+    .direct_kernel = direct_kernel,
+    .describe = describe,
+};
 
 const bool registered = [] {
   register_allocator(kCpu.type, &allocator());

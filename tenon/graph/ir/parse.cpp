@@ -214,14 +214,16 @@ class Parser {
     step.kernel = kernel_of(*step.op);
     step.inputs_lack_rows.clear();
     step.outputs_lack_rows.clear();
-    if (!lexer_.take_word("with")) return;
-    step.attributes = static_cast<uint32_t>(graph_.attributes.size());
-    lexer_.expect('(');
-    do {
-      attribute();
-    } while (lexer_.take(','));
-    lexer_.expect(')');
-    step.attribute_count = static_cast<uint32_t>(graph_.attributes.size()) - step.attributes;
+    if (lexer_.take_word("with")) {
+      step.attributes = static_cast<uint32_t>(graph_.attributes.size());
+      lexer_.expect('(');
+      do {
+        attribute();
+      } while (lexer_.take(','));
+      lexer_.expect(')');
+      step.attribute_count = static_cast<uint32_t>(graph_.attributes.size()) - step.attributes;
+    }
+    step.keeps_weight = keeps_weight();
   }
 
   void tile_step(Step& step) {
@@ -240,6 +242,9 @@ class Parser {
       }
     }
     step.reversed_rows = lexer_.take_word("reversed");
+    step.by_blocks = lexer_.take_word("by");
+    if (step.by_blocks) lexer_.expect_word("blocks");
+    step.keeps_weight = keeps_weight();
     if (lexer_.take_word("scalars")) {
       lexer_.expect('(');
       do {
@@ -256,6 +261,13 @@ class Parser {
     for (size_t i = 0; i < step.inputs.size(); ++i) {
       step.inputs[i].broadcast = broadcast_of(step, step.inputs[i], step.inputs_lack_rows[i]);
     }
+  }
+
+  bool keeps_weight() {
+    if (!lexer_.take_word("keeping")) return false;
+    lexer_.expect_word("its");
+    lexer_.expect_word("weight");
+    return true;
   }
 
   void draw(Step& step) {

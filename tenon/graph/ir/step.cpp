@@ -59,4 +59,35 @@ bool reads_in_order(const Step& step, uint32_t slot, const Operand& output,
   return true;
 }
 
+bool can_run_by_blocks(const Step& product, const Step& tile) {
+  const bool is_product = product.kind == Record::Kind::kKernel && product.op &&
+                          (product.op->id == OpId::kMatmul || product.op->id == OpId::kLinear) &&
+                          product.attribute_count == 0 && product.constants.empty() &&
+                          product.outputs.size() == 1;
+  if (!is_product || tile.kind != Record::Kind::kTile || tile.row_mask != 0 || tile.random ||
+      tile.reversed_rows || tile.program.schedule().needs_row ||
+      tile.program.schedule().needs_linear_index) {
+    return false;
+  }
+  const Operand& made = product.outputs[0];
+  if (!made.natural || made.rank < 2 || made.rank != tile.space_rank) return false;
+  const auto is_all_of_it = [&](const Operand& operand) {
+    return operand.natural && operand.rank == made.rank && operand.dtype == made.dtype &&
+           operand.broadcast == 0;
+  };
+  bool reads = false;
+  for (const Operand& input : tile.inputs) {
+    if (input.value == kNoValue || input.slot != made.slot) continue;
+    if (input.value != made.value || !is_all_of_it(input)) return false;
+    reads = true;
+  }
+  for (const Operand& output : tile.outputs) {
+    if (output.slot == made.slot && !is_all_of_it(output)) return false;
+    for (const Operand& input : product.inputs) {
+      if (input.value != kNoValue && input.slot == output.slot) return false;
+    }
+  }
+  return reads;
+}
+
 }  // namespace tenon::graph

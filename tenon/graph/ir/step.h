@@ -33,6 +33,12 @@ struct Step {
   uint32_t space = 0;
   bool reversed_rows = false;
   bool random = false;
+  /// Runs on each block of the result of the product right before it, as soon as that is there; see
+  /// `can_run_by_blocks`.
+  bool by_blocks = false;
+  /// What it makes of a weight is kept from run to run while nobody writes to the weight; see
+  /// `kept_weight`.
+  bool keeps_weight = false;
   uint32_t draw = 0;              ///< where seed and offset are among the scalars
   std::vector<uint32_t> scalars;  ///< which of the segment's scalars are its own
   bool scalars_side_by_side = true;
@@ -52,5 +58,9 @@ Step step_of(const Record& record);
 /// element where it belongs: so that `output` can be written over it.
 bool reads_in_order(const Step& step, uint32_t slot, const Operand& output,
                     std::span<const int64_t> dims);
+
+/// Whether `tile`, right behind `product`, may work on blocks of the product's result while others
+/// aren't there yet: elementwise, and nothing that it writes is what the product reads.
+bool can_run_by_blocks(const Step& product, const Step& tile);
 
 }  // namespace tenon::graph

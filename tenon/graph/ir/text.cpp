@@ -91,6 +91,7 @@ class Writer {
       }
       text_ += fmt::format(" with ({})", fmt::join(attributes, ", "));
     }
+    if (step.keeps_weight && step.kind == Record::Kind::kKernel) text_ += " keeping its weight";
     text_ += "\n";
   }
 
@@ -132,6 +133,8 @@ class Writer {
       text_ += fmt::format(" rows [{}]", fmt::join(rows, ", "));
     }
     if (step.reversed_rows) text_ += " reversed";
+    if (step.by_blocks) text_ += " by blocks";
+    if (step.keeps_weight) text_ += " keeping its weight";
     if (!step.scalars.empty()) {
       text_ += " scalars (";
       for (size_t i = 0; i < step.scalars.size(); ++i) {

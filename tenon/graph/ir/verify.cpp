@@ -10,6 +10,7 @@
 #include "tenon/dispatch/modes.h"
 #include "tenon/dispatch/tile_call.h"
 #include "tenon/graph/ir/graph.h"
+#include "tenon/graph/ir/weights.h"
 
 namespace tenon::graph {
 namespace {
@@ -112,6 +113,10 @@ class Verifier {
       }
       for (const Operand& output : step.outputs) value_of_[output.slot] = output.value;
     }
+    const Weights weights(graph_);
+    for (step_ = 0; step_ < graph_.steps.size(); ++step_) {
+      check(!graph_.steps[step_].keeps_weight || weights.of(step_), "it has no weight to keep");
+    }
     for (const Operand& result : graph_.results) {
       check(result.value != kNoValue && graph_.slots[result.slot].live, "a result that isn't kept");
       check_input(result);
@@ -161,6 +166,8 @@ class Verifier {
               static_cast<size_t>(step.program.outputs()) == step.outputs.size() &&
               static_cast<size_t>(step.program.scalars()) <= step.scalars.size(),
           "its program has other inputs, results or numbers");
+    check(!step.by_blocks || (step_ > 0 && can_run_by_blocks(graph_.steps[step_ - 1], step)),
+          "it can't run by blocks of what the step before it makes");
     for (size_t i = 0; i < step.inputs.size(); ++i) {
       check_space(step, step.inputs[i], step.inputs_lack_rows[i]);
     }

@@ -15,6 +15,8 @@ constexpr Pass kPasses[] = {
     {"order", order_for_memory},
     {"recompute", recompute},
     {"side-by-side", bring_products_together},
+    {"epilogues", take_in_epilogues},
+    {"weights", keep_weights},
 };
 
 void verify_in_debug_builds([[maybe_unused]] const Graph& graph) {
@@ -29,6 +31,8 @@ std::span<const Pass> all_passes() { return kPasses; }
 
 void run_passes(Graph& graph, std::span<const std::string> without, Pass::Numbers numbers) {
   verify_in_debug_builds(graph);
+  // Of an earlier run, in a text: the passes may move what these are behind of.
+  for (Step& step : graph.steps) step.by_blocks = step.keeps_weight = false;
   for (const Pass& pass : kPasses) {
     if (std::find(without.begin(), without.end(), pass.name) != without.end()) continue;
     if (pass.numbers == Pass::Numbers::kFixed && numbers == Pass::Numbers::kAny) continue;

@@ -66,4 +66,11 @@ void warn_of_memory(const Graph& graph, bool& warned);
 /// neighbours at once.
 void bring_products_together(Graph& graph);
 
+/// Marks what is made of weights: casts, and the layouts of products' right operands.
+void keep_weights(Graph& graph);
+
+/// Puts elementwise work on a large product right behind it: a plan runs it on each block of the
+/// result while that is in the cache.
+void take_in_epilogues(Graph& graph);
+
 }  // namespace tenon::graph

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "tenon/dispatch/tile_call.h"
+#include "tenon/graph/plan/kept_weights.h"
 #include "tenon/graph/plan/loop_body.h"
 #include "tenon/graph/plan/placement.h"
 
@@ -81,6 +82,8 @@ Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
   if (donated.empty()) find_donatable(slots);
 }
 
+Instance::~Instance() = default;
+
 Tensor Instance::tensor_of(const Operand& operand) {
   if (operand.value == kNoValue) return {};
   TensorImpl* impl = TensorImpl::create();
@@ -155,6 +158,12 @@ Piece piece_of(const tile::Operand& operand, const tile::Launch& launch) {
   return whole ? Piece::kWhole : one ? Piece::kOne : Piece::kNeither;
 }
 
+bool reads(const Step& step, uint32_t slot) {
+  return std::any_of(step.inputs.begin(), step.inputs.end(), [slot](const Operand& input) {
+    return input.value != kNoValue && input.slot == slot;
+  });
+}
+
 bool stores_a_load(const tile::Program& program) {
   const auto code = program.instructions();
   return std::any_of(code.begin(), code.end(), [&](const tile::Instruction& instruction) {
@@ -222,6 +231,17 @@ void Instance::point_to(std::span<void* const> externals, void* arena) {
   point_to_arena(arena);
 }
 
+size_t Instance::packed_bytes(const Step& step, size_t i) {
+  ReadyStep& ready = steps[i];
+  if (ready.has_epilogue || ready.batch != 1) return 0;
+  return backend_of(kCpu).packed_bytes(kernel_run(step, ready));
+}
+
+bool Instance::is_read_once(uint32_t slot, size_t step) const {
+  return last_step[slot] == static_cast<int>(step) &&
+         std::find(arena_slots.begin(), arena_slots.end(), slot) != arena_slots.end();
+}
+
 void Instance::point_to_arena(void* arena) {
   const auto at = [&](size_t number) { return static_cast<char*>(arena) + places[number]; };
   for (const uint32_t slot : arena_slots) memory[slot].data = at(slot);
@@ -279,6 +299,7 @@ void Instance::update_launch(const Step& step, size_t i, const Numbers& numbers)
 }
 
 void Instance::set_offsets(std::span<const Step> plan, std::span<const int64_t> numbers) {
+  if (kept_weights) kept_weights->forget(*this);
   const auto moved = [&](const Operand& operand) {
     const size_t place = operand.dims + 2u * operand.rank;
     return operand.value == kNoValue ? 0 : numbers[place] - dims[place];
@@ -315,9 +336,18 @@ void Instance::ready_kernel(const Step& step, ReadyStep& ready) {
                            backend_of(kCpu).gains_by_company(kernel_run(step, ready));
 }
 
-/// Of a step without attributes.
-KernelRun Instance::kernel_run(const Step& step, ReadyStep& ready) const {
+KernelRun Instance::kernel_run(const Step& step, ReadyStep& ready) {
   return {step.kernel, Call{*step.op, ready.input_list, {}}, ready.outputs};
+}
+
+/// Whether the step behind the product runs on its blocks.
+bool Instance::has_epilogue(std::span<const Step> plan, size_t product) {
+  const size_t i = product + 1;
+  if (i == plan.size() || !plan[i].by_blocks || steps[i].is_small || steps[i].empty ||
+      !can_run_by_blocks(plan[product], plan[i])) {
+    return false;
+  }
+  return backend_of(kCpu).makes_blocks(kernel_run(plan[product], steps[product]), launches[i]);
 }
 
 /// Tile steps side by side, or kernels, that touch nothing another of them writes. Small tile steps
@@ -332,11 +362,19 @@ void Instance::find_batches(std::span<const Step> plan) {
       return steps[i].gains_by_company && i - first < kMostKernels;
     }
     if (plan[i].kind != Record::Kind::kTile || steps[i].is_small) return false;
+    if (plan[i].keeps_weight || plan[first].keeps_weight) return i == first;
     int64_t elements = 1;
     for (size_t k = 0; k < plan[i].space_rank; ++k) elements *= dims[plan[i].space + k];
     return elements < kLarge;
   };
   for (size_t first = 0; first < plan.size();) {
+    steps[first].has_epilogue =
+        plan[first].kind == Record::Kind::kKernel && has_epilogue(plan, first);
+    if (steps[first].has_epilogue) {
+      steps[first].batch = 2;
+      first += 2;
+      continue;
+    }
     std::vector<bool> read(slot_count), written(slot_count);
     size_t end = first;
     for (; end < plan.size() && can_follow(end, first); ++end) {
@@ -384,15 +422,18 @@ Instance::Pairs Instance::in_place(std::span<const Step> plan) const {
   for (size_t i = 0; i < plan.size(); ++i) {
     const Step& step = plan[i];
     if (step.kind != Record::Kind::kTile || steps[i].batch != 1 || step.reversed_rows) continue;
+    const Step* const product = i > 0 && steps[i - 1].has_epilogue ? &plan[i - 1] : nullptr;
+    const int now = static_cast<int>(product ? i - 1 : i);
     if (steps[i].is_small && step.outputs.size() > 1) continue;
     for (size_t k = 0; k < step.outputs.size(); ++k) {
       const Operand& output = step.outputs[k];
       if (!output.natural || step.program.is_row_output(static_cast<int>(k)) ||
-          first_step[output.slot] != static_cast<int>(i)) {
+          first_step[output.slot] != now) {
         continue;
       }
       for (const Operand& input : step.inputs) {
-        if (input.value == kNoValue || last_step[input.slot] != static_cast<int>(i)) continue;
+        if (input.value == kNoValue || last_step[input.slot] != now) continue;
+        if (product && reads(*product, input.slot)) continue;
         if (reads_in_order(step, input.slot, output, dims))
           pairs.emplace_back(output.slot, input.slot);
       }

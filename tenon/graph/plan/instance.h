@@ -12,6 +12,7 @@
 namespace tenon::graph {
 
 struct LoopStep;
+class KeptWeights;
 
 /// A plan readied for one combination of sizes: launches and calls set up but for the memory that
 /// they point to, and where in the arena each slot lies.
@@ -36,7 +37,12 @@ struct Instance {
     std::vector<const Tensor*> input_list;
     bool gains_by_company = false;
     std::vector<KernelRun> together;  ///< the kernels of the batch, where it has several
+    bool has_epilogue = false;        ///< the batch is a product and a step by its blocks
     std::shared_ptr<LoopStep> loop;   ///< of loop steps
+    // Of what is made of weights; see kept_weights.h.
+    bool is_made = false;    ///< by an earlier run
+    void* packed = nullptr;  ///< the right operand in the kernel's layout
+    bool packs = false;      ///< which has to be written first
   };
 
   /// `donated`: external slots that nobody reads after the run, whose memory is the run's from
@@ -44,6 +50,7 @@ struct Instance {
   Instance(std::span<const Step> steps, const std::vector<bool>& live, std::span<const Slot> slots,
            std::span<const int64_t> dims, std::span<const uint32_t> donated = {});
   Instance(const Instance&) = delete;
+  ~Instance();
 
   /// Memory for a run: externals' own, `kept` for those that outlive it (in the order of
   /// `kept_slots`), the arena's for the others.
@@ -55,6 +62,13 @@ struct Instance {
   const Instance& last_run() const { return ran_last ? *ran_last : *this; }
   /// From now on operands lie at the offsets that these numbers have; all else in them is the same.
   void set_offsets(std::span<const Step> plan, std::span<const int64_t> numbers);
+  /// Whether the batch at this step is all that touches the slot's memory, and nobody does later.
+  bool is_read_once(uint32_t slot, size_t step) const;
+  /// Of step `i`, a product that runs by itself: what its right operand takes in the kernel's
+  /// layout; 0 where it has none.
+  size_t packed_bytes(const Step& step, size_t i);
+  /// Of a step without attributes.
+  static KernelRun kernel_run(const Step& step, ReadyStep& ready);
   /// Readies what step `i` runs for memory and numbers of a run.
   void update_launch(const Step& step, size_t i, const Numbers& numbers);
 
@@ -85,14 +99,15 @@ struct Instance {
   std::vector<ReadyStep> steps;
   std::vector<tile::Launch> launches;          ///< of each step; side by side, as batches want them
   std::vector<tile::LaunchPlan> launch_plans;  ///< that these keep
+  std::unique_ptr<KeptWeights> kept_weights;   ///< or null
 
  private:
   Tensor tensor_of(const Operand& operand);
   void ready_tile(const Step& step, ReadyStep& ready, tile::Launch& launch);
   static void ready_small(const Step& step, const tile::Launch& launch, ReadyStep& ready);
   void ready_kernel(const Step& step, ReadyStep& ready);
-  KernelRun kernel_run(const Step& step, ReadyStep& ready) const;
   void find_batches(std::span<const Step> plan);
+  bool has_epilogue(std::span<const Step> plan, size_t product);
   using Pairs = std::vector<std::pair<uint32_t, uint32_t>>;
 
   void find_lives(std::span<const Step> plan);

@@ -12,6 +12,7 @@
 #include "tenon/dispatch/profile.h"
 #include "tenon/dispatch/tile_call.h"
 #include "tenon/graph/plan/instance.h"
+#include "tenon/graph/plan/kept_weights.h"
 #include "tenon/graph/plan/loop_body.h"
 #include "tenon/graph/plan/memory_report.h"
 
@@ -98,6 +99,10 @@ Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers
   for (const auto& [place, attribute] : graph_.assumed_attributes) {
     if (!(numbers.attributes[place] == attribute)) return nullptr;
   }
+  // Only the sizes that run keep what is made of weights.
+  if (!instances_.empty() && known != instances_.begin() && instances_.front()->kept_weights) {
+    instances_.front()->kept_weights->forget(*instances_.front());
+  }
   if (known != instances_.end()) {
     if (!is_same) (*known)->set_offsets(graph_.steps, dims);
     std::rotate(instances_.begin(), known, known + 1);
@@ -106,6 +111,9 @@ Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers
     instances_.insert(
         instances_.begin(),
         std::make_unique<Instance>(graph_.steps, graph_.live_slots(), all_slots(slots), dims));
+    Instance& instance = *instances_.front();
+    auto kept_weights = std::make_unique<KeptWeights>(graph_, instance);
+    if (!kept_weights->empty()) instance.kept_weights = std::move(kept_weights);
   }
   instances_.front()->name = name;
   instances_.front()->attributes = numbers.attributes;
@@ -148,10 +156,15 @@ Instance& Plan::with_donations(Instance& instance, std::span<const Slot> slots,
 }
 
 std::string Plan::explain(size_t ops) const {
-  return fmt::format(
-      "plan of {} ops in {} steps:\n{}{}", ops, graph_.steps.size(),
-      graph_.to_text() + graph_.remarks,
-      instances_.empty() ? "" : memory_report(graph_, instances_.front()->last_run()));
+  std::string text = fmt::format("plan of {} ops in {} steps:\n{}{}", ops, graph_.steps.size(),
+                                 graph_.to_text(), graph_.remarks);
+  if (instances_.empty()) return text;
+  text += memory_report(graph_, instances_.front()->last_run());
+  if (const auto& weights = instances_.front()->kept_weights; weights && weights->bytes() != 0) {
+    text += fmt::format("kept from run to run of what is made of weights: {}\n",
+                        bytes_text(weights->bytes()));
+  }
+  return text;
 }
 
 namespace {
@@ -190,6 +203,7 @@ bool Plan::run(Instance& found, std::span<const Slot> slots, const Numbers& numb
     return false;
   }
   instance.point_to(slots, kept, arena ? arena->data : nullptr);
+  if (instance.kept_weights) instance.kept_weights->begin(slots, instance);
   const NoGrad no_grad;
   size_t done = 0;
   try {
@@ -198,7 +212,7 @@ bool Plan::run(Instance& found, std::span<const Slot> slots, const Numbers& numb
     for (; done < graph_.steps.size(); done += instance.steps[done].batch) {
       check_interrupt();
       if (!whole && done + instance.steps[done].batch > first_write_) whole.emplace();
-      run_steps(done, instance, numbers);
+      if (!instance.steps[done].is_made) run_steps(done, instance, numbers);
     }
   } catch (...) {
     for (size_t k = 0; k < kept.size(); ++k) {
@@ -206,12 +220,14 @@ bool Plan::run(Instance& found, std::span<const Slot> slots, const Numbers& numb
     }
     throw;
   }
+  if (instance.kept_weights) instance.kept_weights->end();
   return true;
 }
 
 void Plan::run_apart(Instance& instance, std::span<const Slot> slots, const Numbers& numbers,
                      std::vector<Intrusive<Storage>>& kept) {
   Allocator& allocator = allocator_of(kCpu);
+  if (instance.kept_weights) instance.kept_weights->forget(instance);
   std::vector<Intrusive<Storage>> own(instance.slot_count);
   Intrusive<Storage> scratch;  // of the loop that runs
   kept.clear();
@@ -296,6 +312,17 @@ void Plan::run_rounds(int64_t rounds, Instance& instance, const Numbers& numbers
 void Plan::run_kernels(size_t first, Instance& instance, const Numbers& numbers) const {
   const Step& step = graph_.steps[first];
   Instance::ReadyStep& ready = instance.steps[first];
+  if (ready.has_epilogue) {
+    instance.update_launch(graph_.steps[first + 1], first + 1, numbers);
+    return backend_of(kCpu).run_by_blocks(Instance::kernel_run(step, ready),
+                                          instance.launches[first + 1],
+                                          instance.is_read_once(step.outputs[0].slot, first));
+  }
+  if (ready.packed) {
+    const KernelRun run = Instance::kernel_run(step, ready);
+    if (ready.packs) backend_of(kCpu).pack(run, ready.packed);
+    return backend_of(kCpu).run_packed(run, ready.packed);
+  }
   if (ready.batch > 1) return backend_of(kCpu).run_together(ready.together);
   std::span<const Attribute> attributes =
       std::span(instance.attributes).subspan(step.attributes, step.attribute_count);

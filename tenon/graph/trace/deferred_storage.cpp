@@ -49,6 +49,7 @@ class DeferredAllocator final : public Allocator {
     body.requires_grad = false;
     body.history = 0;
     storage.version.store(0, std::memory_order_relaxed);
+    storage.lent.store(false, std::memory_order_relaxed);
     storage.writer.store(nullptr, std::memory_order_relaxed);
     *storage.home = &body;
     return true;
@@ -82,6 +83,7 @@ DeferredStorage* DeferredStorage::create(Trace& trace, uint32_t slot, size_t byt
   DeferredStorage* storage = Recycler<DeferredStorage>::take();
   storage->references.reset();
   storage->version.store(0, std::memory_order_relaxed);
+  storage->lent.store(false, std::memory_order_relaxed);
   storage->bytes = bytes;
   storage->owner = trace.deferred_owner();
   storage->trace.store(&trace, std::memory_order_relaxed);

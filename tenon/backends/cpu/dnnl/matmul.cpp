@@ -1,6 +1,7 @@
 #include "tenon/backends/cpu/dnnl/matmul.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "tenon/backends/cpu/dnnl/runtime.h"
 #include "tenon/backends/cpu/dnnl/version.h"
@@ -10,6 +11,9 @@ namespace {
 
 struct MatmulPlan {
   std::unique_ptr<DnnlKernel> kernel;  // null where oneDNN has only its reference
+  // Of a packed right operand:
+  std::unique_ptr<DnnlKernel> pack;  // null where its layout is the kernel's already
+  size_t packed_bytes = 0;
 };
 
 bool is_dense_matrix(int64_t rows, int64_t cols, int64_t row_stride, int64_t col_stride) {
@@ -26,7 +30,7 @@ bool has_clashing_rows(const MatmulArgs& args) {
          (!b_turned && args.b_row_stride % kHalfPage == 0);
 }
 
-std::shared_ptr<const MatmulPlan> make_plan(const MatmulArgs& args) {
+std::shared_ptr<const MatmulPlan> make_plan(const MatmulArgs& args, bool packed) {
   const OneDnnThread one_thread;
   const auto type = dnnl_type(args.dtype);
   const dnnl::memory::desc a({args.m, args.k}, type, {args.a_row_stride, args.a_col_stride});
@@ -42,10 +46,15 @@ std::shared_ptr<const MatmulPlan> make_plan(const MatmulArgs& args) {
   }
   auto plan = std::make_shared<MatmulPlan>();
   try {
-    const auto desc = dnnl_version::matmul(dnnl_engine(), a, b, bias, c, attributes);
+    const dnnl::memory::desc any({args.k, args.n}, type, dnnl::memory::format_tag::any);
+    const auto desc = dnnl_version::matmul(dnnl_engine(), a, packed ? any : b, bias, c, attributes);
     if (is_reference(desc.impl_info_str())) return plan;
     std::vector<DnnlKernel::Argument> arguments = {
-        {DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}};
+        {DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, desc.weights_desc()}, {DNNL_ARG_DST, c}};
+    if (packed) {
+      plan->pack = DnnlKernel::reorder(b, desc.weights_desc());
+      plan->packed_bytes = desc.weights_desc().get_size();
+    }
     if (args.bias) arguments.push_back({DNNL_ARG_BIAS, bias});
     plan->kernel = std::make_unique<DnnlKernel>(dnnl::matmul(desc), std::move(arguments),
                                                 desc.scratchpad_desc());
@@ -55,7 +64,7 @@ std::shared_ptr<const MatmulPlan> make_plan(const MatmulArgs& args) {
   return plan;
 }
 
-std::shared_ptr<const MatmulPlan> find_plan(const MatmulArgs& args) {
+std::shared_ptr<const MatmulPlan> find_plan(const MatmulArgs& args, bool packed = false) {
   static DnnlPlanCache<MatmulPlan> cache(1024);
   const DnnlKey key = {static_cast<int64_t>(args.dtype),
                        args.m,
@@ -67,9 +76,10 @@ std::shared_ptr<const MatmulPlan> find_plan(const MatmulArgs& args) {
                        args.b_col_stride,
                        args.c_row_stride,
                        args.bias != nullptr,
-                       args.accumulate};
-  return with_tenon_errors("matmul",
-                           [&] { return cache.find(key, [&] { return make_plan(args); }); });
+                       args.accumulate,
+                       packed};
+  return with_tenon_errors(
+      "matmul", [&] { return cache.find(key, [&] { return make_plan(args, packed); }); });
 }
 
 /// Asked once per dtype: sizes at which any fast implementation would be offered.
@@ -102,6 +112,28 @@ bool onednn_matmul(const MatmulArgs& args) {
                             const_cast<void*>(args.bias)};
   plan->kernel->run("matmul", std::span(pointers, args.bias ? 4 : 3));
   return true;
+}
+
+size_t onednn_packed_bytes(const MatmulArgs& args) {
+  const auto plan = find_plan(args, true);
+  return plan->kernel ? plan->packed_bytes : 0;
+}
+
+void onednn_pack(const MatmulArgs& args, void* packed) {
+  const auto plan = find_plan(args, true);
+  if (!plan->pack) {
+    std::memcpy(packed, args.b, plan->packed_bytes);
+    return;
+  }
+  void* const pointers[] = {const_cast<void*>(args.b), packed};
+  plan->pack->run("matmul", pointers);
+}
+
+void onednn_matmul_packed(const MatmulArgs& args, const void* packed) {
+  const auto plan = find_plan(args, true);
+  void* const pointers[] = {const_cast<void*>(args.a), const_cast<void*>(packed), args.c,
+                            const_cast<void*>(args.bias)};
+  plan->kernel->run("matmul", std::span(pointers, args.bias ? 4 : 3));
 }
 
 }  // namespace tenon::cpu

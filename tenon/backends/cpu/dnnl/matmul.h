@@ -13,4 +13,12 @@ bool onednn_can_multiply(const MatmulArgs& args);
 /// when oneDNN has only its slow reference for these sizes. Throws OutOfMemoryError.
 bool onednn_matmul(const MatmulArgs& args);
 
+/// The same with the right operand in the kernel's own layout, which depends on the sizes of the
+/// product and takes so many bytes; 0 where oneDNN has only its slow reference.
+size_t onednn_packed_bytes(const MatmulArgs& args);
+/// Writes args.b in that layout.
+void onednn_pack(const MatmulArgs& args, void* packed);
+/// Reads `packed` in place of args.b.
+void onednn_matmul_packed(const MatmulArgs& args, const void* packed);
+
 }  // namespace tenon::cpu

@@ -129,7 +129,7 @@ void complex_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor im = spread(call.input(1), part, output.sizes());
   const auto itemsize = size_of(part);
   Shape strides = contiguous_strides(output.sizes());
-  StridedMemory target{static_cast<char*>(output.raw_data()), strides};
+  StridedMemory target{static_cast<char*>(output.impl()->data()), strides};
   for (int64_t& stride : target.strides) stride *= 2;
   copy_strided(output.sizes(), memory_of(re), target, itemsize);
   target.data += itemsize;

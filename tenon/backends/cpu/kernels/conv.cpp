@@ -16,8 +16,8 @@ void conv2d_kernel(const Call& call, std::span<Tensor> outputs) {
   if (call.has(2)) bias = row_major(call.input(2));
   if (outputs[0].numel() == 0) return;
   convolution_forward(conv_args(call, 0, x.sizes(), weight.sizes(), outputs[0].sizes()),
-                      x.raw_data(), weight.raw_data(), bias.defined() ? bias.raw_data() : nullptr,
-                      outputs[0].raw_data());
+                      x.impl()->data(), weight.impl()->data(),
+                      bias.defined() ? bias.impl()->data() : nullptr, outputs[0].impl()->data());
 }
 
 void conv2d_backward_input_kernel(const Call& call, std::span<Tensor> outputs) {
@@ -25,15 +25,15 @@ void conv2d_backward_input_kernel(const Call& call, std::span<Tensor> outputs) {
   if (dy.numel() == 0) return clear(outputs);
   if (outputs[0].numel() == 0) return;
   convolution_backward_data(conv_args(call, 1, outputs[0].sizes(), weight.sizes(), dy.sizes()),
-                            dy.raw_data(), weight.raw_data(), outputs[0].raw_data());
+                            dy.impl()->data(), weight.impl()->data(), outputs[0].impl()->data());
 }
 
 void conv2d_backward_weight_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor dy = row_major(call.input(0)), x = row_major(call.input(1));
   if (dy.numel() == 0) return clear(outputs);
   convolution_backward_weights(conv_args(call, 1, x.sizes(), outputs[0].sizes(), dy.sizes()),
-                               x.raw_data(), dy.raw_data(), outputs[0].raw_data(),
-                               outputs[1].raw_data());
+                               x.impl()->data(), dy.impl()->data(), outputs[0].impl()->data(),
+                               outputs[1].impl()->data());
 }
 
 /// Planes, and input and output sizes.
@@ -72,14 +72,14 @@ void max_pool2d_kernel(const Call& call, std::span<Tensor> outputs) {
   const HeightWidth dilation = pair(call, 3);
   args.dilation_h = dilation.height;
   args.dilation_w = dilation.width;
-  max_pool_forward(args, x.raw_data(), outputs[0].raw_data(), outputs[1].data<int64_t>());
+  max_pool_forward(args, x.impl()->data(), outputs[0].impl()->data(), outputs[1].data<int64_t>());
 }
 
 void max_pool2d_backward_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor dy = row_major(call.input(0)), indices = row_major(call.input(1));
   if (outputs[0].numel() == 0) return;
-  max_pool_backward(pool_sizes(dy.dtype(), outputs[0].sizes(), dy.sizes()), dy.raw_data(),
-                    indices.data<int64_t>(), outputs[0].raw_data());
+  max_pool_backward(pool_sizes(dy.dtype(), outputs[0].sizes(), dy.sizes()), dy.impl()->data(),
+                    indices.data<int64_t>(), outputs[0].impl()->data());
 }
 
 void avg_pool2d_kernel(const Call& call, std::span<Tensor> outputs) {
@@ -87,7 +87,7 @@ void avg_pool2d_kernel(const Call& call, std::span<Tensor> outputs) {
   if (outputs[0].numel() == 0) return;
   PoolArgs args = pool_args(call, 0, x.sizes(), outputs[0].sizes());
   args.count_include_pad = call.get<bool>(4);
-  avg_pool_forward(args, x.raw_data(), outputs[0].raw_data());
+  avg_pool_forward(args, x.impl()->data(), outputs[0].impl()->data());
 }
 
 void avg_pool2d_backward_kernel(const Call& call, std::span<Tensor> outputs) {
@@ -95,7 +95,7 @@ void avg_pool2d_backward_kernel(const Call& call, std::span<Tensor> outputs) {
   if (outputs[0].numel() == 0) return;
   PoolArgs args = pool_args(call, 1, outputs[0].sizes(), dy.sizes());
   args.count_include_pad = call.get<bool>(4);
-  avg_pool_backward(args, dy.raw_data(), outputs[0].raw_data());
+  avg_pool_backward(args, dy.impl()->data(), outputs[0].impl()->data());
 }
 
 }  // namespace
@@ -134,7 +134,7 @@ ConvArgs conv_args(const Call& call, size_t first, const Shape& x, const Shape& 
 
 void clear(std::span<Tensor> outputs) {
   for (const Tensor& output : outputs) {
-    if (output.nbytes() != 0) std::memset(output.raw_data(), 0, output.nbytes());
+    if (output.nbytes() != 0) std::memset(output.impl()->data(), 0, output.nbytes());
   }
 }
 

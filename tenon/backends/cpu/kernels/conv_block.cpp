@@ -26,8 +26,8 @@ void copy_blocks(const Tensor& from, bool from_blocks, int64_t width, const Tens
   const int64_t places = sizes[2] * sizes[3], image = sizes[1] * places;
   const Shape split{sizes[0], sizes[1] / width, width, places};
   const Shape blocks{image, width * places, 1, width}, plain{image, width * places, places, 1};
-  copy_strided(split, {static_cast<char*>(from.raw_data()), from_blocks ? blocks : plain},
-               {static_cast<char*>(to.raw_data()), from_blocks ? plain : blocks},
+  copy_strided(split, {static_cast<char*>(from.impl()->data()), from_blocks ? blocks : plain},
+               {static_cast<char*>(to.impl()->data()), from_blocks ? plain : blocks},
                size_of(to.dtype()));
 }
 
@@ -49,7 +49,7 @@ void for_each(const Tensor& x, Body body) {
   visit_dtype(x.dtype(), [&]<class Tag>(Tag) {
     using T = typename Tag::Type;
     if constexpr (is_floating(dtype_of<T>)) {
-      auto* const values = static_cast<T*>(x.raw_data());
+      auto* const values = static_cast<T*>(x.impl()->data());
       for (int64_t i = 0; i < x.numel(); ++i) body(values[i], i);
     }
   });
@@ -78,7 +78,7 @@ void pool(const Tensor& z, const Tensor& values, const Tensor& places) {
   args.ow = values.size(3);
   args.kh = args.kw = args.stride_h = args.stride_w = 2;
   std::vector<int64_t> indices(static_cast<size_t>(values.numel()));
-  max_pool_forward(args, z.raw_data(), values.raw_data(), indices.data());
+  max_pool_forward(args, z.impl()->data(), values.impl()->data(), indices.data());
   const Tensor plain = new_tensor(places.sizes(), kUInt8);
   auto* const to = plain.data<uint8_t>();
   for_each(values, [&](auto& value, int64_t i) {
@@ -104,7 +104,7 @@ Tensor unpooled(const Tensor& dy, const Tensor& blocked_places, const Shape& siz
     const int64_t row = place / pooled_width * 2 + at[i] / 2;
     const int64_t column = place % pooled_width * 2 + at[i] % 2;
     using T = std::remove_reference_t<decltype(value)>;
-    static_cast<T*>(dz.raw_data())[i / pooled_plane * plane + row * width + column] = value;
+    static_cast<T*>(dz.impl()->data())[i / pooled_plane * plane + row * width + column] = value;
   });
   return dz;
 }
@@ -124,7 +124,7 @@ Shape sizes_before_pooling(const Call& call, size_t first, const Shape& x, const
 Tensor optional(const Call& call, size_t input) {
   return call.has(input) ? row_major(call.input(input)) : Tensor();
 }
-const void* data_of(const Tensor& x) { return x.defined() ? x.raw_data() : nullptr; }
+const void* data_of(const Tensor& x) { return x.defined() ? x.impl()->data() : nullptr; }
 
 /// How x and y lie, by the attributes from `first` on.
 ConvBlock block_of(const Call& call, size_t first, int64_t in, int64_t out) {
@@ -155,16 +155,16 @@ struct Folded {
     const Tensor new_weight = new_tensor(weight.sizes(), weight.dtype());
     const Tensor new_bias = new_tensor({weight.size(0)}, weight.dtype());
     const auto at = [](const Tensor& tensor, int64_t i, Wide otherwise) {
-      return tensor.defined() ? static_cast<Wide>(static_cast<const T*>(tensor.raw_data())[i])
+      return tensor.defined() ? static_cast<Wide>(static_cast<const T*>(tensor.impl()->data())[i])
                               : otherwise;
     };
     const int64_t channels = weight.size(0), filter = weight.numel() / channels;
     for (int64_t c = 0; c < channels; ++c) {
       const Wide factor = at(scale, c, 1) / std::sqrt(at(variance, c, 1) + static_cast<Wide>(eps));
       for (int64_t i = c * filter; i < (c + 1) * filter; ++i) {
-        static_cast<T*>(new_weight.raw_data())[i] = T(at(weight, i, 0) * factor);
+        static_cast<T*>(new_weight.impl()->data())[i] = T(at(weight, i, 0) * factor);
       }
-      static_cast<T*>(new_bias.raw_data())[c] =
+      static_cast<T*>(new_bias.impl()->data())[c] =
           T((at(bias, c, 0) - at(mean, c, 0)) * factor + at(shift, c, 0));
     }
     weight = new_weight;
@@ -180,13 +180,13 @@ void conv2d_block_kernel(const Call& call, std::span<Tensor> outputs) {
   const ConvArgs args = conv_args(call, 0, x.sizes(), weight.sizes(), y.sizes());
   ConvBlock block = block_of(call, 4, args.ic, args.oc);
   block.relu = call.get<bool>(6);
-  if (convolution_block_forward(args, block, x.raw_data(), weight.raw_data(), data_of(bias),
-                                y.raw_data())) {
+  if (convolution_block_forward(args, block, x.impl()->data(), weight.impl()->data(), data_of(bias),
+                                y.impl()->data())) {
     return;
   }
   const Tensor plain = block.y_width ? new_tensor(y.sizes(), y.dtype()) : y;
-  convolution_forward(args, unblocked(x, block.x_width).raw_data(), weight.raw_data(),
-                      data_of(bias), plain.raw_data());
+  convolution_forward(args, unblocked(x, block.x_width).impl()->data(), weight.impl()->data(),
+                      data_of(bias), plain.impl()->data());
   if (block.relu) relu(plain);
   if (block.y_width) put_in_blocks(plain, block.y_width, y);
 }
@@ -202,13 +202,13 @@ void conv2d_block_pool_kernel(const Call& call, std::span<Tensor> outputs) {
   ConvBlock block;
   block.x_width = width_of(call.get<int64_t>(4), args.ic);
   block.places = places.data<uint8_t>();
-  if (convolution_block_forward(args, block, x.raw_data(), weight.raw_data(), data_of(bias),
-                                values.raw_data())) {
+  if (convolution_block_forward(args, block, x.impl()->data(), weight.impl()->data(), data_of(bias),
+                                values.impl()->data())) {
     return;
   }
   const Tensor z = new_tensor(sizes, x.dtype());
-  convolution_forward(args, unblocked(x, block.x_width).raw_data(), weight.raw_data(),
-                      data_of(bias), z.raw_data());
+  convolution_forward(args, unblocked(x, block.x_width).impl()->data(), weight.impl()->data(),
+                      data_of(bias), z.impl()->data());
   relu(z);
   pool(z, values, places);
 }
@@ -239,18 +239,18 @@ void conv2d_block_backward_input_kernel(const Call& call, std::span<Tensor> outp
   ConvBlock block = block_of(call, 5, args.ic, args.oc);
   block.places = arriving.pooled();
   block.result = data_of(result);
-  if (convolution_block_backward_data(args, block, arriving.dy.raw_data(), weight.raw_data(),
-                                      dx.raw_data())) {
+  if (convolution_block_backward_data(args, block, arriving.dy.impl()->data(),
+                                      weight.impl()->data(), dx.impl()->data())) {
     return;
   }
   const Tensor plain = block.x_width ? new_tensor(dx.sizes(), dx.dtype()) : dx;
-  convolution_backward_data(args, arriving.plain(block.y_width).raw_data(), weight.raw_data(),
-                            plain.raw_data());
+  convolution_backward_data(args, arriving.plain(block.y_width).impl()->data(),
+                            weight.impl()->data(), plain.impl()->data());
   if (block.x_width) put_in_blocks(plain, block.x_width, dx);
   if (!result.defined()) return;
   for_each(dx, [&](auto& value, int64_t i) {
     using T = std::remove_reference_t<decltype(value)>;
-    if (is_off(static_cast<const T*>(result.raw_data())[i])) value = T(0.0f);
+    if (is_off(static_cast<const T*>(result.impl()->data())[i])) value = T(0.0f);
   });
 }
 
@@ -261,13 +261,13 @@ void conv2d_block_backward_weight_kernel(const Call& call, std::span<Tensor> out
   const ConvArgs args = conv_args(call, 1, x.sizes(), outputs[0].sizes(), arriving.sizes);
   ConvBlock block = block_of(call, 5, args.ic, args.oc);
   block.places = arriving.pooled();
-  if (convolution_block_backward_weights(args, block, x.raw_data(), arriving.dy.raw_data(),
-                                         outputs[0].raw_data(), outputs[1].raw_data())) {
+  if (convolution_block_backward_weights(args, block, x.impl()->data(), arriving.dy.impl()->data(),
+                                         outputs[0].impl()->data(), outputs[1].impl()->data())) {
     return;
   }
-  convolution_backward_weights(args, unblocked(x, block.x_width).raw_data(),
-                               arriving.plain(block.y_width).raw_data(), outputs[0].raw_data(),
-                               outputs[1].raw_data());
+  convolution_backward_weights(args, unblocked(x, block.x_width).impl()->data(),
+                               arriving.plain(block.y_width).impl()->data(),
+                               outputs[0].impl()->data(), outputs[1].impl()->data());
 }
 
 }  // namespace

@@ -51,8 +51,8 @@ void gather_kernel(const Call& call, std::span<Tensor> outputs) {
   const auto* numbers = index.data<int64_t>();
   visit_size(x.itemsize(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    const T* from = static_cast<const T*>(x.raw_data());
-    T* to = static_cast<T*>(outputs[0].raw_data());
+    const T* from = static_cast<const T*>(x.impl()->data());
+    T* to = static_cast<T*>(outputs[0].impl()->data());
     parallel_for(index.numel(), kGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) to[i] = from[outer(i) + numbers[i] * stride];
     });
@@ -75,8 +75,8 @@ void scatter_into(const Call& call, const Tensor& output, Put put) {
                              : Shape(index.sizes().size(), 0);
   const int64_t stride = stride_along(output, along);
   const auto* numbers = index.data<int64_t>();
-  const T* from = static_cast<const T*>(source.raw_data());
-  T* to = static_cast<T*>(output.raw_data());
+  const T* from = static_cast<const T*>(source.impl()->data());
+  T* to = static_cast<T*>(output.impl()->data());
   for (int64_t i = 0; i < index.numel(); ++i) {
     int64_t rest = i, read = 0;
     for (size_t d = index.sizes().size(); d-- > 0;) {
@@ -144,8 +144,8 @@ void embedding_kernel(const Call& call, std::span<Tensor> outputs) {
   check_indices("embedding", index, weight.size(0));
   const auto* numbers = index.data<int64_t>();
   const auto bytes = static_cast<size_t>(weight.size(1)) * weight.itemsize();
-  const char* from = static_cast<const char*>(weight.raw_data());
-  char* to = static_cast<char*>(outputs[0].raw_data());
+  const char* from = static_cast<const char*>(weight.impl()->data());
+  char* to = static_cast<char*>(outputs[0].impl()->data());
   parallel_for(index.numel(), rows_per_chunk(weight.size(1)), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       std::memcpy(to + static_cast<size_t>(i) * bytes,
@@ -200,8 +200,8 @@ void index_rows_kernel(const Call& call, std::span<Tensor> outputs) {
   const int64_t length = row_length(x, indices.size());
   visit_size(x.itemsize(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    const T* from = static_cast<const T*>(x.raw_data());
-    T* to = static_cast<T*>(outputs[0].raw_data());
+    const T* from = static_cast<const T*>(x.impl()->data());
+    T* to = static_cast<T*>(outputs[0].impl()->data());
     parallel_for(static_cast<int64_t>(rows.size()), rows_per_chunk(length),
                  [&](int64_t begin, int64_t end) {
                    for (int64_t i = begin; i < end; ++i) {

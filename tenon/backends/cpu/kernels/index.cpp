@@ -32,8 +32,8 @@ void index_select_kernel(const Call& call, std::span<Tensor> outputs) {
   const auto* numbers = index.data<int64_t>();
   const int64_t count = index.numel();
   const auto bytes = static_cast<size_t>(place.inner) * x.itemsize();
-  const char* from = static_cast<const char*>(x.raw_data());
-  char* to = static_cast<char*>(outputs[0].raw_data());
+  const char* from = static_cast<const char*>(x.impl()->data());
+  char* to = static_cast<char*>(outputs[0].impl()->data());
   parallel_for(place.outer * count, rows_per_chunk(place.inner), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t source = row / count * place.size + numbers[row % count];

@@ -27,5 +27,12 @@ void register_unique();
 /// Of `Backend`: products of few rows run beside each other.
 bool products_gain_by_company(const KernelRun& run);
 void run_products(std::span<const KernelRun> runs);
+/// Of `Backend`: products of some rows with right operands in the kernels' layout.
+size_t product_packed_bytes(const KernelRun& run);
+void pack_product(const KernelRun& run, void* packed);
+void run_packed_product(const KernelRun& run, const void* packed);
+/// Of `Backend`: large products, block by block, with the elementwise work on each.
+bool products_make_blocks(const KernelRun& run, const tile::Launch& launch);
+void run_product_by_blocks(const KernelRun& run, const tile::Launch& launch, bool is_alone);
 
 }  // namespace tenon::cpu

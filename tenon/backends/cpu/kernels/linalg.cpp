@@ -1,9 +1,15 @@
 // matmul and linear on the products of backends/cpu/linalg. Transposed operands go in as strides.
 
+#include <algorithm>
+#include <functional>
+#include <vector>
+
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/kernels/support.h"
 #include "tenon/backends/cpu/linalg/few_rows.h"
 #include "tenon/backends/cpu/linalg/matmul.h"
+#include "tenon/backends/cpu/linalg/packed_matmul.h"
+#include "tenon/backends/cpu/tile/executor.h"
 #include "tenon/base/small_array.h"
 
 namespace tenon::cpu {
@@ -17,7 +23,7 @@ struct Operand {
 /// The last two dims of `x`; a 1-d tensor is a row, or (as a right operand) a column.
 Operand matrix_of(const Tensor& x, bool right) {
   const Shape& strides = x.strides();
-  const char* data = static_cast<const char*>(x.raw_data());
+  const char* data = static_cast<const char*>(x.impl()->data());
   if (x.dim() == 1) return right ? Operand{data, strides[0], 1} : Operand{data, 1, strides[0]};
   return {data, strides[strides.size() - 2], strides[strides.size() - 1]};
 }
@@ -35,7 +41,7 @@ MatmulArgs args_of(const Tensor& a, const Tensor& b, const Tensor& output) {
   args.b = y.data;
   args.b_row_stride = y.row_stride;
   args.b_col_stride = y.col_stride;
-  args.c = output.raw_data();
+  args.c = output.impl()->data();
   args.c_row_stride = args.n;
   args.c_batch_stride = args.m * args.n;
   return args;
@@ -49,9 +55,10 @@ Shape batch_strides(const Tensor& x, const Shape& batch) {
 }
 
 /// Whether the batch dims step through memory as one dim with the stride `result`.
-bool as_one_dim(const Shape& batch, const Shape& strides, int64_t& result) {
+bool as_one_dim(std::span<const int64_t> batch, std::span<const int64_t> strides, int64_t& result) {
   int64_t expected = 0;
   bool first = true;
+  result = 0;
   for (size_t i = batch.size(); i-- > 0;) {
     if (batch[i] == 1) continue;
     if (first) {
@@ -68,6 +75,11 @@ bool as_one_dim(const Shape& batch, const Shape& strides, int64_t& result) {
 /// A row-major left operand times one shared matrix: the batch dims are more rows.
 bool folds_into_rows(const Tensor& a, const Tensor& b) {
   return b.dim() <= 2 && a.dim() > 2 && a.is_contiguous();
+}
+
+void take_rows_of_batch(MatmulArgs& args, const Tensor& a, const Tensor& output) {
+  args.m = a.numel() == 0 ? output.numel() / args.n : a.numel() / args.k;
+  args.a_row_stride = args.k;
 }
 
 void multiply_batches(MatmulArgs args, const Tensor& a, const Tensor& b, const Shape& batch) {
@@ -111,8 +123,7 @@ void matmul_kernel(const Call& call, std::span<Tensor> outputs) {
   if (a.dim() <= 2 && b.dim() <= 2) {
     matmul(args);
   } else if (folds_into_rows(a, b)) {
-    args.m = a.numel() == 0 ? output.numel() / args.n : a.numel() / args.k;
-    args.a_row_stride = args.k;
+    take_rows_of_batch(args, a, output);
     matmul(args);
   } else {
     const size_t matrix_dims = (a.dim() > 1 ? 1 : 0) + (b.dim() > 1 ? 1 : 0);
@@ -128,15 +139,15 @@ MatmulArgs linear_args(const Tensor& x, const Tensor& weight, const Tensor* bias
   args.n = weight.sizes()[0];
   args.k = weight.sizes()[1];
   args.m = output.numel() / args.n;
-  args.a = x.raw_data();
+  args.a = x.impl()->data();
   args.a_row_stride = x.dim() == 2 ? x.strides()[0] : args.k;
   args.a_col_stride = x.strides().back();
-  args.b = weight.raw_data();
+  args.b = weight.impl()->data();
   args.b_row_stride = weight.strides()[1];
   args.b_col_stride = weight.strides()[0];
-  args.c = output.raw_data();
+  args.c = output.impl()->data();
   args.c_row_stride = args.n;
-  args.bias = bias ? bias->raw_data() : nullptr;
+  args.bias = bias ? bias->impl()->data() : nullptr;
   return args;
 }
 
@@ -152,29 +163,113 @@ void linear_kernel(const Call& call, std::span<Tensor> outputs) {
   matmul(linear_args(x, weight, bias.defined() ? &bias : nullptr, output));
 }
 
-/// One product whose operands are read as they are.
-bool is_plain_product(const KernelRun& run) {
+/// One product whose operands are read as they are; of two matrices, or of a batch of rows.
+bool is_one_product(const KernelRun& run) {
   const Tensor& output = run.outputs[0];
   const bool is_linear = run.kernel == linear_kernel;
   if ((!is_linear && run.kernel != matmul_kernel) || output.numel() == 0) return false;
   for (const Tensor* input : run.call.inputs) {
     if (input->defined() && input->dtype() != output.dtype()) return false;
   }
-  if (run.call.input(0).dim() > 2 || run.call.input(1).dim() > 2) return false;
+  const Tensor &a = run.call.input(0), &b = run.call.input(1);
+  if ((a.dim() > 2 || b.dim() > 2) && !folds_into_rows(a, b)) return false;
   return !is_linear || !run.call.has(2) || run.call.input(2).is_contiguous();
 }
 
 MatmulArgs args_of(const KernelRun& run) {
   const Call& call = run.call;
-  if (run.kernel == matmul_kernel) return args_of(call.input(0), call.input(1), run.outputs[0]);
+  if (run.kernel == matmul_kernel) {
+    MatmulArgs args = args_of(call.input(0), call.input(1), run.outputs[0]);
+    if (call.input(0).dim() > 2) take_rows_of_batch(args, call.input(0), run.outputs[0]);
+    return args;
+  }
   return linear_args(call.input(0), call.input(1), call.has(2) ? &call.input(2) : nullptr,
                      run.outputs[0]);
+}
+
+/// The launch over rows and columns, where all dims but the last step through memory as one. False
+/// where they don't in some operand. `operands`: memory for the result's.
+bool as_matrix(const tile::Launch& launch, std::vector<tile::Operand>& operands,
+               tile::Launch& matrix) {
+  if (launch.sizes.size() < 2) return false;
+  const size_t last = launch.sizes.size() - 1;
+  const std::span<const int64_t> leading(launch.sizes.data(), last);
+  for (const std::span<const tile::Operand> list : {launch.inputs, launch.outputs}) {
+    for (const tile::Operand& operand : list) {
+      int64_t row_stride;
+      if (!as_one_dim(leading, std::span(operand.strides.data(), last), row_stride)) return false;
+      operands.push_back({operand.data, operand.dtype, {row_stride, operand.strides[last]}});
+    }
+  }
+  int64_t rows = 1;
+  for (const int64_t size : leading) rows *= size;
+  matrix = launch;
+  matrix.kept = nullptr;  // it is for all of it, on one thread
+  matrix.sizes = {rows, launch.sizes[last]};
+  matrix.inputs = std::span(operands).first(launch.inputs.size());
+  matrix.outputs = std::span(operands).subspan(launch.inputs.size());
+  return true;
+}
+
+/// `result`: where the product's result is, or would be.
+void run_block(const tile::Launch& matrix, const void* result, const MatmulBlock& block) {
+  std::vector<tile::Operand> operands;
+  for (const std::span<const tile::Operand> list : {matrix.inputs, matrix.outputs}) {
+    for (tile::Operand operand : list) {
+      if (list.data() == matrix.inputs.data() && operand.data == result) {
+        operand.data = const_cast<void*>(block.data);
+        operand.strides[0] = block.row_stride;
+      } else {
+        const int64_t elements = block.row * operand.strides[0] + block.column * operand.strides[1];
+        operand.data = static_cast<char*>(operand.data) +
+                       elements * static_cast<int64_t>(size_of(operand.dtype));
+      }
+      operands.push_back(operand);
+    }
+  }
+  tile::Launch launch = matrix;
+  launch.sizes = {block.rows, block.columns};
+  launch.inputs = std::span(operands).first(matrix.inputs.size());
+  launch.outputs = std::span(operands).subspan(matrix.inputs.size());
+  run_tile(launch);
 }
 
 }  // namespace
 
 bool products_gain_by_company(const KernelRun& run) {
-  return is_plain_product(run) && gains_by_company(args_of(run));
+  return is_one_product(run) && gains_by_company(args_of(run));
+}
+
+size_t product_packed_bytes(const KernelRun& run) {
+  return is_one_product(run) ? packed_bytes(args_of(run)) : 0;
+}
+
+void pack_product(const KernelRun& run, void* packed) { pack(args_of(run), packed); }
+
+void run_packed_product(const KernelRun& run, const void* packed) {
+  matmul_packed(args_of(run), packed);
+}
+
+bool products_make_blocks(const KernelRun& run, const tile::Launch& launch) {
+  if (!is_one_product(run) || !runs_in_blocks(args_of(run))) return false;
+  const Shape& sizes = run.outputs[0].sizes();
+  std::vector<tile::Operand> operands;
+  tile::Launch matrix;
+  return std::equal(sizes.begin(), sizes.end(), launch.sizes.begin(), launch.sizes.end()) &&
+         as_matrix(launch, operands, matrix);
+}
+
+void run_product_by_blocks(const KernelRun& run, const tile::Launch& launch, bool is_alone) {
+  std::vector<tile::Operand> operands;
+  tile::Launch matrix;
+  as_matrix(launch, operands, matrix);
+  MatmulArgs args = args_of(run);
+  const std::function<void(const MatmulBlock&)> done = [&](const MatmulBlock& block) {
+    run_block(matrix, args.c, block);
+  };
+  args.done = &done;
+  args.done_alone = is_alone;
+  matmul(args);
 }
 
 void run_products(std::span<const KernelRun> runs) {

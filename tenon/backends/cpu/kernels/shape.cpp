@@ -94,10 +94,11 @@ void view_backward_kernel(const Call& call, std::span<Tensor> outputs) {
   const auto listed = call.get<IntList>(1);
   const Shape strides(listed);
   const int64_t offset = call.get<int64_t>(2);
-  if (output.nbytes() != 0) std::memset(output.raw_data(), 0, output.nbytes());
+  if (output.nbytes() != 0) std::memset(output.impl()->data(), 0, output.nbytes());
   if (dy.numel() == 0) return;
   const auto itemsize = static_cast<int64_t>(output.itemsize());
-  const StridedMemory target{static_cast<char*>(output.raw_data()) + offset * itemsize, strides};
+  const StridedMemory target{static_cast<char*>(output.impl()->data()) + offset * itemsize,
+                             strides};
   if (!may_overlap(dy.sizes(), strides)) {
     copy_strided(dy.sizes(), memory_of(dy), target, output.itemsize());
     return;

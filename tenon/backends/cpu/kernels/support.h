@@ -31,7 +31,7 @@ void copy_strided(const Shape& sizes, const StridedMemory& from, const StridedMe
 
 /// The memory of a tensor, from its first element.
 inline StridedMemory memory_of(const Tensor& x) {
-  return {static_cast<char*>(x.raw_data()), x.strides()};
+  return {static_cast<char*>(x.impl()->data()), x.strides()};
 }
 
 /// Sizes of a row-major tensor around one dim: [outer, size, inner].

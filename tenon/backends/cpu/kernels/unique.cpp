@@ -49,8 +49,8 @@ Tensor slices(const Tensor& x, const Around& at, const std::vector<int64_t>& num
   const Tensor result = new_tensor(sizes, x.dtype());
   visit_size(x.itemsize(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    const T* from = static_cast<const T*>(x.raw_data());
-    T* to = static_cast<T*>(result.raw_data());
+    const T* from = static_cast<const T*>(x.impl()->data());
+    T* to = static_cast<T*>(result.impl()->data());
     for (int64_t outer = 0; outer < at.outer; ++outer) {
       for (const int64_t number : numbers) {
         const T* slice = from + (outer * at.size + number) * at.inner;

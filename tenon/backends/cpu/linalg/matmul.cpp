@@ -10,6 +10,7 @@
 #include "tenon/backends/cpu/linalg/gemm.h"
 #include "tenon/backends/cpu/linalg/half_convert.h"
 #include "tenon/backends/cpu/linalg/matmul_plain.h"
+#include "tenon/backends/cpu/linalg/packed_matmul.h"
 #include "tenon/backends/cpu/linalg/pieces.h"
 #include "tenon/backends/cpu/linalg/scratch.h"
 #include "tenon/backends/cpu/linalg/transpose.h"
@@ -208,11 +209,14 @@ void matmul_halves_by_floats(const MatmulArgs& args) {
 class HalfMatmul {
  public:
   explicit HalfMatmul(const MatmulArgs& args)
-      : args_(args), chunks_(args.batch, args.m, args.n, args.k) {
-    // What copies cost is won back where each element is used this often.
-    constexpr int64_t kManyUses = 512, kManyRows = 128;
-    dense_ = args.k >= kManyUses && args.m >= kManyRows && args.n >= kManyRows && !args.accumulate;
+      : args_(args), chunks_(args.batch, args.m, args.n, args.k), dense_(is_dense(args)) {
     if (dense_ && args.a_col_stride != 1) turn_left();
+  }
+
+  /// Whether each element is used so often that copies are won back.
+  static bool is_dense(const MatmulArgs& args) {
+    constexpr int64_t kManyUses = 512, kManyRows = 128;
+    return args.k >= kManyUses && args.m >= kManyRows && args.n >= kManyRows && !args.accumulate;
   }
 
   /// Pieces of one column follow each other: those that one thread takes share its copy.
@@ -256,6 +260,7 @@ class HalfMatmul {
         piece_of(gemm_of<uint16_t>(args_, column / chunks_.col_count), i,
                  std::min(chunks_.rows, args_.m - i), j, std::min(chunks_.cols, args_.n - j));
     MatmulArgs part = args_;
+    part.done = nullptr;
     part.batch = 1;
     part.m = g.m;
     part.n = g.n;
@@ -263,8 +268,16 @@ class HalfMatmul {
     part.b = g.b;
     part.c = g.c;
     part.bias = g.bias;
-    if (dense_) return run_dense(part, column, copied);
-    if (!onednn_matmul(part)) matmul_half_by_float(part);
+    if (!dense_) {
+      if (!onednn_matmul(part)) matmul_half_by_float(part);
+      return;
+    }
+    const MatmulArgs made = run_dense(part, column, copied);
+    const bool is_elsewhere = made.c != part.c;
+    if (is_elsewhere && !args_.done_alone) {
+      copy_rows(made.c, part.n, part.m, part.n, part.c, part.c_row_stride);
+    }
+    if (args_.done) (*args_.done)({i, part.m, j, part.n, made.c, made.c_row_stride});
   }
 
   static void copy_rows(const void* from, int64_t from_stride, int64_t rows, int64_t size, void* to,
@@ -276,7 +289,8 @@ class HalfMatmul {
     }
   }
 
-  static void run_dense(MatmulArgs part, int64_t column, int64_t& copied) {
+  /// As it ran, without gaps; the result may be in the thread's own memory.
+  static MatmulArgs run_dense(MatmulArgs part, int64_t column, int64_t& copied) {
     static Scratch left, right, result;
     const int64_t m = part.m, n = part.n, k = part.k;
     if (part.a_row_stride != k) {
@@ -296,13 +310,12 @@ class HalfMatmul {
       part.b = b;
       stride = size;
     }
-    MatmulArgs dense = part;
     if (part.c_row_stride != n) {
-      dense.c = result.get_array<uint16_t>(static_cast<size_t>(m * n), "matmul");
-      dense.c_row_stride = n;
+      part.c = result.get_array<uint16_t>(static_cast<size_t>(m * n), "matmul");
+      part.c_row_stride = n;
     }
-    if (!onednn_matmul(dense)) return matmul_half_by_float(part);
-    if (dense.c != part.c) copy_rows(dense.c, n, m, n, part.c, part.c_row_stride);
+    if (!onednn_matmul(part)) matmul_half_by_float(part);
+    return part;
   }
 
   MatmulArgs args_;
@@ -312,9 +325,17 @@ class HalfMatmul {
 
 }  // namespace
 
+bool runs_in_blocks(const MatmulArgs& args) {
+  const bool is_half = args.dtype == kFloat16 || args.dtype == kBFloat16;
+  return is_half && args.batch == 1 && HalfMatmul::is_dense(args) && onednn_can_multiply(args);
+}
+
 void matmul(const MatmulArgs& args) {
   if (args.batch <= 0 || args.m <= 0 || args.n <= 0) return;
-  if (args.dtype == kFloat32) return matmul_real<float>(args);
+  if (args.dtype == kFloat32) {
+    if (!multiply_some_rows(args)) matmul_real<float>(args);
+    return;
+  }
   if (args.dtype == kFloat64) return matmul_real<double>(args);
   if (args.dtype == kFloat16 || args.dtype == kBFloat16) {
     const bool small = args.m * args.n * args.k <= kDirectWork;

@@ -14,7 +14,10 @@ using tile::Launch;
 using tile::Op;
 using tile::Schedule;
 
-constexpr int64_t kShortRow = 48;         // shorter rows go side by side, in column mode
+constexpr int64_t kShortRow = 48;  // shorter rows go side by side, in column mode
+// Runs of so many elements are tiles of their own where there are gaps between them: tiles without
+// gaps need no copies.
+constexpr int64_t kLongRun = 128;
 constexpr int64_t kScratch = 192 * 1024;  // bytes of kept tiles that should stay in L2
 
 struct Shaper {
@@ -179,6 +182,15 @@ struct Shaper {
     });
   }
 
+  /// Whether rows of a tile don't lie one behind the other in some operand.
+  bool has_gaps() const {
+    const int down = space.down(), across = space.across();
+    return std::any_of(space.views.begin(), space.views.end(), [&](const View& view) {
+      return view.strides[across] == 1 && view.strides[down] != 0 &&
+             view.strides[down] != space.sizes[across];
+    });
+  }
+
   void shape_tiles(bool elementwise, int64_t longest, int64_t kept_bytes) {
     const int64_t down = space.sizes[space.down()], across = space.sizes[space.across()];
     int64_t rows = 1, columns = std::clamp<int64_t>(across, 1, longest);
@@ -192,7 +204,8 @@ struct Shaper {
     } else if (elementwise && down > 1 && is_transposed()) {
       columns = std::min<int64_t>(across, 64);
       rows = std::clamp<int64_t>(longest / columns, 1, std::min<int64_t>(down, 16));
-    } else if (columns == across && down > 0) {
+    } else if (columns == across && down > 0 &&
+               !(elementwise && across >= kLongRun && has_gaps())) {
       rows = std::clamp<int64_t>(longest / columns, 1, down);
     }
     space.tile_rows = rows;

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "tenon/graph/ir/graph.h"
+#include "tenon/graph/plan/instance.h"
+
+namespace tenon::graph {
+
+/// What a plan's steps make of weights, kept from run to run for as long as these stay the same:
+/// the same storage, not written to since (its version counts that), and nobody has its address who
+/// could write there uncounted. It is made when a weight has come the same way in three runs, so
+/// that training, whose weights change, keeps nothing.
+class KeptWeights {
+ public:
+  KeptWeights(const Graph& graph, Instance& instance);
+
+  bool empty() const { return all_.empty(); }
+  /// Before a run, when the instance points to its memory: says in its steps what is there already.
+  void begin(std::span<const Slot> slots, Instance& instance);
+  /// The run came to its end.
+  void end();
+  /// Lets go of everything.
+  void forget(Instance& instance);
+  /// Bytes that are kept.
+  size_t bytes() const;
+
+ private:
+  struct Kept {
+    size_t step;
+    uint32_t weight;  ///< a slot
+    size_t bytes;
+    uint32_t result;          ///< of a cast, a slot; kNoValue: it is a product's packed operand
+    Intrusive<Storage> seen;  ///< of the weight; held, so that no other can have its address
+    uint32_t version = 0;     ///< of it
+    int runs = 0;             ///< with that
+    Intrusive<Storage> memory;
+    bool is_made = false;
+
+    void forget();
+  };
+
+  static bool is_same(Kept& kept, Storage* weight);
+  static bool has_memory(Kept& kept);
+
+  std::vector<Kept> all_;
+};
+
+}  // namespace tenon::graph
