@@ -20,7 +20,9 @@ ViewSpec part_view(std::string_view call, const Tensor& x, int64_t part) {
   if (!x.is_complex()) {
     fail<DTypeError>(call, fmt::format("expected complex numbers, got {}", name_of(x.dtype())));
   }
-  ViewSpec spec{x.sizes(), x.strides(), 2 * x.storage_offset() + part, real_of(x.dtype())};
+  // Of no elements there is no memory to step into.
+  const int64_t first = x.numel() > 0 ? part : 0;
+  ViewSpec spec{x.sizes(), x.strides(), 2 * x.storage_offset() + first, real_of(x.dtype())};
   for (int64_t& stride : spec.strides) stride *= 2;
   return spec;
 }
