@@ -19,6 +19,12 @@ void be_ready(const Storage& storage) {
   check_has_data(storage);
 }
 
+/// Looks first: many threads may ask for one address at once.
+void lend(Storage& storage) {
+  if (storage.lent.load(std::memory_order_relaxed)) return;
+  storage.lent.store(true, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 TensorImpl* TensorImpl::create() {
@@ -70,12 +76,12 @@ void Tensor::check_data(DType expected) const {
         "data", "a tensor on '" + tenon::to_string(body().device) + "' has no data in host memory");
   }
   be_ready(*impl_->storage);
-  impl_->storage->lent.store(true, std::memory_order_relaxed);
+  lend(*impl_->storage);
 }
 
 void* Tensor::raw_data() const {
   const void* const data = const_raw_data();
-  impl_->storage->lent.store(true, std::memory_order_relaxed);
+  lend(*body().storage);
   return const_cast<void*>(data);
 }
 

@@ -144,6 +144,22 @@ TEST_F(KeptWeightsTest, ProductsGiveTheSameBitsAsWithoutThem) {
   }
 }
 
+TEST_F(KeptWeightsTest, ProgramsKeepThem) {
+  auto predict = compile(
+      [&](const Tensor& x) {
+        const NoGrad no_grad;
+        return linear(x, to_dtype(w_, kBFloat16));
+      },
+      {.pure = true});
+  const Tensor x = to_dtype(x_, kBFloat16);
+  for (const bool is_new : {false, true}) {
+    if (is_new) w_.add_(1);
+    const auto want = linear(x, to_dtype(w_, kBFloat16)).to_vector<float>();
+    for (int i = 0; i < kCalls; ++i) EXPECT_EQ(predict(x).to_vector<float>(), want) << i;
+    EXPECT_FALSE(casts([&] { predict(x); }));
+  }
+}
+
 TEST_F(KeptWeightsTest, ProgramsThatWriteTheirWeightsSeeIt) {
   auto step = compile(
       [&](const Tensor& x) {

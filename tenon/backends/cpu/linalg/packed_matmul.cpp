@@ -17,8 +17,8 @@ constexpr int64_t kMostRows = 128;
 class Pieces {
  public:
   explicit Pieces(const MatmulArgs& args) : args_(args) {
-    constexpr int64_t kWanted = 8, kNarrow = 32, kWide = 64, kSmall = 256;
-    const int64_t whole = args.n <= kSmall ? kNarrow : kWide;
+    constexpr int64_t kWanted = 8, kNarrow = 32, kWide = 64, kFewColumns = 256;
+    const int64_t whole = args.n <= kFewColumns ? kNarrow : kWide;
     columns_ = std::max<int64_t>(1, (args.n + kWanted * whole - 1) / (kWanted * whole)) * whole;
     count_ = (args.n + columns_ - 1) / columns_;
   }
@@ -86,11 +86,13 @@ class Pieces {
   int64_t columns_, count_;
 };
 
-/// Float32 gains only where the columns of b lie along k, as those of a linear layer's weight do.
+/// Float32 gains only where the columns of b lie along k, as those of a linear layer's weight do,
+/// and there are enough of them: packed, narrow pieces take twice the memory.
 bool gains(const MatmulArgs& args) {
-  constexpr int64_t kSmallest = 64;
-  const bool has_kernel = args.dtype == kBFloat16 || args.dtype == kFloat16 ||
-                          (args.dtype == kFloat32 && args.b_col_stride != 1);
+  constexpr int64_t kSmallest = 64, kManyColumns = 256;
+  const bool has_kernel =
+      args.dtype == kBFloat16 || args.dtype == kFloat16 ||
+      (args.dtype == kFloat32 && args.b_col_stride != 1 && args.n > kManyColumns);
   return has_kernel && args.batch == 1 && !args.accumulate && args.m > kFewRows &&
          args.m <= kMostRows && std::min(args.n, args.k) >= kSmallest &&
          args.m * args.n * args.k > 64 * 64 * 64 && args.a_col_stride == 1 &&
