@@ -464,5 +464,18 @@ TEST(Compile, ExplainsRunsAndMisses) {
   EXPECT_EQ(miss(zeros({2})), "last miss: call 6, run 1, op 1: neg's input 0 has 1 dims, it had 2");
 }
 
+/// Bindings know the lines of their language.
+TEST(Compile, ExplainsWhereCallsComeFrom) {
+  graph::set_caller_place([] { return std::string("a.py:3"); });
+  auto f = compile([](const Tensor& x) { return sum(x * x); });
+  for (int i = 0; i < 2; ++i) f(ones({2}));
+  f(ones({2}, kFloat64));
+  graph::set_caller_place(nullptr);
+  EXPECT_NE(f.explain().find("because of the end of the call at a.py:3: plan"), std::string::npos);
+  EXPECT_NE(f.explain().find("last miss: call 3, run 1, op 1, a.py:3: mul's input 0 is float64"),
+            std::string::npos)
+      << f.explain();
+}
+
 }  // namespace
 }  // namespace tenon

@@ -1,7 +1,14 @@
 #include "tenon/backends/cpu/dnnl/matmul.h"
 
 #include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstdint>
 #include <cstring>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "tenon/backends/cpu/dnnl/runtime.h"
 #include "tenon/backends/cpu/dnnl/version.h"
@@ -64,6 +71,20 @@ std::shared_ptr<const MatmulPlan> make_plan(const MatmulArgs& args, bool packed)
   return plan;
 }
 
+/// Called for each new plan, now and then gives memory back to the system that malloc holds between
+/// plans. oneDNN packs operands into blocks of a mebibyte that it has for one run; where a plan is
+/// made next, it lies in such a block, and the next run's block fits no more (glibc before 2.38
+/// wants more room for an aligned block than the block itself has): a mebibyte lost for each plan.
+void trim_between_plans() {
+#ifdef __GLIBC__
+  constexpr uint32_t kFew = 8;
+  static constinit std::atomic<uint32_t> made{0};
+  const uint32_t count = made.fetch_add(1, std::memory_order_relaxed) + 1;
+  // Four times for each doubling: however many plans there are, that costs little.
+  if (count >= kFew && count % (std::bit_floor(count) / 4) == 0) malloc_trim(0);
+#endif
+}
+
 std::shared_ptr<const MatmulPlan> find_plan(const MatmulArgs& args, bool packed = false) {
   static DnnlPlanCache<MatmulPlan> cache(1024);
   const DnnlKey key = {static_cast<int64_t>(args.dtype),
@@ -78,8 +99,12 @@ std::shared_ptr<const MatmulPlan> find_plan(const MatmulArgs& args, bool packed 
                        args.bias != nullptr,
                        args.accumulate,
                        packed};
-  return with_tenon_errors(
-      "matmul", [&] { return cache.find(key, [&] { return make_plan(args, packed); }); });
+  return with_tenon_errors("matmul", [&] {
+    return cache.find(key, [&] {
+      trim_between_plans();
+      return make_plan(args, packed);
+    });
+  });
 }
 
 /// Asked once per dtype: sizes at which any fast implementation would be offered.

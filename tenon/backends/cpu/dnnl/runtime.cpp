@@ -3,15 +3,7 @@
 #include <fmt/format.h>
 #include <omp.h>
 
-#include <atomic>
-#include <bit>
-#include <cstdint>
-#include <cstdlib>
 #include <cstring>
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "tenon/backends/cpu/linalg/scratch.h"
 #include "tenon/base/error.h"
@@ -131,15 +123,6 @@ void DnnlKernel::run(const char* call, std::span<void* const> pointers) const {
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(binding));
   });
-}
-
-void trim_between_plans() {
-#ifdef __GLIBC__
-  static constinit std::atomic<uint32_t> made{0};
-  const uint32_t count = made.fetch_add(1, std::memory_order_relaxed) + 1;
-  // Four times for each doubling: however many plans there are, that costs little.
-  if (count >= 4 && count % (std::bit_floor(count) / 4) == 0) malloc_trim(0);
-#endif
 }
 
 std::unique_ptr<DnnlKernel> DnnlKernel::reorder(const dnnl::memory::desc& from,

@@ -93,12 +93,6 @@ struct DnnlKeyHash {
   size_t operator()(const DnnlKey& key) const;
 };
 
-/// Called for each new plan, now and then gives memory back to the system that malloc holds between
-/// plans. oneDNN packs operands into blocks of a mebibyte that it has for one run; where a plan is
-/// made next, it lies in such a block, and the next run's block fits no more (glibc before 2.38
-/// wants more room for an aligned block than the block itself has): a mebibyte lost for each plan.
-void trim_between_plans();
-
 /// The most recently used plans, for any number of threads.
 template <class Plan>
 class DnnlPlanCache {
@@ -120,7 +114,6 @@ class DnnlPlanCache {
       const NoFork no_fork;  // oneDNN has a cache of its own, with locks
       return make();
     }();
-    trim_between_plans();
     const std::lock_guard lock(mutex_);
     if (const auto at = places_.find(key); at != places_.end()) return at->second->second;
     plans_.emplace_front(key, plan);
