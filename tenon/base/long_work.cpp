@@ -8,7 +8,8 @@
 
 namespace tenon {
 
-thread_local constinit ThreadWork thread_work;
+thread_local constinit WorkState* thread_work = nullptr;
+constinit WorkState a_chunk;
 
 namespace {
 
@@ -32,29 +33,37 @@ int64_t coarse_nanoseconds() {
 void set_host(const Host& host) { the_host = host; }
 
 void LongWork::begin() {
-  if (!the_host.leave || thread_work.host) return;
-  state_ = thread_work.host = the_host.leave();
-  if (state_) thread_work.next_check = coarse_nanoseconds() + kCheckEvery;
+  if (!the_host.leave || thread_work) return;
+  state_.host = the_host.leave();
+  if (!state_.host) return;
+  state_.next_check = coarse_nanoseconds() + kCheckEvery;
+  thread_work = &state_;
 }
 
 void LongWork::come_back() {
-  thread_work.host = nullptr;
-  the_host.come_back(std::exchange(state_, nullptr));
+  thread_work = nullptr;
+  the_host.come_back(std::exchange(state_.host, nullptr));
 }
 
-HostCode::HostCode() : outer_(std::exchange(thread_work.host, nullptr)) {}
-HostCode::~HostCode() { thread_work.host = outer_; }
+HostCode::HostCode() : outer_(thread_work) {
+  if (thread_work != &a_chunk) thread_work = nullptr;
+}
+HostCode::~HostCode() { thread_work = outer_; }
 
-Uninterrupted::Uninterrupted() { ++thread_work.uninterrupted; }
-Uninterrupted::~Uninterrupted() { --thread_work.uninterrupted; }
+Uninterrupted::Uninterrupted() : work_(thread_work == &a_chunk ? nullptr : thread_work) {
+  if (work_) ++work_->uninterrupted;
+}
+Uninterrupted::~Uninterrupted() {
+  if (work_) --work_->uninterrupted;
+}
 
 void check_interrupt() {
-  ThreadWork& work = thread_work;
-  if (!work.host || work.in_chunk || work.uninterrupted != 0) return;
+  WorkState* const work = thread_work;
+  if (!work || work == &a_chunk || work->uninterrupted != 0) return;
   const int64_t now = coarse_nanoseconds();
-  if (now < work.next_check) return;
-  work.next_check = now + kCheckEvery;
-  the_host.check(work.host);
+  if (now < work->next_check) return;
+  work->next_check = now + kCheckEvery;
+  the_host.check(work->host);
 }
 
 }  // namespace tenon

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "tenon/base/export.h"
 
 // Work that takes long, and the host that the library serves, such as Python: its lock is given
@@ -19,6 +21,13 @@ struct Host {
 /// For the whole process, before other threads use the library.
 TENON_API void set_host(const Host& host);
 
+/// Work that the host was left for.
+struct WorkState {
+  void* host = nullptr;    ///< what it left with
+  int64_t next_check = 0;  ///< in nanoseconds of the coarse clock
+  int uninterrupted = 0;   ///< how many of those live
+};
+
 /// While it lives, the host isn't waited for. Within another one it does nothing.
 class TENON_API LongWork {
  public:
@@ -29,14 +38,14 @@ class TENON_API LongWork {
   LongWork(const LongWork&) = delete;
 
   void end() {
-    if (state_) come_back();
+    if (state_.host) come_back();
   }
 
  private:
   void begin();
   void come_back();
 
-  void* state_ = nullptr;
+  WorkState state_;
 };
 
 /// While it lives, code of the host's runs on this thread within long work: a callback.
@@ -47,7 +56,7 @@ class TENON_API HostCode {
   HostCode(const HostCode&) = delete;
 
  private:
-  void* outer_;
+  WorkState* outer_;
 };
 
 /// While it lives, work on this thread isn't stopped: it writes what isn't its own, a tensor in
@@ -57,6 +66,9 @@ class TENON_API Uninterrupted {
   Uninterrupted();
   ~Uninterrupted();
   Uninterrupted(const Uninterrupted&) = delete;
+
+ private:
+  WorkState* work_;
 };
 
 /// Between two parts of long work: throws what the host stops it with. It does nothing in a chunk

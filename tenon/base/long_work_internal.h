@@ -1,17 +1,14 @@
 #pragma once
 
-#include <cstdint>
+#include "tenon/base/long_work.h"
 
 namespace tenon {
 
-/// What this thread is doing.
-struct ThreadWork {
-  void* host = nullptr;    ///< what the host left with; null outside of long work
-  int64_t next_check = 0;  ///< in nanoseconds of the coarse clock
-  int uninterrupted = 0;   ///< how many of those live
-  bool in_chunk = false;   ///< runs the body of a parallel loop
-};
+/// What this thread is doing: null for nothing that takes long. One pointer, as there is little
+/// room for thread-local objects.
+extern thread_local constinit WorkState* thread_work;
 
-extern thread_local constinit ThreadWork thread_work;
+/// What it is while it runs a chunk of a parallel loop.
+extern constinit WorkState a_chunk;
 
 }  // namespace tenon

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "tenon/base/error.h"
 #include "tenon/base/long_work.h"
@@ -54,13 +55,13 @@ class alignas(64) Chunks : public SharedWork {
  protected:
   int64_t size() const { return chunks_; }
   void run(int64_t chunk) {
-    thread_work.in_chunk = true;
+    WorkState* const outer = std::exchange(thread_work, &a_chunk);
     try {
       body_(chunk * grain_, std::min(count_, (chunk + 1) * grain_));
     } catch (...) {
       keep_error(chunk);
     }
-    thread_work.in_chunk = false;
+    thread_work = outer;
   }
   /// Between chunks of the calling thread: whether the host stops the loop.
   bool is_interrupted() {
@@ -164,7 +165,7 @@ void run_loop(int64_t count, int64_t grain, RangeFunction body) {
   grain = std::max<int64_t>(grain, 1);
   const int64_t chunks = (count + grain - 1) / grain;
   const int threads = static_cast<int>(std::min<int64_t>(chunks, num_threads()));
-  if (threads <= 1 || thread_work.in_chunk) {
+  if (threads <= 1 || thread_work == &a_chunk) {
     for (int64_t c = 0; c < chunks; ++c) {
       if (c != 0) check_interrupt();
       body(c * grain, std::min(count, (c + 1) * grain));

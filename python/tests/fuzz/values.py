@@ -86,7 +86,7 @@ ARRAYS = [
     lambda: np.arange(6)[::-2], lambda: np.ones((3, 2)).T, lambda: np.array(None),
     lambda: np.array(["a", "b"]), lambda: np.zeros(2, [("a", "i4"), ("b", "f8")]),
     lambda: np.ones(2, np.longdouble), lambda: np.array(["2020-01-01"], "datetime64[D]"),
-    lambda: np.broadcast_to(np.float32(1), (2**20, 2**20)), lambda: np.float32(2), lambda: np.int64(-3),
+    lambda: np.broadcast_to(np.float32(1), (2**9, 2**9)), lambda: np.float32(2), lambda: np.int64(-3),
     lambda: np.ones((0, 2)), lambda: np.ones(4, np.complex64), lambda: memoryview(b"12345678"),
     lambda: array.array("d", [1, 2]), lambda: bytearray(8), lambda: np.frombuffer(b"1234567", "u1")[1:],
 ]

@@ -2,6 +2,7 @@
 // their order.
 
 #include <algorithm>
+#include <utility>
 
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/kernels/ordering.h"
@@ -11,50 +12,60 @@
 namespace tenon::cpu {
 namespace {
 
-constexpr int64_t kPiece = int64_t{1} << 16;
+constexpr int64_t kPiece = int64_t{1} << 17;
 
-/// Of the first `count` entries of two sorted sequences merged, how many come from the first.
+/// Entries that split the others into `parts` of about the same size, in order: every so many of a
+/// sorted sample.
 template <class E, class Before>
-int64_t taken_from_first(std::span<const E> a, std::span<const E> b, int64_t count, Before before) {
-  int64_t least = std::max<int64_t>(0, count - std::ssize(b));
-  int64_t most = std::min<int64_t>(count, std::ssize(a));
-  while (least < most) {
-    const int64_t i = (least + most) / 2;
-    if (before(a[static_cast<size_t>(i)], b[static_cast<size_t>(count - i - 1)])) {
-      least = i + 1;
-    } else {
-      most = i;
-    }
+std::vector<E> pivots_of(const std::vector<E>& entries, size_t parts, Before before) {
+  constexpr size_t kSamples = 32;  // for each part
+  std::vector<E> sample, pivots;
+  for (size_t i = 0; i < parts * kSamples; ++i) {
+    sample.push_back(entries[i * (entries.size() / (parts * kSamples))]);
   }
-  return least;
+  std::sort(sample.begin(), sample.end(), before);
+  for (size_t part = 1; part < parts; ++part) pivots.push_back(sample[part * kSamples]);
+  return pivots;
 }
 
-/// Long rows are sorted in pieces, which are merged, a piece of the result at a time: as `before`
-/// is a total order, the result is the same whoever does which.
+/// Long rows are dealt out into parts, one behind the other in order, and each part is sorted: as
+/// `before` is a total order, the result is the same whatever the parts are.
 template <class E, class Before>
 void sort_entries(std::vector<E>& entries, Before before) {
   const auto size = std::ssize(entries);
-  parallel_for(size, kPiece, [&](int64_t begin, int64_t end) {
-    std::sort(entries.begin() + begin, entries.begin() + end, before);
+  if (size <= kPiece) return std::sort(entries.begin(), entries.end(), before);
+  constexpr int64_t kMostParts = 512;
+  const int64_t piece = std::max(kPiece, (size + kMostParts - 1) / kMostParts);
+  const auto pieces = static_cast<size_t>((size + piece - 1) / piece), parts = pieces;
+  const std::vector<E> pivots = pivots_of(entries, parts, before);
+  std::vector<uint32_t> part_of(entries.size());
+  // Of each piece, how many of its entries go to each part; then, where the next of them goes.
+  std::vector<std::vector<size_t>> places(pieces, std::vector<size_t>(parts));
+  parallel_for(size, piece, [&](int64_t begin, int64_t end) {
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      const auto pivot = std::upper_bound(pivots.begin(), pivots.end(), entries[i], before);
+      part_of[i] = static_cast<uint32_t>(pivot - pivots.begin());
+      ++places[static_cast<size_t>(begin / piece)][part_of[i]];
+    }
   });
-  if (size <= kPiece) return;
-  std::vector<E> merged(entries.size());
-  for (int64_t width = kPiece; width < size; width *= 2) {
-    parallel_for(size, kPiece, [&](int64_t begin, int64_t end) {
-      const int64_t start = begin / (2 * width) * (2 * width);
-      const int64_t middle = std::min(size, start + width), stop = std::min(size, middle + width);
-      const auto part = [&](int64_t from, int64_t to) {
-        return std::span<const E>(entries).subspan(static_cast<size_t>(from),
-                                                   static_cast<size_t>(to - from));
-      };
-      const auto a = part(start, middle), b = part(middle, stop);
-      const int64_t i = taken_from_first(a, b, begin - start, before);
-      const int64_t last = taken_from_first(a, b, end - start, before);
-      std::merge(a.begin() + i, a.begin() + last, b.begin() + (begin - start - i),
-                 b.begin() + (end - start - last), merged.begin() + begin, before);
-    });
-    entries.swap(merged);
+  std::vector<int64_t> starts = {0};
+  size_t next = 0;
+  for (size_t part = 0; part < parts; ++part) {
+    for (std::vector<size_t>& of_piece : places) next += std::exchange(of_piece[part], next);
+    starts.push_back(static_cast<int64_t>(next));
   }
+  std::vector<E> dealt(entries.size());
+  parallel_for(size, piece, [&](int64_t begin, int64_t end) {
+    std::vector<size_t>& to = places[static_cast<size_t>(begin / piece)];
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      dealt[to[part_of[i]]++] = entries[i];
+    }
+  });
+  entries.swap(dealt);
+  parallel_for(static_cast<int64_t>(parts), 1, [&](int64_t part, int64_t) {
+    std::sort(entries.begin() + starts[static_cast<size_t>(part)],
+              entries.begin() + starts[static_cast<size_t>(part) + 1], before);
+  });
 }
 
 /// Orders each row with `order(entries)` and writes its first `kept` entries.
