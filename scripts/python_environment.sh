@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(nanobind scikit-build-core numpy scipy pillow pytest mypy array-api-strict)
+packages=(nanobind scikit-build-core numpy scipy pillow h5py pytest mypy array-api-strict)
 environment=build/python-environment
 if [ ! -x "$environment/bin/python" ]; then
   if ! python3 -m venv "$environment"; then
@@ -14,6 +14,6 @@ if [ ! -x "$environment/bin/python" ]; then
     exit 1
   fi
 fi
-if ! "$environment/bin/python" -c 'import nanobind, scikit_build_core, numpy, scipy, PIL, pytest, mypy, array_api_strict' 2>/dev/null; then
+if ! "$environment/bin/python" -c 'import nanobind, scikit_build_core, numpy, scipy, PIL, h5py, pytest, mypy, array_api_strict' 2>/dev/null; then
   "$environment/bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}"
 fi
