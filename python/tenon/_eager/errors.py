@@ -13,8 +13,9 @@ class OpError(Exception):
         super().__init__(self.message)
 
 
-def _error(name, code, *bases, doc):
-    return type(name, (OpError, *bases), {"error_code": code, "__doc__": doc, "__module__": __name__})
+def _error(name, code, base=RuntimeError, *, doc):
+    """An exception of TensorFlow's that is one of Python's, too."""
+    return type(name, (OpError, base), {"error_code": code, "__doc__": doc, "__module__": __name__})
 
 
 CancelledError = _error("CancelledError", 1, doc="An operation was cancelled.")
@@ -29,8 +30,8 @@ ResourceExhaustedError = _error("ResourceExhaustedError", 8, MemoryError, doc="O
 FailedPreconditionError = _error("FailedPreconditionError", 9, doc="Not in the state for this.")
 AbortedError = _error("AbortedError", 10, doc="Given up.")
 OutOfRangeError = _error("OutOfRangeError", 11, doc="Past the end, as of a dataset.")
-UnimplementedError = _error("UnimplementedError", 12, doc="What isn't offered.")
+UnimplementedError = _error("UnimplementedError", 12, NotImplementedError, doc="What isn't offered.")
 InternalError = _error("InternalError", 13, doc="An invariant is broken.")
 UnavailableError = _error("UnavailableError", 14, doc="Not to be reached now.")
-DataLossError = _error("DataLossError", 15, doc="Data is damaged or cut off.")
+DataLossError = _error("DataLossError", 15, ValueError, doc="Data is damaged or cut off.")
 UnauthenticatedError = _error("UnauthenticatedError", 16, doc="Without the credentials.")
