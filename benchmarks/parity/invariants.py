@@ -14,6 +14,21 @@ def _triangle(number):
     return prepare
 
 
+def _factor(arguments, keywords):
+    """The triangle, with a real diagonal, as factors have: of others PyTorch reads the real part."""
+    factor, *rest = _triangle(0)(arguments, keywords)
+    if factor.is_complex():
+        diagonal = factor.diagonal(0, -2, -1)
+        factor = factor - (diagonal - diagonal.real).diag_embed()
+    return [factor, *rest]
+
+
+def _hermitian(arguments, keywords):
+    """PyTorch's gradient by a complex matrix keeps an imaginary diagonal, which no Hermitian one has."""
+    matrix, *rest = arguments
+    return [(matrix + matrix.mH) / 2 if matrix.is_complex() else matrix, *rest]
+
+
 def _logarithms(arguments, keywords):
     """PyTorch's gradient is right where the logarithms are of probabilities that sum to 1 only."""
     return [arguments[0].log_softmax(-1), *arguments[1:]]
@@ -32,6 +47,12 @@ def _factors(adjoint):
     return reduce
 
 
+def _eigen(results):
+    """The phases of eigenvectors are free."""
+    values, vectors = results
+    return [values, (vectors * values.unsqueeze(-2) ** 3) @ vectors.mH]
+
+
 def _without_singular_values(results):
     """PyTorch's have no gradient."""
     return [*results[:3], results[3].detach()]
@@ -40,11 +61,13 @@ def _without_singular_values(results):
 #: name -> the arguments made what the call is about, of (arguments, keywords)
 ARGUMENTS = {
     "cholesky_solve": _triangle(1),
-    "cholesky_inverse": _triangle(0),
+    "cholesky": _hermitian,
+    "cholesky_inverse": _factor,
     "ctc_loss": _logarithms,
 }
 #: path -> the results made what is determined
 RESULTS = {
+    "linalg.eigh": _eigen,
     "linalg.lstsq": _without_singular_values,
     "linalg.svd": _factors(adjoint=False),
     "svd": _factors(adjoint=True),

@@ -204,6 +204,8 @@ def _pools():
     CASES["AvgPool2d"].append(made((2, 3), divisor_override=4)(IMAGE))
     CASES["AvgPool3d"].append(made(2, divisor_override=3)(VOLUME))
     places = classes(2, 4, 3, 2, count=35)
+    CASES["MaxUnpool1d"] = [made(2)(pattern(2, 4, 3), classes(2, 4, 3, count=6))]
+    CASES["MaxUnpool3d"] = [made(2)(pattern(2, 4, 3, 2, 2), classes(2, 4, 3, 2, 2, count=96))]
     CASES["MaxUnpool2d"] = [
         made(2)(pattern(2, 4, 3, 2), places, (2, 4, 7, 5)),
         made(3, stride=2)(pattern(2, 4, 3, 2), places),

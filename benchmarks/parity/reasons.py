@@ -19,7 +19,7 @@ REASONS = [
     ("*", r"complex(64|128).*: (making it )?(Tenon )?raises DTypeError", COMPLEX),
     ("stft", r"complex(64|128).*: Tenon raises ShapeError", COMPLEX),
     (
-        "histc, linalg_matrix_norm, linalg_matrix_power, matrix_power",
+        "linalg_matrix_norm, linalg_matrix_power, matrix_power, nextafter",
         r"float16: Tenon raises DTypeError",
         "Tenon's takes float32 and float64, no halves",
     ),
@@ -37,6 +37,11 @@ REASONS = [
         "*",
         r"no gradient, PyTorch's is zero",
         "the result depends on no argument: none gets a gradient, PyTorch's are zeros",
+    ),
+    (
+        "nextafter",
+        r"no gradient, PyTorch has one: None",
+        "it has no derivative; PyTorch's backward raises an error",
     ),
     (
         "conv1d",

@@ -1,3 +1,4 @@
+#include "tenon/core/promotion.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -63,7 +64,8 @@ void define_nextafter(OpDef& op) {
       .accepts(set_of(kFloat32) | set_of(kFloat64))
       .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& a, const Tensor& b) -> Spec {
-        return {promote(a.dtype(), b.dtype()), broadcast_shapes("nextafter", a.sizes(), b.sizes())};
+        const Tensor* const operands[] = {&a, &b};
+        return {result_type(operands), broadcast_shapes("nextafter", a.sizes(), b.sizes())};
       })
       .kernel()
       .not_differentiable()
