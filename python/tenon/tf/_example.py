@@ -2,8 +2,8 @@
 
 import struct
 
-from . import _protos
-from ._protos import BYTES, field, fields
+from ..utils import _protobuf
+from ..utils._protobuf import BYTES, field, fields
 
 
 class _Message:
@@ -81,12 +81,12 @@ class Int64List(_List):
         return int(value)
 
     def SerializeToString(self):
-        return field(1, b"".join(map(_protos.varint, self.value))) if self.value else b""
+        return field(1, b"".join(map(_protobuf.varint, self.value))) if self.value else b""
 
     def _take(self, number, kind, value):
         if number == 1:
-            self.value.extend(_protos.packed_varints(value) if kind == BYTES else
-                              [_protos.signed(value)])
+            self.value.extend(_protobuf.packed_varints(value) if kind == BYTES else
+                              [_protobuf.signed(value)])
 
 
 _LISTS = {1: ("bytes_list", BytesList), 2: ("float_list", FloatList), 3: ("int64_list", Int64List)}

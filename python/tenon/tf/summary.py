@@ -1,10 +1,7 @@
 """tf.summary: event files, which TensorBoard reads."""
 
 import contextlib
-import os
-import socket
 import threading
-import time
 
 import numpy
 
@@ -12,8 +9,8 @@ from .. import _core
 from .._eager import convert
 from .._eager.strings import StringTensor
 from .._eager.tensor import CoreTensor
-from ._protos import double_field, field
-from ._records import framed
+from ..utils._protobuf import field
+from ..utils.events import EventWriter
 
 
 class _Current(threading.local):
@@ -27,22 +24,8 @@ _current = _Current()
 class SummaryWriter:
     """Writes events to a file in a directory."""
 
-    _count = 0
-
     def __init__(self, logdir, filename_suffix=""):
-        logdir = os.fspath(logdir)
-        os.makedirs(logdir, exist_ok=True)
-        SummaryWriter._count += 1
-        name = (f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}."
-                f"{SummaryWriter._count}{filename_suffix}")
-        self._file = open(os.path.join(logdir, name), "wb")
-        self._write(field(3, "brain.Event:2"))
-
-    def _write(self, what, step=None):
-        event = double_field(1, time.time())
-        if step is not None:
-            event += field(2, int(step))
-        self._file.write(framed(event + what))
+        self._events = EventWriter(logdir, filename_suffix)
 
     @contextlib.contextmanager
     def as_default(self, step=None):
@@ -66,12 +49,11 @@ class SummaryWriter:
 
     def flush(self):
         """What was written is in the file from here on."""
-        if not self._file.closed:
-            self._file.flush()
+        self._events.flush()
 
     def close(self):
         """Writes the end."""
-        self._file.close()
+        self._events.close()
 
 
 def create_file_writer(logdir, max_queue=None, flush_millis=None, filename_suffix=None, name=None,
@@ -128,7 +110,7 @@ def _summary(tag, plugin, value, step):
                          "through tf.summary.experimental.set_step()")
     tag = "/".join([*_current.scope, tag])
     body = field(1, tag) + field(8, _tensor_proto(value)) + _metadata(plugin)
-    writer._write(field(5, field(1, body)), step)
+    writer._events.write(field(5, field(1, body)), step)
     return True
 
 

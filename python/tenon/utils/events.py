@@ -7,67 +7,10 @@ import socket
 import struct
 import time
 
+from ._protobuf import double_field, field
+from ._records import framed
+
 _numbers = itertools.count()
-
-
-def _crc_table():
-    table = []
-    for value in range(256):
-        for _ in range(8):
-            value = (value >> 1) ^ (0x82F63B78 if value & 1 else 0)
-        table.append(value)
-    return table
-
-
-_TABLE = _crc_table()
-
-
-def masked_crc32c(data):
-    """CRC-32C (Castagnoli) of bytes, rotated and offset as records have it."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = _TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-def record_of(data):
-    """Bytes as a record: length, its checksum, the bytes, their checksum."""
-    length = struct.pack("<Q", len(data))
-    return (length + struct.pack("<I", masked_crc32c(length)) + data
-            + struct.pack("<I", masked_crc32c(data)))
-
-
-# Protobuf's wire format.
-
-
-def varint(value):
-    """A number as protobuf's varint; negative ones as 64 bits."""
-    value &= (1 << 64) - 1
-    made = bytearray()
-    while value > 0x7F:
-        made.append(value & 0x7F | 0x80)
-        value >>= 7
-    made.append(value)
-    return bytes(made)
-
-
-def _field(number, kind):
-    return varint(number << 3 | kind)
-
-
-def bytes_field(number, data):
-    """A field of bytes, a text or a message."""
-    data = data.encode() if isinstance(data, str) else data
-    return _field(number, 2) + varint(len(data)) + data
-
-
-def _double_field(number, value):
-    return _field(number, 1) + struct.pack("<d", value)
-
-
-def _float_field(number, value):
-    return _field(number, 5) + struct.pack("<f", value)
 
 
 def _histogram(values):
@@ -81,9 +24,9 @@ def _histogram(values):
     below = [int((values <= edge).sum().item()) for edge in edges]
     counts = [count - before for count, before in zip(below, [0, *below])]
     packed = [b"".join(struct.pack("<d", value) for value in column) for column in (edges, counts)]
-    return (_double_field(1, low) + _double_field(2, high) + _double_field(3, values.numel())
-            + _double_field(4, values.sum().item()) + _double_field(5, values.square().sum().item())
-            + bytes_field(6, packed[0]) + bytes_field(7, packed[1]))
+    return (double_field(1, low) + double_field(2, high) + double_field(3, values.numel())
+            + double_field(4, values.sum().item()) + double_field(5, values.square().sum().item())
+            + field(6, packed[0]) + field(7, packed[1]))
 
 
 class EventWriter:
@@ -96,22 +39,23 @@ class EventWriter:
                 f"{next(_numbers)}{suffix}")
         self.path = os.path.join(self.folder, name)
         self._file = open(self.path, "wb")
-        self._write(0, bytes_field(3, "brain.Event:2"))
+        self.write(field(3, "brain.Event:2"))
 
-    def _write(self, step, content):
-        event = _double_field(1, time.time()) + _field(2, 0) + varint(int(step)) + content
-        self._file.write(record_of(event))
+    def write(self, content, step=None):
+        """An event, of the fields of its message."""
+        place = b"" if step is None else field(2, int(step))
+        self._file.write(framed(double_field(1, time.time()) + place + content))
 
     def _add(self, tag, value, step):
-        self._write(step, bytes_field(5, bytes_field(1, bytes_field(1, tag) + value)))
+        self.write(field(5, field(1, field(1, tag) + value)), step)
 
     def add_scalar(self, tag, value, step):
         """One number."""
-        self._add(tag, _float_field(2, float(value)), step)
+        self._add(tag, field(2, float(value)), step)
 
     def add_histogram(self, tag, values, step):
         """How a tensor's elements are distributed."""
-        self._add(tag, bytes_field(5, _histogram(values)), step)
+        self._add(tag, field(5, _histogram(values)), step)
 
     def flush(self):
         """What was added is in the file from now on."""

@@ -8,7 +8,7 @@ import pytest
 import tenon as torch
 from keras_layers import Affine
 from tenon import keras
-from tenon.utils.events import masked_crc32c
+from tenon.utils._records import masked_crc32c
 
 callbacks = keras.callbacks
 X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")

@@ -8,8 +8,8 @@ import pytest
 
 import tenon.tf as tf
 from tenon import keras
-from tenon.tf._protos import fields
-from tenon.tf._records import crc32c, read_records
+from tenon.utils._protobuf import fields
+from tenon.utils._records import crc32c, read_records
 
 
 def example(numbers, text=b"x"):

@@ -5,7 +5,7 @@ import zlib
 
 from ..._eager import convert
 from ..._eager.strings import StringTensor
-from .._records import read_records
+from ...utils._records import read_records
 from ._dataset import UNKNOWN, Dataset
 from .._function import TensorSpec
 from ..._eager import dtypes

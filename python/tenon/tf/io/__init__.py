@@ -10,7 +10,7 @@ from ..._eager import convert, dtypes
 from ..._eager.errors import InvalidArgumentError, NotFoundError
 from ..._eager.strings import StringTensor
 from ..._eager.tensor import own
-from .._records import framed
+from ...utils._records import framed
 from . import gfile
 from ._images import (decode_and_crop_jpeg, decode_bmp, decode_gif, decode_image,  # noqa: F401
                       decode_jpeg, decode_png, encode_jpeg, encode_png, is_jpeg)

@@ -7,7 +7,7 @@ from ..._eager import convert, dtypes
 from ..._eager.errors import InvalidArgumentError
 from ..._eager.strings import StringTensor
 from ..._eager.tensor import CoreTensor, own
-from .._protos import field, fields
+from ...utils._protobuf import field, fields
 
 _BY_NUMBER = {number: dtype for dtype, number in dtypes._ENUM.items()}
 

@@ -25,7 +25,7 @@ def crc32c(data):
     return crc ^ 0xFFFFFFFF
 
 
-def _masked(data):
+def masked_crc32c(data):
     """The checksum as the files have it: checksums of data with checksums in it would be weak."""
     crc = crc32c(data)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
@@ -34,8 +34,8 @@ def _masked(data):
 def framed(record):
     """A record with its length and checksums."""
     length = struct.pack("<Q", len(record))
-    return b"".join((length, struct.pack("<I", _masked(length)), record,
-                     struct.pack("<I", _masked(record))))
+    return b"".join((length, struct.pack("<I", masked_crc32c(length)), record,
+                     struct.pack("<I", masked_crc32c(record))))
 
 
 def read_records(file, name):
@@ -45,13 +45,13 @@ def read_records(file, name):
         if len(head) < 12:
             raise DataLossError(f"{name}: truncated record at {at}")
         length, check = struct.unpack("<QI", head)
-        if check != _masked(head[:8]):
+        if check != masked_crc32c(head[:8]):
             raise DataLossError(f"{name}: corrupted record at {at}: its length's checksum is wrong")
         body = file.read(length + 4)
         if len(body) < length + 4:
             raise DataLossError(f"{name}: truncated record at {at}")
         record = body[:length]
-        if struct.unpack("<I", body[length:])[0] != _masked(record):
+        if struct.unpack("<I", body[length:])[0] != masked_crc32c(record):
             raise DataLossError(f"{name}: corrupted record at {at}")
         yield record
         at += 16 + length
