@@ -25,6 +25,7 @@ X = torch.ones(2, 3)
     (lambda: torch.zeros(2, device="gpu"), torch.DeviceError, "gpu"),
     (lambda: torch.zeros(-1), ValueError, "at least 0"),
     (lambda: torch.zeros(2**62, 2**62), ValueError, "zeros"),
+    (lambda: torch.zeros(1).expand(2**40).diag_embed(), torch.ShapeError, "diag_embed"),
     (lambda: torch.full((2,), 2**70), OverflowError, "too big|too large"),
     (lambda: X[5], IndexError, "out of range"),
     (lambda: X[0, 0, 0], IndexError, "index"),

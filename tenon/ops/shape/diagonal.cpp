@@ -29,6 +29,7 @@ Tensor diag_embed_of(const Tensor& x, int64_t offset, int64_t dim1, int64_t dim2
   for (size_t i = 0; i < rank; ++i) {
     if (i != row && i != column) sizes[i] = x.sizes()[next++];
   }
+  count_elements("diag_embed", sizes);  // refuses what strides could not reach
   const Shape strides = contiguous_strides(sizes);
   Shape view;
   for (size_t i = 0; i < rank; ++i) {
