@@ -50,6 +50,6 @@ assert compiled(tenon.ones(100)).item() == 200
 loaded = {line.split()[-1] for line in open("/proc/self/maps") if "libtenon" in line or "libdnnl" in line}
 assert len(loaded) == 2 and all("site-packages" in path for path in loaded), loaded
 PYTHON
-environment/bin/tenon --version
+environment/bin/tenon version
 environment/bin/python -m tenon --help > /dev/null
 echo "it installs, computes and runs the tenon command"

@@ -54,16 +54,20 @@ TEST(ForkSafeMutex, ChildrenFindThemFreeAndWhatTheyGuardWhole) {
 
 TEST(ForkSafeMutex, ForkWaitsForCallsIntoOthers) {
   static std::atomic<bool> is_inside{false};
-  std::atomic<bool> has_begun{false};
+  std::atomic<bool> has_begun{false}, ends{false};
   std::thread caller([&] {
-    const NoFork no_fork;
-    is_inside = true;
-    has_begun = true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    is_inside = false;
+    {
+      const NoFork no_fork;
+      is_inside = true;
+      has_begun = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      is_inside = false;
+    }
+    while (!ends) std::this_thread::yield();  // one that had ended would be leaked by the child
   });
   while (!has_begun) std::this_thread::yield();
   EXPECT_EQ(status_of_child([] { return is_inside ? 1 : 0; }), 0);
+  ends = true;
   caller.join();
 }
 
