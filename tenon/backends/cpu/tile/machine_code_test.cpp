@@ -513,8 +513,9 @@ TEST(MachineCode, IsDroppedForOthersWhileThreadsRunIt) {
 // A child in which the system refuses memory that becomes executable: its status says what went on.
 TEST(MachineCode, InterpretsWhereTheSystemRefusesExecutableMemory) {
 #if defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "fork takes the locks of all plans of these tests, and the thread sanitizer counts "
-                  "64 that one thread holds";
+  GTEST_SKIP()
+      << "fork takes the locks of all plans of these tests, and the thread sanitizer counts "
+         "64 that one thread holds";
 #endif
   constexpr int kSetPolicy = 65, kRefuseExecGain = 1;  // PR_SET_MDWE: Linux 6.3, newer than headers
   const pid_t child = fork();
