@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Writes docs/coverage.md: which of the names that public code uses, PyTorch's and those of TensorFlow and
-Keras, are in the package.
+"""Writes docs/coverage.md: which of the names that public code uses, PyTorch's and those of
+TensorFlow and Keras, are in the package.
 
-    PYTHONPATH=build/release/python build/python-environment/bin/python scripts/coverage_page.py torch-usage.csv keras-usage.csv > docs/coverage.md
+    PYTHONPATH=build/release/python build/python-environment/bin/python scripts/coverage_page.py \\
+        torch-usage.csv keras-usage.csv > docs/coverage.md
 
-The tables have a line a name: `name,kind,repos,uses,note`, with the number of repositories that use it;
-that of Keras counts both spellings, `keras.x` and `tf.keras.x`, in `repos_either_spelling`.
+The tables have a line a name: `name,kind,repos,uses,note`, with the number of repositories that use
+it; that of Keras counts both spellings, `keras.x` and `tf.keras.x`, in `repos_either_spelling`.
 """
 
 import csv
@@ -15,8 +16,9 @@ from collections import defaultdict
 import tenon as torch
 from tenon import keras, tf
 
-KINDS = ("tensor-method", "function", "module", "module-method", "functional", "dtype", "init", "data",
-         "autograd", "scheduler", "optimizer", "optimizer-method", "nn-utils", "amp", "linalg", "fft")
+KINDS = ("tensor-method", "function", "module", "module-method", "functional", "dtype", "init",
+         "data", "autograd", "scheduler", "optimizer", "optimizer-method", "nn-utils", "amp",
+         "linalg", "fft")
 FEWEST = 8  # repositories that use a name
 FEWEST_OF_KERAS = 10
 
@@ -133,13 +135,15 @@ def of_keras(row):
 def main():
     print("# Which names of PyTorch, TensorFlow and Keras are there\n")
     print("<!-- Made by scripts/coverage_page.py; don't edit. -->\n")
-    print_part("## PyTorch", f"Of {{total}} names of PyTorch that {FEWEST} or more of 96 public code bases "
+    print_part("## PyTorch", f"Of {{total}} names of PyTorch that {FEWEST} or more of 96 public "
+                             "code bases "
                "use, {there} are in the package: {part:.1f} %.",
                *counts(sys.argv[1], of_torch, exists), KINDS, REASONS)
     counted, missing = counts(sys.argv[2], of_keras, exists_in_keras)
     print()
     print_part("## TensorFlow and Keras", f"Of {{total}} names of TensorFlow 2.21 and Keras 3 that "
-               f"{FEWEST_OF_KERAS} or more of 53 public code bases use in either spelling, {{there}} are in "
+               f"{FEWEST_OF_KERAS} or more of 53 public code bases use in either spelling, "
+               f"{{there}} are in "
                "`tenon.tf` and `tenon.keras`: {part:.1f} %.", counted, missing, sorted(counted),
                REASONS_OF_KERAS)
 

@@ -37,8 +37,8 @@ class Case:
     goal: Goal = field(default_factory=Goal)
     # The best value that the machine allows, from its measured limits; None where none is stated.
     limit: Optional[Callable[[dict], float]] = None
-    # What the peers call it, where that is another name: ours compiled goes against theirs, whichever
-    # way they run.
+    # What the peers call it, where that is another name: ours compiled goes against theirs,
+    # whichever way they run.
     theirs: str = ""
 
     def name_of_peers(self):
@@ -87,7 +87,8 @@ def row9():
                limit=milliseconds_to_move(2, mega16))
 
 
-# Multiply-adds of the digits CNN, counted twice; the two gradients cost as much as the forward each.
+# Multiply-adds of the digits CNN, counted twice; the two gradients cost as much as the forward
+# each.
 CNN_FLOPS = 2 * (26 * 26 * 32 * 9 + 24 * 24 * 64 * 288 + 9216 * 128 + 1280)
 
 

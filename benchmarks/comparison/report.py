@@ -63,8 +63,10 @@ def write(path, machine, entries, notes):
     lines = [
         "# Benchmarks",
         "",
-        "Ratios above 1 mean that Tenon is faster (or smaller). Both sides run in turn, A B A B, in",
-        "processes that stay up, with the same threads, dtype and sizes; a figure is the median over",
+        "Ratios above 1 mean that Tenon is faster (or smaller). Both sides run in turn, A B A B, "
+        "in",
+        "processes that stay up, with the same threads, dtype and sizes; a figure is the median "
+        "over",
         f"{machine['pairs']} pairs or more after a warm-up, the ratio the median of the pairs'",
         "ratios, with the lowest and the highest. To make this file again:",
         "",

@@ -105,7 +105,8 @@ def _run_own(layer, arrays, options, steps):
     found = []
     for step in range(steps):
         outputs = layer(*inputs, **options)
-        loss = _weighted_sum(outputs, lambda y, w: y * tenon.tensor(w).to(y.dtype), lambda y: y.sum())
+        loss = _weighted_sum(outputs, lambda y, w: y * tenon.tensor(w).to(y.dtype),
+                             lambda y: y.sum())
         weights = layer.trainable_variables
         gradients = tenon.autograd.grad(loss, [*weights, *differentiable], allow_unused=True)
         if step == 0:
@@ -128,13 +129,15 @@ def layer(make, shapes, options=None, steps=3):
     weights = theirs.get_weights()
     generator = np.random.default_rng(5)
     # Not the constants that biases and statistics begin as.
-    weights = [w + generator.uniform(0.1, 0.5, w.shape).astype(w.dtype) if w.dtype.kind == "f" else w
+    weights = [w + generator.uniform(0.1, 0.5, w.shape).astype(w.dtype) if w.dtype.kind == "f"
+               else w
                for w in weights]
     theirs.set_weights(weights)
     ours.set_weights(weights)
     for one in theirs, ours:
         if getattr(one, "stateful", False):  # of the call that made the weights
             one.reset_state()
-    results = [run(one, arrays, call, steps) for run, one in ((_run_keras, theirs), (_run_own, ours))]
+    results = [run(one, arrays, call, steps)
+               for run, one in ((_run_keras, theirs), (_run_own, ours))]
     return {what: distance(mine, other) for what, other, mine in
             zip(("forward", "gradient", "three steps"), *results)}

@@ -38,7 +38,8 @@ PLAIN = {
     "ZeroPadding3D": (lambda L: L.ZeroPadding3D((1, 2, 0)), [(2, 4, 5, 6, 3)]),
     "UpSampling1D": (lambda L: L.UpSampling1D(3), [(2, 4, 3)]),
     "UpSampling2D": (lambda L: L.UpSampling2D((2, 3)), [(2, 3, 4, 2)]),
-    "UpSampling2D bilinear": (lambda L: L.UpSampling2D(2, interpolation="bilinear"), [(2, 3, 4, 2)]),
+    "UpSampling2D bilinear": (lambda L: L.UpSampling2D(2, interpolation="bilinear"),
+                              [(2, 3, 4, 2)]),
     "UpSampling3D": (lambda L: L.UpSampling3D(2), [(2, 2, 3, 2, 2)]),
     "Dropout at rest": (lambda L: L.Dropout(0.5), [(3, 5)]),
     "GaussianNoise at rest": (lambda L: L.GaussianNoise(0.5), [(3, 5)]),
@@ -73,7 +74,8 @@ def _convolutions():
     for padding in "valid", "same":
         for strides in 1, 2, 3:
             what = f"{padding} strides={strides}"
-            yield f"Conv1D {what}", lambda L, p=padding, s=strides: L.Conv1D(3, 4, s, p), [(2, 9, 2)]
+            yield f"Conv1D {what}", lambda L, p=padding, s=strides: L.Conv1D(
+                3, 4, s, p), [(2, 9, 2)]
             yield f"Conv2D {what}", lambda L, p=padding, s=strides: L.Conv2D(
                 4, (3, 2), s, p, activation="relu"), [(2, 7, 8, 3)]
             yield f"Conv3D {what}", lambda L, p=padding, s=strides: L.Conv3D(3, 2, s, p), [
@@ -93,7 +95,8 @@ def _convolutions():
             yield f"DepthwiseConv1D {what}", lambda L, p=padding, s=strides: L.DepthwiseConv1D(
                 3, s, p), [(2, 7, 3)]
     yield "Conv1D causal", lambda L: L.Conv1D(3, 3, padding="causal", dilation_rate=2), [(2, 9, 2)]
-    yield "Conv2D dilated", lambda L: L.Conv2D(3, 3, dilation_rate=2, padding="same"), [(2, 9, 8, 2)]
+    yield "Conv2D dilated", lambda L: L.Conv2D(3, 3, dilation_rate=2,
+                                               padding="same"), [(2, 9, 8, 2)]
     yield "Conv2D groups", lambda L: L.Conv2D(4, 3, groups=2), [(2, 6, 6, 4)]
     yield "Conv2DTranspose output_padding", lambda L: L.Conv2DTranspose(
         3, 3, 2, "same", output_padding=1), [(2, 4, 5, 2)]
@@ -142,13 +145,15 @@ def _recurrent():
 
 ATTENTION = {
     "Attention": (lambda L: L.Attention(), [[(2, 3, 4), (2, 5, 4)]]),
-    "Attention scaled": (lambda L: L.Attention(use_scale=True), [[(2, 3, 4), (2, 5, 4), (2, 5, 4)]]),
+    "Attention scaled": (lambda L: L.Attention(use_scale=True),
+                         [[(2, 3, 4), (2, 5, 4), (2, 5, 4)]]),
     "Attention concat": (lambda L: L.Attention(score_mode="concat"), [[(2, 3, 4), (2, 5, 4)]]),
     "Attention causal": (lambda L: L.Attention(), [[(2, 4, 4), (2, 4, 4)]],
                          {"use_causal_mask": True}),
     "AdditiveAttention": (lambda L: L.AdditiveAttention(), [[(2, 3, 4), (2, 5, 4)]]),
     "MultiHeadAttention": (lambda L: L.MultiHeadAttention(2, 3), [(2, 4, 5), (2, 6, 5)]),
-    "MultiHeadAttention of three": (lambda L: L.MultiHeadAttention(2, 3, value_dim=4, output_shape=7),
+    "MultiHeadAttention of three": (lambda L: L.MultiHeadAttention(2, 3, value_dim=4,
+                                                                   output_shape=7),
                                     [(2, 4, 5), (2, 6, 3), (2, 6, 4)]),
     "MultiHeadAttention causal": (lambda L: L.MultiHeadAttention(2, 3), [(2, 4, 5), (2, 4, 5)],
                                   {"use_causal_mask": True}),

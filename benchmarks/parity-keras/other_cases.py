@@ -1,4 +1,5 @@
-"""Losses, metrics, optimizers, schedules, activations, penalties and preprocessing that are held against
+"""Losses, metrics, optimizers, schedules, activations, penalties and preprocessing that are held
+against
 Keras: names and functions that give arrays for a `keras` module."""
 
 import numpy as np
@@ -9,7 +10,8 @@ SHARES /= SHARES.sum(-1, keepdims=True)
 LABELS = RANDOM.integers(0, 4, 6)
 ONE_HOT = np.eye(4, dtype="f")[LABELS]
 REAL, GUESS = (RANDOM.normal(size=(6, 4)).astype("f") for _ in range(2))
-BINARY, CHANCES = RANDOM.integers(0, 2, (6, 4)).astype("f"), RANDOM.uniform(0, 1, (6, 4)).astype("f")
+BINARY, CHANCES = (RANDOM.integers(0, 2, (6, 4)).astype("f"),
+                   RANDOM.uniform(0, 1, (6, 4)).astype("f"))
 WEIGHTS = RANDOM.uniform(0.1, 2, 6).astype("f")
 POSITIVE = np.abs(REAL) + 0.1
 
@@ -19,10 +21,11 @@ LOSSES = [
     ("MeanAbsolutePercentageError", {}, REAL, GUESS),
     ("MeanSquaredLogarithmicError", {}, POSITIVE, np.abs(GUESS)),
     ("CosineSimilarity", {}, REAL, GUESS), ("CosineSimilarity", {"axis": 0}, REAL, GUESS),
-    ("Huber", {}, REAL, GUESS), ("Huber", {"delta": 0.3}, REAL, GUESS), ("LogCosh", {}, REAL, GUESS),
-    ("KLDivergence", {}, ONE_HOT * 0.7 + 0.1, SHARES), ("Poisson", {}, POSITIVE, CHANCES),
-    ("Hinge", {}, BINARY, GUESS), ("SquaredHinge", {}, BINARY, GUESS),
-    ("CategoricalHinge", {}, ONE_HOT, GUESS), ("BinaryCrossentropy", {}, BINARY, CHANCES),
+    ("Huber", {}, REAL, GUESS), ("Huber", {"delta": 0.3}, REAL, GUESS),
+    ("LogCosh", {}, REAL, GUESS), ("KLDivergence", {}, ONE_HOT * 0.7 + 0.1, SHARES),
+    ("Poisson", {}, POSITIVE, CHANCES), ("Hinge", {}, BINARY, GUESS),
+    ("SquaredHinge", {}, BINARY, GUESS), ("CategoricalHinge", {}, ONE_HOT, GUESS),
+    ("BinaryCrossentropy", {}, BINARY, CHANCES),
     ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, BINARY, GUESS),
     ("BinaryFocalCrossentropy", {"apply_class_balancing": True}, BINARY, CHANCES),
     ("BinaryFocalCrossentropy", {"from_logits": True}, BINARY, GUESS),
@@ -38,7 +41,8 @@ REDUCTIONS = ["sum_over_batch_size", "sum", "none", "mean_with_sample_weight"]
 
 # Of metrics: the class, its arguments, labels and predictions.
 METRICS = [
-    ("Accuracy", {}, LABELS, np.roll(LABELS, 1)), ("BinaryAccuracy", {"threshold": 0.3}, BINARY, CHANCES),
+    ("Accuracy", {}, LABELS, np.roll(LABELS, 1)), ("BinaryAccuracy", {"threshold": 0.3}, BINARY,
+                                                   CHANCES),
     ("CategoricalAccuracy", {}, ONE_HOT, SHARES), ("SparseCategoricalAccuracy", {}, LABELS, SHARES),
     ("TopKCategoricalAccuracy", {"k": 2}, ONE_HOT, SHARES),
     ("SparseTopKCategoricalAccuracy", {"k": 2}, LABELS, SHARES),
@@ -52,8 +56,9 @@ METRICS = [
     ("SquaredHinge", {}, BINARY, GUESS), ("CategoricalHinge", {}, ONE_HOT, GUESS),
     ("BinaryCrossentropy", {}, BINARY, CHANCES), ("CategoricalCrossentropy", {}, ONE_HOT, SHARES),
     ("SparseCategoricalCrossentropy", {}, LABELS, SHARES)] + [
-    (kind, options, BINARY, CHANCES) for kind in ("TruePositives", "FalsePositives", "TrueNegatives",
-                                                  "FalseNegatives", "Precision", "Recall")
+    (kind, options, BINARY, CHANCES) for kind in ("TruePositives", "FalsePositives",
+                                                  "TrueNegatives", "FalseNegatives", "Precision",
+                                                  "Recall")
     for options in ({}, {"thresholds": [0.2, 0.7]})] + [
     ("Precision", {"top_k": 2}, BINARY, CHANCES), ("Recall", {"class_id": 1}, BINARY, CHANCES),
     ("PrecisionAtRecall", {"recall": 0.5}, BINARY, CHANCES),
@@ -92,14 +97,15 @@ SCHEDULES = [
     ("CosineDecay", (0.1, 10, 0.1)), ("CosineDecay", (0.0, 10, 0.1, "CosineDecay", 0.1, 5)),
     ("CosineDecayRestarts", (0.1, 5, 2.0, 0.8, 0.1)), ("CosineDecayRestarts", (0.1, 5, 1.0))]
 
-ACTIVATIONS = ["relu", "leaky_relu", "relu6", "softmax", "log_softmax", "elu", "selu", "celu", "softplus",
-               "softsign", "soft_shrink", "hard_shrink", "sparse_plus", "sparse_sigmoid", "sparsemax",
-               "silu", "squareplus", "gelu", "glu", "tanh", "tanh_shrink", "hard_tanh", "sigmoid",
-               "exponential", "hard_sigmoid", "log_sigmoid", "hard_silu", "mish", "linear"]
+ACTIVATIONS = ["relu", "leaky_relu", "relu6", "softmax", "log_softmax", "elu", "selu", "celu",
+               "softplus", "softsign", "soft_shrink", "hard_shrink", "sparse_plus",
+               "sparse_sigmoid", "sparsemax", "silu", "squareplus", "gelu", "glu", "tanh",
+               "tanh_shrink", "hard_tanh", "sigmoid", "exponential", "hard_sigmoid", "log_sigmoid",
+               "hard_silu", "mish", "linear"]
 
 PENALTIES = [
-    ("regularizers", "L1", (0.1,)), ("regularizers", "L2", (0.1,)), ("regularizers", "L1L2", (0.1, 0.2)),
-    ("regularizers", "OrthogonalRegularizer", (0.1,)),
+    ("regularizers", "L1", (0.1,)), ("regularizers", "L2", (0.1,)),
+    ("regularizers", "L1L2", (0.1, 0.2)), ("regularizers", "OrthogonalRegularizer", (0.1,)),
     ("regularizers", "OrthogonalRegularizer", (0.1, "columns")), ("constraints", "MaxNorm", (1.0,)),
     ("constraints", "NonNeg", ()), ("constraints", "UnitNorm", (1,)),
     ("constraints", "MinMaxNorm", (0.5, 1.0, 0.7))]
@@ -118,28 +124,34 @@ PREPROCESSING = {
     "Rescaling": (lambda L: L.Rescaling(1 / 127.5, -1.0), IMAGES),
     "Normalization": (lambda L: _adapted(L.Normalization(), IMAGES), IMAGES),
     "Normalization axis=1": (lambda L: _adapted(L.Normalization(axis=1), IMAGES), IMAGES),
-    "Normalization inverted": (lambda L: L.Normalization(mean=2.0, variance=3.0, invert=True), IMAGES),
+    "Normalization inverted": (lambda L: L.Normalization(mean=2.0, variance=3.0, invert=True),
+                               IMAGES),
     "Discretization": (lambda L: L.Discretization([20.0, 100.0, 200.0]), IMAGES),
     "CategoryEncoding": (lambda L: L.CategoryEncoding(5), np.array([[0, 1], [4, 4]])),
-    "CategoryEncoding count": (lambda L: L.CategoryEncoding(5, "count"), np.array([[0, 1], [4, 4]])),
+    "CategoryEncoding count": (lambda L: L.CategoryEncoding(5, "count"),
+                               np.array([[0, 1], [4, 4]])),
     "CategoryEncoding one_hot": (lambda L: L.CategoryEncoding(5, "one_hot"), np.array([[0], [4]])),
     "StringLookup": (lambda L: _adapted(L.StringLookup(), np.array([["b", "a"], ["c", "b"]])),
                      np.array([["a", "z"], ["b", "c"]])),
     "StringLookup tf_idf": (
-        lambda L: _adapted(L.StringLookup(output_mode="tf_idf"), np.array([["b", "a"], ["c", "b"]])),
+        lambda L: _adapted(L.StringLookup(output_mode="tf_idf"),
+                           np.array([["b", "a"], ["c", "b"]])),
         np.array([["a", "z"], ["b", "b"]])),
     "IntegerLookup": (lambda L: L.IntegerLookup(vocabulary=[5, 7, 9], mask_token=0),
                       np.array([[0, 7], [9, 8]])),
-    "IntegerLookup of three others": (lambda L: L.IntegerLookup(vocabulary=[5, 7], num_oov_indices=3),
+    "IntegerLookup of three others": (lambda L: L.IntegerLookup(vocabulary=[5, 7],
+                                                                num_oov_indices=3),
                                       np.array([[1, 2, 3], [4, 7, 5]])),
     "TextVectorization": (lambda L: _adapted(L.TextVectorization(), TEXTS), np.array(TEXTS)),
     "TextVectorization limits": (
-        lambda L: _adapted(L.TextVectorization(6, output_sequence_length=4), TEXTS), np.array(TEXTS)),
+        lambda L: _adapted(L.TextVectorization(6, output_sequence_length=4), TEXTS),
+        np.array(TEXTS)),
     "TextVectorization ngrams": (lambda L: _adapted(L.TextVectorization(ngrams=2), TEXTS),
                                  np.array(TEXTS)),
     "TextVectorization letters": (lambda L: _adapted(L.TextVectorization(split="character"), TEXTS),
                                   np.array(TEXTS)),
-    "TextVectorization tf_idf": (lambda L: _adapted(L.TextVectorization(output_mode="tf_idf"), TEXTS),
+    "TextVectorization tf_idf": (lambda L: _adapted(L.TextVectorization(output_mode="tf_idf"),
+                                                    TEXTS),
                                  np.array(TEXTS)),
     "TextVectorization count": (
         lambda L: _adapted(L.TextVectorization(output_mode="count"), TEXTS), np.array(TEXTS)),

@@ -1,10 +1,10 @@
-"""Holds tenon.keras against Keras 3 on TensorFlow, with the same weights and inputs, and writes what came
-out to docs/parity-keras.md:
+"""Holds tenon.keras against Keras 3 on TensorFlow, with the same weights and inputs, and writes
+what came out to docs/parity-keras.md:
 
     KERAS_BACKEND=tensorflow PYTHONPATH=build/release/python python benchmarks/parity-keras/run.py
 
-in an environment that has tensorflow and keras. The exit code is 1 where a difference is larger than
-rounding and isn't explained below.
+in an environment that has tensorflow and keras. The exit code is 1 where a difference is larger
+than rounding and isn't explained below.
 """
 
 import argparse
@@ -25,8 +25,9 @@ from tenon import keras as own
 ROUNDING = 2e-5
 #: Names of cases whose difference has one.
 REASONS = {
-    "sparsemax": "Keras adds up the sums of all kept elements for its threshold, so that rows don't sum "
-                 "to 1; Tenon's values are held against the formula in python/tests/keras"}
+    "sparsemax": "Keras adds up the sums of all kept elements for its threshold, so that rows "
+                 "don't sum to 1; Tenon's values are held against the formula in "
+                 "python/tests/keras"}
 
 
 def _value_and_gradient_keras(function, x):
@@ -108,7 +109,8 @@ def functions():
                      "gradient": compare.distance(ours[1], theirs[1])}
     for module, name, arguments in cases.PENALTIES:
         both = [getattr(getattr(which, module), name)(*arguments) for which in (keras, own)]
-        values = [np.asarray(one(array(x))) for one, array in zip(both, (tf.constant, tenon.tensor))]
+        values = [np.asarray(one(array(x)))
+                  for one, array in zip(both, (tf.constant, tenon.tensor))]
         yield f"{name}{arguments}", {"value": compare.distance(*values[::-1])}
 
 
@@ -136,13 +138,14 @@ def page(found):
     """The report as Markdown."""
     total = sum(map(len, found.values()))
     lines = ["# tenon.keras against Keras", "",
-             f"Made by `benchmarks/parity-keras/run.py` with Keras {keras.__version__} on TensorFlow "
-             f"{tf.__version__}: {total} cases in float32, with the same weights and inputs. A "
-             "difference is the largest one of any element, as a share of the largest number. Layers: "
-             "the results, the gradients of inputs and weights, and the weights after three steps of "
-             f"SGD. What is below {ROUNDING:.0e} is rounding.", ""]
+             f"Made by `benchmarks/parity-keras/run.py` with Keras {keras.__version__} on "
+             f"TensorFlow {tf.__version__}: {total} cases in float32, with the same weights and "
+             "inputs. A difference is the largest one of any element, as a share of the largest "
+             "number. Layers: the results, the gradients of inputs and weights, and the weights "
+             f"after three steps of SGD. What is below {ROUNDING:.0e} is rounding.", ""]
     for group, rows in found.items():
-        lines += [f"## {group}", "", "| case | worst difference | in | reason |", "|---|---|---|---|"]
+        lines += [f"## {group}", "", "| case | worst difference | in | reason |",
+                  "|---|---|---|---|"]
         for name, differences in rows:
             what, worst = max(differences.items(), key=lambda item: item[1])
             reason = "" if worst <= ROUNDING else REASONS.get(name, "**not explained**")

@@ -1,5 +1,5 @@
-"""What is compared of calls whose results aren't determined, or whose gradients are of another kind:
-something that has one value whichever of the right answers a library gives."""
+"""What is compared of calls whose results aren't determined, or whose gradients are of another
+kind: something that has one value whichever of the right answers a library gives."""
 
 
 def _triangle(number):
@@ -15,7 +15,8 @@ def _triangle(number):
 
 
 def _factor(arguments, keywords):
-    """The triangle, with a real diagonal, as factors have: of others PyTorch reads the real part."""
+    """The triangle, with a real diagonal, as factors have: of others PyTorch reads the real
+    part."""
     factor, *rest = _triangle(0)(arguments, keywords)
     if factor.is_complex():
         diagonal = factor.diagonal(0, -2, -1)
@@ -24,7 +25,8 @@ def _factor(arguments, keywords):
 
 
 def _hermitian(arguments, keywords):
-    """PyTorch's gradient by a complex matrix keeps an imaginary diagonal, which no Hermitian one has."""
+    """PyTorch's gradient by a complex matrix keeps an imaginary diagonal, which no Hermitian one
+    has."""
     matrix, *rest = arguments
     return [(matrix + matrix.mH) / 2 if matrix.is_complex() else matrix, *rest]
 

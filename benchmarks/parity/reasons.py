@@ -145,7 +145,8 @@ class Judge:
 
     def _reason(self, name, problem):
         for number, (names, pattern, reason) in enumerate(REASONS):
-            if (names == "*" or name in names.split(", ") or name == names) and re.search(pattern, problem):
+            if ((names == "*" or name in names.split(", ") or name == names)
+                and re.search(pattern, problem)):
                 self.used.add(number)
                 return reason
         return None

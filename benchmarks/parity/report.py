@@ -85,16 +85,17 @@ HEAD = """# Held against PyTorch
 
 <!-- Made by benchmarks/parity/report.py; don't edit. -->
 
-The same calls, with the same tensors, in Tenon's Python package and in PyTorch {version}: what differs,
-and why. Numbers are the largest |Tenon - PyTorch| / max(1, |PyTorch|) over all samples. Sizes, dtypes,
-numbers of results, what happens to arguments, the names of arguments and whether a call is refused are
-compared, too. Gradients are those of the results' sum with fixed weights. Every float32 call of an op
-also runs compiled, and what it gives is held against PyTorch, too.
+The same calls, with the same tensors, in Tenon's Python package and in PyTorch {version}: what
+differs, and why. Numbers are the largest |Tenon - PyTorch| / max(1, |PyTorch|) over all samples.
+Sizes, dtypes, numbers of results, what happens to arguments, the names of arguments and whether a
+call is refused are compared, too. Gradients are those of the results' sum with fixed weights. Every
+float32 call of an op also runs compiled, and what it gives is held against PyTorch, too.
 
 A difference is rounding up to {tolerances}.
-Whatever differs by more has its reason in the last column, or the report fails. Where results aren't
-determined, as the signs of singular vectors, what is determined is compared (`invariants.py`). Reasons
-stand in `benchmarks/parity/reasons.py`; [contributing.md](contributing.md) says how to make this page anew.
+Whatever differs by more has its reason in the last column, or the report fails. Where results
+aren't determined, as the signs of singular vectors, what is determined is compared
+(`invariants.py`). Reasons stand in `benchmarks/parity/reasons.py`;
+[contributing.md](contributing.md) says how to make this page anew.
 """
 
 

@@ -77,7 +77,8 @@ def jax_step():
 
     def norm(x, weight, bias):
         centred = x - x.mean(-1, keepdims=True)
-        return centred * jax.lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) + 1e-5) * weight + bias
+        return centred * jax.lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) +
+                                       1e-5) * weight + bias
 
     def block(p, x):
         batch, length, width = x.shape
@@ -89,7 +90,8 @@ def jax_step():
         mixed = jax.nn.softmax(jnp.where(later, -jnp.inf, scores), -1) @ v
         mixed = mixed.transpose(0, 2, 1, 3).reshape(batch, length, width)
         y = x + linear("project", mixed)
-        return y + linear("down", jax.nn.gelu(linear("up", norm(y, **p["norm2"])), approximate=False))
+        return y + linear("down", jax.nn.gelu(linear("up", norm(y, **p["norm2"])),
+                                              approximate=False))
 
     def parameters(width):
         key = jax.random.key(1)

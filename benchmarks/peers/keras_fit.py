@@ -1,7 +1,7 @@
-"""Keras's fit(): `keras_fit.py PEER`, of tenon, tensorflow and jax: images/s of the digits CNN and of a
-small network, what fit() costs a step where there is next to nothing to compute, and the time from
-the first layer to the end of the first step. Run it for each peer in turn, in an environment that
-has it."""
+"""Keras's fit(): `keras_fit.py PEER`, of tenon, tensorflow and jax: images/s of the digits CNN and
+of a small network, what fit() costs a step where there is next to nothing to compute, and the time
+from the first layer to the end of the first step. Run it for each peer in turn, in an environment
+that has it."""
 
 import json
 import os
@@ -37,7 +37,8 @@ def mlp(inputs=784, hidden=128, outputs=10):
 
 def compiled(model):
     model.compile(keras.optimizers.Adam(0.001),
-                  keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+                  keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+                  metrics=["accuracy"])
     return model
 
 
@@ -70,7 +71,8 @@ def main():
     results = {"first step of the digits CNN, ms": 1e3 * first_step()}
     results["digits CNN, images/s"] = 64 / seconds_per_step(compiled(cnn()), (28, 28, 1), 60, 64)
     results["MLP 784-128-10, images/s"] = 64 / seconds_per_step(compiled(mlp()), (784,), 300, 64)
-    results["a step of MLP 8-8-4, us"] = 1e6 * seconds_per_step(compiled(mlp(8, 8, 4)), (8,), 1000, 8)
+    seconds = seconds_per_step(compiled(mlp(8, 8, 4)), (8,), 1000, 8)
+    results["a step of MLP 8-8-4, us"] = 1e6 * seconds
     print(json.dumps({"peer": PEER, **{name: round(value, 1) for name, value in results.items()}}))
 
 

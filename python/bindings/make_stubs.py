@@ -3,8 +3,8 @@
 
 usage: make_stubs.py GENERATE_PY OP_LIST HEAD INIT_PY OUT
 
-Functions that the package's __init__.py imports from a module of its own are left to that module, but
-for those that make tensors: they take a few options more.
+Functions that the package's __init__.py imports from a module of its own are left to that module,
+but for those that make tensors: they take a few options more.
 """
 
 import ast
@@ -18,8 +18,9 @@ TYPES = {
     "Dim?": "builtins.int | None", "Dims": "builtins.int | Sequence[builtins.int] | None",
     "float": "builtins.float", "float?": "builtins.float | None",
     "float[]": "builtins.float | Sequence[builtins.float]", "bool": "builtins.bool",
-    "Scalar": "Number", "Scalar?": "Number | None", "DType": "DTypeLike", "DType?": "DTypeLike | None", "Device": "DeviceLike", "Device?": "DeviceLike",
-    "str": "str", "Generator?": "Generator | None",
+    "Scalar": "Number", "Scalar?": "Number | None", "DType": "DTypeLike",
+    "DType?": "DTypeLike | None", "Device": "DeviceLike", "Device?": "DeviceLike", "str": "str",
+    "Generator?": "Generator | None",
 }
 OPERATORS = {
     "add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "floor_divide": "floordiv",
@@ -50,7 +51,8 @@ def python_name(param, number):
         return "input"
     if param.name == "value" and param.type == "Scalar":
         return "fill_value"
-    return {"b": "other", "sizes": "size", "dims": "dim", "from": "from_"}.get(param.name, param.name)
+    names = {"b": "other", "sizes": "size", "dims": "dim", "from": "from_"}
+    return names.get(param.name, param.name)
 
 
 def declare(op, name, is_method, result, spread=False):
@@ -65,7 +67,8 @@ def declare(op, name, is_method, result, spread=False):
             parts.append(f"{python_name(param, number)}: {TYPES[param.type]}{default}")
     keywords = [EXTRA_KEYWORDS[op.name]] if op.name in EXTRA_KEYWORDS else []
     if not is_method and result != "tuple[Tensor, ...]":
-        keywords.append(f"out: {'Tensor' if result == 'Tensor' else 'Sequence[Tensor]'} | None = ...")
+        keywords.append(f"out: {'Tensor' if result == 'Tensor' else 'Sequence[Tensor]'} | None = "
+                        "...")
     if keywords:
         parts += keywords if spread else ["*", *keywords]
     if not is_method and op.section in MAKING:

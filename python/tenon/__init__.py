@@ -31,8 +31,8 @@ from ._forms import (absolute, allclose, arccos, arccosh, arcsin, arcsinh, arcta
                      divide, dsplit, einsum, equal, fix, float_power, ger, hsplit, index_add,
                      istft, median, meshgrid, moveaxis, nanmedian, norm, positive, qr, ravel,
                      repeat_interleave, resolve_conj, row_stack, scatter, std_mean, stft, swapaxes,
-                     swapdims, tensor_split, tensordot, trapz, true_divide, unique, unique_consecutive,
-                     var_mean, vdot, vsplit)
+                     swapdims, tensor_split, tensordot, trapz, true_divide, unique,
+                     unique_consecutive, var_mean, vdot, vsplit)
 from ._functions import (is_complex, is_floating_point, is_tensor, max, min, numel, split, std, var,
                          where)
 from ._modes import autocast, enable_grad, inference_mode, no_grad, set_grad_enabled

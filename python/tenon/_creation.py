@@ -15,7 +15,8 @@ def _takes_options(op, floating=True):
             keywords["dtype"] = _dtypes.get_default_dtype()
         made = op(*arguments, **keywords)
         if out is not None:
-            made = out.resize_(made.shape).copy_(made) if out.shape != made.shape else out.copy_(made)
+            made = (out.resize_(made.shape).copy_(made)
+                    if out.shape != made.shape else out.copy_(made))
         return made.requires_grad_() if requires_grad else made
 
     return make

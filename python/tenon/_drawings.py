@@ -85,7 +85,8 @@ def _node_text(node):
         f'<text x="{node.x:.1f}" y="{top + 6 + _LINE * (i + 0.75):.1f}">{html.escape(line)}</text>'
         for i, line in enumerate(node.lines))
     return (f'<g class="{"value" if node.is_value else "step"}"><rect x="{left:.1f}" y="{top:.1f}" '
-            f'width="{node.width:.1f}" height="{node.height}" rx="{radius}" fill="{fill}"/>{lines}</g>')
+            f'width="{node.width:.1f}" height="{node.height}" rx="{radius}" '
+            f'fill="{fill}"/>{lines}</g>')
 
 
 def _edge_text(source, target, label):

@@ -75,8 +75,8 @@ def default_complex():
 
 
 def set_default_dtype(d):
-    """Tensors made of floats, and by `zeros`, `randn` and the like without a dtype, are of this one,
-    float32 or float64. Integer tensors that meet floats become float32 all the same."""
+    """Tensors made of floats, and by `zeros`, `randn` and the like without a dtype, are of this
+    one, float32 or float64. Integer tensors that meet floats become float32 all the same."""
     global _default_dtype
     if d not in (_core.float32, _core.float64):
         raise TypeError(f"set_default_dtype() takes float32 or float64, not {d}")

@@ -1,5 +1,5 @@
-"""More ops that PyTorch calls in several ways: by number or word or tensor, with tensors one by one,
-or with results that depend on what is asked for."""
+"""More ops that PyTorch calls in several ways: by number or word or tensor, with tensors one by
+one, or with results that depend on what is asked for."""
 
 from . import _core, _functions
 
@@ -168,7 +168,8 @@ def _rounded(input, *, decimals):
     if decimals == 0:
         return _core.round(input)
     scale = 10.0 ** abs(decimals)
-    return _core.round(input * scale) / scale if decimals > 0 else _core.round(input / scale) * scale
+    return (_core.round(input * scale) / scale
+            if decimals > 0 else _core.round(input / scale) * scale)
 
 
 def norm(input, p="fro", dim=None, keepdim=False, dtype=None):

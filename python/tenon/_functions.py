@@ -30,8 +30,8 @@ def _extreme(whole, along, pairwise, input, dim, keepdim):
 
 
 def max(input, dim=None, keepdim=False):
-    """The largest element; with a dim, (values, indices) along it; with another tensor, the larger of
-    each pair."""
+    """The largest element; with a dim, (values, indices) along it; with another tensor, the larger
+    of each pair."""
     return _extreme(_core.amax, _core.max_dim, _core.maximum, input, dim, keepdim)
 
 

@@ -109,7 +109,8 @@ class inference_mode(_Mode):
 
 
 class autocast(_Mode):
-    """Ops that gain by it compute in `dtype`, float16 or bfloat16; those that need it stay in float32."""
+    """Ops that gain by it compute in `dtype`, float16 or bfloat16; those that need it stay in
+    float32."""
 
     _get = staticmethod(_core.autocast_dtype)
     _set = staticmethod(_core.set_autocast_dtype)

@@ -1,4 +1,5 @@
-"""save() and load(): dicts of tensors and plain values in safetensors files. No code is ever run."""
+"""save() and load(): dicts of tensors and plain values in safetensors files. No code is ever
+run."""
 
 import contextlib
 import io

@@ -21,7 +21,8 @@ def is_deterministic_algorithms_warn_only_enabled():
 
 
 def set_float32_matmul_precision(precision):
-    """Products of float32 matrices may, from here on, be computed less precisely: they never are."""
+    """Products of float32 matrices may, from here on, be computed less precisely: they never
+    are."""
     global _precision
     if precision not in _PRECISIONS:
         raise ValueError(f"set_float32_matmul_precision() takes one of {_PRECISIONS}, not "

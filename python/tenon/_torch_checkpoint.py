@@ -1,5 +1,6 @@
-"""Reads checkpoints that PyTorch's `torch.save` wrote: tensors, parameters and plain values in dicts and
-lists. A pickle may name only what is in the table below, so no code of the file ever runs."""
+"""Reads checkpoints that PyTorch's `torch.save` wrote: tensors, parameters and plain values in
+dicts and lists. A pickle may name only what is in the table below, so no code of the file ever
+runs."""
 
 import collections
 import io
@@ -72,8 +73,8 @@ class _Unpickler(pickle.Unpickler):
         if kind != "storage" or not isinstance(storage, _Storage):
             raise _core.IoError(f"[load] {self._path} refers to an unknown kind of data, {kind!r}")
         if len(saved_id) > 5 and saved_id[5] is not None:
-            raise _core.IoError(f"[load] {self._path} has views of storages, which no PyTorch since "
-                                "0.4 writes")
+            raise _core.IoError(f"[load] {self._path} has views of storages, which no PyTorch "
+                                "since 0.4 writes")
         return self._find_storage(str(key), storage.dtype, count)
 
 
@@ -89,8 +90,8 @@ def _checked(path, load):
 
 
 def is_checkpoint(file):
-    """Whether a file, open at its beginning, is a zip archive or starts with PyTorch's magic number;
-    it is left at its beginning."""
+    """Whether a file, open at its beginning, is a zip archive or starts with PyTorch's magic
+    number; it is left at its beginning."""
     start = file.read(16)
     file.seek(0)
     if start.startswith(b"PK\x03\x04"):
@@ -111,7 +112,8 @@ def _fill(storage, read_into, path):
     while len(view) and (count := read_into(view)):
         view = view[count:]
     if len(view):
-        raise _core.IoError(f"[load] {path} is cut short: {len(view)} bytes of a tensor are missing")
+        raise _core.IoError(f"[load] {path} is cut short: {len(view)} bytes of a tensor are "
+                            "missing")
 
 
 def _load_zip(file, path):
@@ -128,8 +130,8 @@ def _load_zip(file, path):
                 entry = archive.getinfo(names[f"data/{key}"])
                 if entry.compress_type != zipfile.ZIP_STORED or \
                         entry.file_size != count * dtype.itemsize:
-                    raise _core.IoError(f"[load] {path}: data/{key} should have {count} elements of "
-                                        f"{dtype}, and has {entry.file_size} bytes")
+                    raise _core.IoError(f"[load] {path}: data/{key} should have {count} elements "
+                                        f"of {dtype}, and has {entry.file_size} bytes")
                 storages[key] = _core.empty((count,), dtype=dtype)
                 with archive.open(entry) as stored:
                     _fill(storages[key], stored.readinto, path)

@@ -106,8 +106,8 @@ def _split(argnums, args, name):
 
 
 def grad_and_value(func, argnums=0, has_aux=False):
-    """A function that gives (gradient, value) of `func`, whose value is one element; with `has_aux`,
-    `func` gives (value, more) and this (gradient, (value, more))."""
+    """A function that gives (gradient, value) of `func`, whose value is one element; with
+    `has_aux`, `func` gives (value, more) and this (gradient, (value, more))."""
 
     @functools.wraps(func)
     def transformed(*args, **kwargs):
@@ -244,7 +244,8 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
 
 
 def hessian(func, argnums=0):
-    """A function that gives the second derivatives of `func`, of sizes [*output, *input, *input]."""
+    """A function that gives the second derivatives of `func`, of sizes [*output, *input,
+    *input]."""
     return jacrev(jacrev(func, argnums), argnums)
 
 

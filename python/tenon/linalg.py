@@ -21,7 +21,8 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
 
 def _order(ord):
     """A matrix norm's order as text: 'fro', 'inf', '-2'."""
-    return ord if isinstance(ord, str) else str(ord) if ord in (float("inf"), -float("inf")) else f"{ord:g}"
+    return (ord if isinstance(ord, str) else str(ord)
+            if ord in (float("inf"), -float("inf")) else f"{ord:g}")
 
 
 def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):

@@ -64,10 +64,12 @@ def test_random_numbers(dtype):
     torch.manual_seed(3)
     assert torch.equal(torch.randn(4000, dtype=dtype), z) and not torch.equal(again, z)
     u = torch.rand(1000, dtype=dtype)
-    assert 0 <= u.real.min() and u.imag.max() < 1 and u.imag.mean().item() == pytest.approx(0.5, abs=0.05)
+    assert (0 <= u.real.min() and u.imag.max() < 1
+            and u.imag.mean().item() == pytest.approx(0.5, abs=0.05))
 
 
-@pytest.mark.parametrize("name", """exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal sin cos tan
+@pytest.mark.parametrize("name",
+                         """exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal sin cos tan
     asin acos atan sinh cosh tanh asinh acosh atanh sigmoid sinc square neg""".split())
 def test_in_place_is_as_out_of_place(name):
     z = torch.tensor(numbers(3, 4))

@@ -1,4 +1,5 @@
-"""Ops in the ways in which PyTorch calls them; numbers are PyTorch's or follow from the definition."""
+"""Ops in the ways in which PyTorch calls them; numbers are PyTorch's or follow from the
+definition."""
 
 import math
 
@@ -58,7 +59,8 @@ def test_order_and_counts():
     assert torch.histc(V, bins=2, min=0, max=4).tolist() == [1, 2]
     x = torch.tensor([2, 1, 2, 2])
     assert torch.unique(x).tolist() == [1, 2]
-    assert lists(x.unique(return_inverse=True, return_counts=True)) == [[1, 2], [1, 0, 1, 1], [1, 3]]
+    assert (lists(x.unique(return_inverse=True, return_counts=True))
+            == [[1, 2], [1, 0, 1, 1], [1, 3]])
     assert torch.unique(torch.stack([x, x]), dim=0).tolist() == [[2, 1, 2, 2]]
     assert lists(torch.unique_consecutive(x, return_counts=True)) == [[2, 1, 2], [1, 1, 2]]
     assert torch.searchsorted(V, torch.tensor([0.5, 2.0]), right=True).tolist() == [0, 2]
@@ -143,7 +145,8 @@ MISTAKES = [
     (lambda: torch.bincount(torch.tensor([-1])), torch.ValueError, "at least 0, got -1"),
     (lambda: torch.take(A, torch.tensor([6])), torch.IndexError, "out of range"),
     (lambda: torch.multinomial(V, 4), torch.ValueError, "can't draw 4 of 3"),
-    (lambda: A.scatter_reduce(0, torch.tensor([[0]]), A, "max"), torch.ValueError, "unknown reduce"),
+    (lambda: A.scatter_reduce(0, torch.tensor([[0]]), A, "max"), torch.ValueError,
+     "unknown reduce"),
     (lambda: torch.hann_window(-1), torch.ValueError, "at least 0, got -1"),
     (lambda: V.unfold(0, 4, 1), torch.ValueError, "a size from 0 to 3"),
 ]

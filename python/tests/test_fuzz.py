@@ -10,8 +10,8 @@ CALLS = pathlib.Path(__file__).parent / "fuzz" / "calls.py"
 
 def test_random_and_hostile_arguments(tmp_path):
     environment = {**os.environ, "TENON_MEMORY_LIMIT": str(256 << 20)}
-    done = subprocess.run([sys.executable, "-B", CALLS, tmp_path, "1", "4"], env=environment, text=True,
-                          capture_output=True, timeout=300)
+    done = subprocess.run([sys.executable, "-B", CALLS, tmp_path, "1", "4"], env=environment,
+                          text=True, capture_output=True, timeout=300)
     call = (tmp_path / "call").read_text(errors="replace")
     failures = tmp_path / "failures"
     assert failures.exists(), f"died in {call}\n{done.stderr[-3000:]}"

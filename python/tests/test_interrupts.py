@@ -1,4 +1,5 @@
-"""Ctrl-C stops what takes long, and leaves nothing broken. Each case runs in a process of its own."""
+"""Ctrl-C stops what takes long, and leaves nothing broken. Each case runs in a process of its
+own."""
 
 import signal
 import subprocess

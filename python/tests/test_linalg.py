@@ -38,7 +38,8 @@ def test_factors_multiply_back(n):
     factor = torch.linalg.cholesky(s)
     np.testing.assert_allclose((factor @ factor.T).numpy(), s.numpy(), rtol=1e-12)
     values, vectors = torch.linalg.eigh(s)
-    np.testing.assert_allclose((vectors * values @ vectors.T).numpy(), s.numpy(), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose((vectors * values @ vectors.T).numpy(), s.numpy(), rtol=1e-10,
+                               atol=1e-10)
     np.testing.assert_allclose(values.numpy(), np.linalg.eigvalsh(s.numpy()), rtol=1e-11)
     u, d, vh = torch.linalg.svd(a)
     np.testing.assert_allclose((u * d.unsqueeze(-2) @ vh).numpy(), a.numpy(), atol=1e-11)
@@ -90,7 +91,8 @@ def test_norms():
     a = torch.tensor(matrix(4, 3))
     for order in (None, "fro", "nuc", 1, -1, 2, -2, float("inf")):
         assert torch.linalg.norm(a, order).item() == pytest.approx(np.linalg.norm(a.numpy(), order))
-    np.testing.assert_allclose(torch.linalg.norm(a, 3, dim=0).numpy(), np.linalg.norm(a.numpy(), 3, 0))
+    np.testing.assert_allclose(torch.linalg.norm(a, 3, dim=0).numpy(),
+                               np.linalg.norm(a.numpy(), 3, 0))
     np.testing.assert_allclose(torch.linalg.vector_norm(a, dim=1, keepdim=True).numpy(),
                                np.linalg.norm(a.numpy(), 2, 1, True))
     assert torch.linalg.cond(a).item() == pytest.approx(np.linalg.cond(a.numpy()))
@@ -125,9 +127,11 @@ def test_fourier_forms():
     x = matrix(4, 6)
     t = torch.tensor(x)
     np.testing.assert_allclose(torch.fft.fft2(t).numpy(), np.fft.fft2(x), atol=1e-12)
-    np.testing.assert_allclose(torch.fft.rfft2(t, norm="ortho").numpy(), np.fft.rfft2(x, norm="ortho"))
+    np.testing.assert_allclose(torch.fft.rfft2(t, norm="ortho").numpy(),
+                               np.fft.rfft2(x, norm="ortho"))
     np.testing.assert_allclose(torch.fft.irfft2(torch.fft.rfft2(t)).numpy(), x, atol=1e-12)
-    np.testing.assert_allclose(torch.fft.fftn(t, s=(3, 8)).numpy(), np.fft.fftn(x, (3, 8)), atol=1e-12)
+    np.testing.assert_allclose(torch.fft.fftn(t, s=(3, 8)).numpy(), np.fft.fftn(x, (3, 8)),
+                               atol=1e-12)
     np.testing.assert_allclose(torch.fft.fftfreq(5, d=0.1).numpy(), np.fft.fftfreq(5, 0.1))
     np.testing.assert_array_equal(torch.fft.fftshift(t).numpy(), np.fft.fftshift(x))
     check_gradient(lambda v: torch.fft.rfft(v).abs().square().sum(), matrix(5))

@@ -28,7 +28,8 @@ def test_several_results_have_names():
     found = x.max(1)
     assert found.values.tolist() == [3, 2] and found.indices.tolist() == [1, 0]
     values, indices = x.sort(dim=1)
-    assert values.tolist() == [[1, 3], [0, 2]] and x.sort(dim=1).indices.tolist() == indices.tolist()
+    assert (values.tolist() == [[1, 3], [0, 2]]
+            and x.sort(dim=1).indices.tolist() == indices.tolist())
     assert x.topk(1).values.tolist() == [[3], [2]] and x.topk(1)[1].tolist() == [[1], [0]]
 
 
@@ -67,7 +68,8 @@ def test_default_dtype():
 def test_tensor_types():
     assert torch.FloatTensor([1, 2]).dtype is torch.float32
     assert torch.LongTensor([[1, 2]]).tolist() == [[1, 2]]
-    assert torch.LongTensor(2, 3).shape == (2, 3) and torch.ByteTensor(np.ones(2)).tolist() == [1, 1]
+    assert (torch.LongTensor(2, 3).shape == (2, 3)
+            and torch.ByteTensor(np.ones(2)).tolist() == [1, 1])
     x = torch.ones(2)
     assert isinstance(x, torch.FloatTensor) and not isinstance(x, torch.LongTensor)
     assert x.type() == "torch.FloatTensor" and x.type("torch.LongTensor").dtype is torch.int64

@@ -19,8 +19,9 @@ def test_ufuncs_of_one_tensor(name):
         close(getattr(np, name)(torch.tensor(x)), getattr(np, name)(x))
 
 
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "floor_divide", "remainder",
-                                  "power", "maximum", "logaddexp", "less", "equal", "arctan2"])
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "floor_divide",
+                                  "remainder", "power", "maximum", "logaddexp", "less", "equal",
+                                  "arctan2"])
 def test_ufuncs_of_two(name):
     a, b = np.array([1.5, 2.0, 5.0]), np.array([[2.0], [3.0]])
     ufunc = getattr(np, name)

@@ -48,7 +48,8 @@ def test_in_a_compiled_function():
 @pytest.mark.parametrize("call, kind, message", [
     (lambda: torch.add(X, 1, out=torch.zeros(3)), ValueError, r"\[add\] the result has sizes"),
     (lambda: torch.add(X, 1, out=torch.zeros(2, 2, dtype=torch.int64)), TypeError, "doesn't fit"),
-    (lambda: torch.add(X, 1, out=[X]), TypeError, "'out' must be a tensor for each result, not list"),
+    (lambda: torch.add(X, 1, out=[X]), TypeError,
+     "'out' must be a tensor for each result, not list"),
     (lambda: torch.topk(X, 1, out=X), TypeError, "a tuple of 2 tensors"),
     (lambda: torch.topk(X, 1, out=(X,)), TypeError, "a tuple of 2 tensors, not of 1"),
     (lambda: torch.add(X.clone().requires_grad_(), 1, out=torch.zeros(2, 2)), RuntimeError,

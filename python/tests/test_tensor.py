@@ -151,7 +151,8 @@ def test_reductions_in_pytorchs_forms():
     np.testing.assert_allclose(x.var(0, unbiased=False).numpy(), X.var(0))
     assert [part.shape[0] for part in torch.arange(7).split(3)] == [3, 3, 1]
     assert [part.shape[0] for part in torch.arange(7).split([2, 5])] == [2, 5]
-    assert [place.tolist() for place in torch.where(torch.tensor([[0, 1], [1, 0]]) > 0)] == [[0, 1], [1, 0]]
+    assert ([place.tolist() for place in torch.where(torch.tensor([[0, 1], [1, 0]]) > 0)]
+            == [[0, 1], [1, 0]])
     assert torch.where(torch.tensor([True, False]), 1.0, torch.zeros(2)).tolist() == [1, 0]
 
 
@@ -168,7 +169,8 @@ def test_long_rows_are_sorted_in_pieces(threads):
                 order = np.argsort(-key if descending else key, kind="stable")
                 found = torch.tensor(x).sort(descending=descending)
                 np.testing.assert_array_equal(found.indices.numpy(), order)
-                np.testing.assert_array_equal(found.values.numpy(), np.take_along_axis(x, order, -1))
+                np.testing.assert_array_equal(found.values.numpy(),
+                                              np.take_along_axis(x, order, -1))
     finally:
         torch.set_num_threads(before)
 

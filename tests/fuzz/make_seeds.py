@@ -47,7 +47,8 @@ def idx(code, element, *sides):
 
 
 def idx_seeds():
-    for code, element in (0x08, "B"), (0x09, "b"), (0x0B, "h"), (0x0C, "i"), (0x0D, "f"), (0x0E, "d"):
+    for code, element in (0x08, "B"), (0x09, "b"), (0x0B, "h"), (0x0C, "i"), (0x0D, "f"), (0x0E,
+                                                                                           "d"):
         yield f"type{code}", idx(code, element, 2, 3)
     images = idx(0x08, "B", 2, 4, 4)
     yield "images", images

@@ -23,7 +23,8 @@ except ImportError:
 
 from reader import Reader  # noqa: E402
 
-TOLERANCE = {"float16": 4e-3, "float32": 2e-5, "float64": 1e-11, "complex64": 2e-5, "complex128": 1e-11}
+TOLERANCE = {"float16": 4e-3, "float32": 2e-5, "float64": 1e-11, "complex64": 2e-5,
+             "complex128": 1e-11}
 
 
 def load_functions():
@@ -61,7 +62,8 @@ def worst_difference(got, want):
         return 0.0, None
     same = (got == want) | (np.isnan(got) & np.isnan(want))
     with np.errstate(invalid="ignore", over="ignore"):
-        distance = np.abs(np.where(same, 0, got - want)) / np.maximum(1, np.abs(np.where(same, 1, want)))
+        size = np.maximum(1, np.abs(np.where(same, 1, want)))
+        distance = np.abs(np.where(same, 0, got - want)) / size
     distance = np.where(np.isnan(distance), np.inf, distance)
     worst = float(distance.max())
     if worst > TOLERANCE[str(got.dtype)]:
@@ -129,7 +131,8 @@ def main():
         if op not in functions:
             missing.add(op)
             continue
-        where = f"{op}, sample {entry['sample']}" + (f", {entry['variant']}" if entry["variant"] else "")
+        where = f"{op}, sample {entry['sample']}" + (f", {entry['variant']}" if entry["variant"]
+                                                     else "")
         try:
             distance, problems = check_entry(entry, functions[op], reader)
         except Exception as error:  # the oracle itself refuses what the op took
@@ -140,7 +143,8 @@ def main():
     for op in sorted(worst):
         print(f"{op:36} {runs[op]:4} runs, largest difference {worst[op]:.2g}")
     for op in sorted(missing):
-        print(f"FAILED: {op} has no function in tests/oracle/ops/: write `def {op}(...)` from its definition")
+        print(f"FAILED: {op} has no function in tests/oracle/ops/: write `def {op}(...)` from its "
+              "definition")
     for failure in failures:
         print(f"FAILED: {failure}")
     print(f"{len(worst)} ops, {sum(runs.values())} runs, {len(failures)} differences, "

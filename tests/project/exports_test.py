@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 # Itanium C++ ABI names of members of ::tenon, and of what belongs to its classes and functions.
-OURS = re.compile(r"^(_ZT[ISVT](P|PK)?|_ZTh.*_|_ZTv.*_|_ZT[HW]|_ZGV|_ZGVZ|_ZZ|_Z)N[VK]*[RO]?5tenon|^tenon_")
+OURS = re.compile(r"^(_ZT[ISVT](P|PK)?|_ZTh.*_|_ZTv.*_|_ZT[HW]|_ZGV|_ZGVZ|_ZZ|_Z)"
+                  r"N[VK]*[RO]?5tenon|^tenon_")
 FOREIGN = re.compile(r"\b(fmt|nlohmann|CLI|dnnl|hwy|asmjit|testing)::")
 
 # A program that runs already, such as Python, has 1,664 bytes for the thread-local objects of all
@@ -31,7 +32,8 @@ def main():
     names = [name for name in names if name]
     readable = subprocess.run(["c++filt"], input="\n".join(names), check=True, capture_output=True,
                               text=True).stdout.splitlines()
-    wrong = [text for name, text in zip(names, readable) if not OURS.match(name) or FOREIGN.search(text)]
+    wrong = [text for name, text in zip(names, readable) if not OURS.match(name)
+             or FOREIGN.search(text)]
     if not any("tenon::num_threads" in text for text in readable):
         sys.exit(f"{sys.argv[1]} doesn't export tenon::num_threads: is it libtenon?")
     if wrong:

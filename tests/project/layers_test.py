@@ -31,14 +31,16 @@ MAY_INCLUDE = {
 
 # What may be included in angle brackets by headers outside backends/: the standard library only.
 STANDARD_HEADERS = set(
-    "algorithm any array atomic barrier bit bitset cassert cctype cerrno cfenv cfloat charconv chrono "
-    "cinttypes climits clocale cmath codecvt compare complex concepts condition_variable coroutine csetjmp "
-    "csignal cstdarg cstddef cstdint cstdio cstdlib cstring ctime cuchar cwchar cwctype deque exception "
-    "execution filesystem forward_list fstream functional future initializer_list iomanip ios iosfwd iostream "
-    "istream iterator latch limits list locale map memory memory_resource mutex new numbers numeric optional "
-    "ostream queue random ranges ratio regex scoped_allocator semaphore set shared_mutex source_location span "
-    "sstream stack stdexcept stop_token streambuf string string_view syncstream system_error thread tuple "
-    "type_traits typeindex typeinfo unordered_map unordered_set utility valarray variant vector version".split())
+    "algorithm any array atomic barrier bit bitset cassert cctype cerrno cfenv cfloat charconv "
+    "chrono cinttypes climits clocale cmath codecvt compare complex concepts condition_variable "
+    "coroutine csetjmp csignal cstdarg cstddef cstdint cstdio cstdlib cstring ctime cuchar cwchar "
+    "cwctype deque exception execution filesystem forward_list fstream functional future "
+    "initializer_list iomanip ios iosfwd iostream istream iterator latch limits list locale map "
+    "memory memory_resource mutex new numbers numeric optional ostream queue random ranges ratio "
+    "regex scoped_allocator semaphore set shared_mutex source_location span sstream stack "
+    "stdexcept stop_token streambuf string string_view syncstream "
+    "system_error thread tuple type_traits typeindex typeinfo unordered_map unordered_set utility "
+    "valarray variant vector version".split())
 # Of the C library, where it has it (behind __has_include).
 STANDARD_HEADERS.add("sys/single_threaded.h")
 
@@ -100,7 +102,8 @@ def check_line(path, line):
         return "includes are paths from the root: #include \"tenon/...\""
     if VENDOR.match(target) and not path.startswith(VENDOR_HOMES):
         return "devices' libraries are included under tenon/backends/ only"
-    if path.endswith((".h", ".inc")) and not path.startswith(VENDOR_HOMES) and not path.endswith(TEST_ENDINGS):
+    if (path.endswith((".h", ".inc")) and not path.startswith(VENDOR_HOMES)
+        and not path.endswith(TEST_ENDINGS)):
         if target not in STANDARD_HEADERS:
             return "headers include the standard library and Tenon only"
     return None
@@ -123,9 +126,11 @@ def check_tree(root):
 
 
 RIGHT = {
-    "tenon/core/tensor.h": '#include <vector>\n#include "tenon/base/error.h"\n#include "tenon/core/methods.inc"\n',
+    "tenon/core/tensor.h": '#include <vector>\n#include "tenon/base/error.h"\n'
+                           '#include "tenon/core/methods.inc"\n',
     "tenon/core/print.cpp": "#include <fmt/format.h>\n",
-    "tenon/graph/passes/fold.cpp": '#include "tenon/graph/plan/plan.h"\n#include "tenon/ops/functions.h"\n',
+    "tenon/graph/passes/fold.cpp": '#include "tenon/graph/plan/plan.h"\n'
+                                   '#include "tenon/ops/functions.h"\n',
     "tenon/graph/plan/plan.h": '#include "tenon/graph/ir/node.h"\n',
     "tenon/backends/cpu/matmul.cpp": '#include <dnnl.hpp>\n#include "tenon/graph/plan/plan.h"\n',
     "tenon/backends/cpu/simd-inl.h": "#include <hwy/highway.h>\n",

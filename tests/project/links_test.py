@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds the links of the documentation against the tree: every relative link leads to a file or folder.
+"""Holds the links of the documentation against the tree: every relative link leads to a file or
+folder.
 
 usage: links_test.py ROOT         checks docs/**/*.md and README.md
        links_test.py --self-test  checks that a broken link is caught
@@ -33,11 +34,12 @@ def self_test():
         (root / "docs").mkdir()
         (root / "LICENSE").write_text("")
         page = root / "docs/a.md"
-        page.write_text("[one](../LICENSE) [two](a.md#part) [three](#part) [four](https://a.b/c.md)\n"
-                        "`[five](b.md)`\n```cpp\nf[6](b.md);\n```\n")
+        page.write_text("[one](../LICENSE) [two](a.md#part) [three](#part) "
+                        "[four](https://a.b/c.md)\n`[five](b.md)`\n```cpp\nf[6](b.md);\n```\n")
         assert problems(root) == (2, []), problems(root)
         page.write_text("[one](b.md)\n")
-        assert problems(root) == (1, ["docs/a.md links to b.md, which is not there"]), problems(root)
+        assert problems(root) == (1,
+                                  ["docs/a.md links to b.md, which is not there"]), problems(root)
     print("broken links are caught")
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Holds the code in the documentation against the files that it quotes.
 
-A fenced block whose first line is a comment with a path (`// examples/guide_tensors.cpp`, or `# ...`)
-quotes that file: its other lines must stand there, together and in this order; indentation that all
-of them share doesn't count. A line `// ...` leaves lines out.
+A fenced block whose first line is a comment with a path (`// examples/guide_tensors.cpp`, or `#
+...`) quotes that file: its other lines must stand there, together and in this order; indentation
+that all of them share doesn't count. A line `// ...` leaves lines out.
 
 usage: quotes_test.py ROOT         checks docs/**/*.md and README.md
        quotes_test.py --self-test  checks that a wrong quote is caught
@@ -41,7 +41,8 @@ def problems(root):
                 continue
             for part in LEFT_OUT.split(code):
                 if part.strip() and not holds(file.read_text(), part):
-                    found.append(f"{page.relative_to(root)} quotes what {path} doesn't say:\n{part}")
+                    found.append(f"{page.relative_to(root)} quotes what {path} doesn't "
+                                 f"say:\n{part}")
     return count, found
 
 

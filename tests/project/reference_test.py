@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 
-RENEW = "ninja -C build/release tenon_reference && build/release/tools/tenon_reference docs/reference/ops.md"
+RENEW = ("ninja -C build/release tenon_reference && "
+         "build/release/tools/tenon_reference docs/reference/ops.md")
 
 
 def main():
@@ -32,8 +33,8 @@ def main():
         internal = "internal" in (match.group(2) or "").split()
         listed = f"\n### {match.group(1)}\n" in page
         if listed == internal:
-            sys.exit(f"docs/reference/ops.md {'holds the internal op' if internal else 'leaves out'} "
-                     f"{match.group(1)}")
+            sys.exit("docs/reference/ops.md "
+                     f"{'holds the internal op' if internal else 'leaves out'} {match.group(1)}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""A layer and a metric of one's own: regression with a layer of Gaussian bumps, measured by the share of
-predictions that are close.
+"""A layer and a metric of one's own: regression with a layer of Gaussian bumps, measured by the
+share of predictions that are close.
 
     python custom_layer_and_metric.py --epochs 40
 """
@@ -14,7 +14,8 @@ from tenon import keras
 
 @keras.saving.register_keras_serializable("examples")
 class Bumps(keras.layers.Layer):
-    """exp(-width * |x - center|^2) for each of `units` centers, which are trained, as are widths."""
+    """exp(-width * |x - center|^2) for each of `units` centers, which are trained, as are
+    widths."""
 
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)

@@ -14,7 +14,8 @@ def series(count, seed=0):
     """Two overlaid waves with noise."""
     t = np.arange(count)
     noise = np.random.default_rng(seed).normal(0, 0.05, count)
-    return (np.sin(t * 2 * np.pi / 12) + 0.5 * np.sin(t * 2 * np.pi / 50) + noise).astype(np.float32)
+    return (np.sin(t * 2 * np.pi / 12) + 0.5 * np.sin(t * 2 * np.pi / 50) +
+            noise).astype(np.float32)
 
 
 def windows(values, batch_size):

@@ -1,5 +1,5 @@
-"""An image classifier with augmentation: the best model by validation is kept in a file, the learning
-rate falls when it no longer helps, and training stops when nothing does.
+"""An image classifier with augmentation: the best model by validation is kept in a file, the
+learning rate falls when it no longer helps, and training stops when nothing does.
 
 usage: image_classifier.py [--epochs 10] [--images 2000] [--save classifier.keras]
 """

@@ -23,7 +23,8 @@ def reviews(count, seed):
     texts, labels = [], []
     for _ in range(count):
         label = random.integers(2)
-        words = [random.choice(CHEERFUL if kind else GLOOMY) for kind in (random.integers(2), label)]
+        words = [random.choice(CHEERFUL if kind else GLOOMY)
+                 for kind in (random.integers(2), label)]
         first, second = (f"{random.choice(OPENINGS)} {word}" for word in words)
         texts.append(f"{first.capitalize()}. But in the end, {second}!")
         labels.append(label)

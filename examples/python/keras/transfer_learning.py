@@ -1,5 +1,5 @@
-"""Transfer learning: a network learns to read the digits 0 to 4; its convolutions, frozen, then serve
-one that learns 5 to 9 from a few pictures; at last all of it is tuned with a small rate.
+"""Transfer learning: a network learns to read the digits 0 to 4; its convolutions, frozen, then
+serve one that learns 5 to 9 from a few pictures; at last all of it is tuned with a small rate.
 
 usage: transfer_learning.py [--epochs 5] [--images 2000]
 """

@@ -51,7 +51,8 @@ def _of_python(value, dtype):
                          ) from None
     if dtype is None:
         if made.dtype is _core.int64:
-            fits = made.numel() == 0 or (made.amin().item() in _INT32 and made.amax().item() in _INT32)
+            fits = made.numel() == 0 or (made.amin().item() in _INT32
+                                         and made.amax().item() in _INT32)
             if made.numel() == 0 and isinstance(value, (list, tuple)):
                 return made.to(_core.float32)
             return made.to(_core.int32) if fits else made
@@ -93,8 +94,8 @@ def tensor(value, dtype=None):
     """A tensor of a value; of one that is a tensor, itself, whose dtype must be `dtype`."""
     if isinstance(value, CoreTensor):
         if dtype is not None and value.dtype is not dtype:
-            raise ValueError(f"Tensor conversion requested dtype {dtypes.name_of(dtype)} for Tensor "
-                             f"with dtype {dtypes.name_of(value.dtype)}: {value!r}")
+            raise ValueError(f"Tensor conversion requested dtype {dtypes.name_of(dtype)} for "
+                             f"Tensor with dtype {dtypes.name_of(value.dtype)}: {value!r}")
         return value
     if isinstance(value, (int, float, complex)) and not hasattr(value, "dtype"):
         return _of_python(value, dtype)
@@ -130,7 +131,8 @@ def _of_list(value, dtype):
 
 
 def _of_object(value, dtype):
-    if hasattr(value, "__array__") or hasattr(value, "__array_interface__") or hasattr(value, "dtype"):
+    if (hasattr(value, "__array__") or hasattr(value, "__array_interface__")
+        or hasattr(value, "dtype")):
         import numpy
 
         return _of_array(numpy.asarray(value), dtype)
@@ -143,8 +145,8 @@ def _of_object(value, dtype):
 
 
 def like(value, other):
-    """A tensor of the other's dtype where the value can be such, else of its own; of a tensor, which
-    must have it, itself."""
+    """A tensor of the other's dtype where the value can be such, else of its own; of a tensor,
+    which must have it, itself."""
     if isinstance(value, CoreTensor):
         return require_same([other, value], "this op")[1]
     try:

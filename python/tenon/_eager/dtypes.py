@@ -115,7 +115,8 @@ def add_names():
     """Gives dtypes TensorFlow's attributes, beside what they have."""
     DType.name = property(_NAME.__getitem__, doc="Its name: 'float32'.")
     DType.as_numpy_dtype = property(_as_numpy_dtype, doc="NumPy's type.")
-    DType.as_datatype_enum = property(lambda self: _ENUM[self], doc="Its number in TensorFlow's files.")
+    DType.as_datatype_enum = property(lambda self: _ENUM[self], doc="Its number in TensorFlow's "
+                                                                    "files.")
     DType.is_integer = property(_is_integer, doc="Whether of whole numbers.")
     DType.is_floating = DType.is_floating_point
     DType.is_bool = property(lambda self: self is bool_, doc="Whether of truth values.")

@@ -8,7 +8,8 @@ class OpError(Exception):
 
     def __init__(self, *arguments):
         # TensorFlow's own are made as (node_def, op, message); ours by the message alone.
-        self.message = str(arguments[2] if len(arguments) >= 3 else arguments[-1] if arguments else "")
+        self.message = str(arguments[2] if len(arguments) >= 3 else arguments[-1] if arguments
+                           else "")
         self.node_def, self.op = arguments[:2] if len(arguments) >= 3 else (None, None)
         super().__init__(self.message)
 
@@ -30,7 +31,8 @@ ResourceExhaustedError = _error("ResourceExhaustedError", 8, MemoryError, doc="O
 FailedPreconditionError = _error("FailedPreconditionError", 9, doc="Not in the state for this.")
 AbortedError = _error("AbortedError", 10, doc="Given up.")
 OutOfRangeError = _error("OutOfRangeError", 11, doc="Past the end, as of a dataset.")
-UnimplementedError = _error("UnimplementedError", 12, NotImplementedError, doc="What isn't offered.")
+UnimplementedError = _error("UnimplementedError", 12, NotImplementedError,
+                            doc="What isn't offered.")
 InternalError = _error("InternalError", 13, doc="An invariant is broken.")
 UnavailableError = _error("UnavailableError", 14, doc="Not to be reached now.")
 DataLossError = _error("DataLossError", 15, ValueError, doc="Data is damaged or cut off.")

@@ -35,7 +35,8 @@ def get(tensor, index):
     """The part that an index names; Python's slices, whole numbers, None, `...`, and tensors."""
     parts = index if isinstance(index, tuple) else (index,)
     plain, backwards = [], []
-    skipped = sum(part is None for part in parts) + (Ellipsis in [p for p in parts if p is Ellipsis])
+    skipped = (sum(part is None for part in parts)
+               + (Ellipsis in [p for p in parts if p is Ellipsis]))
     for at, part in enumerate(parts):
         if isinstance(part, slice):
             part = slice(_bound(part.start), _bound(part.stop), _bound(part.step))

@@ -45,9 +45,9 @@ def pack_sequence_as(structure, flat_sequence, expand_composites=False):
     leaves = list(flat_sequence)
     wanted = len(flatten(structure))
     if wanted != len(leaves):
-        raise ValueError(f"Could not pack sequence. Structure had {wanted} atoms, but flat_sequence "
-                         f"had {len(leaves)} items. Structure: {structure}, flat_sequence: "
-                         f"{flat_sequence}.")
+        raise ValueError(f"Could not pack sequence. Structure had {wanted} atoms, but "
+                         f"flat_sequence had {len(leaves)} items. Structure: {structure}, "
+                         f"flat_sequence: {flat_sequence}.")
     remaining = iter(leaves)
 
     def packed(part):

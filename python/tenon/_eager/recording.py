@@ -37,7 +37,8 @@ class recording:
 
 
 class counted:
-    """Within `with`, ops are recorded where the thread's mode says so, whatever kind of values they are
+    """Within `with`, ops are recorded where the thread's mode says so, whatever kind of values they
+    are
     of: code in PyTorch's style runs."""
 
     __slots__ = ()

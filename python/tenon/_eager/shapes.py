@@ -1,5 +1,5 @@
-"""TensorFlow's shapes: TensorShape, whose sizes may be unknown, and what it can do as methods of the
-sizes of tensors, which are tuples."""
+"""TensorFlow's shapes: TensorShape, whose sizes may be unknown, and what it can do as methods of
+the sizes of tensors, which are tuples."""
 
 from .. import _core
 

@@ -1,8 +1,9 @@
 """Tensor: a tensor with TensorFlow's rules, and how functions come to give and take such.
 
-A value of TensorFlow's kind is a `tenon.Tensor` of this class: its operators don't mix dtypes, `/` of
-integers gives float64, `numpy()` always works, and what is computed with it is recorded for gradients
-under a tape only. Ops give plain tensors; `own` makes them such values, by their class alone.
+A value of TensorFlow's kind is a `tenon.Tensor` of this class: its operators don't mix dtypes, `/`
+of integers gives float64, `numpy()` always works, and what is computed with it is recorded for
+gradients under a tape only. Ops give plain tensors; `own` makes them such values, by their class
+alone.
 """
 
 import functools
@@ -21,7 +22,8 @@ class Symbolic(Exception):
 
 
 def is_symbolic(value):
-    """Whether it is one of Keras's symbolic tensors, of which there are none before it is imported."""
+    """Whether it is one of Keras's symbolic tensors, of which there are none before it is
+    imported."""
     module = sys.modules.get("tenon.keras._symbolic")
     return module is not None and isinstance(value, module.KerasTensor)
 
@@ -109,7 +111,8 @@ class Tensor(CoreTensor, metaclass=_TensorType):
 
     def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
         operator = _OF_UFUNC.get(ufunc.__name__)
-        if method == "__call__" and operator and not keywords and not isinstance(inputs[0], CoreTensor):
+        if (method == "__call__" and operator and not keywords
+            and not isinstance(inputs[0], CoreTensor)):
             return operator(inputs[1], inputs[0])
         return getattr(ufunc, method)(*(_as_array(value) for value in inputs), **keywords)
 
@@ -141,7 +144,8 @@ def _text(tensor):
 def _is_plain(value):
     """Whether a tensor is neither of TensorFlow's kind nor a variable of Keras."""
     kind = type(value)
-    return isinstance(value, CoreTensor) and not (issubclass(kind, Tensor) or hasattr(kind, "assign"))
+    return (isinstance(value, CoreTensor)
+            and not (issubclass(kind, Tensor) or hasattr(kind, "assign")))
 
 
 def has_plain(arguments):
@@ -154,8 +158,8 @@ def has_plain(arguments):
 def own(value, arguments=()):
     """What an op gave, as a value of TensorFlow's kind; tuples and lists of such, too.
 
-    Outside of a tape its history goes, unless a plain tensor is among the arguments: that is code in
-    PyTorch's style, whose results stay plain tensors with theirs.
+    Outside of a tape its history goes, unless a plain tensor is among the arguments: that is code
+    in PyTorch's style, whose results stay plain tensors with theirs.
     """
     kind = value.__class__
     if kind is CoreTensor:
@@ -191,9 +195,9 @@ def _first_tensor(values):
 
 
 def call_layer(function, args, kwargs, given):
-    """function(*args, **kwargs), the outermost layer's call, in the style of what it was `given`: plain
-    tensors are PyTorch's, everything is recorded and results are plain; TensorFlow's values, and
-    arrays, are recorded under a tape only, and results are such values."""
+    """function(*args, **kwargs), the outermost layer's call, in the style of what it was `given`:
+    plain tensors are PyTorch's, everything is recorded and results are plain; TensorFlow's values,
+    and arrays, are recorded under a tape only, and results are such values."""
     first = _first_tensor(given)
     if first is not None and _is_plain(first):
         with counted():
@@ -206,7 +210,8 @@ def call_layer(function, args, kwargs, given):
 
 @functools.lru_cache(None)
 def _error_of(kind):
-    return type("InvalidArgumentError", (InvalidArgumentError, kind), {"__module__": "tenon.tf.errors"})
+    return type("InvalidArgumentError", (InvalidArgumentError, kind),
+                {"__module__": "tenon.tf.errors"})
 
 
 def failed(error, name):
@@ -215,8 +220,8 @@ def failed(error, name):
 
 
 def op(function):
-    """A function of TensorFlow's: takes `name`, too, gives values of its kind and raises its errors;
-    of KerasTensors it is recorded."""
+    """A function of TensorFlow's: takes `name`, too, gives values of its kind and raises its
+    errors; of KerasTensors it is recorded."""
 
     @functools.wraps(function)
     def call(*arguments, name=None, **keywords):
@@ -249,8 +254,8 @@ def _casts_by_itself(*operands):
 
 
 def operand(value, like, name):
-    """The other operand of an op with the tensor `like`: a number that fits its dtype, or a tensor of
-    it. TensorFlow promotes nothing."""
+    """The other operand of an op with the tensor `like`: a number that fits its dtype, or a tensor
+    of it. TensorFlow promotes nothing."""
     kind = value.__class__
     if kind is float and like.is_floating_point():
         return value
@@ -376,7 +381,8 @@ def operators():
         made[f"__r{stem}__"] = _operator(compute, name, is_reflected=True)
     for stem, (compute, name) in _COMPARISONS.items():
         made[f"__{stem}__"] = _operator(compute, name)
-    made["__eq__"], made["__ne__"] = (_comparison(_core.eq, "Equal"), _comparison(_core.ne, "NotEqual"))
+    made["__eq__"], made["__ne__"] = (_comparison(_core.eq, "Equal"),
+                                      _comparison(_core.ne, "NotEqual"))
     made["__neg__"], made["__abs__"] = _sign_operator(_core.neg), _sign_operator(_core.abs)
     made["__invert__"] = _sign_operator(
         lambda x: _core.logical_not(x) if x.dtype is _core.bool else _core.bitwise_not(x))

@@ -8,9 +8,9 @@ Arrays are tensors; gradients flow through these functions as through the ops be
 standard leaves open is as in PyTorch: integers divide and become floats in the default float dtype,
 NaNs are sorted last.
 
-Where a tensor itself is PyTorch's and not the standard's: `x.size` is a method (`x.numel()` counts);
-slices have no negative steps (flip() turns axes round); `bool(x)`, `int(x)` and `float(x)` take any
-tensor of one element, not only 0-d ones; `x.T` turns all axes round, however many.
+Where a tensor itself is PyTorch's and not the standard's: `x.size` is a method (`x.numel()`
+counts); slices have no negative steps (flip() turns axes round); `bool(x)`, `int(x)` and `float(x)`
+take any tensor of one element, not only 0-d ones; `x.T` turns all axes round, however many.
 """
 
 from . import (constants, creation, data_types, elementwise, fft, indexing, info, linalg,

@@ -1,4 +1,5 @@
-"""What the functions of the namespace share: operands of one dtype, axes, and functions made of ops."""
+"""What the functions of the namespace share: operands of one dtype, axes, and functions made of
+ops."""
 
 import builtins
 
@@ -38,8 +39,8 @@ def promoted(a, b):
 
 
 def scalar_dtype(scalar, dtype):
-    """What a number of Python's becomes beside an array: the array's dtype where that holds the kind
-    of number, else the default dtype of the kind."""
+    """What a number of Python's becomes beside an array: the array's dtype where that holds the
+    kind of number, else the default dtype of the kind."""
     if isinstance(scalar, builtins.bool):
         return dtype
     if isinstance(scalar, int):

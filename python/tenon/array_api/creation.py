@@ -28,8 +28,9 @@ def arange(start, /, stop=None, step=1, *, dtype=None, device=None):
 
 
 def asarray(obj, /, *, dtype=None, device=None, copy=None):
-    """An array of numbers, nested lists of them, or of what has DLPack or Python's buffers: over the
-    same memory where that can be, else a copy. copy=True always copies; copy=False never does."""
+    """An array of numbers, nested lists of them, or of what has DLPack or Python's buffers: over
+    the same memory where that can be, else a copy. copy=True always copies; copy=False never
+    does."""
     made = obj
     if not isinstance(obj, Tensor):
         made = _of_other(obj, dtype, copy)
@@ -97,7 +98,8 @@ def full_like(x, /, fill_value, *, dtype=None, device=None):
 
 
 def linspace(start, stop, /, num, *, dtype=None, device=None, endpoint=True):
-    """`num` evenly spaced numbers from `start` to `stop`, which is the last one where `endpoint`."""
+    """`num` evenly spaced numbers from `start` to `stop`, which is the last one where
+    `endpoint`."""
     if dtype is None:
         dtype = default_dtype(start + stop)
     computed = dtype if dtype.is_floating_point or dtype.is_complex else _core.float64

@@ -18,8 +18,8 @@ def take(x, indices, /, *, axis=None):
 
 
 def take_along_axis(x, indices, /, *, axis=-1):
-    """result[.., i, ..] = x[.., indices[.., i, ..], ..] along an axis; the other axes broadcast, and
-    negative indices count from the end."""
+    """result[.., i, ..] = x[.., indices[.., i, ..], ..] along an axis; the other axes broadcast,
+    and negative indices count from the end."""
     axis = axis_of(axis, x.ndim, "take_along_axis")
     length = x.shape[axis]
     indices = indices.to(_core.int64)

@@ -9,8 +9,9 @@ from .linear_algebra import matmul, matrix_transpose, tensordot, vecdot
 from .statistical import sum as _sum
 
 __all__ = ["cholesky", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv",
-           "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "outer", "pinv",
-           "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot", "vector_norm"]
+           "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "outer",
+           "pinv", "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot",
+           "vector_norm"]
 
 EigResult = namedtuple("EigResult", ["eigenvalues", "eigenvectors"])
 EighResult = namedtuple("EighResult", ["eigenvalues", "eigenvectors"])
@@ -137,8 +138,8 @@ def trace(x, /, *, offset=0, dtype=None):
 
 
 def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
-    """The norm of order `ord` of all elements as one vector, or of those along axes: by inf and -inf
-    the largest and smallest magnitude, by 0 how many aren't 0."""
+    """The norm of order `ord` of all elements as one vector, or of those along axes: by inf and
+    -inf the largest and smallest magnitude, by 0 how many aren't 0."""
     def op(x, dims, keepdim):
         return _core.norm(x, float(ord), dims, keepdim)
 

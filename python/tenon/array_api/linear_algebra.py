@@ -32,7 +32,8 @@ def vecdot(x1, x2, /, *, axis=-1):
     for x in x1, x2:
         axis_of(axis, x.ndim, "vecdot")
     if axis >= 0:
-        raise _core.ValueError(f"[vecdot] expected an axis that is counted from the end, got {axis}")
+        raise _core.ValueError("[vecdot] expected an axis that is counted from the end, got "
+                               f"{axis}")
     x1, x2 = (_core.movedim(x, (axis,), (-1,)) for x in (x1, x2))
     if x1.shape[-1] != x2.shape[-1]:
         raise _core.ShapeError(f"[vecdot] expected one size along axis {axis}, got {x1.shape[-1]} "

@@ -32,7 +32,8 @@ def _of_one_dtype(arrays):
 
 
 def concat(arrays, /, *, axis=0):
-    """Arrays one after the other along an axis they have; with axis=None, all elements as a vector."""
+    """Arrays one after the other along an axis they have; with axis=None, all elements as a
+    vector."""
     arrays = _of_one_dtype(arrays)
     if axis is None:
         return _core.cat([array.reshape((-1,)) for array in arrays], 0)
@@ -84,8 +85,8 @@ def repeat(x, repeats, /, *, axis=None):
 
 
 def reshape(x, /, shape, *, copy=None):
-    """The elements in another shape, of which one size may be -1; copy=False fails where they have to
-    be copied."""
+    """The elements in another shape, of which one size may be -1; copy=False fails where they have
+    to be copied."""
     if copy is False:
         return _core.view(x, tuple(shape))
     made = _core.reshape(x, tuple(shape))

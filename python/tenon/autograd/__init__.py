@@ -36,11 +36,12 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     zeros. With `is_grads_batched`, one gradient for each first index of `grad_outputs`, stacked.
     `only_inputs` is for old programs, and must be True."""
     if not only_inputs:
-        raise ValueError("grad(): only_inputs=False is no longer there; call backward() to have the "
-                         "gradients of all leaves added up")
+        raise ValueError("grad(): only_inputs=False is no longer there; call backward() to have "
+                         "the gradients of all leaves added up")
     inputs = _listed(inputs)
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True")
+        raise ValueError("Expected allow_unused to be True or not passed when "
+                         "materialize_grads=True")
     if is_grads_batched:
         return _batched_grad(outputs, inputs, _listed(grad_outputs), retain_graph, create_graph,
                              allow_unused, materialize_grads)

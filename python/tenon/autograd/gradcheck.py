@@ -30,8 +30,8 @@ def _checked(name, func, inputs, eps, atol, rtol, raise_exception, second):
 
 def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, **_):
     """Whether the gradients of `func` agree with central finite differences at `inputs`, of which
-    those that require a gradient are float64: |analytic - numeric| <= atol + rtol |numeric|, element
-    by element. Raises GradcheckError, or gives False, where they don't."""
+    those that require a gradient are float64: |analytic - numeric| <= atol + rtol |numeric|,
+    element by element. Raises GradcheckError, or gives False, where they don't."""
     return _checked("gradcheck", func, inputs, eps, atol, rtol, raise_exception, False)
 
 

@@ -5,8 +5,8 @@ import threading
 
 
 class _Calls(threading.local):
-    """Of one thread: the `training` of the layer that is being called, how deep calls are, and whether
-    that layer computes in a half type."""
+    """Of one thread: the `training` of the layer that is being called, how deep calls are, and
+    whether that layer computes in a half type."""
 
     training = None
     depth = 0

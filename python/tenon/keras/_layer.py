@@ -129,11 +129,12 @@ class Layer(LayerState):
 
     def _node_values(self, what):
         if not self._inbound_nodes:
-            raise AttributeError(f"The layer {self.name} has never been called with a symbolic input "
-                                 f"and thus has no defined {what}.")
+            raise AttributeError(f"The layer {self.name} has never been called with a symbolic "
+                                 f"input and thus has no defined {what}.")
         if len(self._inbound_nodes) > 1:
-            raise AttributeError(f"The layer {self.name} has been called {len(self._inbound_nodes)} "
-                                 f"times, so that its {what} isn't one; use its call's result")
+            raise AttributeError(f"The layer {self.name} has been called "
+                                 f"{len(self._inbound_nodes)} times, so that its {what} isn't one; "
+                                 "use its call's result")
         return getattr(self._inbound_nodes[0], what)
 
     @property
@@ -342,7 +343,8 @@ class Layer(LayerState):
             return None
         mask = _mask_of(args[0])
         if signature.takes_mask:
-            if mask is not None and kwargs.get("mask") is None and len(args) <= signature.mask_index:
+            if (mask is not None and kwargs.get("mask") is None
+                and len(args) <= signature.mask_index):
                 kwargs["mask"] = mask
         elif not signature.takes_any:
             given = kwargs.pop("mask", None)
@@ -417,8 +419,8 @@ class Layer(LayerState):
         try:
             return cls(**known)
         except TypeError as error:
-            raise TypeError(f"Error when deserializing class '{cls.__name__}' using config={config}: "
-                            f"{error}") from error
+            raise TypeError(f"Error when deserializing class '{cls.__name__}' using "
+                            f"config={config}: {error}") from error
 
     def get_build_config(self):
         """The shapes that the layer was built with."""
@@ -470,7 +472,8 @@ def _input_shape_of(kwargs, kind):
             shape = tuple(kwargs[name])
     if kwargs.get("input_shape") is not None:
         given = kwargs["input_shape"]
-        shape = (kwargs.get("batch_size"), *(given if isinstance(given, (list, tuple)) else (given,)))
+        shape = (kwargs.get("batch_size"),
+                 *(given if isinstance(given, (list, tuple)) else (given,)))
     for name in ("input_dim", "batch_input_shape", "batch_shape", "input_shape", "batch_size",
                  "dynamic", "weights", "implementation"):
         kwargs.pop(name, None)
@@ -495,7 +498,8 @@ def _regularizer(identifier):
 
 
 def _convert(value, dtype):
-    """An argument of a call: arrays as tensors, floats as `dtype`; strings and others as they are."""
+    """An argument of a call: arrays as tensors, floats as `dtype`; strings and others as they
+    are."""
     if isinstance(value, Tensor):
         if dtype is not None and value.dtype is not dtype and value.is_floating_point():
             return _cast(value, dtype)

@@ -11,7 +11,8 @@ from ._names import auto_name
 from ._tracking import Structure, is_metric, members_of, tracked
 from ._variable import Variable
 
-#: Layers that had add_loss() called within a call; their lists are emptied when the next one begins.
+#: Layers that had add_loss() called within a call; their lists are emptied when the next one
+#: begins.
 layers_with_losses = weakref.WeakSet()
 
 
@@ -27,8 +28,8 @@ class LayerState(Module):
     def __setattr__(self, name, value):
         if "_modules" not in self.__dict__:
             if isinstance(value, (Module, Parameter)) or is_metric(value):
-                raise RuntimeError(f"In layer {type(self).__name__}, call `super().__init__()` before "
-                                   "attributes are set")
+                raise RuntimeError(f"In layer {type(self).__name__}, call `super().__init__()` "
+                                   "before attributes are set")
             object.__setattr__(self, name, value)
             return
         if isinstance(value, (list, dict, tuple)) and not hasattr(type(self), name):
@@ -88,7 +89,8 @@ class LayerState(Module):
         layer. Without an initializer, floats begin as glorot_uniform, others as zeros. tf.keras's
         order, with the name first, is understood, too."""
         if args and isinstance(args[0], str):
-            names = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
+            names = ("name", "shape", "dtype", "initializer", "regularizer", "trainable",
+                     "constraint")
         else:
             names = ("shape", "initializer", "dtype", "trainable", "autocast", "regularizer",
                      "constraint", "aggregation", "name")
@@ -104,7 +106,8 @@ class LayerState(Module):
     def _add_weight(self, shape=None, initializer=None, dtype=None, trainable=True, autocast=True,
                     regularizer=None, constraint=None, aggregation="none", name=None,
                     synchronization="auto", **_):
-        from . import constraints, initializers, regularizers  # which import this module's neighbours
+        # which import this module's neighbours
+        from . import constraints, initializers, regularizers
 
         if "_modules" not in self.__dict__:
             raise RuntimeError(f"In layer {type(self).__name__}, call `super().__init__()` before "
@@ -122,8 +125,8 @@ class LayerState(Module):
             shape = (shape,)
         shape = () if shape is None else tuple(shape)
         if None in shape:
-            raise ValueError(f"add_weight() of layer {self.name!r}: a weight has no size that isn't "
-                             f"known: {shape}; give the layer an input of known shape")
+            raise ValueError(f"add_weight() of layer {self.name!r}: a weight has no size that "
+                             f"isn't known: {shape}; give the layer an input of known shape")
         with no_grad():
             variable = Variable(initializer, shape, dtype, trainable is not False, autocast,
                                 aggregation, synchronization, name or auto_name("variable"),
@@ -235,9 +238,9 @@ class LayerState(Module):
         """Sets all variables, in the order of `weights`."""
         own, weights = self.weights, list(weights)
         if len(own) != len(weights):
-            raise ValueError(f'You called `set_weights(weights)` on layer "{self.name}" with a weight '
-                             f"list of length {len(weights)}, but the layer was expecting {len(own)} "
-                             "weights")
+            raise ValueError(f'You called `set_weights(weights)` on layer "{self.name}" with a '
+                             f"weight list of length {len(weights)}, but the layer was expecting "
+                             f"{len(own)} weights")
         values = [as_tensor(value, variable.dtype) for variable, value in zip(own, weights)]
         for variable, value in zip(own, values):
             if tuple(variable.shape) != tuple(value.shape):
@@ -250,8 +253,8 @@ class LayerState(Module):
     def count_params(self):
         """How many numbers the variables hold."""
         if not self.built:
-            raise ValueError(f"You tried to call `count_params` on layer '{self.name}', but the layer "
-                             "isn't built; call it, or build(input_shape), first")
+            raise ValueError(f"You tried to call `count_params` on layer '{self.name}', but the "
+                             "layer isn't built; call it, or build(input_shape), first")
         return sum(weight.numel() for weight in self.weights)
 
     # Losses and metrics.

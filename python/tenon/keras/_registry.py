@@ -79,8 +79,8 @@ class Registry:
     def _unknown(self, name):
         near = difflib.get_close_matches(str(name).lower(), sorted(set(self._shown)), 4, 0.5)
         near = near or sorted(set(self._shown))[:8]
-        return (f"{self.kind} {name!r} isn't known; near are: {', '.join(near)}. Objects of your own "
-                "go into custom_objects, custom_object_scope or register_keras_serializable")
+        return (f"{self.kind} {name!r} isn't known; near are: {', '.join(near)}. Objects of your "
+                "own go into custom_objects, custom_object_scope or register_keras_serializable")
 
 
 def find_custom(name, custom_objects=None):
@@ -139,7 +139,8 @@ _PLAIN = (str, int, float, bool, type(None))
 
 
 def _keras_module(thing):
-    """keras.layers for what stands in tenon.keras.layers.core; the user's own modules as they are."""
+    """keras.layers for what stands in tenon.keras.layers.core; the user's own modules as they
+    are."""
     if thing in _homes:
         return _homes[thing]
     parts = thing.__module__.split(".")
@@ -178,8 +179,8 @@ def serialize_config(config):
 
 def _serialized_function(obj):
     if obj.__name__ == "<lambda>":
-        raise ValueError("a lambda can't be written to a file, since reading it would run code; make "
-                         "it a function and register it by register_keras_serializable")
+        raise ValueError("a lambda can't be written to a file, since reading it would run code; "
+                         "make it a function and register it by register_keras_serializable")
     return {"module": _keras_module(obj), "class_name": "function", "config": obj.__name__,
             "registered_name": get_registered_name(obj)}
 

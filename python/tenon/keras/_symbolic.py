@@ -95,10 +95,11 @@ for _name, _method in _operators():
 class Function:
     """A function that symbolic tensors were given to, as a step of a model."""
 
-    _titles = {"sub": "subtract", "mul": "multiply", "truediv": "true_divide", "getitem": "get_item",
-               "floordiv": "floor_divide", "pow": "power", "neg": "negative", "abs": "absolute",
-               "and_": "logical_and", "or_": "logical_or", "eq": "equal", "ne": "not_equal",
-               "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
+    _titles = {"sub": "subtract", "mul": "multiply", "truediv": "true_divide",
+               "getitem": "get_item", "floordiv": "floor_divide", "pow": "power", "neg": "negative",
+               "abs": "absolute", "and_": "logical_and", "or_": "logical_or", "eq": "equal",
+               "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater",
+               "ge": "greater_equal"}
 
     def __init__(self, function, name=None):
         own = getattr(function, "__name__", type(function).__name__)
@@ -247,6 +248,6 @@ def _common(one, other):
     if not isinstance(one, KerasTensor):
         return one
     if one.ndim != other.ndim:
-        raise ValueError("a function's result has a number of dims that depends on the sizes of its "
-                         f"arguments: {one.ndim} and {other.ndim}")
+        raise ValueError("a function's result has a number of dims that depends on the sizes of "
+                         f"its arguments: {one.ndim} and {other.ndim}")
     return KerasTensor([a if a == b else None for a, b in zip(one.shape, other.shape)], one.dtype)

@@ -61,8 +61,9 @@ def _all_telling(kind, names):
     return {name: _telling(getattr(kind, name)) for name in names}
 
 
-_list_methods = _all_telling(list, ("append", "extend", "insert", "pop", "remove", "clear", "reverse",
-                                    "sort", "__setitem__", "__delitem__", "__iadd__", "__imul__"))
+_list_methods = _all_telling(list, ("append", "extend", "insert", "pop", "remove", "clear",
+                                    "reverse", "sort", "__setitem__", "__delitem__", "__iadd__",
+                                    "__imul__"))
 _dict_methods = _all_telling(dict, ("update", "pop", "popitem", "clear", "setdefault",
                                     "__setitem__", "__delitem__", "__ior__"))
 

@@ -12,7 +12,8 @@ _registry = Registry("activation", "keras.activations")
 
 
 def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
-    """x where it is above `threshold`, else negative_slope * (x - threshold), at most `max_value`."""
+    """x where it is above `threshold`, else negative_slope * (x - threshold), at most
+    `max_value`."""
     x = as_floats(x)
     if threshold == 0.0:
         y = _core.relu(x) if negative_slope == 0.0 else _core.leaky_relu(x, negative_slope)
@@ -32,7 +33,8 @@ def relu6(x):
 
 
 def softmax(x, axis=-1):
-    """exp(x) / sum(exp(x)) along `axis`. Cross-entropies compute from the x that the result keeps."""
+    """exp(x) / sum(exp(x)) along `axis`. Cross-entropies compute from the x that the result
+    keeps."""
     x = as_floats(x)
     if x.dim() == 0:
         raise ValueError("softmax() takes a tensor of at least one dim, not a number")
@@ -213,10 +215,11 @@ def _recorded(function):
 
 
 _ALIASES = {"silu": ("swish",), "hard_silu": ("hard_swish",)}
-for _name in ("relu", "leaky_relu", "relu6", "softmax", "log_softmax", "elu", "selu", "celu", "softplus",
-              "softsign", "soft_shrink", "hard_shrink", "sparse_plus", "sparse_sigmoid", "sparsemax",
-              "silu", "squareplus", "gelu", "glu", "tanh", "tanh_shrink", "hard_tanh", "threshold",
-              "sigmoid", "exponential", "hard_sigmoid", "log_sigmoid", "hard_silu", "mish", "linear"):
+for _name in ("relu", "leaky_relu", "relu6", "softmax", "log_softmax", "elu", "selu", "celu",
+              "softplus", "softsign", "soft_shrink", "hard_shrink", "sparse_plus", "sparse_sigmoid",
+              "sparsemax", "silu", "squareplus", "gelu", "glu", "tanh", "tanh_shrink", "hard_tanh",
+              "threshold", "sigmoid", "exponential", "hard_sigmoid", "log_sigmoid", "hard_silu",
+              "mish", "linear"):
     globals()[_name] = _recorded(globals()[_name])
     _registry.register(globals()[_name], *_ALIASES.get(_name, ()))
 swish, hard_swish = silu, hard_silu

@@ -85,7 +85,8 @@ shape, stack, tile, gather, reverse = tf.shape, tf.stack, tf.tile, tf.gather, tf
 zeros, ones, eye = tf.zeros, tf.ones, tf.eye
 zeros_like, ones_like, cast, constant = tf.zeros_like, tf.ones_like, tf.cast, tf.constant
 one_hot, cumsum, cumprod, stop_gradient = tf.one_hot, tf.cumsum, tf.math.cumprod, tf.stop_gradient
-sigmoid, tanh, softplus, softsign, elu = tf.sigmoid, tf.tanh, tf.nn.softplus, tf.nn.softsign, tf.nn.elu
+sigmoid, tanh, softplus, softsign, elu = (tf.sigmoid, tf.tanh, tf.nn.softplus, tf.nn.softsign,
+                                          tf.nn.elu)
 softmax, relu, l2_normalize = tf.nn.softmax, tf.nn.relu, tf.nn.l2_normalize
 argmax, argmin = tf.argmax, tf.argmin
 switch = tf.where

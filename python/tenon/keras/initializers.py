@@ -17,8 +17,8 @@ class Initializer:
     """The base: a callable that makes a tensor of a shape and a dtype."""
 
     def __call__(self, shape, dtype=None):
-        raise NotImplementedError(f"{type(self).__name__} has no __call__(shape, dtype=None), which "
-                                  "initializers must have")
+        raise NotImplementedError(f"{type(self).__name__} has no __call__(shape, dtype=None), "
+                                  "which initializers must have")
 
     def get_config(self):
         """The arguments that make it again."""

@@ -173,8 +173,8 @@ class Rprop(FormulaOptimizer):
 
 
 class ASGD(FormulaOptimizer):
-    """Averaged stochastic gradient descent (Polyak and Juditsky 1992); state[p]["ax"] is the mean of
-    the parameter since step t0."""
+    """Averaged stochastic gradient descent (Polyak and Juditsky 1992); state[p]["ax"] is the mean
+    of the parameter since step t0."""
 
     _defaults_of_older_states = {"maximize": False}
 

@@ -101,8 +101,8 @@ class _StrongWolfe:
 
 class LBFGS(Optimizer):
     """Steps along directions that the last `history_size` changes of the gradient give; needs a
-    closure that computes the loss and its gradients anew. Has one group. With `maximize` the loss grows. `line_search_fn` is None
-    (steps of `lr`) or "strong_wolfe"."""
+    closure that computes the loss and its gradients anew. Has one group. With `maximize` the loss
+    grows. `line_search_fn` is None (steps of `lr`) or "strong_wolfe"."""
 
     def __init__(self, params, lr=1, max_iter=20, max_eval=None, tolerance_grad=1e-7,
                  tolerance_change=1e-9, history_size=100, line_search_fn=None, *,

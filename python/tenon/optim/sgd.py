@@ -5,8 +5,8 @@ from .optimizer import FormulaOptimizer
 
 
 class SGD(FormulaOptimizer):
-    """With g' = g + weight_decay * p and momentum m > 0: b = m * b + (1 - dampening) * g' (b = g' at
-    first); p -= lr * b, or with Nesterov p -= lr * (g' + m * b). Without momentum: p -= lr * g'.
+    """With g' = g + weight_decay * p and momentum m > 0: b = m * b + (1 - dampening) * g' (b = g'
+    at first); p -= lr * b, or with Nesterov p -= lr * (g' + m * b). Without momentum: p -= lr * g'.
     `foreach` and `fused` choose nothing: each step is one fused run."""
 
     _defaults_of_older_states = {"nesterov": False, "maximize": False}

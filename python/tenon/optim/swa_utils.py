@@ -120,7 +120,8 @@ class SWALR(LRScheduler):
         if not isinstance(anneal_epochs, int) or anneal_epochs < 0:
             raise ValueError("anneal_epochs must be equal or greater than 0, got "
                              f"{anneal_epochs}")
-        rates = swa_lr if isinstance(swa_lr, (list, tuple)) else [swa_lr] * len(optimizer.param_groups)
+        rates = (swa_lr if isinstance(swa_lr, (list, tuple))
+                 else [swa_lr] * len(optimizer.param_groups))
         if len(rates) != len(optimizer.param_groups):
             raise ValueError(f"swa_lr must have the same length as optimizer.param_groups: swa_lr "
                              f"has {len(rates)}, optimizer.param_groups has "

@@ -26,7 +26,8 @@ def clip_by_norm(t, clip_norm, axes=None):
     """t, scaled where its norm over axes is larger than `clip_norm` to that."""
     t = convert.tensor(t)
     axes = convert.axis_of(axes)
-    squares = _core.sum(_core.square(t), axes, True) if axes is not None else _core.sum(_core.square(t))
+    squares = (_core.sum(_core.square(t), axes, True)
+               if axes is not None else _core.sum(_core.square(t)))
     is_zero = _core.eq(squares, 0)
     norm = _core.where(is_zero, squares, _core.sqrt(_core.where(is_zero, _core.ones_like(squares),
                                                                 squares)))
@@ -34,7 +35,8 @@ def clip_by_norm(t, clip_norm, axes=None):
 
 
 def clip_by_global_norm(t_list, clip_norm, use_norm=None, name=None):
-    """(list, norm): the tensors scaled together where their joint norm is larger than `clip_norm`."""
+    """(list, norm): the tensors scaled together where their joint norm is larger than
+    `clip_norm`."""
     if not isinstance(t_list, (list, tuple)):
         raise TypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
     norm = global_norm(t_list) if use_norm is None else convert.tensor(use_norm)
@@ -65,7 +67,8 @@ def _text(value, summarize):
         inner = ", ".join(_text(one, summarize) for one in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {_text(one, summarize)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key!r}: {_text(one, summarize)}"
+                               for key, one in value.items()) + "}"
     if not hasattr(value, "dtype") or not hasattr(value, "shape"):
         return str(value)
     array = numpy.asarray(value.detach() if isinstance(value, CoreTensor) else value)

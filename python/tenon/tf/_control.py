@@ -1,4 +1,5 @@
-"""Control flow as functions. The code runs, so that these are Python's statements in other words."""
+"""Control flow as functions. The code runs, so that these are Python's statements in other
+words."""
 
 import numpy
 
@@ -21,7 +22,8 @@ def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"
     """The function of the first condition that holds, else `default`."""
     holding = [function for pred, function in pred_fn_pairs if bool(pred)]
     if exclusive and len(holding) > 1:
-        raise InvalidArgumentError(f"case(): more than one of {len(pred_fn_pairs)} conditions holds")
+        raise InvalidArgumentError(f"case(): more than one of {len(pred_fn_pairs)} conditions "
+                                   "holds")
     if holding:
         return holding[0]()
     if default is None:
@@ -50,8 +52,8 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
         made = body(*values)
         made = list(made) if isinstance(made, (list, tuple)) else [made]
         if len(made) != len(values):
-            raise ValueError(f"while_loop(): the body gave {len(made)} values for {len(values)} loop "
-                             "variables")
+            raise ValueError(f"while_loop(): the body gave {len(made)} values for {len(values)} "
+                             "loop variables")
         values = nest.pack_sequence_as(values, nest.flatten(made))
         done += 1
     return values[0] if is_one or len(values) == 1 and not isinstance(loop_vars, (list, tuple)) \
@@ -100,7 +102,8 @@ def _folded(fn, elems, initializer, backwards):
     slices = _slices(elems)
     if backwards:
         slices.reverse()
-    value = nest.map_structure(_as_tensor, initializer) if initializer is not None else slices.pop(0)
+    value = (nest.map_structure(_as_tensor, initializer)
+             if initializer is not None else slices.pop(0))
     yield value, initializer is None
     for one in slices:
         value = fn(value, one)

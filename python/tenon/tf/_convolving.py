@@ -7,7 +7,8 @@ from .._eager.tensor import op as _op
 
 
 def _numbers(value, dims, what, is_first=False):
-    """One number for each of the spatial dims: of one, of as many, or of as many as the input has."""
+    """One number for each of the spatial dims: of one, of as many, or of as many as the input
+    has."""
     if value is None:
         return (1,) * dims
     if isinstance(value, int):
@@ -49,7 +50,8 @@ def _padding(padding, x, kernel, strides, dilations, is_first):
         if padding.upper() == "VALID":
             return [(0, 0)] * len(kernel)
         if padding.upper() == "SAME":
-            return [same_padding(*of_dim) for of_dim in zip(x.shape[2:], kernel, strides, dilations)]
+            return [same_padding(*of_dim) for of_dim in zip(x.shape[2:], kernel, strides,
+                                                            dilations)]
         raise ValueError(f"padding is 'SAME', 'VALID' or explicit pairs, not {padding!r}")
     pairs = [tuple(pair) for pair in padding]
     if len(pairs) == len(kernel) + 2:
@@ -93,7 +95,8 @@ def _convolved(x, filters, strides, padding, data_format, dilations, groups=None
 
 def convolution(input, filters, strides=None, padding="VALID", data_format=None, dilations=None,
                 name=None):
-    """The convolution of images (N, ..., C) with filters (..., C_in, C_out), of 1 to 3 spatial dims."""
+    """The convolution of images (N, ..., C) with filters (..., C_in, C_out), of 1 to 3 spatial
+    dims."""
     return _convolution(input, filters, strides, padding, data_format, dilations)
 
 
@@ -157,8 +160,8 @@ def _transposed(input, filters, output_shape, strides, padding, data_format, dil
     kernel = filters.shape[:dims]
     x = channels_first(x, is_first)
     # The gradient of the convolution that makes x of an image of the wanted sizes.
-    made = _CONVOLVE_BACK[dims](x, filters.permute((dims + 1, dims, *range(dims))), None, strides, 0,
-                                0, 1, dilations)
+    made = _CONVOLVE_BACK[dims](x, filters.permute((dims + 1, dims, *range(dims))), None, strides,
+                                0, 0, 1, dilations)
     if isinstance(padding, str) and padding.upper() == "SAME":
         before = [same_padding(*of_dim)[0] for of_dim in zip(sizes, kernel, strides, dilations)]
     else:
@@ -232,8 +235,10 @@ def _pool(name, kind, dims, format):
     return _op(function)
 
 
-max_pool, avg_pool = _pool("max_pool", "MAX", "1 to 3", None), _pool("avg_pool", "AVG", "1 to 3", None)
-max_pool1d, avg_pool1d = (_pool("max_pool1d", "MAX", 1, "NWC"), _pool("avg_pool1d", "AVG", 1, "NWC"))
+max_pool, avg_pool = (_pool("max_pool", "MAX", "1 to 3", None),
+                      _pool("avg_pool", "AVG", "1 to 3", None))
+max_pool1d, avg_pool1d = (_pool("max_pool1d", "MAX", 1, "NWC"),
+                          _pool("avg_pool1d", "AVG", 1, "NWC"))
 max_pool2d, avg_pool2d = (_pool("max_pool2d", "MAX", 2, "NHWC"),
                           _pool("avg_pool2d", "AVG", 2, "NHWC"))
 max_pool3d, avg_pool3d = (_pool("max_pool3d", "MAX", 3, "NDHWC"),
@@ -255,7 +260,8 @@ def pool(input, window_shape, pooling_type, strides=None, padding="VALID", data_
 @_op
 def max_pool_with_argmax(input, ksize, strides, padding, data_format="NHWC",
                          output_dtype=_core.int64, include_batch_in_index=False):
-    """(output, argmax): as `max_pool2d`, and where in the image (y, x, channel flattened) each is."""
+    """(output, argmax): as `max_pool2d`, and where in the image (y, x, channel flattened) each
+    is."""
     x = convert.tensor(input)
     batch, height, width, channels = x.shape
     kernel, strides = _numbers(ksize, 2, "ksize"), _numbers(strides, 2, "strides")

@@ -47,7 +47,8 @@ class BytesList(_List):
     def _checked(self, value):
         value = value.numpy() if hasattr(value, "numpy") else value
         if not isinstance(value, (bytes, bytearray)):
-            raise TypeError(f"{value!r} has type {type(value).__name__}, but expected one of: bytes")
+            raise TypeError(f"{value!r} has type {type(value).__name__}, but expected one of: "
+                            "bytes")
         return bytes(value)
 
     def SerializeToString(self):

@@ -36,7 +36,8 @@ class TensorSpec:
         return other.dtype is self.dtype and self.shape.is_compatible_with(other.shape)
 
     def __eq__(self, other):
-        return isinstance(other, TensorSpec) and (self.shape, self.dtype) == (other.shape, other.dtype)
+        return (isinstance(other, TensorSpec)
+                and (self.shape, self.dtype) == (other.shape, other.dtype))
 
     def __hash__(self):
         return hash((self.shape, self.dtype))
@@ -52,7 +53,8 @@ class TensorSpec:
 def type_spec_from_value(value):
     """What is known of a value beside its elements."""
     return TensorSpec.from_tensor(value if hasattr(value, "shape") and hasattr(value, "dtype") and
-                                  not hasattr(value, "__array_interface__") else convert.tensor(value))
+                                  not hasattr(value, "__array_interface__")
+                                  else convert.tensor(value))
 
 
 def _as_argument(value):
@@ -131,8 +133,8 @@ def _fitting(value, spec, function, name):
         convert.tensor(value, spec.dtype))
     made = convert.tensor(made)
     if not spec.is_compatible_with(made):
-        raise TypeError(f"{function}(): can not cast {type_spec_from_value(made)!r} to {spec!r} for "
-                        f"the argument {name!r}")
+        raise TypeError(f"{function}(): can not cast {type_spec_from_value(made)!r} to {spec!r} "
+                        f"for the argument {name!r}")
     return made
 
 
@@ -177,7 +179,8 @@ class ConcreteFunction:
         checked = [_fitting(_as_argument(one), spec, self.name, i)
                    for i, (one, spec) in enumerate(zip(arguments, given))]
         if len(arguments) > len(given):
-            raise TypeError(f"{self.name}() takes {len(given)} arguments, {len(arguments)} are given")
+            raise TypeError(f"{self.name}() takes {len(given)} arguments, {len(arguments)} are "
+                            "given")
         return self._function(*checked, **{
             name: _fitting(_as_argument(one), named.get(name), self.name, name)
             for name, one in keywords.items()})

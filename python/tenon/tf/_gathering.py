@@ -28,7 +28,8 @@ def _places(indices):
 
 @_op
 def gather(params, indices, validate_indices=None, axis=None, batch_dims=0):
-    """The slices of params along an axis at these places; the first `batch_dims` dims go together."""
+    """The slices of params along an axis at these places; the first `batch_dims` dims go
+    together."""
     params = convert.tensor(params)
     axis = batch_dims if axis is None else convert.axis_of(axis)
     if isinstance(params, StringTensor):
@@ -91,7 +92,8 @@ def gather_nd(params, indices, batch_dims=0):
 
 
 def _scattered(tensor, indices, updates, combine):
-    """tensor with what `combine` (an op of slices, places and updates) puts at the vectors' places."""
+    """tensor with what `combine` (an op of slices, places and updates) puts at the vectors'
+    places."""
     indices = _places(indices)
     updates = convert.like(updates, tensor)
     depth = indices.shape[-1]
@@ -188,8 +190,8 @@ def boolean_mask(tensor, mask, axis=None):
 
 @_op
 def one_hot(indices, depth, on_value=None, off_value=None, axis=-1, dtype=None):
-    """`on_value` (1) at the index along a new axis of size `depth`, elsewhere `off_value` (0); all of
-    it for an index out of range."""
+    """`on_value` (1) at the index along a new axis of size `depth`, elsewhere `off_value` (0); all
+    of it for an index out of range."""
     indices = convert.tensor(indices)
     dtype = _dtype_of_values(on_value, off_value) if dtype is None else dtypes.as_dtype(dtype)
     axis = axis + indices.dim() + 1 if axis < 0 else axis

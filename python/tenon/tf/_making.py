@@ -17,7 +17,8 @@ def _dtype(dtype, default=_core.float32):
 
 
 def convert_to_tensor(value, dtype=None, dtype_hint=None, name=None):
-    """The value as a tensor; a tensor must have `dtype` already. Of a variable, what it holds now."""
+    """The value as a tensor; a tensor must have `dtype` already. Of a variable, what it holds
+    now."""
     return _converted(value, dtype, dtype_hint)
 
 
@@ -127,7 +128,8 @@ def range(start, limit=None, delta=1, dtype=None):
 
 
 def linspace(start, stop, num, name=None, axis=0):
-    """`num` numbers at equal distances, `start` and `stop` among them; of tensors along a new axis."""
+    """`num` numbers at equal distances, `start` and `stop` among them; of tensors along a new
+    axis."""
     return _linspace(start, stop, num, axis)
 
 
@@ -180,7 +182,8 @@ def rank(input):
 
 @_op
 def cast(x, dtype):
-    """The elements as another dtype; of floating ones to integers without what is behind the point."""
+    """The elements as another dtype; of floating ones to integers without what is behind the
+    point."""
     dtype = dtypes.as_dtype(dtype)
     sizes = known(x) if isinstance(x, HostTensor) and dtype in (_core.int32, _core.int64) else None
     if sizes is not None:

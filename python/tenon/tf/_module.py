@@ -38,7 +38,8 @@ def current_name_scope():
 
 
 def _snake(name):
-    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2",
+                  re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
 
 
 def _members(value, path, seen):
@@ -59,7 +60,8 @@ def _parts(value):
         state = value.__dict__
         named = {**state["_parameters"], **state["_modules"],
                  **{key: part for key, part in state.items()
-                    if isinstance(part, (Parameter, list, tuple, dict)) and not key.startswith("_")}}
+                    if isinstance(part, (Parameter, list, tuple, dict))
+                    and not key.startswith("_")}}
         return sorted(named.items())
     if isinstance(value, dict):
         return list(value.items())
@@ -115,8 +117,8 @@ class Module(nn.Module):
 
         return call
 
-    def _flatten(self, recursive=True, predicate=None, attribute_traversal_key=None, with_path=False,
-                 expand_composites=False):
+    def _flatten(self, recursive=True, predicate=None, attribute_traversal_key=None,
+                 with_path=False, expand_composites=False):
         """The variables and modules within; with their paths where asked for."""
         for path, value in _members(self, (), set()):
             if value is self or (not recursive and len(path) > 1):

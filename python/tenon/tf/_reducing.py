@@ -119,8 +119,10 @@ def _arg(name, compute, text):
     return _op(function)
 
 
-argmax = _arg("argmax", _core.argmax, "The place of the largest along an axis (0), the first of them.")
-argmin = _arg("argmin", _core.argmin, "The place of the smallest along an axis (0), the first of them.")
+argmax = _arg("argmax", _core.argmax, "The place of the largest along an axis (0), the first of "
+                                      "them.")
+argmin = _arg("argmin", _core.argmin, "The place of the smallest along an axis (0), the first of "
+                                      "them.")
 
 
 def _scan(name, compute, nothing, text):

@@ -32,7 +32,8 @@ def _segmented(rows, ids, count, reduce, initial):
         at = _core.nonzero(kept).reshape(-1)
         rows, ids = _core.index_select(rows, 0, at), _core.index_select(ids, 0, at)
     if reduce in ("sum", "mean"):
-        made = _core.index_add(_core.zeros((count, *rows.shape[1:]), dtype=rows.dtype), 0, ids, rows)
+        made = _core.index_add(_core.zeros((count, *rows.shape[1:]), dtype=rows.dtype), 0, ids,
+                               rows)
         if reduce == "sum":
             return made
         counts = _core.clamp_min(_core.bincount(ids, minlength=count), 1).to(rows.dtype)
@@ -86,7 +87,8 @@ def confusion_matrix(labels, predictions, num_classes=None, weights=None, dtype=
         num_classes = int(_core.maximum(labels.amax(), predictions.amax()).item()) + 1
     count = int(num_classes)
     if labels.numel() and max(labels.amax().item(), predictions.amax().item()) >= count:
-        raise InvalidArgumentError(f"`labels` or `predictions` out of bound: num_classes is {count}")
+        raise InvalidArgumentError("`labels` or `predictions` out of bound: num_classes is "
+                                   f"{count}")
     at = labels * count + predictions
     dtype = dtypes.as_dtype(dtype)
     values = _core.ones(at.shape, dtype=dtype) if weights is None else \

@@ -12,8 +12,8 @@ from ._making import read
 
 
 def moving(function):
-    """Takes what moves elements: `function(tensor, ...)` gets tensors, and of strings the array, for
-    which its second form, `of_strings`, is."""
+    """Takes what moves elements: `function(tensor, ...)` gets tensors, and of strings the array,
+    for which its second form, `of_strings`, is."""
     @_op
     def call(input, *arguments, **keywords):
         input = convert.tensor(input)
@@ -57,8 +57,8 @@ def squeeze(input, axis=None):
         return _core.squeeze(input)
     for one in axis if isinstance(axis, tuple) else (axis,):
         if input.shape[one] != 1:
-            raise InvalidArgumentError(f"Can not squeeze dim[{one}], expected a dimension of 1, got "
-                                       f"{input.shape[one]} [Op:Squeeze]")
+            raise InvalidArgumentError(f"Can not squeeze dim[{one}], expected a dimension of 1, "
+                                       f"got {input.shape[one]} [Op:Squeeze]")
     return _core.squeeze(input, axis)
 
 

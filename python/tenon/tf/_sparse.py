@@ -17,7 +17,8 @@ class SparseTensor:
 
     def __init__(self, indices, values, dense_shape):
         self.indices = own(convert.tensor(indices).to(_core.int64))
-        self.values = own(convert.tensor(values)) if not isinstance(values, StringTensor) else values
+        self.values = (own(convert.tensor(values))
+                       if not isinstance(values, StringTensor) else values)
         self.dense_shape = own(convert.tensor(dense_shape).to(_core.int64))
         rank = self.dense_shape.shape[0]
         if self.indices.dim() != 2 or self.indices.shape[1] != rank or \
@@ -74,10 +75,12 @@ def from_dense(tensor, name=None):
 
 def reorder(sp_input, name=None):
     """The values in row-major order of their places."""
-    order = _core.argsort(_flat_places(sp_input.indices, sp_input.dense_shape.tolist()), 0, False, True)
+    order = _core.argsort(_flat_places(sp_input.indices, sp_input.dense_shape.tolist()), 0, False,
+                          True)
     values = sp_input.values[order.tolist()] if isinstance(sp_input.values, StringTensor) else \
         own(_core.index_select(sp_input.values, 0, order))
-    return SparseTensor(_core.index_select(sp_input.indices, 0, order), values, sp_input.dense_shape)
+    return SparseTensor(_core.index_select(sp_input.indices, 0, order), values,
+                        sp_input.dense_shape)
 
 
 @_op
@@ -93,7 +96,7 @@ def sparse_dense_matmul(sp_a, b, adjoint_a=False, adjoint_b=False):
     if adjoint_a:
         rows, columns, height, width = columns, rows, width, height
     if width != b.shape[0]:
-        raise InvalidArgumentError(f"Cannot multiply A and B because inner dimension does not match: "
-                                   f"{width} vs. {b.shape[0]} [Op:SparseTensorDenseMatMul]")
+        raise InvalidArgumentError("Cannot multiply A and B because inner dimension does not "
+                                   f"match: {width} vs. {b.shape[0]} [Op:SparseTensorDenseMatMul]")
     parts = _core.index_select(b, 0, columns) * sp_a.values.unsqueeze(1)
     return _core.index_add(_core.zeros((height, b.shape[1]), dtype=b.dtype), 0, rows, parts)

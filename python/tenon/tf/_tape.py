@@ -69,8 +69,8 @@ class GradientTape:
                 raise ValueError(f"Passed in object {one!r} of type {type(one).__name__!r}, not "
                                  "tf.Tensor or tf.Variable or ExtensionType.")
             if not (one.is_floating_point() or one.is_complex()):
-                warnings.warn(f"The dtype of the watched tensor must be floating (e.g. tf.float32), "
-                              f"got {dtypes.name_of(one.dtype)}", stacklevel=2)
+                warnings.warn("The dtype of the watched tensor must be floating (e.g. "
+                              f"tf.float32), got {dtypes.name_of(one.dtype)}", stacklevel=2)
                 continue
             if not one.requires_grad:
                 one.requires_grad_()
@@ -88,8 +88,8 @@ class GradientTape:
 
     def _begin(self, what):
         if self._is_spent:
-            raise RuntimeError("A non-persistent GradientTape can only be used to compute one set of "
-                               "gradients (or jacobians)")
+            raise RuntimeError("A non-persistent GradientTape can only be used to compute one set "
+                               "of gradients (or jacobians)")
         if not self._persistent:
             self._stop()
             self._is_spent = True
@@ -104,15 +104,16 @@ class GradientTape:
 
     def gradient(self, target, sources, output_gradients=None,
                  unconnected_gradients=UnconnectedGradients.NONE):
-        """The gradients of the sum of `target` with respect to `sources`, in their structure; None (or
-        zeros) for what it doesn't depend on."""
+        """The gradients of the sum of `target` with respect to `sources`, in their structure; None
+        (or zeros) for what it doesn't depend on."""
         creates, keeps = self._begin("gradient")
         unconnected = getattr(unconnected_gradients, "value", unconnected_gradients)
         if unconnected not in ("none", "zero"):
             raise ValueError(f"Unknown value for unconnected_gradients: {unconnected_gradients!r}")
         flat = nest.flatten(sources)
         starts = _starts(target, output_gradients)
-        grads = _grads(starts, [one if self._can_have(one) else None for one in flat], keeps, creates)
+        grads = _grads(starts, [one if self._can_have(one) else None for one in flat], keeps,
+                       creates)
         if unconnected == "zero":
             grads = [_core.zeros_like(one) if grad is None else grad
                      for one, grad in zip(flat, grads)]
@@ -142,8 +143,8 @@ class GradientTape:
                        parallel_iterations=None, experimental_use_pfor=True):
         """The jacobian of each element of a batch, whose results depend on nothing else in it."""
         if target.dim() == 0 or source.dim() == 0 or target.shape[0] != source.shape[0]:
-            raise ValueError(f"Need first dimension of target shape ({tuple(target.shape)}) and source "
-                             f"shape ({tuple(source.shape)}) to match.")
+            raise ValueError(f"Need first dimension of target shape ({tuple(target.shape)}) and "
+                             f"source shape ({tuple(source.shape)}) to match.")
         creates, _ = self._begin("batch_jacobian")
         batch = target.shape[0]
         inner = target.numel() // max(batch, 1)
@@ -151,7 +152,8 @@ class GradientTape:
         for i in range(inner):
             start = _core.zeros_like(target).reshape((batch, inner))
             start = start + _core.eye(inner, dtype=target.dtype)[i]
-            columns.append(_grads([(target, start.reshape(target.shape))], [source], True, creates)[0])
+            columns.append(_grads([(target, start.reshape(target.shape))], [source], True,
+                                  creates)[0])
         if all(grad is None for grad in columns):
             is_zero = unconnected_gradients == UnconnectedGradients.ZERO
             sizes = (*target.shape, *source.shape[1:])
@@ -173,7 +175,8 @@ def _starts(target, output_gradients):
 
 def _one_of(target, i):
     flat = _core.zeros((target.numel(),), dtype=target.dtype)
-    return _core.index_fill(flat, 0, _core.tensor_of_data([i], _core.int64), 1).reshape(target.shape)
+    return _core.index_fill(flat, 0, _core.tensor_of_data([i], _core.int64),
+                            1).reshape(target.shape)
 
 
 def _grads(starts, sources, keeps, creates):
@@ -197,7 +200,8 @@ def custom_gradient(f=None):
 
     @functools.wraps(f)
     def call(*arguments, **keywords):
-        given = [convert.tensor(one) if not isinstance(one, CoreTensor) else one for one in arguments]
+        given = [convert.tensor(one) if not isinstance(one, CoreTensor) else one
+                 for one in arguments]
         return own(_Custom.apply(f, keywords, *given), arguments)
 
     return call
@@ -219,8 +223,8 @@ class _Custom(autograd.Function):
         grads = ctx.rule(*[own(one) for one in upstream])
         grads = tuple(grads) if isinstance(grads, (list, tuple)) else (grads,)
         if len(grads) != ctx.count:
-            raise ValueError(f"custom_gradient function expected to return {ctx.count} gradients, but "
-                             f"returned {len(grads)} instead.")
+            raise ValueError(f"custom_gradient function expected to return {ctx.count} gradients, "
+                             f"but returned {len(grads)} instead.")
         return (None, None, *grads)
 
 

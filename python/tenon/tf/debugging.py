@@ -17,7 +17,8 @@ def _comparing(name, compute, symbol):
         if isinstance(first, StringTensor):
             holds = (first == y) if symbol == "==" else (first != y)
         else:
-            holds = compute(*pair(x, y if not isinstance(y, CoreTensor) else second, check.__name__))
+            holds = compute(*pair(x, y if not isinstance(y, CoreTensor) else second,
+                                  check.__name__))
         if not bool(_core.all(holds)):
             raise InvalidArgumentError(_text(message, f"Condition x {symbol} y did not hold.\n"
                                                       f"x = {_shown(x)}\ny = {_shown(y)}"))
@@ -65,24 +66,25 @@ def assert_near(x, y, rtol=None, atol=None, message=None, summarize=None, name=N
     eps = 10 * finfo(x.dtype).eps
     rtol, atol = (eps if value is None else float(value) for value in (rtol, atol))
     if not bool(_core.all(_core.abs(x - y) <= atol + rtol * _core.abs(y))):
-        raise InvalidArgumentError(_text(message, f"x and y not equal to tolerance rtol = {rtol}, atol "
-                                                  f"= {atol}\nx = {_shown(x)}\ny = {_shown(y)}"))
+        raise InvalidArgumentError(_text(message, f"x and y not equal to tolerance rtol = {rtol}, "
+                                                  f"atol = {atol}\nx = {_shown(x)}\ny = "
+                                                  f"{_shown(y)}"))
 
 
 def assert_rank(x, rank, message=None, name=None):
     """Raises ValueError unless x has so many dims."""
     x = convert.tensor(x)
     if x.dim() != int(rank):
-        raise ValueError(_text(message, f"Tensor must have rank {int(rank)}. Received rank {x.dim()}, "
-                                        f"shape {tuple(x.shape)}"))
+        raise ValueError(_text(message, f"Tensor must have rank {int(rank)}. Received rank "
+                                        f"{x.dim()}, shape {tuple(x.shape)}"))
 
 
 def assert_rank_at_least(x, rank, message=None, name=None):
     """Raises ValueError unless x has at least so many dims."""
     x = convert.tensor(x)
     if x.dim() < int(rank):
-        raise ValueError(_text(message, f"Tensor must have rank at least {int(rank)}. Received rank "
-                                        f"{x.dim()}, shape {tuple(x.shape)}"))
+        raise ValueError(_text(message, f"Tensor must have rank at least {int(rank)}. Received "
+                                        f"rank {x.dim()}, shape {tuple(x.shape)}"))
 
 
 def assert_rank_in(x, ranks, message=None, name=None):
@@ -133,8 +135,8 @@ def assert_shapes(shapes, data=None, summarize=None, message=None, name=None):
                 continue
             wanted = symbol if isinstance(symbol, int) else known.setdefault(symbol, size)
             if wanted != size:
-                raise ValueError(_text(message, f"Dimension {dim} of shape {tuple(x.shape)} is {size}, "
-                                                f"expected {wanted} ({symbol})"))
+                raise ValueError(_text(message, f"Dimension {dim} of shape {tuple(x.shape)} is "
+                                                f"{size}, expected {wanted} ({symbol})"))
 
 
 def check_numerics(tensor, message, name=None):
@@ -183,6 +185,7 @@ def get_log_device_placement():
     return False
 
 
-__all__ = sorted(name for name in globals() if name.startswith(("assert_", "check_", "is_", "enable",
-                                                                "disable", "set_", "get_")) or
+__all__ = sorted(name for name in globals()
+                 if name.startswith(("assert_", "check_", "is_", "enable",
+                                     "disable", "set_", "get_")) or
                  name == "Assert")

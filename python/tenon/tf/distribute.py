@@ -94,8 +94,8 @@ class MirroredStrategy(Strategy):
     def __init__(self, devices=None, cross_device_ops=None):
         super().__init__()
         if devices is not None and len(devices) > 1:
-            raise ValueError(f"MirroredStrategy(): {len(devices)} devices are given; there is one, the "
-                             "CPU")
+            raise ValueError(f"MirroredStrategy(): {len(devices)} devices are given; there is one, "
+                             "the CPU")
 
 
 class OneDeviceStrategy(Strategy):

@@ -21,7 +21,8 @@ def _images(image):
     """A batch of images, and whether one alone was given."""
     image = convert.tensor(image)
     if image.dim() not in (3, 4):
-        raise ValueError(f"'images' must have either 3 or 4 dimensions, got shape {tuple(image.shape)}")
+        raise ValueError("'images' must have either 3 or 4 dimensions, got shape "
+                         f"{tuple(image.shape)}")
     return (image.unsqueeze(0), True) if image.dim() == 3 else (image, False)
 
 
@@ -83,8 +84,8 @@ def _weights(before, after, method, antialias):
 @_op
 def resize(images, size, method=ResizeMethod.BILINEAR, preserve_aspect_ratio=False,
            antialias=False):
-    """Images of another size, float32 unless the method is 'nearest'. With `antialias`, what is made
-    smaller takes in all pixels."""
+    """Images of another size, float32 unless the method is 'nearest'. With `antialias`, what is
+    made smaller takes in all pixels."""
     images, is_one = _images(images)
     height, width = convert.sizes(size)
     if preserve_aspect_ratio:
@@ -134,8 +135,8 @@ def resize_with_pad(image, target_height, target_width, method=ResizeMethod.BILI
 def _padded(images, top, left, height, width):
     below, right = height - top - images.shape[1], width - left - images.shape[2]
     if min(top, left, below, right) < 0:
-        raise ValueError(f"an image of {images.shape[1]} by {images.shape[2]} at ({top}, {left}) does "
-                         f"not fit into {height} by {width}")
+        raise ValueError(f"an image of {images.shape[1]} by {images.shape[2]} at ({top}, {left}) "
+                         f"does not fit into {height} by {width}")
     return _core.pad(images, (0, 0, left, right, top, below), "constant", 0)
 
 
@@ -157,8 +158,8 @@ def crop_to_bounding_box(image, offset_height, offset_width, target_height, targ
 
 def _cropped(images, top, left, height, width):
     if min(top, left) < 0 or top + height > images.shape[1] or left + width > images.shape[2]:
-        raise ValueError(f"a part of {height} by {width} at ({top}, {left}) isn't within an image of "
-                         f"{images.shape[1]} by {images.shape[2]}")
+        raise ValueError(f"a part of {height} by {width} at ({top}, {left}) isn't within an image "
+                         f"of {images.shape[1]} by {images.shape[2]}")
     return _core.narrow(_core.narrow(images, 1, top, height), 2, left, width)
 
 
@@ -180,8 +181,8 @@ def central_crop(image, central_fraction):
         raise ValueError("central_fraction must be within (0, 1]")
     images, is_one = _images(image)
     top, left = (int((images.shape[i] - images.shape[i] * central_fraction) / 2) for i in (1, 2))
-    return _given(_cropped(images, top, left, images.shape[1] - 2 * top, images.shape[2] - 2 * left),
-                  is_one)
+    height, width = images.shape[1] - 2 * top, images.shape[2] - 2 * left
+    return _given(_cropped(images, top, left, height, width), is_one)
 
 
 @_op
@@ -203,7 +204,8 @@ def crop_and_resize(image, boxes, box_indices, crop_size, method="bilinear",
     scale = [max(images.shape[i] - 1, 1) / 2 for i in (1, 2)]
     grid = _core.stack([(x / scale[1] - 1).unsqueeze(1).expand((x.shape[0], height, width)),
                         (y / scale[0] - 1).unsqueeze(2).expand((x.shape[0], height, width))], -1)
-    made = _core.grid_sample(_core.movedim(chosen, -1, 1).contiguous(), grid, method, "border", True)
+    made = _core.grid_sample(_core.movedim(chosen, -1, 1).contiguous(), grid, method, "border",
+                             True)
     inside = _core.logical_and(
         _core.logical_and(y >= 0, y <= images.shape[1] - 1).unsqueeze(2),
         _core.logical_and(x >= 0, x <= images.shape[2] - 1).unsqueeze(1)).unsqueeze(1)
@@ -399,7 +401,8 @@ def _part(value, size, generator):
     sizes = [value.shape[i] if size == -1 else size for i, size in enumerate(convert.sizes(size))]
     for i, wanted in enumerate(sizes):
         if wanted > value.shape[i]:
-            raise InvalidArgumentError(f"random_crop(): {tuple(value.shape)} is smaller than {sizes}")
+            raise InvalidArgumentError(f"random_crop(): {tuple(value.shape)} is smaller than "
+                                       f"{sizes}")
         first = int(_core.randint(0, value.shape[i] - wanted + 1, (), generator=generator).item())
         value = _core.narrow(value, i, first, wanted)
     return value
@@ -435,7 +438,8 @@ def _random_form(kind, is_stateless):
         return change(generator, *(given[name] for name in names))
 
     function.__name__ = f"{'stateless_' if is_stateless else ''}random_{kind}"
-    function.__doc__ = f"{kind.replace('_', ' ').capitalize()} at random: ({', '.join(names)}, seed)."
+    function.__doc__ = (f"{kind.replace('_', ' ').capitalize()} at random: "
+                        f"({', '.join(names)}, seed).")
     return _op(function)
 
 

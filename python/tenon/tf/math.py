@@ -24,7 +24,8 @@ def _unary(name, compute, text, accepts="any"):
         if accepts != "any" and not (x.is_floating_point() or x.is_complex()):
             raise InvalidArgumentError(
                 f"Value for attr 'T' of {dtypes.name_of(x.dtype)} is not in the list of allowed "
-                f"values: bfloat16, half, float, double, complex64, complex128 [Op:{name}]; tf.cast it")
+                f"values: bfloat16, half, float, double, complex64, complex128 [Op:{name}]; "
+                "tf.cast it")
         return compute(x)
 
     function.__name__, function.__doc__ = name, text
@@ -84,7 +85,8 @@ floordiv = _binary("floordiv", _core.floor_divide, "x / y, rounded down.")
 floormod = _binary("floormod", _core.remainder, "The remainder with the sign of y.")
 mod = floormod
 pow = _binary("pow", _power, "x to the power y.")
-atan2 = _binary("atan2", lambda y, x: _core.atan2(*_tensors(y, x)), "The angle of the point (x, y).")
+atan2 = _binary("atan2", lambda y, x: _core.atan2(*_tensors(y, x)),
+                "The angle of the point (x, y).")
 maximum = _binary("maximum", lambda x, y: _core.maximum(x, y), "The larger of each pair.")
 minimum = _binary("minimum", lambda x, y: _core.minimum(x, y), "The smaller of each pair.")
 squared_difference = _binary("squared_difference", lambda x, y: _core.square(_core.sub(x, y)),
@@ -153,9 +155,9 @@ def _logical(name, compute):
 
 def _check_bool(value, name):
     if value.dtype is not _core.bool:
-        raise InvalidArgumentError(f"cannot compute {name} as input #0(zero-based) was expected to be "
-                                   f"a bool tensor but is a {dtypes.name_of(value.dtype)} tensor "
-                                   f"[Op:{name}]")
+        raise InvalidArgumentError(f"cannot compute {name} as input #0(zero-based) was expected to "
+                                   f"be a bool tensor but is a {dtypes.name_of(value.dtype)} "
+                                   f"tensor [Op:{name}]")
 
 
 logical_and = _logical("logical_and", _core.logical_and)

@@ -1,4 +1,5 @@
-"""tf.nn: activations, losses, convolutions and pooling, with channels last unless asked otherwise."""
+"""tf.nn: activations, losses, convolutions and pooling, with channels last unless asked
+otherwise."""
 
 from .. import _core
 from .._eager import convert, dtypes
@@ -64,8 +65,9 @@ def bias_add(value, bias, data_format=None):
     if data_format is not None and data_format.startswith("NC"):
         bias = bias.reshape((-1, *[1] * (value.dim() - 2)))
     elif bias.shape[0] != value.shape[-1]:
-        raise InvalidArgumentError(f"Must provide as many biases as the last dimension of the input "
-                                   f"tensor: {list(bias.shape)} vs. {list(value.shape)} [Op:BiasAdd]")
+        raise InvalidArgumentError("Must provide as many biases as the last dimension of the "
+                                   f"input tensor: {list(bias.shape)} vs. {list(value.shape)} "
+                                   "[Op:BiasAdd]")
     return _core.add(value, bias)
 
 
@@ -76,14 +78,15 @@ def dropout(x, rate, noise_shape=None, seed=None):
 
     x, rate = convert.tensor(x), float(rate)
     if not 0 <= rate < 1:
-        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: "
-                         f"rate={rate}")
+        raise ValueError("`rate` must be a scalar tensor or a float in the range [0, 1). "
+                         f"Received: rate={rate}")
     if rate == 0:
         return x
     if noise_shape is None:
         return _core.dropout(x, rate, True, generator=_generator(seed))
     sizes = [mine if wanted is None else wanted
-             for mine, wanted in zip(x.shape, convert.axis_of(noise_shape) if noise_shape is not None
+             for mine, wanted in zip(x.shape, convert.axis_of(noise_shape)
+                                     if noise_shape is not None
                                      and None not in tuple(noise_shape) else noise_shape)]
     kept = _core.ge(_core.rand(sizes, dtype=x.dtype, generator=_generator(seed)), rate)
     return x * kept.to(x.dtype) / (1 - rate)
@@ -145,7 +148,8 @@ def weighted_cross_entropy_with_logits(labels, logits, pos_weight):
     logits, labels = _logits_and_labels(logits, labels, "weighted_cross_entropy_with_logits")
     _checked_shapes(logits, labels)
     weight = 1 + (pos_weight - 1) * labels
-    return (1 - labels) * logits + weight * (_core.softplus(-_core.abs(logits)) + _core.relu(-logits))
+    return (1 - labels) * logits + weight * (_core.softplus(-_core.abs(logits)) +
+                                             _core.relu(-logits))
 
 
 @_op

@@ -12,7 +12,8 @@ _by_seed = {}
 
 
 def _mixed(*numbers):
-    """A seed of 63 bits of several numbers, all of whose bits depend on all of theirs (splitmix64)."""
+    """A seed of 63 bits of several numbers, all of whose bits depend on all of theirs
+    (splitmix64)."""
     state = 0
     for number in numbers:
         state = (state + (int(number) & _MASK) + 0x9E3779B97F4A7C15) & _MASK
@@ -64,7 +65,8 @@ def _shifted(made, mean, stddev):
 
 
 def _truncated_normal(generator, shape, mean, stddev, dtype):
-    """The inverse of the distribution's integral, of numbers uniform within it: nothing beyond 2."""
+    """The inverse of the distribution's integral, of numbers uniform within it: nothing beyond
+    2."""
     within = 0.9544997361036416  # erf(sqrt(2))
     made = _core.rand(convert.sizes(shape), dtype=dtypes.as_dtype(dtype), generator=generator)
     return _shifted(_core.erfinv(made * (2 * within) - within) * 2 ** 0.5, mean, stddev)

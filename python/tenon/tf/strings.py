@@ -31,7 +31,8 @@ def _numbers(input, function, dtype):
     """function of each string, as numbers."""
     array = _array(input)
     values = [function(one) for one in array.reshape(-1).tolist()]
-    return own(_core.tensor_of_data(numpy.array(values).reshape(array.shape), dtypes.as_dtype(dtype)))
+    return own(_core.tensor_of_data(numpy.array(values).reshape(array.shape),
+                                    dtypes.as_dtype(dtype)))
 
 
 def length(input, unit="BYTE", name=None):
@@ -112,7 +113,8 @@ def to_number(input, out_type=_core.float32, name=None):
             return float(one) if dtype.is_floating_point else int(one)
         except ValueError:
             raise InvalidArgumentError(f"StringToNumberOp could not correctly convert string: "
-                                       f"{one.decode(errors='replace')} [Op:StringToNumber]") from None
+                                       f"{one.decode(errors='replace')} "
+                                       "[Op:StringToNumber]") from None
 
     return _numbers(input, number, dtype)
 
@@ -143,7 +145,8 @@ def to_hash_bucket_fast(input, num_buckets, name=None):
     """A number below `num_buckets` of each string, always the same; not TensorFlow's."""
     from hashlib import blake2b
 
-    return _numbers(input, lambda one: int.from_bytes(blake2b(one, digest_size=8).digest(), "little")
+    return _numbers(input, lambda one: int.from_bytes(blake2b(one, digest_size=8).digest(),
+                                                      "little")
                     % int(num_buckets), _core.int64)
 
 
@@ -163,7 +166,8 @@ def unicode_encode(input, output_encoding="UTF-8", errors="replace", replacement
 def unicode_transcode(input, input_encoding, output_encoding, errors="replace",
                       replacement_char=65533, replace_control_characters=False, name=None):
     """The same characters in another encoding."""
-    return _each(input, lambda one: one.decode(input_encoding, errors).encode(output_encoding, errors))
+    return _each(input, lambda one: one.decode(input_encoding, errors).encode(
+        output_encoding, errors))
 
 
 def format(template, inputs, placeholder="{}", summarize=3, name=None):

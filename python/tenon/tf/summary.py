@@ -145,8 +145,8 @@ def image(name, data, step=None, max_outputs=3, description=None):
 
     images = convert.tensor(data).detach()
     if images.dim() != 4:
-        raise ValueError(f"image(): data has shape {tuple(images.shape)}; (N, height, width, channels) "
-                         "is expected")
+        raise ValueError(f"image(): data has shape {tuple(images.shape)}; (N, height, width, "
+                         "channels) is expected")
     if images.dtype is not _core.uint8:
         images = convert_image_dtype(_core.clamp(images, 0, 1), _core.uint8)
     height, width = images.shape[1:3]

@@ -37,7 +37,8 @@ class TestCase(unittest.TestCase):
 
     def evaluate(self, tensors):
         """The tensors of a structure as arrays."""
-        return nest.map_structure(lambda one: one.numpy() if hasattr(one, "numpy") else one, tensors)
+        return nest.map_structure(lambda one: one.numpy() if hasattr(one, "numpy") else one,
+                                  tensors)
 
     def assertAllClose(self, a, b, rtol=1e-6, atol=1e-6, msg=None):
         """|a - b| <= atol + rtol |b| in every element of the structures."""

@@ -1,4 +1,5 @@
-"""The wire format of protocol buffers: numbered fields of varints, 32- and 64-bit values and bytes."""
+"""The wire format of protocol buffers: numbered fields of varints, 32- and 64-bit values and
+bytes."""
 
 import struct
 

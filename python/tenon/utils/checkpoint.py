@@ -6,8 +6,9 @@ from .. import _core
 def checkpoint(function, *args, use_reentrant=None, context_fn=None, determinism_check="default",
                debug=False, preserve_rng_state=True, **kwargs):
     """function(*args, **kwargs), which runs without keeping what its ops save, and again during
-    backward, with the random numbers of the first run (Chen et al. 2016). Parameters that it reaches
-    by other ways get their gradients, too. The other options choose nothing: there is one way."""
+    backward, with the random numbers of the first run (Chen et al. 2016). Parameters that it
+    reaches by other ways get their gradients, too. The other options choose nothing: there is one
+    way."""
     places = [i for i, value in enumerate(args) if isinstance(value, _core.Tensor)]
     shape = None
 

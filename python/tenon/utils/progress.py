@@ -16,9 +16,9 @@ class progress:
 
     Without an iterable, `update(n)` counts. `total` is needed where the iterable has no length and
     the time left should be known. In terminals and notebooks the line is redrawn in place, at most
-    every 0.1 s, and goes away at the end unless `leave`; elsewhere there is a line every ten seconds
-    at most, so that logs stay readable. `file` is standard error where it is not given; nothing is
-    written where `disable`.
+    every 0.1 s, and goes away at the end unless `leave`; elsewhere there is a line every ten
+    seconds at most, so that logs stay readable. `file` is standard error where it is not given;
+    nothing is written where `disable`.
     """
 
     def __init__(self, iterable=None, desc="", total=None, *, leave=True, file=None, disable=False):

@@ -29,14 +29,14 @@ def test_of_a_dtype(dtype):
 
 
 def test_default_dtypes():
-    for made, dtype in [(xp.zeros(2), xp.float32), (xp.ones(()), xp.float32), (xp.eye(2), xp.float32),
-                        (xp.empty(1), xp.float32), (xp.full(2, 1), xp.int64),
-                        (xp.full(2, 1.5), xp.float32), (xp.full(2, True), xp.bool),
-                        (xp.full(2, 1j), xp.complex64), (xp.arange(3), xp.int64),
-                        (xp.arange(3.0), xp.float32), (xp.linspace(0, 1, 3), xp.float32),
-                        (xp.linspace(0, 1j, 3), xp.complex64), (xp.asarray(True), xp.bool),
-                        (xp.asarray([1, 2]), xp.int64), (xp.asarray([1, 2.5]), xp.float32),
-                        (xp.asarray([1, 2j]), xp.complex64)]:
+    for made, dtype in [(xp.zeros(2), xp.float32), (xp.ones(()), xp.float32),
+                        (xp.eye(2), xp.float32), (xp.empty(1), xp.float32),
+                        (xp.full(2, 1), xp.int64), (xp.full(2, 1.5), xp.float32),
+                        (xp.full(2, True), xp.bool), (xp.full(2, 1j), xp.complex64),
+                        (xp.arange(3), xp.int64), (xp.arange(3.0), xp.float32),
+                        (xp.linspace(0, 1, 3), xp.float32), (xp.linspace(0, 1j, 3), xp.complex64),
+                        (xp.asarray(True), xp.bool), (xp.asarray([1, 2]), xp.int64),
+                        (xp.asarray([1, 2.5]), xp.float32), (xp.asarray([1, 2j]), xp.complex64)]:
         assert made.dtype == dtype
 
 

@@ -9,8 +9,9 @@ from array_api_checks import (ALL, BOOL, COMPLEX, FLOATS, INTEGERS, NUMERIC, REA
 
 #: Functions of one array: the dtypes, and how many units in the last place may differ from NumPy's.
 UNARY = {
-    **dict.fromkeys(["acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "expm1",
-                     "log", "log10", "log1p", "log2", "sin", "sinh", "tan", "tanh"], (FLOATS, 4)),
+    **dict.fromkeys(["acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp",
+                     "expm1", "log", "log10", "log1p", "log2", "sin", "sinh", "tan", "tanh"],
+                    (FLOATS, 4)),
     "sqrt": (FLOATS, 0), "reciprocal": (FLOATS + COMPLEX, 2), "signbit": (FLOATS, 0),
     "abs": (NUMERIC, 2), "negative": (NUMERIC, 0), "positive": (NUMERIC, 0),
     "square": (NUMERIC, 2), "sign": (NUMERIC, 2), "round": (NUMERIC, 0),
@@ -20,9 +21,9 @@ UNARY = {
     "logical_not": (BOOL, 0), "bitwise_invert": (BOOL + INTEGERS, 0),
 }
 #: The same of complex numbers alone: what NumPy computes in single precision is the less exact one.
-COMPLEX_UNARY = dict.fromkeys(["acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp",
-                               "expm1", "log", "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan",
-                               "tanh"], 8)
+COMPLEX_UNARY = dict.fromkeys(["acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh",
+                               "exp", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh",
+                               "sqrt", "tan", "tanh"], 8)
 BINARY = {
     **dict.fromkeys(["add", "subtract", "multiply"], (NUMERIC, 2)),
     **dict.fromkeys(["equal", "not_equal"], (ALL, 0)),
@@ -31,8 +32,8 @@ BINARY = {
     **dict.fromkeys(["bitwise_and", "bitwise_or", "bitwise_xor"], (BOOL + INTEGERS, 0)),
     **dict.fromkeys(["logical_and", "logical_or", "logical_xor"], (BOOL, 0)),
     **dict.fromkeys(["atan2", "hypot", "logaddexp"], (FLOATS, 4)),
-    "copysign": (FLOATS, 0), "nextafter": (FLOATS, 0), "divide": (FLOATS + COMPLEX, 4), "pow": (FLOATS, 4),
-    "floor_divide": (FLOATS, 0), "remainder": (FLOATS, 4),
+    "copysign": (FLOATS, 0), "nextafter": (FLOATS, 0), "divide": (FLOATS + COMPLEX, 4),
+    "pow": (FLOATS, 4), "floor_divide": (FLOATS, 0), "remainder": (FLOATS, 4),
 }
 
 
@@ -77,16 +78,18 @@ def test_special_values_of_complex_numbers(name):
 def test_special_values_of_expm1():
     """Those of the standard, of which NumPy has others."""
     inf, nan = float("inf"), float("nan")
-    for z, expected in {complex(inf, 0): complex(inf, 0), complex(-inf, 2): -1, complex(inf, inf): None,
-                        complex(-inf, inf): -1, complex(-inf, nan): -1, complex(inf, nan): None,
-                        complex(nan, 0): complex(nan, 0), complex(inf, 1): complex(inf, inf),
-                        complex(2, inf): complex(nan, nan), complex(nan, 1): complex(nan, nan)}.items():
+    for z, expected in {complex(inf, 0): complex(inf, 0), complex(-inf, 2): -1,
+                        complex(inf, inf): None, complex(-inf, inf): -1, complex(-inf, nan): -1,
+                        complex(inf, nan): None, complex(nan, 0): complex(nan, 0),
+                        complex(inf, 1): complex(inf, inf), complex(2, inf): complex(nan, nan),
+                        complex(nan, 1): complex(nan, nan)}.items():
         found = xp.expm1(tenon.tensor(z)).item()
         if expected is None:  # inf and NaN, the sign of inf being open
             assert np.isinf(found.real) and np.isnan(found.imag), z
         else:
             np.testing.assert_array_equal([found.real, found.imag], [complex(expected).real,
-                                                                     complex(expected).imag], str(z))
+                                                                     complex(expected).imag],
+                                          str(z))
 
 
 def test_powers_of_complex_numbers():
@@ -115,7 +118,8 @@ def test_integer_arithmetic_within_its_range(dtype):
     a = np.array([limits.max, limits.max - 1, 7, 6, 5, 1, 0], dtype=dtype)
     if limits.min < 0:
         a = np.concatenate([a, np.array([limits.min, -7, -1], dtype=dtype)])
-    divisors = np.array([1, 2, 3, 7, limits.max] + ([-2, -3] if limits.min < 0 else []), dtype=dtype)
+    divisors = np.array([1, 2, 3, 7, limits.max] + ([-2, -3] if limits.min < 0 else []),
+                        dtype=dtype)
     for name in "floor_divide", "remainder":
         same(name, a[:, None], divisors)
     same("pow", np.array([0, 1, 2, 3], dtype=dtype)[:, None], np.array([0, 1, 2, 4], dtype=dtype))
@@ -142,7 +146,8 @@ def test_promotion_and_0d_arrays():
                 expected = getattr(strict, name)(strict.asarray(x), strict.asarray(y))
             except TypeError:
                 continue  # the standard has no promotion between these
-            assert_same(getattr(xp, name)(tenon.tensor(x), tenon.tensor(y)), expected, 0, f"{a} {b}")
+            assert_same(getattr(xp, name)(tenon.tensor(x), tenon.tensor(y)), expected, 0,
+                        f"{a} {b}")
             same("result_type", x, y.dtype)
 
 
@@ -178,12 +183,14 @@ def test_clip(dtype):
 
 def test_what_the_standard_says_of_signs_and_zeros():
     zeros = tenon.tensor([0.0, -0.0])
-    assert np.signbit(xp.copysign(tenon.tensor([1.0, 1.0]), zeros).numpy()).tolist() == [False, True]
+    assert (np.signbit(xp.copysign(tenon.tensor([1.0, 1.0]), zeros).numpy()).tolist()
+            == [False, True])
     assert np.signbit(xp.sqrt(zeros).numpy()).tolist() == [False, True]
     assert np.signbit(xp.round(tenon.tensor([-0.4, 0.4])).numpy()).tolist() == [True, False]
     assert xp.round(tenon.tensor([0.5, 1.5, 2.5, -0.5])).tolist() == [0, 2, 2, 0]
     assert np.signbit(xp.atan2(zeros, tenon.tensor(1.0)).numpy()).tolist() == [False, True]
     assert xp.atan2(zeros, tenon.tensor(-1.0)).tolist() == pytest.approx([np.pi, -np.pi])
-    assert xp.pow(tenon.tensor([float("nan"), 1.0]), tenon.tensor([0.0, float("nan")])).tolist() == [1, 1]
+    assert (xp.pow(tenon.tensor([float("nan"), 1.0]), tenon.tensor([0.0, float("nan")])).tolist()
+            == [1, 1])
     assert xp.isnan(xp.sign(tenon.tensor(float("nan")))).item()
     assert xp.divide(tenon.tensor([1.0, -1.0]), zeros).tolist() == [np.inf, np.inf]

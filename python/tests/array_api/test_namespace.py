@@ -13,8 +13,9 @@ from array_api_checks import ALL, COMPLEX, FLOATS, NUMERIC, name_of, same, stric
 STANDARD = [name for name in strict.__all__ if "flags" not in name.lower()
             and name not in ("Device", "__version__")]
 LINALG = ["cholesky", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv",
-          "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "outer", "pinv",
-          "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot", "vector_norm"]
+          "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "outer",
+          "pinv", "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot",
+          "vector_norm"]
 
 
 def test_all_of_the_standard_is_there():

@@ -81,7 +81,8 @@ def test_sets(dtype):
 
 @pytest.mark.parametrize("dtype", [dtype for dtype in ALL if not dtype.startswith("complex")])
 def test_isin(dtype):
-    for x, members in ((tame(dtype, (3, 4)), tame(dtype, (2,), 1)), (tame(dtype, ()), tame(dtype, (0,))),
+    for x, members in ((tame(dtype, (3, 4)), tame(dtype, (2,), 1)),
+                       (tame(dtype, ()), tame(dtype, (0,))),
                        (tame(dtype, (0, 2)), tame(dtype, (2, 2)))):
         for invert in False, True:  # of which array-api-strict 2.6 takes no notice
             found = xp.isin(tenon.tensor(x), tenon.tensor(members), invert=invert)
@@ -94,6 +95,7 @@ def test_sets_of_nans_and_zeros(dtype):
     x = tenon.tensor(np.array([np.nan, 1, np.nan, -0.0, 0.0, np.inf], dtype=dtype))
     found = xp.unique_all(x)
     assert found.values.shape == (5,) and found.counts.tolist() == [2, 1, 1, 1, 1]
-    assert found.indices.tolist()[:3] == [3, 1, 5] and found.inverse_indices.tolist()[3:] == [0, 0, 2]
+    assert (found.indices.tolist()[:3] == [3, 1, 5]
+            and found.inverse_indices.tolist()[3:] == [0, 0, 2])
     assert len(set(found.inverse_indices.tolist()[:4:2])) == 2
     assert xp.isin(x, x).tolist() == [False, True, False, True, True, True]

@@ -21,7 +21,8 @@ def test_sums_and_products(dtype):
     for name in "sum", "prod":
         same(name, x[:0])
         same(name, tame(dtype, ()))
-        for wanted in ["int64", "uint64"] * ("int" in dtype) + ["complex128"] * (dtype in COMPLEX) + [
+        for wanted in ["int64",
+                       "uint64"] * ("int" in dtype) + ["complex128"] * (dtype in COMPLEX) + [
                 "float64"] * (dtype in FLOATS):
             if name == "sum" and not (wanted == "uint64" and (x < 0).any()):
                 same(name, x, dtype=np.dtype(wanted))

@@ -87,7 +87,8 @@ def test_wrong_gradients_are_found():
             return grad * 2, None
 
     x = torch.tensor([0.5], dtype=torch.float64, requires_grad=True)
-    with pytest.raises(torch.autograd.GradcheckError, match="the gradient is 2, finite differences give 0.75"):
+    with pytest.raises(torch.autograd.GradcheckError, match="the gradient is 2, finite differences "
+                                                            "give 0.75"):
         gradcheck(Wrong.apply, (x,))
     assert gradcheck(Wrong.apply, x, raise_exception=False) is False
     assert gradcheck(lambda a, k, b: a * k * b, (x, 3, torch.ones(1, dtype=torch.float64)))

@@ -2,8 +2,8 @@
 
     calls.py FOLDER SEED ROUNDS
 
-Every outcome has to be a result or one of Python's exceptions, without a word of C++'s own. What is being
-called stands in FOLDER/call, for whoever finds the process dead.
+Every outcome has to be a result or one of Python's exceptions, without a word of C++'s own. What is
+being called stands in FOLDER/call, for whoever finds the process dead.
 """
 
 import importlib
@@ -26,8 +26,8 @@ LEFT_OUT = {"set_num_threads", "SharedMemory", "set_num_interop_threads", "detec
 MODULES_LEFT_OUT = {"tenon.tf.test", "tenon.utils.data.transport"}
 ALLOWED = (TypeError, ValueError, IndexError, KeyError, AttributeError, RuntimeError, OverflowError,
            MemoryError, BufferError, OSError, ZeroDivisionError, StopIteration, EOFError)
-OF_CPP = re.compile(r"std::|basic_string|_M_|::at\b|bad_(alloc|cast|optional|variant|function)|unknown C\+\+|"
-                    r"nanobind|Intrusive|vector<|\{lambda|\.cpp:\d|Assertion")
+OF_CPP = re.compile(r"std::|basic_string|_M_|::at\b|bad_(alloc|cast|optional|variant|function)|"
+                    r"unknown C\+\+|nanobind|Intrusive|vector<|\{lambda|\.cpp:\d|Assertion")
 SECONDS = 1
 
 
@@ -140,7 +140,8 @@ class Fuzzer:
         def show(value):
             if isinstance(value, torch.Tensor) and not torch.nn.parameter.is_lazy(value):
                 return f"{type(value).__name__}{tuple(value.shape)}:{value.dtype}"
-            return f"{type(value).__name__}" if not isinstance(value, (int, float, str, tuple, bytes)) \
+            return f"{type(value).__name__}" if not isinstance(value,
+                                                               (int, float, str, tuple, bytes)) \
                 else ascii(value)[:60]
 
         parts = [show(value) for value in given] + [f"{k}={show(v)}" for k, v in named.items()]

@@ -86,8 +86,8 @@ def test_learning_rates():
 
 @pytest.mark.filterwarnings("ignore:the loss is NaN")
 def test_terminate_on_nan(capsys):
-    history = model().fit(np.where(np.arange(64)[:, None] < 32, X, np.nan), Y, epochs=3, shuffle=False,
-                          verbose=0, callbacks=[callbacks.TerminateOnNaN()])
+    history = model().fit(np.where(np.arange(64)[:, None] < 32, X, np.nan), Y, epochs=3,
+                          shuffle=False, verbose=0, callbacks=[callbacks.TerminateOnNaN()])
     assert "Batch 1: Invalid loss, terminating training" in capsys.readouterr().out
     assert history.epoch == [0]
 
@@ -144,7 +144,8 @@ def test_tensorboard(tmp_path):
     records = list(records_of(train))
     assert records[0].endswith(b"\x1a\x0dbrain.Event:2")
     tag = b"\x0a\x0aepoch_loss\x15"
-    losses = [struct.unpack("<f", record.split(tag)[1][:4])[0] for record in records if tag in record]
+    losses = [struct.unpack("<f", record.split(tag)[1][:4])[0] for record in records
+              if tag in record]
     assert losses == history["loss"]
     assert sum(b"batch_loss" in record for record in records) == 4
     assert sum(b"kernel/histogram" in record for record in records) == 2

@@ -55,7 +55,8 @@ def test_seeds():
     assert values == second((4,)).tolist() == first((4,)).tolist()
     assert values != initializers.RandomNormal(seed=2)((4,)).tolist()
     tenon.manual_seed(5)
-    drawn = initializers.GlorotUniform()((4, 4)).tolist(), initializers.GlorotUniform()((4, 4)).tolist()
+    drawn = (initializers.GlorotUniform()((4, 4)).tolist(),
+             initializers.GlorotUniform()((4, 4)).tolist())
     tenon.manual_seed(5)
     assert drawn[0] == initializers.GlorotUniform()((4, 4)).tolist()
     assert drawn[0] != drawn[1]

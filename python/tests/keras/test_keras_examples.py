@@ -26,7 +26,8 @@ def test_two_inputs():
 
 
 def test_transfer_learning():
-    first, second, third, kept = load("transfer_learning").main(["--epochs", "3", "--images", "1000"])
+    first, second, third, kept = load("transfer_learning").main(["--epochs", "3", "--images",
+                                                                 "1000"])
     assert first > 0.9 and kept
     assert second > 0.5 and third > 0.5  # of five kinds
 

@@ -62,7 +62,8 @@ def test_cross_entropies_of_logits():
     one_hot = [[1, 0, 0], [0, 0, 1]]
     assert near(losses.categorical_crossentropy(one_hot, logits, from_logits=True), expected)
     images = logits.reshape(1, 1, 2, 3).movedim(-1, 1)
-    assert near(losses.sparse_categorical_crossentropy([[[0, 2]]], images, from_logits=True, axis=1),
+    assert near(losses.sparse_categorical_crossentropy([[[0, 2]]], images, from_logits=True,
+                                                       axis=1),
                 [[expected]])
     with pytest.raises(IndexError, match="label 3"):
         losses.sparse_categorical_crossentropy([0, 3], logits, from_logits=True)
@@ -152,7 +153,8 @@ def test_configs():
 
 
 def test_mistakes():
-    with pytest.raises(ValueError, match="loss 'mean_square_error' isn't known; near are: mean_squared"):
+    with pytest.raises(ValueError, match="loss 'mean_square_error' isn't known; near are: "
+                                         "mean_squared"):
         losses.get("mean_square_error")
     with pytest.raises(ValueError, match="reduction is one of"):
         losses.MeanSquaredError(reduction="average")

@@ -221,7 +221,8 @@ def test_steps_within_compiled_functions_don_t_wait():
     (schedules.PolynomialDecay(1.0, 10, 0.0, cycle=True), {0: 1.0, 10: 0.0, 15: 0.25}),
     (schedules.CosineDecay(1.0, 10, alpha=0.1), {0: 1.0, 5: 0.55, 10: 0.1, 20: 0.1}),
     (schedules.CosineDecay(0.0, 10, warmup_target=1.0, warmup_steps=4), {2: 0.5, 4: 1.0, 9: 0.5}),
-    (schedules.CosineDecayRestarts(1.0, 10, t_mul=2.0, m_mul=0.5), {0: 1.0, 5: 0.5, 10: 0.5, 20: 0.25,
+    (schedules.CosineDecayRestarts(1.0, 10, t_mul=2.0, m_mul=0.5),
+     {0: 1.0, 5: 0.5, 10: 0.5, 20: 0.25,
                                                                    30: 0.25}),
     (schedules.CosineDecayRestarts(1.0, 10, t_mul=1.0), {5: 0.5, 10: 1.0})])
 def test_schedules(schedule, values):

@@ -17,7 +17,8 @@ def test_to_categorical():
 
 
 def test_normalize():
-    assert keras.utils.normalize(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist() == [[0.6, 0.8], [0, 0]]
+    assert (keras.utils.normalize(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+            == [[0.6, 0.8], [0, 0]])
 
 
 def test_random_seed():

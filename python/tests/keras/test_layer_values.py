@@ -83,7 +83,8 @@ def test_depthwise_and_separable_convolutions():
     random = np.random.default_rng(1)
     x = random.normal(size=(2, 5, 5, 3)).astype("f")
     depthwise, pointwise = random.normal(size=(3, 3, 3, 2)), random.normal(size=(1, 1, 6, 4))
-    each = np.concatenate([convolved(x[..., c:c + 1], depthwise[:, :, c:c + 1]) for c in range(3)], -1)
+    each = np.concatenate([convolved(x[..., c:c + 1], depthwise[:, :, c:c + 1]) for c in range(3)],
+                          -1)
     layer = layers.DepthwiseConv2D(3, depth_multiplier=2)
     layer(x)
     layer.set_weights([depthwise, np.zeros(6)])
@@ -130,7 +131,8 @@ def test_batch_normalization():
     # The variance of the batch, not that of a sample.
     assert near(layer.moving_variance, [0.9 + 0.1, 0.9 + 10.0], 1e-4)
     layer.trainable = False
-    assert near(layer(x, training=True), (x - [0.2, 2.0]) / np.sqrt(np.array([1.001, 10.901])), 1e-4)
+    assert near(layer(x, training=True), (x - [0.2, 2.0]) / np.sqrt(np.array([1.001, 10.901])),
+                1e-4)
 
 
 def test_batch_normalization_leaves_out_masked_steps():
@@ -251,16 +253,17 @@ def test_functions_as_layers():
     (layers.Conv2DTranspose(3, 3, 2, output_padding=1, padding="same"), (2, 5, 5, 2)),
     (layers.SeparableConv1D(3, 3, depth_multiplier=2), (2, 5, 2)),
     (layers.DepthwiseConv2D(3), (2, 5, 5, 2)), (layers.MaxPooling2D((2, 1)), (2, 5, 5, 2)),
-    (layers.GlobalAveragePooling1D(keepdims=True), (2, 5, 2)), (layers.BatchNormalization(axis=1), (2, 5)),
-    (layers.LayerNormalization([1, 2]), (2, 3, 4)), (layers.GroupNormalization(1), (2, 4)),
-    (layers.Dropout(0.3, seed=3), (2, 3)), (layers.SpatialDropout2D(0.3), (2, 3, 3, 2)),
-    (layers.Flatten(), (2, 3, 4)), (layers.Reshape((2, -1)), (2, 3, 4)), (layers.Permute((2, 1)), (2, 3, 4)),
+    (layers.GlobalAveragePooling1D(keepdims=True), (2, 5, 2)),
+    (layers.BatchNormalization(axis=1), (2, 5)), (layers.LayerNormalization([1, 2]), (2, 3, 4)),
+    (layers.GroupNormalization(1), (2, 4)), (layers.Dropout(0.3, seed=3), (2, 3)),
+    (layers.SpatialDropout2D(0.3), (2, 3, 3, 2)), (layers.Flatten(), (2, 3, 4)),
+    (layers.Reshape((2, -1)), (2, 3, 4)), (layers.Permute((2, 1)), (2, 3, 4)),
     (layers.ZeroPadding2D(((1, 2), (0, 1))), (2, 3, 4, 1)), (layers.Cropping1D(1), (2, 4, 1)),
     (layers.UpSampling2D(2, interpolation="bilinear"), (2, 3, 3, 1)), (layers.ReLU(6.0), (2, 3)),
     (layers.PReLU(shared_axes=[1]), (2, 3, 4)), (layers.ActivityRegularization(0.1), (2, 3)),
     (layers.EinsumDense("abc,cd->abd", (None, 3), "relu", "d"), (2, 3, 4)),
-    (layers.UnitNormalization(), (2, 3)),
-    (layers.Activation("gelu"), (2, 3)), (layers.Masking(1.0), (2, 3, 4))])
+    (layers.UnitNormalization(), (2, 3)), (layers.Activation("gelu"), (2, 3)),
+    (layers.Masking(1.0), (2, 3, 4))])
 def test_configs_and_shapes(layer, shape):
     x = np.random.default_rng(0).normal(size=shape).astype("f")
     y = layer(x)

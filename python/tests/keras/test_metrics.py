@@ -42,11 +42,12 @@ def test_states_merge():
     (metrics.Accuracy(), [1, 2, 3, 4], [0, 2, 3, 4], 0.75),
     (metrics.BinaryAccuracy(), [[1], [1], [0], [0]], [[0.98], [0.5], [0.1], [0.6]], 0.5),
     (metrics.BinaryAccuracy(threshold=0.2), [1.0, 0.0], [0.3, 0.3], 0.5),
-    (metrics.CategoricalAccuracy(), [[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]], 0.5),
+    (metrics.CategoricalAccuracy(), [[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]],
+     0.5),
     (metrics.SparseCategoricalAccuracy(), [[2], [1]], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]], 0.5),
     (metrics.SparseCategoricalAccuracy(), [2, 1], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]], 0.5),
-    (metrics.TopKCategoricalAccuracy(k=2), [[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.5, 0.1, 0.4]],
-     0.5),
+    (metrics.TopKCategoricalAccuracy(k=2), [[0, 0, 1], [0, 1, 0]],
+     [[0.1, 0.9, 0.8], [0.5, 0.1, 0.4]], 0.5),
     (metrics.SparseTopKCategoricalAccuracy(k=2), [2, 1], [[0.1, 0.9, 0.8], [0.5, 0.1, 0.4]], 0.5),
     (metrics.MeanSquaredError(), [[0.0, 1.0]], [[1.0, 3.0]], 2.5),
     (metrics.RootMeanSquaredError(), [[0.0, 1.0]], [[1.0, 3.0]], math.sqrt(2.5)),
@@ -91,7 +92,8 @@ def test_precision_and_recall_of_the_top_k_and_of_one_class():
 
 
 def test_areas_under_curves():
-    # At thresholds below 0, 0.5 and above 1 the (false, true) positive rates are (1, 1), (0, 0.5), (0, 0).
+    # At thresholds below 0, 0.5 and above 1 the (false, true) positive rates are (1, 1), (0, 0.5),
+    # (0, 0).
     roc = metrics.AUC(num_thresholds=3)
     roc.update_state([0, 0, 1, 1], [0, 0.5, 0.3, 0.9])
     assert near(value(roc), 0.75)
@@ -188,9 +190,10 @@ def test_own_metrics():
 
 
 @pytest.mark.parametrize("metric", [
-    metrics.Mean(), metrics.BinaryAccuracy(threshold=0.3), metrics.AUC(curve="PR"), metrics.MeanIoU(3),
-    metrics.Precision(top_k=2, class_id=1), metrics.RecallAtPrecision(0.7), metrics.F1Score("macro"),
-    metrics.CosineSimilarity(axis=0), metrics.CategoricalCrossentropy(from_logits=True)])
+    metrics.Mean(), metrics.BinaryAccuracy(threshold=0.3), metrics.AUC(curve="PR"),
+    metrics.MeanIoU(3), metrics.Precision(top_k=2, class_id=1), metrics.RecallAtPrecision(0.7),
+    metrics.F1Score("macro"), metrics.CosineSimilarity(axis=0),
+    metrics.CategoricalCrossentropy(from_logits=True)])
 def test_configs(metric):
     again = metrics.deserialize(metrics.serialize(metric))
     assert type(again) is type(metric) and again.get_config() == metric.get_config()

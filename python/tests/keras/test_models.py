@@ -33,7 +33,8 @@ def arrays():
 def test_summary_is_keras_s(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     keras.utils.clear_session()
-    model = Sequential([Affine(8, "relu", input_shape=(4,)), Affine(3, name="the_last_of_all_the_layers")])
+    model = Sequential([Affine(8, "relu", input_shape=(4,)),
+                        Affine(3, name="the_last_of_all_the_layers")])
     model.summary()
     # As Keras 3 prints it; the second name is cut where its column ends.
     assert capsys.readouterr().out.splitlines() == """\
@@ -134,8 +135,8 @@ def test_weights_go_by_paths(tmp_path):
     other = Sequential([Affine(5, input_shape=(3,))])
     before = other.get_weights()
     with pytest.raises(ValueError, match=r"doesn't fit the model .* which is unchanged:\n  "
-                                         r"layers/affine: variable kernel has shape \(3, 5\), in the "
-                                         r"file \(4, 5\)"):
+                                         r"layers/affine: variable kernel has shape \(3, 5\), in "
+                                         r"the file \(4, 5\)"):
         other.load_weights(path)
     assert all(map(np.array_equal, before, other.get_weights()))
     with pytest.raises(FileExistsError):
@@ -148,8 +149,8 @@ def test_a_file_of_a_newer_version_is_told(tmp_path):
     metadata = {"tenon.keras": json.dumps({"format": 2, "values": {}})}
     path = os.fspath(tmp_path / "new.keras")
     torch._core.save_tensors({"vars/0": torch.ones(1)}, path, metadata)
-    with pytest.raises(ValueError, match="format 2 of a newer version of Tenon; this one reads formats "
-                                         "up to 1"):
+    with pytest.raises(ValueError, match="format 2 of a newer version of Tenon; this one reads "
+                                         "formats up to 1"):
         load_model(path)
 
 

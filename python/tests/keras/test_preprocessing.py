@@ -39,7 +39,8 @@ def test_categories():
     indices = np.array([[0, 1], [3, 3]])
     assert near(layers.CategoryEncoding(4)(indices), [[1, 1, 0, 0], [0, 0, 0, 1]])
     assert near(layers.CategoryEncoding(4, "count")(indices), [[1, 1, 0, 0], [0, 0, 0, 2]])
-    weighted = layers.CategoryEncoding(4, "count")(indices, count_weights=np.array([[0.5, 1], [2, 3]]))
+    weighted = layers.CategoryEncoding(4, "count")(indices,
+                                                   count_weights=np.array([[0.5, 1], [2, 3]]))
     assert near(weighted, [[0.5, 1, 0, 0], [0, 0, 0, 5]])
     assert near(layers.CategoryEncoding(3, "one_hot")(np.array([2, 0])), [[0, 0, 1], [1, 0, 0]])
 
@@ -65,7 +66,9 @@ def test_hashes():
     assert np.bincount(many, minlength=5).min() > 150
     masked = layers.Hashing(num_bins=3, mask_value="")(np.array(["", "x", "y"])).tolist()
     assert masked[0] == 0 and min(masked[1:]) > 0
-    assert layers.Hashing(5, salt=3)(np.array([str(i) for i in range(50)])).tolist() != many[:50].tolist()
+    assert layers.Hashing(5,
+                          salt=3)(np.array([str(i)
+                                            for i in range(50)])).tolist() != many[:50].tolist()
 
 
 def test_strings():
@@ -131,7 +134,8 @@ def test_text():
     assert pairs(["a b"]).tolist() == [[1, 3, 2]]
     letters = layers.TextVectorization(split="character", standardize=None, vocabulary=["x", "Y"])
     assert letters(["xY"]).tolist() == [[2, 3]]
-    own = layers.TextVectorization(standardize=lambda texts: [t.replace("<br />", " ") for t in texts],
+    own = layers.TextVectorization(standardize=lambda texts: [t.replace("<br />", " ")
+                                                              for t in texts],
                                    vocabulary=["a", "b"])
     assert own(["a<br />b"]).tolist() == [[2, 3]]
 
@@ -149,8 +153,10 @@ def test_sizes_of_images():
     image = np.arange(16, dtype="f").reshape(1, 4, 4, 1)
     assert near(layers.CenterCrop(2, 2)(image)[0, :, :, 0], [[5, 6], [9, 10]])
     assert near(layers.Resizing(2, 2)(image)[0, :, :, 0], [[2.5, 4.5], [10.5, 12.5]])
-    assert near(layers.Resizing(2, 2, interpolation="nearest")(image)[0, :, :, 0], [[5, 7], [13, 15]])
-    assert layers.Resizing(2, 4, crop_to_aspect_ratio=True)(image).tolist() == image[:, 1:3].tolist()
+    assert near(layers.Resizing(2, 2, interpolation="nearest")(image)[0, :, :, 0],
+                [[5, 7], [13, 15]])
+    assert (layers.Resizing(2, 4, crop_to_aspect_ratio=True)(image).tolist()
+            == image[:, 1:3].tolist())
     padded = layers.Resizing(4, 8, pad_to_aspect_ratio=True)(image)
     assert near(padded[0, :, :, 0], np.pad(image[0, :, :, 0], ((0, 0), (2, 2))))
     assert layers.Resizing(2, 3)(image[0]).shape == (2, 3, 1)
@@ -219,10 +225,11 @@ def test_crops_and_sizes():
 
 
 @pytest.mark.parametrize("layer", [
-    layers.RandomFlip("vertical", seed=3), layers.RandomRotation(0.2), layers.RandomZoom((0.1, 0.2)),
-    layers.RandomTranslation(0.1, 0.2, fill_mode="nearest"), layers.RandomContrast((0.1, 0.2)),
-    layers.RandomBrightness(0.2, (0, 1)), layers.RandomCrop(3, 3), layers.Resizing(3, 4),
-    layers.CenterCrop(2, 2), layers.Rescaling(0.5, 1.0)])
+    layers.RandomFlip("vertical", seed=3), layers.RandomRotation(0.2),
+    layers.RandomZoom((0.1, 0.2)), layers.RandomTranslation(0.1, 0.2, fill_mode="nearest"),
+    layers.RandomContrast((0.1, 0.2)), layers.RandomBrightness(0.2, (0, 1)),
+    layers.RandomCrop(3, 3), layers.Resizing(3, 4), layers.CenterCrop(2, 2),
+    layers.Rescaling(0.5, 1.0)])
 def test_configs_and_shapes(layer):
     again = layers.deserialize(layers.serialize(layer))
     assert again.get_config() == layer.get_config()

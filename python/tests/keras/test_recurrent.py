@@ -189,7 +189,8 @@ def softmax(x):
 
 def test_attention():
     generator = np.random.default_rng(0)
-    q, v = generator.normal(size=(2, 3, 4)).astype("f"), generator.normal(size=(2, 5, 4)).astype("f")
+    q, v = (generator.normal(size=(2, 3, 4)).astype("f"),
+            generator.normal(size=(2, 5, 4)).astype("f"))
     layer = layers.Attention()
     assert near(layer([q, v]), softmax(q @ v.transpose(0, 2, 1)) @ v)
     kept = np.array([[True] * 3 + [False] * 2] * 2)
@@ -204,7 +205,8 @@ def test_attention():
 
 def test_multi_head_attention():
     generator = np.random.default_rng(0)
-    q, v = generator.normal(size=(2, 3, 4)).astype("f"), generator.normal(size=(2, 5, 6)).astype("f")
+    q, v = (generator.normal(size=(2, 3, 4)).astype("f"),
+            generator.normal(size=(2, 5, 6)).astype("f"))
     layer = layers.MultiHeadAttention(2, 3)
     layer(q, v)
     weights = [generator.normal(size=w.shape) for w in layer.get_weights()]

@@ -28,7 +28,8 @@ def test_instances_and_none_stay():
 
 
 def test_unknown_names_are_told_with_near_ones():
-    with pytest.raises(ValueError, match=r"initializer 'glorot_unifrm' isn't known; .*glorot_uniform"):
+    with pytest.raises(ValueError,
+                       match=r"initializer 'glorot_unifrm' isn't known; .*glorot_uniform"):
         initializers.get("glorot_unifrm")
     with pytest.raises(ValueError, match="a regularizer is a name"):
         regularizers.get(3)

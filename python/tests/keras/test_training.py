@@ -99,8 +99,8 @@ def test_weights_of_samples_and_classes():
 def test_steps_validation_and_epochs():
     x, y = data()
     model = classifier()
-    history = model.fit(x, y, batch_size=16, epochs=6, initial_epoch=2, steps_per_epoch=2, verbose=0,
-                        validation_data=(x, y), validation_steps=1, validation_freq=2)
+    history = model.fit(x, y, batch_size=16, epochs=6, initial_epoch=2, steps_per_epoch=2,
+                        verbose=0, validation_data=(x, y), validation_steps=1, validation_freq=2)
     assert history.epoch == [2, 3, 4, 5] and len(history.history["val_loss"]) == 2
     assert model.optimizer.iterations == 8
 
@@ -217,7 +217,8 @@ def test_mistakes():
         model.fit(x, y, verbose=0)
     with pytest.raises(ValueError, match="(?i)optimizer 'adm' isn't known; near are: adam"):
         model.compile("adm", "mse")
-    with pytest.raises(ValueError, match=r"labels of shape \(32, 3\) don't fit predictions of shape "
+    with pytest.raises(ValueError,
+                       match=r"labels of shape \(32, 3\) don't fit predictions of shape "
                                          r"\(32, 2\)"):
         model.compile("sgd", "mse")
         model.fit(x, np.ones((64, 3)), verbose=0)
@@ -237,7 +238,8 @@ def test_a_generator_that_ends_early_keeps_what_was_learned():
     x, y = data()
     model = classifier()
     with pytest.warns(UserWarning, match="Your input ran out of data"):
-        history = model.fit(((x[:8], y[:8]) for _ in range(5)), epochs=4, steps_per_epoch=3, verbose=0)
+        history = model.fit(((x[:8], y[:8]) for _ in range(5)), epochs=4, steps_per_epoch=3,
+                            verbose=0)
     assert len(history.history["loss"]) == 2 and model.optimizer.iterations == 5
 
 

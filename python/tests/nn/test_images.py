@@ -47,7 +47,8 @@ def test_convolution_in_3d():
             part = padded[:, :, :, 2 * i:2 * i + 2, j:j + 2]
             expected[:, :, :, i, j] += np.einsum("ncdhw,ochw->nod", part, weight[:, :, 0])
     np.testing.assert_allclose(layer(torch.tensor(x)).detach().numpy(), expected, atol=1e-12)
-    assert repr(layer) == ("Conv3d(2, 3, kernel_size=(1, 2, 2), stride=(1, 2, 1), padding=(0, 1, 0))")
+    assert repr(layer) == ("Conv3d(2, 3, kernel_size=(1, 2, 2), stride=(1, 2, 1), padding=(0, 1, "
+                           "0))")
     assert repr(nn.ConvTranspose2d(1, 2, 3, output_padding=1, stride=2)) == (
         "ConvTranspose2d(1, 2, kernel_size=(3, 3), stride=(2, 2), output_padding=(1, 1))")
     assert nn.Conv3d(1, 1, 3, padding="same")(torch.ones(1, 1, 4, 4, 4)).shape == (1, 1, 4, 4, 4)

@@ -24,7 +24,8 @@ def test_constants():
     (lambda w: init.normal_(w, 1.0, 0.5), 0.5, None),
     (lambda w: init.xavier_uniform_(w, gain=2), 2 * math.sqrt(2 / 500), 2 * math.sqrt(6 / 500)),
     (lambda w: init.xavier_normal_(w), math.sqrt(2 / 500), None),
-    (lambda w: init.kaiming_uniform_(w, nonlinearity="relu"), math.sqrt(2 / 200), math.sqrt(6 / 200)),
+    (lambda w: init.kaiming_uniform_(w, nonlinearity="relu"), math.sqrt(2 / 200),
+     math.sqrt(6 / 200)),
     (lambda w: init.kaiming_normal_(w, mode="fan_out"), math.sqrt(2 / 1.0001 / 300), None),
     (lambda w: init.kaiming_uniform_(w, a=math.sqrt(5)), math.sqrt(1 / 600), math.sqrt(1 / 200)),
 ])

@@ -43,7 +43,8 @@ ACTIVATIONS = [
     (nn.Hardsigmoid(), np.clip(X / 6 + 0.5, 0, 1), "Hardsigmoid()"),
     (nn.Hardswish(), X * np.clip(X / 6 + 0.5, 0, 1), "Hardswish()"),
     (nn.Mish(), X * np.tanh(np.log1p(np.exp(X))), "Mish()"),
-    (nn.SELU(), 1.0507009873554805 * np.where(X > 0, X, 1.6732632423543772 * np.expm1(X)), "SELU()"),
+    (nn.SELU(), 1.0507009873554805 * np.where(X > 0, X, 1.6732632423543772 * np.expm1(X)),
+     "SELU()"),
     (nn.CELU(2.0), np.where(X > 0, X, 2 * np.expm1(X / 2)), "CELU(alpha=2.0)"),
     (nn.LogSigmoid(), -np.log1p(np.exp(-X)), "LogSigmoid()"),
     (nn.Softsign(), X / (1 + np.abs(X)), "Softsign()"),
@@ -95,7 +96,8 @@ def test_activations_with_more_than_a_formula():
     random = nn.RReLU(0.1, 0.3)(torch.full((1000,), -1.0)).numpy()
     assert -0.3 <= random.min() < -0.29 and -0.11 < random.max() <= -0.1
     torch.manual_seed(0)
-    soft = torch.nn.functional.gumbel_softmax(torch.zeros(2000, 2) + torch.tensor([0.0, 1.0]), hard=True)
+    soft = torch.nn.functional.gumbel_softmax(torch.zeros(2000, 2) + torch.tensor([0.0, 1.0]),
+                                              hard=True)
     assert set(np.unique(soft.numpy())) == {0, 1} and abs(soft[:, 1].mean().item() - 0.731) < 0.03
 
 def test_linear():
@@ -104,12 +106,14 @@ def test_linear():
     expected = x @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
     np.testing.assert_allclose(layer(torch.tensor(x)).detach().numpy(), expected)
     assert repr(nn.Linear(3, 2, bias=False)) == "Linear(in_features=3, out_features=2, bias=False)"
-    assert nn.Linear(3, 2, bias=False).bias is None and nn.Linear(1, 1, dtype=torch.float64).weight.dtype is torch.float64
+    assert (nn.Linear(3, 2, bias=False).bias is None
+            and nn.Linear(1, 1, dtype=torch.float64).weight.dtype is torch.float64)
     check_gradients(nn.Linear(3, 2), normal(4, 3))
     check_round_trip(nn.Linear(3, 2), torch.ones(1, 3))
     assert nn.Identity(3, a=1)(5) == 5
     weights = nn.Linear(100, 400).weight
-    assert 0.098 < weights.abs().max().item() <= 0.1 and abs(weights.std().item() - 0.1 / 3**0.5) < 1e-3
+    assert (0.098 < weights.abs().max().item() <= 0.1
+            and abs(weights.std().item() - 0.1 / 3**0.5) < 1e-3)
 
 
 def test_bilinear():
@@ -133,8 +137,8 @@ def convolution(x, weight, bias, stride, padding, dilation, groups):
         first = o // (out // groups) * each
         for i in range(height):
             for j in range(width):
-                part = x[:, first:first + each, i * stride:i * stride + dilation * (kh - 1) + 1:dilation,
-                         j * stride:j * stride + dilation * (kw - 1) + 1:dilation]
+                part = x[:, first:first + each, i * stride:i * stride + dilation * (kh - 1) +
+                         1:dilation, j * stride:j * stride + dilation * (kw - 1) + 1:dilation]
                 y[:, o, i, j] = (part * weight[o]).sum((1, 2, 3)) + bias[o]
     return y
 
@@ -176,7 +180,8 @@ def test_kinds_of_padding():
 
 
 def test_convolutions_text_and_mistakes():
-    assert repr(nn.Conv2d(4, 8, (3, 2), 2, (1, 0), groups=4, bias=False, padding_mode="reflect")) == (
+    assert repr(nn.Conv2d(4, 8, (3, 2), 2, (1, 0), groups=4, bias=False,
+                          padding_mode="reflect")) == (
         "Conv2d(4, 8, kernel_size=(3, 2), stride=(2, 2), padding=(1, 0), groups=4, bias=False, "
         "padding_mode=reflect)")
     assert repr(nn.Conv1d(1, 2, 3, dilation=2, padding="same")) == (
@@ -209,7 +214,8 @@ def test_batch_norm():
     assert layer.num_batches_tracked.item() == 1
     layer.eval()
     m, v = layer.running_mean.numpy()[:, None, None], layer.running_var.numpy()[:, None, None]
-    expected = (x - m) / np.sqrt(v + 1e-5) * np.array([1, 2, 3])[:, None, None] + np.array([0, 1, 2])[:, None, None]
+    scale, shift = np.array([1, 2, 3])[:, None, None], np.array([0, 1, 2])[:, None, None]
+    expected = (x - m) / np.sqrt(v + 1e-5) * scale + shift
     np.testing.assert_allclose(layer(torch.tensor(x)).detach().numpy(), expected, atol=1e-10)
     assert layer.num_batches_tracked.item() == 1
     check_gradients(nn.BatchNorm1d(2), normal(5, 2))
@@ -223,10 +229,11 @@ def test_batch_norm_without_momentum_or_figures():
     layer(torch.tensor(a)), layer(torch.tensor(b))
     np.testing.assert_allclose(layer.running_mean.numpy(), (a.mean(0) + b.mean(0)) / 2)
     bare = nn.BatchNorm1d(2, affine=False, track_running_stats=False).double().eval()
-    np.testing.assert_allclose(bare(torch.tensor(a)).numpy(), (a - a.mean(0)) / np.sqrt(a.var(0) + 1e-5))
+    np.testing.assert_allclose(bare(torch.tensor(a)).numpy(), (a - a.mean(0)) /
+                               np.sqrt(a.var(0) + 1e-5))
     assert list(bare.state_dict()) == [] and nn.BatchNorm1d(2, bias=False).bias is None
-    assert repr(nn.BatchNorm2d(3)) == ("BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, "
-                                       "track_running_stats=True)")
+    assert repr(nn.BatchNorm2d(3)) == ("BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, "
+                                       "bias=True, track_running_stats=True)")
     with pytest.raises(ValueError, match=r"expected 4D input \(got 2D input\)"):
         nn.BatchNorm2d(2)(torch.ones(2, 2))
     with pytest.raises(ValueError, match="expected 2D or 3D input"):
@@ -240,7 +247,8 @@ def test_sync_batch_norm_of_one_process():
     twin = nn.SyncBatchNorm.convert_sync_batchnorm(net)
     assert type(twin[1][0]) is nn.SyncBatchNorm and len(list(twin.parameters())) == 4
     x = torch.randn(5, 2)
-    np.testing.assert_array_equal(twin(x).detach().numpy(), nn.BatchNorm1d(3)(twin[0](x)).detach().numpy())
+    np.testing.assert_array_equal(twin(x).detach().numpy(),
+                                  nn.BatchNorm1d(3)(twin[0](x)).detach().numpy())
 
 
 def test_other_norms():
@@ -251,7 +259,8 @@ def test_other_norms():
     np.testing.assert_allclose(nn.RMSNorm(3, eps=1e-3).double()(torch.tensor(x)).detach().numpy(),
                                x / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-3), atol=1e-10)
     groups = x.reshape(2, 2, 6)
-    expected = (groups - groups.mean(-1, keepdims=True)) / np.sqrt(groups.var(-1, keepdims=True) + 1e-5)
+    expected = (groups - groups.mean(-1, keepdims=True)) / np.sqrt(groups.var(-1, keepdims=True) +
+                                                                   1e-5)
     np.testing.assert_allclose(nn.GroupNorm(2, 4).double()(torch.tensor(x)).detach().numpy(),
                                expected.reshape(x.shape), atol=1e-10)
     for module in nn.LayerNorm(3), nn.RMSNorm(3), nn.GroupNorm(2, 4):
@@ -272,7 +281,8 @@ def test_pooling():
     windows = x.reshape(1, 1, 2, 2, 3, 2)
     np.testing.assert_array_equal(nn.MaxPool2d(2)(t).numpy(), windows.max((3, 5)))
     np.testing.assert_array_equal(nn.AvgPool2d(2)(t).numpy(), windows.mean((3, 5)))
-    np.testing.assert_allclose(nn.AvgPool2d(2, divisor_override=3)(t).numpy(), windows.sum((3, 5)) / 3)
+    np.testing.assert_allclose(nn.AvgPool2d(2, divisor_override=3)(t).numpy(), windows.sum((3, 5)) /
+                               3)
     volume = nn.AvgPool3d((1, 2, 2), divisor_override=3)(t.unsqueeze(2))
     np.testing.assert_allclose(volume.squeeze(2).numpy(), windows.sum((3, 5)) / 3)
     np.testing.assert_array_equal(nn.AdaptiveAvgPool2d((2, 3))(t).numpy(), windows.mean((3, 5)))
@@ -284,11 +294,13 @@ def test_pooling():
     values, places = nn.MaxPool1d(3, return_indices=True)(row)
     np.testing.assert_array_equal(np.take_along_axis(x[0], places.numpy(), -1), values.numpy())
     np.testing.assert_array_equal(nn.AvgPool1d(3)(row).numpy(), x[0].reshape(1, 4, 2, 3).mean(-1))
-    np.testing.assert_array_equal(nn.AdaptiveAvgPool1d(2)(row).numpy(), x[0].reshape(1, 4, 2, 3).mean(-1))
+    np.testing.assert_array_equal(nn.AdaptiveAvgPool1d(2)(row).numpy(),
+                                  x[0].reshape(1, 4, 2, 3).mean(-1))
     assert nn.MaxPool2d(3, 2, 1, ceil_mode=True)(t).shape == (1, 1, 3, 4)
     for module in nn.MaxPool2d(2), nn.AvgPool2d(2, 1), nn.AdaptiveAvgPool2d(2):
         check_gradients(module, normal(1, 2, 4, 4))
-    assert repr(nn.MaxPool2d(2)) == "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)"
+    assert repr(nn.MaxPool2d(2)) == ("MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, "
+                                     "ceil_mode=False)")
     assert repr(nn.AvgPool1d(2)) == "AvgPool1d(kernel_size=(2,), stride=(2,), padding=(0,))"
     assert repr(nn.AvgPool2d(2, 1)) == "AvgPool2d(kernel_size=2, stride=1, padding=0)"
     assert repr(nn.AdaptiveAvgPool2d((1, None))) == "AdaptiveAvgPool2d(output_size=(1, None))"
@@ -301,7 +313,8 @@ def test_dropout():
     assert set(np.unique(y)) == {0, np.float32(4 / 3)} and abs((y == 0).mean() - 0.25) < 0.02
     assert nn.Dropout(0.25).eval()(x).tolist() == x.tolist()
     maps = nn.Dropout2d(0.5)(torch.ones(20, 10, 3, 3)).numpy()
-    assert (maps == maps[:, :, :1, :1]).all() and abs((maps == 0).mean() - 0.5) < 0.1 and maps.max() == 2
+    assert ((maps == maps[:, :, :1, :1]).all() and abs((maps == 0).mean() - 0.5) < 0.1
+            and maps.max() == 2)
     assert (nn.Dropout1d(0.5)(torch.ones(8, 50)).numpy().std(1) == 0).all()
     assert nn.Dropout3d(1.0)(torch.ones(2, 3, 2, 2, 2)).numpy().max() == 0
     assert repr(nn.Dropout(0.1)) == "Dropout(p=0.1, inplace=False)"
@@ -313,14 +326,17 @@ def test_embedding():
     layer = nn.Embedding(5, 3, padding_idx=-1)
     index = torch.tensor([[0, 4], [2, 0]])
     assert layer.weight[4].tolist() == [0, 0, 0] and repr(layer) == "Embedding(5, 3, padding_idx=4)"
-    np.testing.assert_array_equal(layer(index).detach().numpy(), layer.weight.detach().numpy()[index.numpy()])
+    np.testing.assert_array_equal(layer(index).detach().numpy(),
+                                  layer.weight.detach().numpy()[index.numpy()])
     layer(index).sum().backward()
     assert layer.weight.grad.sum(1).tolist() == [6, 0, 3, 0, 0]
     by_count = nn.Embedding(5, 3, scale_grad_by_freq=True)
     by_count(index).sum().backward()
     np.testing.assert_allclose(by_count.weight.grad.sum(1).numpy(), [3, 0, 3, 0, 3])
-    limited = nn.Embedding.from_pretrained(torch.tensor([[3.0, 4.0], [0.3, 0.4], [6.0, 8.0]]), max_norm=1.0)
-    np.testing.assert_allclose(limited(torch.tensor([0, 1])).numpy(), [[0.6, 0.8], [0.3, 0.4]], rtol=1e-5)
+    limited = nn.Embedding.from_pretrained(torch.tensor([[3.0, 4.0], [0.3, 0.4], [6.0, 8.0]]),
+                                           max_norm=1.0)
+    np.testing.assert_allclose(limited(torch.tensor([0, 1])).numpy(), [[0.6, 0.8], [0.3, 0.4]],
+                               rtol=1e-5)
     assert limited.weight[2].tolist() == [6, 8] and not limited.weight.requires_grad
     check_gradients(nn.Embedding(4, 2), torch.tensor([1, 3, 1]))
     with pytest.raises(ValueError, match="Padding_idx must be within"):

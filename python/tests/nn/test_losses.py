@@ -24,7 +24,8 @@ CASES = [
     (nn.HuberLoss, {"delta": 0.5}, (A, B), np.where(D < 0.5, D**2 / 2, 0.5 * (D - 0.25))),
     (nn.CrossEntropyLoss, {}, (A, CLASSES), PICKED),
     (nn.CrossEntropyLoss, {}, (A, P), -(P * LOG_P).sum(1)),
-    (nn.CrossEntropyLoss, {"label_smoothing": 0.3}, (A, CLASSES), 0.7 * PICKED - 0.1 * LOG_P.sum(1)),
+    (nn.CrossEntropyLoss, {"label_smoothing": 0.3}, (A, CLASSES), 0.7 * PICKED - 0.1 *
+     LOG_P.sum(1)),
     (nn.NLLLoss, {}, (LOG_P, CLASSES), PICKED),
     (nn.BCELoss, {}, (P, Q), -(Q * np.log(P) + (1 - Q) * np.log(1 - P))),
     (nn.BCEWithLogitsLoss, {}, (A, P), LOGITS_LOSS),
@@ -33,7 +34,8 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("kind, options, inputs, expected", CASES, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize("kind, options, inputs, expected", CASES,
+                         ids=lambda value: str(value)[:30])
 def test_losses(kind, options, inputs, expected):
     tensors = [torch.tensor(x) for x in inputs]
     for reduction, whole in ("none", expected), ("mean", expected.mean()), ("sum", expected.sum()):
@@ -48,8 +50,10 @@ def test_weights():
     loss = nn.CrossEntropyLoss(weight=weight)
     np.testing.assert_allclose(loss(a, classes).item(), each.sum() / WEIGHT[CLASSES].sum())
     assert list(loss.state_dict()) == ["weight"]
-    np.testing.assert_allclose(F.mse_loss(a, b, weight=weight).item(), (D**2 * WEIGHT).sum() / (4 * WEIGHT.sum()))
-    np.testing.assert_allclose(F.l1_loss(a, b, weight=weight, reduction="sum").item(), (D * WEIGHT).sum())
+    np.testing.assert_allclose(F.mse_loss(a, b, weight=weight).item(), (D**2 * WEIGHT).sum() /
+                               (4 * WEIGHT.sum()))
+    np.testing.assert_allclose(F.l1_loss(a, b, weight=weight, reduction="sum").item(),
+                               (D * WEIGHT).sum())
     huber = np.where(D < 1, D**2 / 2, D - 0.5) * WEIGHT
     np.testing.assert_allclose(F.huber_loss(a, b, weight=weight, reduction="none").numpy(), huber)
     positive = nn.BCEWithLogitsLoss(pos_weight=weight)(a, torch.ones(4, 3, dtype=torch.float64))
@@ -60,7 +64,8 @@ def test_weights():
 
 def test_older_arguments_and_batchmean():
     a, b = torch.tensor(A), torch.tensor(B)
-    assert nn.MSELoss(size_average=False).reduction == "sum" and nn.MSELoss(reduce=False).reduction == "none"
+    assert (nn.MSELoss(size_average=False).reduction == "sum"
+            and nn.MSELoss(reduce=False).reduction == "none")
     assert F.mse_loss(a, b, size_average=False).item() == F.mse_loss(a, b, reduction="sum").item()
     assert nn.MSELoss(size_average=True, reduce=True).reduction == "mean"
     whole = (Q * (np.log(Q) - LOG_P)).sum()

@@ -25,10 +25,12 @@ class Block(nn.Module):
 
 def test_attributes_are_registered():
     block = Block()
-    assert [name for name, _ in block.named_parameters()] == ["scale", "linear.weight", "linear.bias"]
+    assert ([name for name, _ in block.named_parameters()]
+            == ["scale", "linear.weight", "linear.bias"])
     assert [name for name, _ in block.named_buffers()] == ["count", "cache"]
     assert [name for name, _ in block.named_modules()] == ["", "linear"]
-    assert list(block.children()) == [block.linear] and list(block.modules()) == [block, block.linear]
+    assert (list(block.children()) == [block.linear]
+            and list(block.modules()) == [block, block.linear])
     assert list(block.state_dict()) == ["scale", "count", "linear.weight", "linear.bias"]
     assert "linear" in dir(block) and "scale" in dir(block) and block.nothing is None
     block.scale = None
@@ -62,7 +64,8 @@ def test_mistakes_in_attributes():
         def __init__(self):
             self.weight = nn.Parameter(torch.ones(1))
 
-    with pytest.raises(AttributeError, match=r"cannot assign module before Module.__init__\(\) call"):
+    with pytest.raises(AttributeError,
+                       match=r"cannot assign module before Module.__init__\(\) call"):
         Forgetful()
     with pytest.raises(AttributeError, match=r"cannot assign parameters before Module.__init__"):
         ForgetfulOfParameters()
@@ -100,7 +103,8 @@ def test_calls_and_hooks():
     x = torch.ones(1, 2)
     plain = block(x)
     before = block.register_forward_pre_hook(lambda module, args: (args[0] * 2,))
-    after = block.register_forward_hook(lambda module, args, output: seen.append(output) or output + 1)
+    after = block.register_forward_hook(lambda module, args, output: seen.append(output)
+                                        or output + 1)
     assert (block(x) - (block.forward(2 * x) + 1)).abs().max().item() == 0 and len(seen) == 1
     before.remove()
     assert (block(x) - (plain + 1)).abs().max().item() == 0
@@ -125,7 +129,8 @@ def test_backward_hooks():
     layer.weight.data.fill_(0.5)
     x = torch.ones(1, 3, requires_grad=True)
     layer.register_full_backward_hook(lambda module, grad_input, grad_output: seen.append(
-        ([None if grad is None else grad.tolist() for grad in grad_input], grad_output[0].tolist())))
+        ([None if grad is None else grad.tolist() for grad in grad_input],
+         grad_output[0].tolist())))
     (layer(x) * torch.tensor([1.0, 3.0])).sum().backward()
     assert seen.pop() == ([[[2, 2, 2]]], [[1, 3]]) and x.grad.tolist() == [[2, 2, 2]]
     layer(torch.ones(1, 3)).sum().backward()  # nothing flows into the input
@@ -141,7 +146,8 @@ def test_backward_hooks():
     with pytest.raises(RuntimeError, match="invalid number of grad_input, got 0, but expected 1"):
         layer(x).sum().backward()
     rnn, seen = nn.LSTM(3, 2), []
-    rnn.register_full_backward_hook(lambda module, grad_input, grad_output: seen.append(grad_output))
+    rnn.register_full_backward_hook(lambda module, grad_input,
+                                    grad_output: seen.append(grad_output))
     rnn(torch.ones(2, 1, 3))[0].sum().backward()
     ((of_output, of_state),) = seen
     assert of_output.shape == (2, 1, 2) and of_state is None
@@ -159,7 +165,8 @@ def test_hooks_in_order_and_when_forward_fails():
             raise ValueError("no")
 
     failing = Failing()
-    failing.register_forward_hook(lambda module, args, output: order.append(output), always_call=True)
+    failing.register_forward_hook(lambda module, args, output: order.append(output),
+                                  always_call=True)
     failing.register_forward_hook(lambda *_: order.append("never"))
     with pytest.raises(ValueError, match="no"):
         failing()
@@ -216,7 +223,8 @@ def test_conversions():
     assert block.to(torch.float32).scale.dtype is torch.float32
     assert block.to("cpu", torch.float64).scale.dtype is torch.float64
     assert block.to(torch.ones(1)).scale.dtype is torch.float32
-    assert block.half().scale.dtype is torch.float16 and block.bfloat16().scale.dtype is torch.bfloat16
+    assert (block.half().scale.dtype is torch.float16
+            and block.bfloat16().scale.dtype is torch.bfloat16)
     assert block.float().cpu().scale.dtype is torch.float32
     with pytest.raises(TypeError, match="only accepts floating point or complex dtypes"):
         block.to(torch.int64)
@@ -349,7 +357,8 @@ def test_attributes_of_classes_that_change():
             module.broken
         module.size = 4
         assert module.size == 4 and kind.size == 3
-        with pytest.raises(AttributeError, match=f"'{kind.__name__}' object has no attribute 'nine'"):
+        with pytest.raises(AttributeError,
+                           match=f"'{kind.__name__}' object has no attribute 'nine'"):
             module.nine
     Plain.__getattr__ = lambda self, name: name
     assert Plain().nine == Below().nine == "nine"

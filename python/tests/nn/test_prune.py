@@ -18,7 +18,8 @@ def test_by_magnitude():
     linear = prune.l1_unstructured(layer(), "weight", amount=0.25)
     mask = np.array([[0, 1, 0, 1], [1, 1, 1, 0], [1, 1, 1, 1]])
     np.testing.assert_array_equal(linear.weight_mask.numpy(), mask)
-    np.testing.assert_array_equal(linear.weight.detach().numpy(), layer().weight.detach().numpy() * mask)
+    np.testing.assert_array_equal(linear.weight.detach().numpy(), layer().weight.detach().numpy() *
+                                  mask)
     assert sorted(linear.state_dict()) == ["bias", "weight_mask", "weight_orig"]
     linear(torch.ones(1, 4)).sum().backward()
     np.testing.assert_array_equal(linear.weight_orig.grad.numpy(), mask)

@@ -96,10 +96,12 @@ def test_places_of_the_largest_and_the_way_back(dims):
         layer = pool(*arguments[:2], **{**options, "return_indices": True})
         for given in x, x[0]:
             largest, places = layer(given)
-            assert (largest == pool(*arguments[:2], **{**options, "return_indices": False})(given)).all()
+            assert (largest == pool(*arguments[:2],
+                                    **{**options, "return_indices": False})(given)).all()
             flat = given.flatten(-dims)
             assert (flat.gather(-1, places.flatten(-dims)) == largest.flatten(-dims)).all()
-    largest, places = pool(2, return_indices=True)(torch.arange(4.0**dims).reshape(1, 1, *[4] * dims))
+    grid = torch.arange(4.0**dims).reshape(1, 1, *[4] * dims)
+    largest, places = pool(2, return_indices=True)(grid)
     back = unpool(2)(largest, places)
     assert back.flatten()[places.flatten()].tolist() == largest.flatten().tolist()
     assert back.shape == (1, 1, *[4] * dims) and back.sum().item() == largest.sum().item()

@@ -145,16 +145,19 @@ def test_names_texts_and_initial_values():
         "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "weight_ih_l0_reverse",
         "weight_hh_l0_reverse", "bias_ih_l0_reverse", "bias_hh_l0_reverse"]
     assert layer.weight_ih_l1.shape == (400, 200) and len(layer.all_weights) == 4
-    assert 0.099 < layer.weight_hh_l0.abs().max().item() <= 0.1 and layer.flatten_parameters() is None
+    assert (0.099 < layer.weight_hh_l0.abs().max().item() <= 0.1
+            and layer.flatten_parameters() is None)
     assert repr(layer) == "LSTM(3, 100, num_layers=2, bidirectional=True)"
-    assert repr(nn.GRU(3, 4, bias=False, batch_first=True)) == "GRU(3, 4, bias=False, batch_first=True)"
+    assert (repr(nn.GRU(3, 4, bias=False, batch_first=True))
+            == "GRU(3, 4, bias=False, batch_first=True)")
     assert repr(nn.LSTM(3, 4, proj_size=2)) == "LSTM(3, 4, proj_size=2)"
     assert repr(nn.RNNCell(3, 4, nonlinearity="relu")) == "RNNCell(3, 4, nonlinearity=relu)"
     assert repr(nn.LSTMCell(3, 4, bias=False)) == "LSTMCell(3, 4, bias=False)"
 
 
 def test_mistakes():
-    with pytest.raises(RuntimeError, match="input.size.-1. must be equal to input_size. Expected 3, got 2"):
+    with pytest.raises(RuntimeError, match="input.size.-1. must be equal to input_size. Expected "
+                                           "3, got 2"):
         nn.LSTM(3, 4)(torch.ones(5, 1, 2))
     with pytest.raises(RuntimeError, match=r"Expected hidden size \(1, 2, 4\), got \[1, 1, 4\]"):
         nn.GRU(3, 4)(torch.ones(5, 2, 3), torch.zeros(1, 1, 4))

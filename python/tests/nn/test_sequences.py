@@ -35,7 +35,8 @@ def test_padding(side):
 def test_packing(batch_first):
     sequences = tensors()
     whole = rnn.pad_sequence(sequences, batch_first)
-    packed = rnn.pack_padded_sequence(whole, torch.tensor(LENGTHS), batch_first, enforce_sorted=False)
+    packed = rnn.pack_padded_sequence(whole, torch.tensor(LENGTHS), batch_first,
+                                      enforce_sorted=False)
     assert packed.batch_sizes.tolist() == [3, 2, 1, 1]
     assert packed.sorted_indices.tolist() == [1, 0, 2]
     assert packed.unsorted_indices.tolist() == [1, 0, 2]

@@ -26,7 +26,8 @@ def test_names_and_sharing():
 def test_round_trip(tmp_path):
     first, second = make(), make()
     torch.save(first.state_dict(), tmp_path / "state")
-    assert str(second.load_state_dict(torch.load(tmp_path / "state"))) == "<All keys matched successfully>"
+    assert (str(second.load_state_dict(torch.load(tmp_path / "state")))
+            == "<All keys matched successfully>")
     again = pickle.loads(pickle.dumps(first.state_dict()))
     for name, tensor in second.state_dict().items():
         assert tensor.tolist() == first.state_dict()[name].tolist() == again[name].tolist()
@@ -51,7 +52,8 @@ def test_keys_that_do_not_match():
     result = net.load_state_dict(state, strict=False)
     assert result.missing_keys == ["0.weight", "0.bias", "1.running_var"]
     assert sorted(result.unexpected_keys) == ["0.nothing", "2.weight"]
-    with pytest.raises(RuntimeError, match='"0.weight", expected a tensor from the checkpoint, got int'):
+    with pytest.raises(RuntimeError, match='"0.weight", expected a tensor from the checkpoint, got '
+                                           'int'):
         net.load_state_dict({**make().state_dict(), "0.weight": 3})
     with pytest.raises(TypeError, match="takes a dict, not list"):
         net.load_state_dict([])

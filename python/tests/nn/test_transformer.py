@@ -45,7 +45,8 @@ def test_attention(batch_first, need_weights):
     query, key, value = (RANDOM.standard_normal((2, steps, 4)) for steps in (3, 5, 5))
     padding = np.array([[False] * 5, [False, True, False, False, True]])
     mask = np.triu(np.ones((3, 5), dtype=bool), 3)
-    given = [torch.tensor(x if batch_first else x.swapaxes(0, 1).copy()) for x in (query, key, value)]
+    given = [torch.tensor(x if batch_first else x.swapaxes(0, 1).copy())
+             for x in (query, key, value)]
     result, weights = layer(*given, torch.tensor(padding), need_weights, torch.tensor(mask))
     result = result.detach().numpy()
     for sample in range(2):

@@ -162,8 +162,8 @@ def test_states_are_written_in_place_and_may_be_replaced():
     assert p.tolist() == before and optimizer.state[p]["step"].item() == 10
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax",
-                                  "NAdam", "RAdam", "Rprop", "ASGD"])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta",
+                                  "Adamax", "NAdam", "RAdam", "Rprop", "ASGD"])
 @pytest.mark.parametrize("how", ["state_dict", "deepcopy", "pickle"])
 def test_states_go_on(name, how):
     def make(params):

@@ -1,4 +1,5 @@
-"""Writes values.json: what TensorFlow gives for expressions.txt. Run with TensorFlow 2.21 installed."""
+"""Writes values.json: what TensorFlow gives for expressions.txt. Run with TensorFlow 2.21
+installed."""
 
 import json
 import pathlib

@@ -149,7 +149,8 @@ def test_text_lines_and_files(tmp_path):
 def test_models_train_on_datasets():
     x = np.random.RandomState(0).rand(32, 3).astype(np.float32)
     y = x @ np.array([[1.0], [2.0], [3.0]], np.float32)
-    data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(32).batch(8).prefetch(tf.data.AUTOTUNE)
+    data = tf.data.Dataset.from_tensor_slices((x,
+                                               y)).shuffle(32).batch(8).prefetch(tf.data.AUTOTUNE)
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile(optimizer=keras.optimizers.SGD(0.3), loss="mse")
     losses = model.fit(data, epochs=20, verbose=0).history["loss"]

@@ -59,7 +59,8 @@ def test_damaged_records_are_found(tmp_path):
     whole = path.read_bytes()
     for i in (3, 9, 15, len(whole) - 1):
         with pytest.raises(tf.errors.DataLossError, match="at 0"):
-            list(read_records(io.BytesIO(whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1:]), "file"))
+            list(read_records(io.BytesIO(whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1:]),
+                              "file"))
     for size in (5, 14, len(whole) - 2):
         with pytest.raises(tf.errors.DataLossError, match="truncated"):
             list(read_records(io.BytesIO(whole[:size]), "file"))
@@ -70,7 +71,8 @@ def test_damaged_records_are_found(tmp_path):
 
 def test_wrong_features():
     data = example([1, 2]).SerializeToString()
-    for spec in ({"n": tf.io.FixedLenFeature([3], tf.int64)}, {"n": tf.io.FixedLenFeature([2], tf.float32)},
+    for spec in ({"n": tf.io.FixedLenFeature([3], tf.int64)},
+                 {"n": tf.io.FixedLenFeature([2], tf.float32)},
                  {"gone": tf.io.FixedLenFeature([], tf.int64)}):
         with pytest.raises(tf.errors.InvalidArgumentError):
             tf.io.parse_single_example(data, spec)
@@ -81,7 +83,8 @@ def test_sequence_examples():
         tf.train.Feature(int64_list=tf.train.Int64List(value=[i, i])) for i in range(3)])
     one = tf.train.SequenceExample(feature_lists=tf.train.FeatureLists(feature_list={"s": steps}))
     context, sequences = tf.io.parse_single_sequence_example(
-        one.SerializeToString(), sequence_features={"s": tf.io.FixedLenSequenceFeature([2], tf.int64)})
+        one.SerializeToString(),
+        sequence_features={"s": tf.io.FixedLenSequenceFeature([2], tf.int64)})
     assert context == {} and sequences["s"].numpy().tolist() == [[0, 0], [1, 1], [2, 2]]
 
 
@@ -121,7 +124,8 @@ def test_gfile(tmp_path):
         file.write("hello\n")
     assert tf.io.gfile.exists(directory) and tf.io.gfile.listdir(directory) == ["x.txt"]
     tf.io.gfile.copy(f"{directory}/x.txt", f"{directory}/y.txt")
-    assert [os.path.basename(one) for one in tf.io.gfile.glob(f"{directory}/*")] == ["x.txt", "y.txt"]
+    assert ([os.path.basename(one) for one in tf.io.gfile.glob(f"{directory}/*")]
+            == ["x.txt", "y.txt"])
     with pytest.raises(tf.errors.AlreadyExistsError):
         tf.io.gfile.copy(f"{directory}/x.txt", f"{directory}/y.txt")
     tf.io.gfile.rmtree(str(tmp_path / "a"))

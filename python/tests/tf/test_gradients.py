@@ -36,7 +36,8 @@ def test_several_targets_and_output_gradients():
     with tf.GradientTape(persistent=True) as tape:
         y, z = x * 2.0, x * x
     assert tape.gradient([y, z], x).numpy().tolist() == [4.0, 6.0]
-    assert tape.gradient(z, x, output_gradients=tf.constant([1.0, 10.0])).numpy().tolist() == [2.0, 40.0]
+    assert (tape.gradient(z, x, output_gradients=tf.constant([1.0, 10.0])).numpy().tolist()
+            == [2.0, 40.0])
 
 
 def test_two_tapes_over_the_same_ops():

@@ -56,7 +56,8 @@ def test_directories_of_images(tmp_path):
     assert images.numpy()[:, 0, 0, 0].tolist() == [0, 1, 2, 100]
     parts = [utils.image_dataset_from_directory(
         str(tmp_path), validation_split=0.5, subset=subset, seed=2, batch_size=None,
-        label_mode="categorical", verbose=False).file_paths for subset in ("training", "validation")]
+        label_mode="categorical", verbose=False).file_paths
+             for subset in ("training", "validation")]
     assert len(parts[0]) == len(parts[1]) == 3 and not set(parts[0]) & set(parts[1])
     with pytest.raises(NotADirectoryError):
         utils.image_dataset_from_directory(str(tmp_path / "none"))

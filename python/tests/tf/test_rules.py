@@ -16,7 +16,8 @@ import tenon.tf as tf
     (lambda: tf.maximum(tf.constant([1]), tf.constant([1.0])), tf.errors.InvalidArgumentError),
     (lambda: tf.concat([[1], [1.0]], 0), tf.errors.InvalidArgumentError),
     (lambda: tf.matmul(tf.ones([2, 3]), tf.ones([2, 3])), tf.errors.InvalidArgumentError),
-    (lambda: tf.matmul(tf.ones([2, 3]), tf.ones([3, 2], tf.float64)), tf.errors.InvalidArgumentError),
+    (lambda: tf.matmul(tf.ones([2, 3]), tf.ones([3, 2], tf.float64)),
+     tf.errors.InvalidArgumentError),
     (lambda: tf.constant(1.5, dtype=tf.int32), TypeError),
     (lambda: tf.convert_to_tensor(tf.constant(1), dtype=tf.float32), ValueError),
     (lambda: tf.convert_to_tensor(None), ValueError),
@@ -28,7 +29,8 @@ import tenon.tf as tf
     (lambda: tf.gather([1, 2], [5]), tf.errors.InvalidArgumentError),
     (lambda: tf.ones([2, 3]).set_shape([3, None]), ValueError),
     (lambda: tf.ensure_shape(tf.ones([2]), [3]), tf.errors.InvalidArgumentError),
-    (lambda: tf.clip_by_value(tf.constant([1.0]), tf.constant(0), 2.0), tf.errors.InvalidArgumentError),
+    (lambda: tf.clip_by_value(tf.constant([1.0]), tf.constant(0), 2.0),
+     tf.errors.InvalidArgumentError),
     (lambda: tf.nn.sparse_softmax_cross_entropy_with_logits([[1]], tf.ones([1, 3])), ValueError),
     (lambda: tf.ones([3])[7], tf.errors.InvalidArgumentError),
     (lambda: tf.random.uniform([2], dtype=tf.int32), ValueError),
@@ -81,7 +83,8 @@ def test_numpy_always_works():
 
 def test_what_is_read_of_a_variable_stays():
     w = tf.Variable([1.0, 2.0])
-    read = [tf.identity(w), tf.convert_to_tensor(w), tf.reshape(w, [2, 1]), w[:1], tf.split(w, 2)[0]]
+    read = [tf.identity(w), tf.convert_to_tensor(w), tf.reshape(w, [2, 1]), w[:1],
+            tf.split(w, 2)[0]]
     w.assign([5.0, 6.0])
     assert [float(np.ravel(one.numpy())[0]) for one in read] == [1.0] * 5
 
@@ -116,8 +119,9 @@ def test_comparison_with_none():
 
 def test_text():
     assert str(tf.constant([1, 2])) == "tf.Tensor([1 2], shape=(2,), dtype=int32)"
-    assert repr(tf.constant(2.5)) == "<tf.Tensor: shape=(), dtype=float32, numpy=np.float32(2.5)>" or \
-        repr(tf.constant(2.5)) == "<tf.Tensor: shape=(), dtype=float32, numpy=2.5>"
+    assert repr(tf.constant(2.5)) in (
+        "<tf.Tensor: shape=(), dtype=float32, numpy=np.float32(2.5)>",
+        "<tf.Tensor: shape=(), dtype=float32, numpy=2.5>")
     assert f"{tf.constant(2.5):.2f}" == "2.50"
 
 
@@ -188,14 +192,16 @@ def test_debugging():
     tf.debugging.assert_shapes([(tf.ones([2, 3]), ("N", "D")), (tf.ones([3]), ("D",))])
     tf.debugging.assert_near([1.0], [1.0 + 1e-7])
     for call, error in [
-            (lambda: tf.debugging.assert_equal([1, 2], [1, 3], "not so"), tf.errors.InvalidArgumentError),
+            (lambda: tf.debugging.assert_equal([1, 2], [1, 3], "not so"),
+             tf.errors.InvalidArgumentError),
             (lambda: tf.debugging.assert_less([1.0], 1.0), tf.errors.InvalidArgumentError),
             (lambda: tf.debugging.assert_positive([0]), tf.errors.InvalidArgumentError),
             (lambda: tf.debugging.assert_near([1.0], [1.1]), tf.errors.InvalidArgumentError),
             (lambda: tf.debugging.assert_rank([1], 2), ValueError),
             (lambda: tf.debugging.assert_type([1], tf.float32), TypeError),
             (lambda: tf.debugging.assert_shapes([(tf.ones([2, 3]), ("N", 4))]), ValueError),
-            (lambda: tf.debugging.check_numerics([float("nan")], "x"), tf.errors.InvalidArgumentError),
+            (lambda: tf.debugging.check_numerics([float("nan")], "x"),
+             tf.errors.InvalidArgumentError),
             (lambda: tf.debugging.Assert(False, [1]), tf.errors.InvalidArgumentError)]:
         with pytest.raises(error):
             call()

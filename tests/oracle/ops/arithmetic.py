@@ -130,7 +130,8 @@ def clamp(x, low, high):
     dtype = x.dtype
     for bound in (low, high):
         if bound is not None:
-            dtype = np.result_type(dtype, np.float32 if isinstance(bound, float) and dtype.kind in "biu" else dtype)
+            dtype = np.result_type(dtype, np.float32 if isinstance(bound, float)
+                                   and dtype.kind in "biu" else dtype)
     y = x.astype(dtype)
     if low is not None:
         y = np.where(y < low, np.asarray(low, dtype), y)
@@ -182,7 +183,9 @@ def logaddexp(a, b):
 def xlogy(a, b):
     b = _integers_become_float(b)
     with np.errstate(all="ignore"):
-        return np.where((a == 0) & ~np.isnan(b), 0, a * np.log(b)).astype(np.result_type(a, b) if a.dtype.kind == "f" else b.dtype)
+        return np.where((a == 0) & ~np.isnan(b), 0,
+                        a * np.log(b)).astype(np.result_type(a, b) if a.dtype.kind == "f"
+                                              else b.dtype)
 
 
 def heaviside(x, values):

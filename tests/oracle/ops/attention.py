@@ -12,7 +12,8 @@ def scaled_dot_product_attention(result, query, key, value, attn_mask, dropout_p
     if is_causal:
         scores = np.where(np.tri(*scores.shape[-2:], dtype=bool), scores, -np.inf)
     elif attn_mask is not None:
-        scores = np.where(attn_mask, scores, -np.inf) if attn_mask.dtype == bool else scores + attn_mask
+        scores = (np.where(attn_mask, scores, -np.inf)
+                  if attn_mask.dtype == bool else scores + attn_mask)
     if scores.size == 0:
         assert (result == 0).all()
         return

@@ -30,7 +30,8 @@ def _convolution(x, weight, bias, stride, padding, dilation, groups):
     stride, padding, dilation = (_per_dim(v, rank) for v in (stride, padding, dilation))
     kernel = weight.shape[2:]
     x = _padded(x, padding, 0)
-    sizes = [(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(x.shape[2:], kernel, stride, dilation)]
+    sizes = [(n - d * (k - 1) - 1) // s + 1
+             for n, k, s, d in zip(x.shape[2:], kernel, stride, dilation)]
     out_channels, in_group = weight.shape[:2]
     y = np.zeros([x.shape[0], out_channels] + sizes, np.result_type(x, weight))
     out_group = out_channels // groups
@@ -38,7 +39,8 @@ def _convolution(x, weight, bias, stride, padding, dilation, groups):
         first = channel // out_group * in_group
         for place in itertools.product(*map(range, sizes)):
             window = _window(x[:, first:first + in_group], place, stride, kernel, dilation)
-            y[(slice(None), channel) + place] = (window * weight[channel]).sum(tuple(range(1, rank + 2)))
+            y[(slice(None), channel) + place] = (window *
+                                                 weight[channel]).sum(tuple(range(1, rank + 2)))
     if bias is not None:
         y = y + bias.reshape([-1] + [1] * rank)
     return y[0] if unbatched else y
@@ -209,7 +211,8 @@ def _columns(x, kernel, dilation, stride):
 
 
 def im2col(x, kernel_size, dilation, padding, stride):
-    kernel, dilation, padding, stride = (_per_dim(v, 2) for v in (kernel_size, dilation, padding, stride))
+    kernel, dilation, padding, stride = (_per_dim(v, 2)
+                                         for v in (kernel_size, dilation, padding, stride))
     images = _padded(x if x.ndim == 4 else x[None], padding, 0)
     y = np.array([_columns(image, kernel, dilation, stride) for image in images], x.dtype)
     if y.size == 0:  # no images: the sizes of what there would be
@@ -220,7 +223,8 @@ def im2col(x, kernel_size, dilation, padding, stride):
 
 
 def col2im(x, output_size, kernel_size, dilation, padding, stride):
-    kernel, dilation, padding, stride = (_per_dim(v, 2) for v in (kernel_size, dilation, padding, stride))
+    kernel, dilation, padding, stride = (_per_dim(v, 2)
+                                         for v in (kernel_size, dilation, padding, stride))
     size = [n + 2 * p for n, p in zip(_per_dim(output_size, 2), padding)]
     batch = x if x.ndim == 3 else x[None]
     channels = batch.shape[1] // np.prod(kernel)
@@ -228,7 +232,8 @@ def col2im(x, output_size, kernel_size, dilation, padding, stride):
     steps = [(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(size, kernel, stride, dilation)]
     values = batch.reshape(len(batch), channels, *kernel, *steps)
     for i, j, a, b in itertools.product(*map(range, list(kernel) + steps)):
-        y[:, :, a * stride[0] + i * dilation[0], b * stride[1] + j * dilation[1]] += values[:, :, i, j, a, b]
+        row, column = a * stride[0] + i * dilation[0], b * stride[1] + j * dilation[1]
+        y[:, :, row, column] += values[:, :, i, j, a, b]
     y = y[:, :, padding[0]:size[0] - padding[0], padding[1]:size[1] - padding[1]]
     return y if x.ndim == 3 else y[0]
 
@@ -238,7 +243,8 @@ def _adaptive_max_pool(x, rank, output_size):
     spatial = x.shape[-rank:]
     y = np.empty(list(x.shape[:-rank]) + sizes, x.dtype)
     for place in itertools.product(*map(range, sizes)):
-        slices = tuple(slice(i * n // m, -(-(i + 1) * n // m)) for i, n, m in zip(place, spatial, sizes))
+        slices = tuple(slice(i * n // m, -(-(i + 1) * n // m))
+                       for i, n, m in zip(place, spatial, sizes))
         y[(...,) + place] = x[(...,) + slices].max(tuple(range(-rank, 0)))
     return y
 
@@ -256,7 +262,8 @@ def _adaptive_avg_pool(x, rank, output_size):
     spatial = x.shape[-rank:]
     y = np.empty(list(x.shape[:-rank]) + sizes, x.dtype)
     for place in itertools.product(*map(range, sizes)):
-        slices = tuple(slice(i * n // m, -(-(i + 1) * n // m)) for i, n, m in zip(place, spatial, sizes))
+        slices = tuple(slice(i * n // m, -(-(i + 1) * n // m))
+                       for i, n, m in zip(place, spatial, sizes))
         y[(...,) + place] = x[(...,) + slices].mean(tuple(range(-rank, 0)))
     return y
 
@@ -290,7 +297,8 @@ def _in_blocks(x, width):
     return blocks.transpose(0, 1, 3, 4, 2).reshape(x.shape)
 
 
-def _block(x, weight, bias, mean, variance, scale, shift, stride, padding, dilation, groups, x_width, eps):
+def _block(x, weight, bias, mean, variance, scale, shift, stride, padding, dilation, groups,
+           x_width, eps):
     y = conv2d(_row_major(x, x_width), weight, bias, stride, padding, dilation, groups)
     if mean is None:
         return y
@@ -325,7 +333,8 @@ def _before_pooling(dy, places, weight_sizes, x_sizes, stride, padding, dilation
     """The gradient of what was pooled."""
     rank = range(2)
     stride, padding, dilation = (_per_dim(v, 2) for v in (stride, padding, dilation))
-    height, breadth = ((x_sizes[2 + i] + 2 * padding[i] - dilation[i] * (weight_sizes[2 + i] - 1) - 1)
+    height, breadth = ((x_sizes[2 + i] + 2 * padding[i] - dilation[i] * (weight_sizes[2 + i] - 1) -
+                        1)
                        // stride[i] + 1 for i in rank)
     result = np.zeros(dy.shape[:2] + (height, breadth), dy.dtype)
     places = _row_major(places, 16)
@@ -347,18 +356,21 @@ def _windows_of(x_sizes, weight_sizes, stride, padding, dilation, groups):
         for place in itertools.product(*map(range, sizes)):
             slices = tuple(slice(i * s, i * s + d * (k - 1) + 1, d)
                            for i, s, k, d in zip(place, stride, kernel, dilation))
-            yield (slice(None), channel) + place, channel, (slice(None), slice(first, first + in_group)) + slices
+            yield (slice(None), channel) + place, channel, (slice(None),
+                                                            slice(first, first + in_group)) + slices
 
 
-def conv2d_block_backward_input(dy, weight, places, result, sizes, stride, padding, dilation, groups,
-                                x_width, y_width):
+def conv2d_block_backward_input(dy, weight, places, result, sizes, stride, padding, dilation,
+                                groups, x_width, y_width):
     if places is None:
         dy = _row_major(dy, y_width)
     else:
         dy = _before_pooling(dy, places, weight.shape, sizes, stride, padding, dilation)
     border = _per_dim(padding, 2)
-    dx = np.zeros([sizes[0], sizes[1], sizes[2] + 2 * border[0], sizes[3] + 2 * border[1]], dy.dtype)
-    for place, channel, window in _windows_of(sizes, weight.shape, stride, padding, dilation, groups):
+    dx = np.zeros([sizes[0], sizes[1], sizes[2] + 2 * border[0], sizes[3] + 2 * border[1]],
+                  dy.dtype)
+    for place, channel, window in _windows_of(sizes, weight.shape, stride, padding, dilation,
+                                              groups):
         dx[window] += dy[place][:, None, None, None] * weight[channel]
     dx = dx[:, :, border[0]:border[0] + sizes[2], border[1]:border[1] + sizes[3]]
     dx = _in_blocks(dx, x_width)

@@ -19,7 +19,8 @@ def ones(sizes, dtype, device):
 
 
 def full(sizes, value, dtype, device):
-    default = "bool" if isinstance(value, bool) else "int64" if isinstance(value, int) else "float32"
+    default = ("bool" if isinstance(value, bool) else "int64"
+               if isinstance(value, int) else "float32")
     return np.full(sizes, value, dtype or default)
 
 
@@ -38,7 +39,8 @@ def full_like(x, value, dtype):
 def arange(start, end, step, dtype, device):
     whole = isinstance(start, int) and isinstance(end, int) and isinstance(step, int)
     count = max(0, int(np.ceil((end - start) / step)))
-    return np.array([start + i * step for i in range(count)], dtype or ("int64" if whole else "float32"))
+    return np.array([start + i * step for i in range(count)], dtype
+                    or ("int64" if whole else "float32"))
 
 
 def linspace(start, end, steps, dtype, device):

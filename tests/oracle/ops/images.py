@@ -53,7 +53,8 @@ def _matrix(mode, inputs, outputs, scale, align_corners, antialias):
                 width = max(scale, 1.0)
                 reach = (2 if cubic else 1) * width
                 weights = [0 if abs(k - place) >= reach else
-                           _cubic((k - place) / width, -0.5) if cubic else 1 - abs(k - place) / width
+                           _cubic((k - place) / width, -0.5) if cubic else 1 - abs(k - place) /
+                           width
                            for k in range(inputs)]
                 matrix[i] = np.array(weights) / sum(weights)
             elif cubic:
@@ -111,7 +112,8 @@ def _inside(place, size, padding, align_corners):
 
 def _taps(place, size, mode, padding, align_corners):
     """(element, weight) of all terms along one dim."""
-    place = place * (size - 1) / 2 + (size - 1) / 2 if align_corners else ((place + 1) * size - 1) / 2
+    place = (place * (size - 1) / 2 + (size - 1) / 2
+             if align_corners else ((place + 1) * size - 1) / 2)
     if mode == "bicubic":
         left = math.floor(place)
         taps = [(_inside(left + k, size, padding, align_corners), _cubic(place - left - k, -0.75))
@@ -131,8 +133,10 @@ def grid_sample(x, grid, mode, padding_mode, align_corners):
     y = np.zeros((n, channels) + grid.shape[1:-1], x.dtype)
     for at in itertools.product(*map(range, (n,) + grid.shape[1:-1])):
         places = grid[at][::-1]
-        taps = [_taps(float(p), s, mode, padding_mode, align_corners) for p, s in zip(places, spatial)]
+        taps = [_taps(float(p), s, mode, padding_mode, align_corners)
+                for p, s in zip(places, spatial)]
         for terms in itertools.product(*taps):
             weight = np.prod([w for _, w in terms])
-            y[(at[0], slice(None)) + at[1:]] += weight * x[(at[0], slice(None)) + tuple(k for k, _ in terms)]
+            y[(at[0], slice(None)) + at[1:]] += weight * x[(at[0], slice(None)) +
+                                                           tuple(k for k, _ in terms)]
     return y

@@ -125,25 +125,30 @@ def _reduced(x, dim, index, src, include_self, combine):
 
 def scatter_reduce(x, dim, index, src, reduce, include_self):
     if reduce != "mean":
-        combine = {"sum": lambda a, b: a + b, "prod": lambda a, b: a * b, "amax": max, "amin": min}[reduce]
+        combine = {"sum": lambda a, b: a + b, "prod": lambda a, b: a * b, "amax": max,
+                   "amin": min}[reduce]
         return _reduced(x, dim, index, src, include_self, combine)
     total = _reduced(x, dim, index, src, include_self, lambda a, b: a + b)
-    count = _reduced(np.ones_like(x), dim, index, np.ones_like(src), include_self, lambda a, b: a + b)
+    count = _reduced(np.ones_like(x), dim, index, np.ones_like(src), include_self,
+                     lambda a, b: a + b)
     return total / count if x.dtype.kind == "f" else total // count
 
 
 def unique_consecutive(x, return_inverse, return_counts):
     flat, nothing = x.reshape(-1), np.zeros([0], np.int64)
-    starts = np.flatnonzero(np.concatenate([np.ones(min(flat.size, 1), bool), flat[1:] != flat[:-1]]))
+    starts = np.flatnonzero(np.concatenate([np.ones(min(flat.size, 1), bool),
+                                            flat[1:] != flat[:-1]]))
     counts = np.diff(np.append(starts, flat.size)).astype(np.int64)
     inverse = np.repeat(np.arange(starts.size), counts).reshape(x.shape)
-    return flat[starts], inverse if return_inverse else nothing, counts if return_counts else nothing
+    return (flat[starts], inverse if return_inverse else nothing, counts
+            if return_counts else nothing)
 
 
 def unique_dim(x, dim, return_inverse, return_counts):
     values, inverse, counts = np.unique(x, axis=dim, return_inverse=True, return_counts=True)
     nothing = np.zeros([0], np.int64)
-    return (values, inverse.reshape(-1) if return_inverse else nothing, counts if return_counts else nothing)
+    return (values, inverse.reshape(-1) if return_inverse else nothing, counts if return_counts
+            else nothing)
 
 
 def search_rows(sorted_sequence, x, right):

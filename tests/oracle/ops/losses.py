@@ -26,7 +26,8 @@ def smooth_l1_loss(input, target, reduction, beta):
 
 def huber_loss(input, target, reduction, delta):
     distance = np.abs(input - target)
-    return _reduced(np.where(distance < delta, 0.5 * distance**2, delta * (distance - 0.5 * delta)), reduction)
+    return _reduced(np.where(distance < delta, 0.5 * distance**2, delta * (distance - 0.5 * delta)),
+                    reduction)
 
 
 def _classes_last(x):
@@ -73,7 +74,8 @@ def cross_entropy(input, target, weight, ignore_index, reduction, label_smoothin
 
 
 def binary_cross_entropy(input, target, weight, reduction):
-    loss = -(target * np.maximum(np.log(input), -100) + (1 - target) * np.maximum(np.log(1 - input), -100))
+    loss = -(target * np.maximum(np.log(input), -100) + (1 - target) *
+             np.maximum(np.log(1 - input), -100))
     return _reduced(loss if weight is None else loss * weight, reduction)
 
 
@@ -88,7 +90,8 @@ def kl_div(input, target, reduction, log_target):
     if log_target:
         loss = np.exp(target) * (target - input)
     else:
-        loss = np.where(target > 0, target * np.log(np.where(target > 0, target, 1)), 0) - target * input
+        loss = np.where(target > 0, target * np.log(np.where(target > 0, target, 1)),
+                        0) - target * input
     if reduction == "batchmean":
         return loss.sum() / input.shape[0]
     return _reduced(loss, reduction)

@@ -123,7 +123,8 @@ def _running(x, dim, wins):
         for i in range(rows.shape[-1]):
             best = i if wins(rows[at][i], rows[at][best]) else best
             values[at][i], places[at][i] = rows[at][best], best
-    return (np.moveaxis(values, -1, dim).reshape(x.shape), np.moveaxis(places, -1, dim).reshape(x.shape))
+    return (np.moveaxis(values, -1, dim).reshape(x.shape),
+            np.moveaxis(places, -1, dim).reshape(x.shape))
 
 
 def cummax(x, dim):
@@ -214,7 +215,8 @@ def nanquantile(x, q, dim, keepdim, interpolation):
 
 
 def diff(x, n, dim, prepend, append):
-    given = {name: part for name, part in (("prepend", prepend), ("append", append)) if part is not None}
+    given = {name: part for name, part in (("prepend", prepend), ("append", append))
+             if part is not None}
     return np.diff(x, n, dim, **given)
 
 

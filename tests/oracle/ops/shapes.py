@@ -254,7 +254,8 @@ def column_stack(tensors):
 
 def block_diag(tensors):
     blocks = [np.atleast_2d(block) for block in tensors]
-    y = np.zeros([sum(b.shape[0] for b in blocks), sum(b.shape[1] for b in blocks)], blocks[0].dtype)
+    y = np.zeros([sum(b.shape[0] for b in blocks), sum(b.shape[1] for b in blocks)],
+                 blocks[0].dtype)
     row = column = 0
     for block in blocks:
         y[row:row + block.shape[0], column:column + block.shape[1]] = block
@@ -315,7 +316,8 @@ def select_scatter(x, src, dim, index):
 
 
 def slice_scatter(x, src, dim, start, end, step):
-    return _with_part(x, src, (builtins.slice(None),) * (dim % x.ndim) + (builtins.slice(start, end, step),))
+    return _with_part(x, src, (builtins.slice(None),) * (dim % x.ndim) +
+                      (builtins.slice(start, end, step),))
 
 
 def diagonal_scatter(x, src, offset, dim1, dim2):

@@ -35,8 +35,8 @@ class Monitor:
         """The value in logs; None, with a warning, where it isn't there."""
         value = (logs or {}).get(self.name)
         if value is None:
-            warnings.warn(f"{self.owner}: the metric `{self.name}` is not available. Available metrics "
-                          f"are: {','.join(logs or ())}", stacklevel=4)
+            warnings.warn(f"{self.owner}: the metric `{self.name}` is not available. Available "
+                          f"metrics are: {','.join(logs or ())}", stacklevel=4)
         return value
 
     def is_better(self, value, reference):
@@ -116,7 +116,8 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         count = len(inspect.signature(self.schedule).parameters)
-        rate = self.schedule(epoch) if count == 1 else self.schedule(epoch, _learning_rate(self.model))
+        rate = (self.schedule(epoch) if count == 1
+                else self.schedule(epoch, _learning_rate(self.model)))
         try:
             rate = float(rate)
         except (TypeError, ValueError):
@@ -168,7 +169,8 @@ class ReduceLROnPlateau(Callback):
                 rate = max(rate * self.factor, self.min_lr)
                 self.model.optimizer.learning_rate = rate
                 if self.verbose > 0:
-                    _say(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}.")
+                    _say(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to "
+                         f"{rate}.")
                 self.cooldown_counter, self.wait = self.cooldown, 0
 
 
@@ -185,8 +187,8 @@ class TerminateOnNaN(Callback):
 class LambdaCallback(Callback):
     """A callback of functions: on_epoch_end=lambda epoch, logs: print(logs)."""
 
-    def __init__(self, on_epoch_begin=None, on_epoch_end=None, on_train_begin=None, on_train_end=None,
-                 on_train_batch_begin=None, on_train_batch_end=None, **kwargs):
+    def __init__(self, on_epoch_begin=None, on_epoch_end=None, on_train_begin=None,
+                 on_train_end=None, on_train_batch_begin=None, on_train_batch_end=None, **kwargs):
         super().__init__()
         given = {"on_epoch_begin": on_epoch_begin, "on_epoch_end": on_epoch_end,
                  "on_train_begin": on_train_begin, "on_train_end": on_train_end,

@@ -23,8 +23,8 @@ class ModelCheckpoint(Callback):
                  initial_value_threshold=None, **kwargs):
         super().__init__()
         if save_freq != "epoch" and not isinstance(save_freq, int):
-            raise ValueError("Unrecognized save_freq: Expected save_freq are 'epoch' or integer values. "
-                             f"Received: save_freq={save_freq}")
+            raise ValueError("Unrecognized save_freq: Expected save_freq are 'epoch' or integer "
+                             f"values. Received: save_freq={save_freq}")
         self.filepath, self.monitor, self.verbose = os.fspath(filepath), monitor, verbose
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self.save_freq, self.period = save_freq, kwargs.get("period", 1)
@@ -68,8 +68,8 @@ class ModelCheckpoint(Callback):
                 return
             path = self._path(epoch, batch, logs)
             before = "inf" if self.best is None else f"{self.best:.5f}"
-            self._say(epoch, f"{self.monitor} improved from {before} to {current:.5f}, saving model "
-                             f"to {path}")
+            self._say(epoch, f"{self.monitor} improved from {before} to {current:.5f}, saving "
+                             f"model to {path}")
             self.best = current
         else:
             path = self._path(epoch, batch, logs)
@@ -89,8 +89,8 @@ class ModelCheckpoint(Callback):
 
 
 class BackupAndRestore(Callback):
-    """Keeps the state of training in a folder, so that the same fit() goes on where it was when it is
-    called again after it broke off. The folder's file goes away at the end of training, unless
+    """Keeps the state of training in a folder, so that the same fit() goes on where it was when it
+    is called again after it broke off. The folder's file goes away at the end of training, unless
     `delete_checkpoint` is off. save_freq: "epoch", or after so many batches."""
 
     _NAME = "training_state.safetensors"
@@ -101,8 +101,8 @@ class BackupAndRestore(Callback):
         if not backup_dir:
             raise ValueError("BackupAndRestore needs a folder as `backup_dir`")
         if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
-            raise ValueError("BackupAndRestore: save_freq is 'epoch' or a positive number of batches, "
-                             f"not {save_freq!r}")
+            raise ValueError("BackupAndRestore: save_freq is 'epoch' or a positive number of "
+                             f"batches, not {save_freq!r}")
         self.backup_dir, self.save_freq = os.fspath(backup_dir), save_freq
         self.delete_checkpoint = delete_checkpoint
         self._path = os.path.join(self.backup_dir, self._NAME)
@@ -122,8 +122,8 @@ class BackupAndRestore(Callback):
         state, own = load(self._path), self._tensors()
         for name, tensors in own.items():
             if [tuple(one.shape) for one in tensors] != [tuple(one.shape) for one in state[name]]:
-                raise ValueError(f"BackupAndRestore: {self._path} is of another model: its {name} have "
-                                 "other shapes; remove the file to begin anew")
+                raise ValueError(f"BackupAndRestore: {self._path} is of another model: its {name} "
+                                 "have other shapes; remove the file to begin anew")
         with no_grad():
             for name, tensors in own.items():
                 for tensor, kept in zip(tensors, state[name]):
@@ -161,7 +161,8 @@ class CSVLogger(Callback):
         self._file = self._writer = None
 
     def on_train_begin(self, logs=None):
-        goes_on = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
+        goes_on = (self.append and os.path.exists(self.filename)
+                   and os.path.getsize(self.filename) > 0)
         self._has_header = goes_on
         self._file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8")
 

@@ -9,7 +9,8 @@ _BOLD, _GREEN, _WHITE, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
 
 
 class History(Callback):
-    """Keeps the metrics of all epochs: `history` has a list for each name, `epoch` their numbers."""
+    """Keeps the metrics of all epochs: `history` has a list for each name, `epoch` their
+    numbers."""
 
     def __init__(self):
         super().__init__()
@@ -130,7 +131,8 @@ class Progbar:
             shown = _time_left(each * (self.target - current))
         else:
             shown = f"{now - self._start:.0f}s"
-        line = (f"{bar} {_BOLD}{shown}{_PLAIN}" + _time_each(each, self.unit_name) + self._metrics())
+        line = (f"{bar} {_BOLD}{shown}{_PLAIN}" + _time_each(each, self.unit_name) +
+                self._metrics())
         width = len(line) - marks - 8
         sys.stdout.write("\b" * self._width_before + "\r" + line
                          + " " * max(self._width_before - width, 0) + ("\n" if finalize else ""))

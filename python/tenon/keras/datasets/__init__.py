@@ -1,4 +1,5 @@
-"""Data sets, read from files in ~/.keras/datasets (or $KERAS_HOME/datasets): nothing is downloaded."""
+"""Data sets, read from files in ~/.keras/datasets (or $KERAS_HOME/datasets): nothing is
+downloaded."""
 
 import importlib
 

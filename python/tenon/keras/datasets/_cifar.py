@@ -35,6 +35,7 @@ def batch(path, key="labels"):
     """(images in the order of Keras's channels, labels) of one file."""
     with open(path, "rb") as file:
         data = _Arrays(file, encoding="bytes").load()
-    named = {name.decode() if isinstance(name, bytes) else name: value for name, value in data.items()}
+    named = {name.decode() if isinstance(name, bytes) else name: value
+             for name, value in data.items()}
     images = named["data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return numpy.ascontiguousarray(images), numpy.array(named[key], numpy.uint8)[:, None]

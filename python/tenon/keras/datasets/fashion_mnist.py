@@ -10,7 +10,8 @@ _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 
 def load_data():
-    """((x_train, y_train), (x_test, y_test)), arrays of uint8, of the four files of fashion-mnist."""
+    """((x_train, y_train), (x_test, y_test)), arrays of uint8, of the four files of
+    fashion-mnist."""
     return _part("train"), _part("t10k")
 
 

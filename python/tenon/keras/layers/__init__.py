@@ -22,8 +22,8 @@ from .pooling import (AveragePooling1D, AveragePooling2D, AveragePooling3D, Glob
                       MaxPooling3D)
 from .preprocessing import (CategoryEncoding, CenterCrop, Discretization, Hashing, IntegerLookup,
                             Normalization, RandomBrightness, RandomContrast, RandomCrop, RandomFlip,
-                            RandomHeight, RandomRotation, RandomTranslation, RandomWidth, RandomZoom,
-                            Rescaling, Resizing, StringLookup, TextVectorization)
+                            RandomHeight, RandomRotation, RandomTranslation, RandomWidth,
+                            RandomZoom, Rescaling, Resizing, StringLookup, TextVectorization)
 from .recurrent import (GRU, LSTM, RNN, Bidirectional, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell,
                         StackedRNNCells)
 from .regularization import (ActivityRegularization, AlphaDropout, Dropout, GaussianDropout,

@@ -2,7 +2,7 @@
 
 import inspect
 
-from .. import activations
+from .. import activations, constraints, initializers, regularizers
 from .._config import standardize_data_format
 from .._layer import Layer
 from .._registry import Registry, serialize
@@ -42,6 +42,19 @@ class BuiltIn(Layer):
     def _config_value(self, name):
         """The value of an argument."""
         return getattr(self, name)
+
+    def _set_rules(self, what, initializer, regularizer, constraint):
+        """How the weight `what` is made and kept, as attributes that begin with its name."""
+        setattr(self, f"{what}_initializer", initializers.get(initializer))
+        setattr(self, f"{what}_regularizer", regularizers.get(regularizer))
+        setattr(self, f"{what}_constraint", constraints.get(constraint))
+
+    def _add_by_rules(self, what, shape, name=None, initializer=None):
+        """The weight that `_set_rules` was told of."""
+        return self.add_weight(shape, initializer or getattr(self, f"{what}_initializer"),
+                               name=name or what,
+                               regularizer=getattr(self, f"{what}_regularizer"),
+                               constraint=getattr(self, f"{what}_constraint"))
 
 
 def listed(value, count, name):

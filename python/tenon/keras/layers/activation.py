@@ -1,7 +1,7 @@
 """Activations as layers."""
 
 from ... import _core
-from .. import activations, constraints, initializers, regularizers
+from .. import activations
 from .._input_spec import InputSpec
 from ._base import BuiltIn
 
@@ -18,7 +18,8 @@ class _Elementwise(BuiltIn):
 
 
 class ReLU(_Elementwise):
-    """x where it is above `threshold`, else negative_slope * (x - threshold), at most `max_value`."""
+    """x where it is above `threshold`, else negative_slope * (x - threshold), at most
+    `max_value`."""
 
     def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **kwargs):
         super().__init__(**kwargs)
@@ -49,15 +50,13 @@ class LeakyReLU(_Elementwise):
 
 
 class PReLU(_Elementwise):
-    """x where it is positive, else alpha * x, where alpha is trained: one for each element, the same
-    along `shared_axes`."""
+    """x where it is positive, else alpha * x, where alpha is trained: one for each element, the
+    same along `shared_axes`."""
 
     def __init__(self, alpha_initializer="zeros", alpha_regularizer=None, alpha_constraint=None,
                  shared_axes=None, **kwargs):
         super().__init__(**kwargs)
-        self.alpha_initializer = initializers.get(alpha_initializer)
-        self.alpha_regularizer = regularizers.get(alpha_regularizer)
-        self.alpha_constraint = constraints.get(alpha_constraint)
+        self._set_rules("alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
         self.shared_axes = list(shared_axes) if isinstance(shared_axes, (list, tuple)) else (
             None if shared_axes is None else [shared_axes])
 
@@ -65,9 +64,7 @@ class PReLU(_Elementwise):
         shape = list(input_shape[1:])
         for axis in self.shared_axes or ():
             shape[axis - 1] = 1
-        self.alpha = self.add_weight(shape, self.alpha_initializer, name="alpha",
-                                     regularizer=self.alpha_regularizer,
-                                     constraint=self.alpha_constraint)
+        self.alpha = self._add_by_rules("alpha", shape)
         axes = {i: size for i, size in enumerate(input_shape) if i and size != 1
                 and i not in (self.shared_axes or ())}
         self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)

@@ -3,7 +3,6 @@
 import math
 
 from ... import _core
-from .. import constraints, initializers, regularizers
 from .._seeds import generator_of
 from .._symbolic import KerasTensor
 from ._base import BuiltIn, checked_positive
@@ -47,8 +46,8 @@ class Attention(BuiltIn):
     def call(self, inputs, mask=None, training=None, return_attention_scores=False,
              use_causal_mask=False):
         if not isinstance(inputs, (list, tuple)) or not 2 <= len(inputs) <= 3:
-            raise ValueError(f"{type(self).__name__} is called with [query, value] or [query, value, "
-                             "key]")
+            raise ValueError(f"{type(self).__name__} is called with [query, value] or [query, "
+                             "value, key]")
         query, value = inputs[:2]
         scores = self._scores(query, inputs[2] if len(inputs) > 2 else value)
         of_query, of_value = (None, None) if mask is None else mask[:2]
@@ -104,12 +103,8 @@ class MultiHeadAttention(BuiltIn):
         self.dropout, self.use_bias, self.seed = dropout, use_bias, seed
         self._output_size = output_shape if output_shape is None or isinstance(
             output_shape, int) else output_shape[-1]
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self._set_rules("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self._set_rules("bias", bias_initializer, bias_regularizer, bias_constraint)
         self.__dict__["_generator"] = generator_of(seed)
         self.supports_masking = True
 

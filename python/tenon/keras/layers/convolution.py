@@ -1,7 +1,7 @@
 """Convolutions of one, two and three dims. Kernels are as TensorFlow's: (window ..., in, out)."""
 
 from ... import _core
-from .. import activations, constraints, initializers, regularizers
+from .. import activations
 from .._input_spec import InputSpec
 from ._base import BuiltIn, ChannelsMixin, checked_positive, flat_padding, listed, same_padding
 
@@ -22,23 +22,22 @@ class _Convolution(ChannelsMixin, BuiltIn):
         self.padding = str(padding).lower()
         paddings = (*self._paddings, "causal") if self._rank == 1 else self._paddings
         if self.padding not in paddings:
-            raise ValueError(f"{type(self).__name__}(): padding is one of {', '.join(paddings)}, not "
-                             f"{padding!r}")
+            raise ValueError(f"{type(self).__name__}(): padding is one of {', '.join(paddings)}, "
+                             f"not {padding!r}")
         if min(*self.kernel_size, *self.strides, *self.dilation_rate) < 1:
             raise ValueError(f"{type(self).__name__}(): kernel_size, strides and dilation_rate are "
-                             f"positive, not {self.kernel_size}, {self.strides}, {self.dilation_rate}")
+                             f"positive, not {self.kernel_size}, {self.strides}, "
+                             f"{self.dilation_rate}")
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(f"{type(self).__name__}(): strides above 1 don't go with dilation_rate "
-                             f"above 1: {self.strides}, {self.dilation_rate}")
+            raise ValueError(f"{type(self).__name__}(): strides above 1 don't go with "
+                             f"dilation_rate above 1: {self.strides}, {self.dilation_rate}")
         self._set_format(data_format)
         self.input_spec = InputSpec(min_ndim=self._rank + 2)
 
     def _set_bias(self, activation, use_bias, initializer, regularizer, constraint):
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.bias_initializer = initializers.get(initializer)
-        self.bias_regularizer = regularizers.get(regularizer)
-        self.bias_constraint = constraints.get(constraint)
+        self._set_rules("bias", initializer, regularizer, constraint)
 
     def _channels(self, input_shape):
         size = input_shape[self._channel_axis]
@@ -49,19 +48,10 @@ class _Convolution(ChannelsMixin, BuiltIn):
         self.input_spec = InputSpec(min_ndim=self._rank + 2, axes={axis: size})
         return size
 
-    def _add_kernel(self, shape, what="kernel"):
-        """A kernel by the arguments that begin with its name."""
-        get = lambda rule: getattr(self, f"{what}_{rule}")  # noqa: E731
-        return self.add_weight(shape, get("initializer"), regularizer=get("regularizer"),
-                               constraint=get("constraint"), name="kernel" if what == "kernel"
-                               else f"{what}_kernel")
-
     def _add_bias(self, size):
         self.bias = None
         if self.use_bias:
-            self.bias = self.add_weight((size,), self.bias_initializer, name="bias",
-                                        regularizer=self.bias_regularizer,
-                                        constraint=self.bias_constraint)
+            self.bias = self._add_by_rules("bias", (size,))
 
     def _pairs(self, sizes):
         """What is padded before and behind each dim."""
@@ -110,20 +100,19 @@ class _Plain(_Convolution):
         self.filters = checked_positive(type(self).__name__, "filters", filters)
         self.groups = checked_positive(type(self).__name__, "groups", groups)
         if filters % groups:
-            raise ValueError(f"{type(self).__name__}(): filters is a multiple of groups, not {filters} "
-                             f"and {groups}")
+            raise ValueError(f"{type(self).__name__}(): filters is a multiple of groups, not "
+                             f"{filters} and {groups}")
         self._set_windows(kernel_size, strides, padding, data_format, dilation_rate)
         self._set_bias(activation, use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
+        self._set_rules("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
 
     def build(self, input_shape):
         channels = self._channels(input_shape)
         if channels % self.groups:
-            raise ValueError(f"{type(self).__name__}: the {channels} channels of the input aren't a "
-                             f"multiple of the {self.groups} groups")
-        self.kernel = self._add_kernel((*self.kernel_size, channels // self.groups, self.filters))
+            raise ValueError(f"{type(self).__name__}: the {channels} channels of the input aren't "
+                             f"a multiple of the {self.groups} groups")
+        self.kernel = self._add_by_rules(
+            "kernel", (*self.kernel_size, channels // self.groups, self.filters))
         self._add_bias(self.filters)
 
     def _convolve(self, x):
@@ -163,13 +152,11 @@ class _Transposed(_Convolution):
             raise ValueError(f"{type(self).__name__}(): output_padding is below strides, not "
                              f"{self.output_padding} and {self.strides}")
         self._set_bias(activation, use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
+        self._set_rules("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
 
     def build(self, input_shape):
         channels = self._channels(input_shape)
-        self.kernel = self._add_kernel((*self.kernel_size, self.filters, channels))
+        self.kernel = self._add_by_rules("kernel", (*self.kernel_size, self.filters, channels))
         self._add_bias(self.filters)
 
     def _place(self, size, dim):
@@ -232,16 +219,13 @@ class _Depthwise(_Convolution):
                                                  depth_multiplier)
         self._set_windows(kernel_size, strides, padding, data_format, dilation_rate)
         self._set_bias(activation, use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.depthwise_constraint = constraints.get(depthwise_constraint)
+        self._set_rules("depthwise", depthwise_initializer, depthwise_regularizer,
+                        depthwise_constraint)
 
     def build(self, input_shape):
         channels = self._channels(input_shape)
-        self.kernel = self.add_weight((*self.kernel_size, channels, self.depth_multiplier),
-                                      self.depthwise_initializer, name="kernel",
-                                      regularizer=self.depthwise_regularizer,
-                                      constraint=self.depthwise_constraint)
+        self.kernel = self._add_by_rules(
+            "depthwise", (*self.kernel_size, channels, self.depth_multiplier), name="kernel")
         self._add_bias(channels * self.depth_multiplier)
 
     def _convolve(self, x):
@@ -273,20 +257,18 @@ class _Separable(_Convolution):
                                                  depth_multiplier)
         self._set_windows(kernel_size, strides, padding, data_format, dilation_rate)
         self._set_bias(activation, use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.pointwise_initializer = initializers.get(pointwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
-        self.depthwise_constraint = constraints.get(depthwise_constraint)
-        self.pointwise_constraint = constraints.get(pointwise_constraint)
+        self._set_rules("depthwise", depthwise_initializer, depthwise_regularizer,
+                        depthwise_constraint)
+        self._set_rules("pointwise", pointwise_initializer, pointwise_regularizer,
+                        pointwise_constraint)
 
     def build(self, input_shape):
         channels = self._channels(input_shape)
         multiplied = channels * self.depth_multiplier
-        self.depthwise_kernel = self._add_kernel((*self.kernel_size, channels, self.depth_multiplier),
-                                                 "depthwise")
-        self.pointwise_kernel = self._add_kernel((*(1,) * self._rank, multiplied, self.filters),
-                                                 "pointwise")
+        self.depthwise_kernel = self._add_by_rules(
+            "depthwise", (*self.kernel_size, channels, self.depth_multiplier), "depthwise_kernel")
+        self.pointwise_kernel = self._add_by_rules(
+            "pointwise", (*(1,) * self._rank, multiplied, self.filters), "pointwise_kernel")
         self._add_bias(self.filters)
 
     def _convolve(self, x):

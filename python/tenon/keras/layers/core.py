@@ -4,7 +4,7 @@ import inspect
 import types
 
 from ... import _core
-from .. import activations, constraints, initializers, regularizers
+from .. import activations
 from .._input_spec import InputSpec
 from .._layer import Layer
 from .._registry import deserialize, find_custom, serialize
@@ -22,25 +22,17 @@ class Dense(BuiltIn):
         self.units = checked_positive("Dense", "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self._set_rules("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self._set_rules("bias", bias_initializer, bias_regularizer, bias_constraint)
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
     def build(self, input_shape):
         size = input_shape[-1]
-        self.kernel = self.add_weight((size, self.units), self.kernel_initializer, name="kernel",
-                                      regularizer=self.kernel_regularizer,
-                                      constraint=self.kernel_constraint)
+        self.kernel = self._add_by_rules("kernel", (size, self.units))
         self.bias = None
         if self.use_bias:
-            self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias",
-                                        regularizer=self.bias_regularizer,
-                                        constraint=self.bias_constraint)
+            self.bias = self._add_by_rules("bias", (self.units,))
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
 
     def call(self, inputs):
@@ -65,12 +57,8 @@ class EinsumDense(BuiltIn):
                                      else tuple(output_shape))
         self.activation = activations.get(activation)
         self.bias_axes = bias_axes
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self._set_rules("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self._set_rules("bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def _config_value(self, name):
         return self.partial_output_shape if name == "output_shape" else super()._config_value(name)
@@ -95,17 +83,12 @@ class EinsumDense(BuiltIn):
 
     def build(self, input_shape):
         sizes, kernel, outputs = self._sizes(input_shape)
-        self.kernel = self.add_weight(tuple(sizes[letter] for letter in kernel),
-                                      self.kernel_initializer, name="kernel",
-                                      regularizer=self.kernel_regularizer,
-                                      constraint=self.kernel_constraint)
+        self.kernel = self._add_by_rules("kernel", tuple(sizes[letter] for letter in kernel))
         self.bias = None
         if self.bias_axes is not None:
             first = min(outputs.index(letter) for letter in self.bias_axes)
             shape = [sizes[letter] if letter in self.bias_axes else 1 for letter in outputs[first:]]
-            self.bias = self.add_weight(shape, self.bias_initializer, name="bias",
-                                        regularizer=self.bias_regularizer,
-                                        constraint=self.bias_constraint)
+            self.bias = self._add_by_rules("bias", shape)
 
     def call(self, inputs):
         y = _core.einsum(self.equation, [inputs, self.kernel])
@@ -123,19 +106,15 @@ class Embedding(BuiltIn):
         super().__init__(**kwargs)
         self.input_dim = checked_positive("Embedding", "input_dim", input_dim)
         self.output_dim = checked_positive("Embedding", "output_dim", output_dim)
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self._set_rules("embeddings", embeddings_initializer, embeddings_regularizer,
+                        embeddings_constraint)
         self.mask_zero = mask_zero
         self.supports_masking = mask_zero
         self.weights_given = weights
         self.autocast = False  # indices may come as floats, which halves would round
 
     def build(self, input_shape=None):
-        self.embeddings = self.add_weight((self.input_dim, self.output_dim),
-                                          self.embeddings_initializer, name="embeddings",
-                                          regularizer=self.embeddings_regularizer,
-                                          constraint=self.embeddings_constraint)
+        self.embeddings = self._add_by_rules("embeddings", (self.input_dim, self.output_dim))
         if self.weights_given is not None:
             given = self.weights_given
             self.set_weights(given if isinstance(given, (list, tuple)) else [given])
@@ -222,8 +201,8 @@ class Lambda(Layer):
         elif isinstance(function, str):
             function = find_custom(function) or function
         if not isinstance(function, (types.FunctionType, types.BuiltinFunctionType)):
-            raise ValueError(f"the function {function!r} of a Lambda layer isn't known; register it by "
-                             "register_keras_serializable or give it in custom_objects")
+            raise ValueError(f"the function {function!r} of a Lambda layer isn't known; register "
+                             "it by register_keras_serializable or give it in custom_objects")
         return cls(**{**config, "function": function})
 
 

@@ -26,8 +26,8 @@ class _Merge(BuiltIn):
     def _check(self, inputs):
         if not isinstance(inputs, (list, tuple)) or len(inputs) < self._least:
             count = len(inputs) if isinstance(inputs, (list, tuple)) else "one tensor"
-            raise ValueError(f"{type(self).__name__} is called with a list of {self._least} inputs or "
-                             f"more, not {count}")
+            raise ValueError(f"{type(self).__name__} is called with a list of {self._least} inputs "
+                             f"or more, not {count}")
 
     def call(self, inputs):
         self._check(inputs)
@@ -107,8 +107,9 @@ class Concatenate(BuiltIn):
         axis = self.axis % len(shapes[0]) if shapes[0] else 0
         rests = {shape[:axis] + shape[axis + 1:] for shape in shapes}
         if len(rests) > 1 or len({len(shape) for shape in shapes}) > 1:
-            raise ValueError("A `Concatenate` layer requires inputs with matching shapes except for "
-                             f"the concatenation axis {self.axis}. Received: input_shape={shapes}")
+            raise ValueError("A `Concatenate` layer requires inputs with matching shapes except "
+                             f"for the concatenation axis {self.axis}. Received: "
+                             f"input_shape={shapes}")
         return _core.cat(list(inputs), self.axis)
 
     def compute_mask(self, inputs, mask=None):
@@ -130,7 +131,8 @@ class Dot(BuiltIn):
 
     def __init__(self, axes, normalize=False, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(axes, int) and (len(axes) != 2 or not all(isinstance(a, int) for a in axes)):
+        if not isinstance(axes, int) and (len(axes) != 2
+                                          or not all(isinstance(a, int) for a in axes)):
             raise ValueError(f"Dot(): axes is a number or two of them, not {axes!r}")
         self.axes, self.normalize = axes, normalize
 
@@ -141,8 +143,8 @@ class Dot(BuiltIn):
         axes = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes
         first, second = axes[0] % a.dim(), axes[1] % b.dim()
         if a.shape[first] != b.shape[second]:
-            raise ValueError(f"Dot: the sizes of axis {first} of {tuple(a.shape)} and axis {second} of "
-                             f"{tuple(b.shape)} differ")
+            raise ValueError(f"Dot: the sizes of axis {first} of {tuple(a.shape)} and axis "
+                             f"{second} of {tuple(b.shape)} differ")
         if self.normalize:
             a = normalize(a, dim=first, eps=1e-6)
             b = normalize(b, dim=second, eps=1e-6)

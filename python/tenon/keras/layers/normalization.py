@@ -3,7 +3,7 @@
 from ... import _core
 from ..._modes import no_grad
 from ...nn.functional import normalize
-from .. import constraints, initializers, regularizers
+from .. import initializers
 from .._input_spec import InputSpec
 from ._base import BuiltIn
 
@@ -14,32 +14,24 @@ class _Scaled(BuiltIn):
     def _set_scale(self, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
                    gamma_regularizer, beta_constraint, gamma_constraint):
         self.center, self.scale = center, scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
+        self._set_rules("beta", beta_initializer, beta_regularizer, beta_constraint)
+        self._set_rules("gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
         self.supports_masking = True
 
     def _add_scale(self, shape):
         self.gamma = self.beta = None
         if self.scale:
-            self.gamma = self.add_weight(shape, self.gamma_initializer, name="gamma",
-                                         regularizer=self.gamma_regularizer,
-                                         constraint=self.gamma_constraint)
+            self.gamma = self._add_by_rules("gamma", shape)
         if self.center:
-            self.beta = self.add_weight(shape, self.beta_initializer, name="beta",
-                                        regularizer=self.beta_regularizer,
-                                        constraint=self.beta_constraint)
+            self.beta = self._add_by_rules("beta", shape)
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
 
 class BatchNormalization(_Scaled):
-    """(x - mean) / sqrt(variance + epsilon) of each channel along `axis`: Ioffe and Szegedy 2015. In
-    training of the batch, whose statistics the moving ones follow: m = momentum * m +
+    """(x - mean) / sqrt(variance + epsilon) of each channel along `axis`: Ioffe and Szegedy 2015.
+    In training of the batch, whose statistics the moving ones follow: m = momentum * m +
     (1 - momentum) * m_batch. Otherwise, and where the layer isn't trainable, of the moving ones."""
 
     def __init__(self, axis=-1, momentum=0.99, epsilon=1e-3, center=True, scale=True,
@@ -147,8 +139,8 @@ class LayerNormalization(_Scaled):
 
 
 class GroupNormalization(_Scaled):
-    """(x - mean) / sqrt(variance + epsilon) over groups of channels along `axis`, of each sample: Wu
-    and He 2018. Of groups=-1, each channel is one."""
+    """(x - mean) / sqrt(variance + epsilon) over groups of channels along `axis`, of each sample:
+    Wu and He 2018. Of groups=-1, each channel is one."""
 
     def __init__(self, groups=32, axis=-1, epsilon=1e-3, center=True, scale=True,
                  beta_initializer="zeros", gamma_initializer="ones", beta_regularizer=None,

@@ -19,7 +19,8 @@ class _Pooling(ChannelsMixin, BuiltIn):
         self.strides = self.pool_size if strides is None else listed(strides, self._rank, "strides")
         self.padding = str(padding).lower()
         if self.padding not in ("valid", "same"):
-            raise ValueError(f"{type(self).__name__}(): padding is 'valid' or 'same', not {padding!r}")
+            raise ValueError(f"{type(self).__name__}(): padding is 'valid' or 'same', not "
+                             f"{padding!r}")
         self._set_format(data_format)
         self.input_spec = InputSpec(ndim=self._rank + 2)
 
@@ -27,7 +28,8 @@ class _Pooling(ChannelsMixin, BuiltIn):
         x = self._first(inputs)
         pairs = [(0, 0)] * self._rank
         if self.padding == "same":
-            pairs = [same_padding(*sizes) for sizes in zip(x.shape[2:], self.pool_size, self.strides)]
+            pairs = [same_padding(*sizes)
+                     for sizes in zip(x.shape[2:], self.pool_size, self.strides)]
         return self._back(self._pooled(x, pairs))
 
 
@@ -39,7 +41,8 @@ class _MaxPooling(_Pooling):
         if all(before == after for before, after in pairs):
             return op(x, self.pool_size, self.strides, [before for before, _ in pairs])
         lowest = float("-inf") if x.is_floating_point() else 0
-        return op(_core.pad(x, flat_padding(pairs), "constant", lowest), self.pool_size, self.strides)
+        return op(_core.pad(x, flat_padding(pairs), "constant", lowest), self.pool_size,
+                  self.strides)
 
 
 class _AveragePooling(_Pooling):
@@ -51,7 +54,8 @@ class _AveragePooling(_Pooling):
             return op(x, self.pool_size, self.strides)
         amounts = flat_padding(pairs)
         present = _core.ones((1, 1, *x.shape[2:]), dtype=x.dtype, device=x.device)
-        sums, shares = (op(_core.pad(t, amounts), self.pool_size, self.strides) for t in (x, present))
+        sums, shares = (op(_core.pad(t, amounts), self.pool_size, self.strides)
+                        for t in (x, present))
         return sums / shares
 
 

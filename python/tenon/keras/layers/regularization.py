@@ -149,7 +149,8 @@ class AlphaDropout(_Random):
             size if given is None else given for given, size in zip(self.noise_shape, inputs.shape)]
         drawn = _core.rand(tuple(shape), dtype=inputs.dtype, generator=self._generator)
         a = ((1 - self.rate) * (1 + self.rate * self._LOWEST**2)) ** -0.5
-        return a * _core.where(drawn >= self.rate, inputs, self._LOWEST) - a * self._LOWEST * self.rate
+        return a * _core.where(drawn >= self.rate, inputs,
+                               self._LOWEST) - a * self._LOWEST * self.rate
 
 
 class ActivityRegularization(BuiltIn):

@@ -51,7 +51,8 @@ class Permute(BuiltIn):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ValueError(f"Permute(): dims are 1 to the number of axes in any order, not {dims}")
+            raise ValueError("Permute(): dims are 1 to the number of axes in any order, not "
+                             f"{dims}")
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs):
@@ -148,8 +149,9 @@ class _Cropping(_Bordered):
         for dim, (before, behind) in enumerate(self._borders, self._first_dim):
             size = y.shape[dim] - before - behind
             if size <= 0:
-                raise ValueError(f"{type(self).__name__}: nothing is left of axis {dim} of an input of "
-                                 f"shape {tuple(inputs.shape)} without {before} + {behind} elements")
+                raise ValueError(f"{type(self).__name__}: nothing is left of axis {dim} of an "
+                                 f"input of shape {tuple(inputs.shape)} without {before} + "
+                                 f"{behind} elements")
             y = y.narrow(dim, before, size)
         return y
 

@@ -3,17 +3,19 @@
 from .._style import styled as _styled
 from . import _functions
 from ._classes import (CTC, BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy,
-                       CategoricalFocalCrossentropy, CategoricalHinge, CosineSimilarity, Dice, Hinge,
-                       Huber, KLDivergence, LogCosh, Loss, LossFunctionWrapper, MeanAbsoluteError,
-                       MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError,
-                       Poisson, SparseCategoricalCrossentropy, SquaredHinge, Tversky)
+                       CategoricalFocalCrossentropy, CategoricalHinge, CosineSimilarity, Dice,
+                       Hinge, Huber, KLDivergence, LogCosh, Loss, LossFunctionWrapper,
+                       MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+                       MeanSquaredLogarithmicError, Poisson, SparseCategoricalCrossentropy,
+                       SquaredHinge, Tversky)
 from ._classes import registry as _registry
 from ._reduction import Reduction
 
 (binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy,
  categorical_focal_crossentropy, categorical_hinge, cosine_similarity, ctc, dice, hinge, huber,
  kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error, mean_squared_error,
- mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy, squared_hinge, tversky) = (
+ mean_squared_logarithmic_error, poisson, sparse_categorical_crossentropy, squared_hinge,
+ tversky) = (
     _styled(getattr(_functions, _name)) for _name in (
         "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
         "categorical_focal_crossentropy", "categorical_hinge", "cosine_similarity", "ctc", "dice",
@@ -30,11 +32,11 @@ kld = KLD = kullback_leibler_divergence = kl_divergence
 bce = BCE = binary_crossentropy
 logcosh = log_cosh
 
-for _class in (LossFunctionWrapper, MeanSquaredError, MeanAbsoluteError, MeanAbsolutePercentageError,
-               MeanSquaredLogarithmicError, CosineSimilarity, Huber, LogCosh, KLDivergence, Poisson,
-               Hinge, SquaredHinge, CategoricalHinge, BinaryCrossentropy, BinaryFocalCrossentropy,
-               CategoricalCrossentropy, CategoricalFocalCrossentropy, SparseCategoricalCrossentropy,
-               CTC, Dice, Tversky):
+for _class in (LossFunctionWrapper, MeanSquaredError, MeanAbsoluteError,
+               MeanAbsolutePercentageError, MeanSquaredLogarithmicError, CosineSimilarity, Huber,
+               LogCosh, KLDivergence, Poisson, Hinge, SquaredHinge, CategoricalHinge,
+               BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy,
+               CategoricalFocalCrossentropy, SparseCategoricalCrossentropy, CTC, Dice, Tversky):
     _registry.register(_class)
 for _function, _aliases in {
         mean_squared_error: ("mse", "MSE"), mean_absolute_error: ("mae", "MAE"),

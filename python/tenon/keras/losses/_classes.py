@@ -58,8 +58,8 @@ class Loss:
 
     def call(self, y_true, y_pred):
         """The loss of each sample."""
-        raise NotImplementedError(f"{type(self).__name__} has no call(y_true, y_pred), which losses "
-                                  "must have")
+        raise NotImplementedError(f"{type(self).__name__} has no call(y_true, y_pred), which "
+                                  "losses must have")
 
     def get_config(self):
         """The arguments that make it again."""
@@ -255,4 +255,5 @@ class Tversky(LossFunctionWrapper):
     __doc__ = functions.tversky.__doc__
 
     def __init__(self, alpha=0.5, beta=0.5, reduction=_MEAN, name="tversky", axis=None, dtype=None):
-        super().__init__(functions.tversky, reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
+        super().__init__(functions.tversky, reduction, name, dtype, alpha=alpha, beta=beta,
+                         axis=axis)

@@ -29,8 +29,8 @@ def _smoothed(y_true, label_smoothing, classes):
 
 
 def _logits_of(y_pred, from_logits, call):
-    """What a softmax or sigmoid was computed from, where y_pred is the result of one, and whether it
-    is logits: their cross-entropy is exact where that of rounded probabilities isn't."""
+    """What a softmax or sigmoid was computed from, where y_pred is the result of one, and whether
+    it is logits: their cross-entropy is exact where that of rounded probabilities isn't."""
     held = getattr(y_pred, "_keras_logits", None)
     if held is None:
         return y_pred, from_logits
@@ -166,8 +166,8 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
         y_true = y_true.squeeze(axis)
     sizes = (*y_pred.shape[:axis], *y_pred.shape[axis + 1:])
     if tuple(y_true.shape) != sizes:
-        raise ValueError("sparse_categorical_crossentropy(): y_true has the shape of y_pred without "
-                         f"its classes, {sizes}, not {tuple(y_true.shape)}")
+        raise ValueError("sparse_categorical_crossentropy(): y_true has the shape of y_pred "
+                         f"without its classes, {sizes}, not {tuple(y_true.shape)}")
     logits, from_logits = _logits_of(y_pred, from_logits, "sparse_categorical_crossentropy")
     rows = logits.movedim(axis, -1).reshape(-1, y_pred.shape[axis])
     labels = y_true.reshape(-1).to(_core.int64)
@@ -203,8 +203,8 @@ def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, 
 
 def binary_focal_crossentropy(y_true, y_pred, apply_class_balancing=False, alpha=0.25, gamma=2.0,
                               from_logits=False, label_smoothing=0.0, axis=-1):
-    """The mean along `axis` of (1 - p)^gamma times the binary cross-entropy, p the share given to the
-    label; balanced, times alpha for ones and 1 - alpha for zeros: Lin et al. 2017."""
+    """The mean along `axis` of (1 - p)^gamma times the binary cross-entropy, p the share given to
+    the label; balanced, times alpha for ones and 1 - alpha for zeros: Lin et al. 2017."""
     y_pred = as_floats(y_pred)
     y_true = as_tensor(y_true, y_pred.dtype)
     _check_shapes("binary_focal_crossentropy", y_true, y_pred)
@@ -223,8 +223,8 @@ def ctc(y_true, y_pred):
     and labels (batch, length), where class 0 is the blank and ends labels."""
     y_pred, y_true = as_floats(y_pred), as_tensor(y_true).to(_core.int64)
     if y_true.dim() != 2 or y_pred.dim() != 3:
-        raise ValueError("ctc() takes labels (batch, length) and logits (batch, time, classes), not "
-                         f"{tuple(y_true.shape)} and {tuple(y_pred.shape)}")
+        raise ValueError("ctc() takes labels (batch, length) and logits (batch, time, classes), "
+                         f"not {tuple(y_true.shape)} and {tuple(y_pred.shape)}")
     times = _core.full((y_pred.shape[0],), y_pred.shape[1], dtype=_core.int64)
     lengths = (y_true != 0).to(_core.int64).sum(-1)
     log_shares = _core.log_softmax(y_pred, -1).transpose(0, 1)

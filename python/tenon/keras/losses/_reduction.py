@@ -26,14 +26,14 @@ def standardize_reduction(reduction):
     if reduction == "auto":
         return "sum_over_batch_size"
     if reduction not in REDUCTIONS:
-        raise ValueError("reduction is one of sum_over_batch_size, mean, mean_with_sample_weight, sum, "
-                         f"none or None, not {reduction!r}")
+        raise ValueError("reduction is one of sum_over_batch_size, mean, mean_with_sample_weight, "
+                         f"sum, none or None, not {reduction!r}")
     return reduction
 
 
 def same_rank(a, b, expand=True):
-    """Both with as many dims, where one has one more, of size 1 at the end: it is dropped, or, where
-    the other is a vector (with `expand`), added to that."""
+    """Both with as many dims, where one has one more, of size 1 at the end: it is dropped, or,
+    where the other is a vector (with `expand`), added to that."""
     difference = a.dim() - b.dim()
     if difference == 1 and a.shape[-1] == 1:
         return (a, b.unsqueeze(-1)) if b.dim() == 1 and expand else (a.squeeze(-1), b)
@@ -48,8 +48,8 @@ def divide_or_zero(a, b):
 
 
 def masked_weight(sample_weight, mask, dtype, reduction):
-    """The weights of samples with those of a mask: zero where it is off. For a mean over all, what is
-    on weighs more, so that the mean is one over what is on."""
+    """The weights of samples with those of a mask: zero where it is off. For a mean over all, what
+    is on weighs more, so that the mean is one over what is on."""
     if mask is None:
         return sample_weight
     weight = mask.to(dtype)

@@ -1,8 +1,8 @@
 """Metrics: what training and evaluation report, streaming over batches."""
 
 from ..losses import (binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy,
-                      categorical_focal_crossentropy, categorical_hinge, hinge, huber, kl_divergence,
-                      log_cosh, mean_absolute_error, mean_absolute_percentage_error,
+                      categorical_focal_crossentropy, categorical_hinge, hinge, huber,
+                      kl_divergence, log_cosh, mean_absolute_error, mean_absolute_percentage_error,
                       mean_squared_error, mean_squared_logarithmic_error, poisson,
                       sparse_categorical_crossentropy, squared_hinge)
 from ._accuracy import (Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy,
@@ -14,8 +14,8 @@ from ._base import registry as _registry
 from ._confusion import (AUC, FalseNegatives, FalsePositives, Precision, PrecisionAtRecall, Recall,
                          RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity,
                          TrueNegatives, TruePositives)
-from ._means import (BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, CosineSimilarity,
-                     Hinge, KLDivergence, LogCoshError, MeanAbsoluteError,
+from ._means import (BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge,
+                     CosineSimilarity, Hinge, KLDivergence, LogCoshError, MeanAbsoluteError,
                      MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError,
                      MeanTensor, PearsonCorrelation, Poisson, R2Score, RootMeanSquaredError,
                      SparseCategoricalCrossentropy, SquaredHinge, cosine_similarity,

@@ -55,8 +55,8 @@ def top_k_categorical_accuracy(y_true, y_pred, k=5):
 
 
 def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5, from_sorted_ids=False):
-    """1 where the label is one of the k largest predictions' places; of y_pred's first k, where those
-    are places already."""
+    """1 where the label is one of the k largest predictions' places; of y_pred's first k, where
+    those are places already."""
     y_true, y_pred = _labels_of(y_true, y_pred)
     if from_sorted_ids:
         return _as_matches((y_pred[..., :k] == y_true.unsqueeze(-1)).any(-1))

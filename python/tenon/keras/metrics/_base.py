@@ -90,8 +90,8 @@ class Metric:
         self._variables.append(made)
         return made
 
-    def add_weight(self, *args, shape=(), initializer=None, dtype=None, name=None, aggregation="sum",
-                   **_):
+    def add_weight(self, *args, shape=(), initializer=None, dtype=None, name=None,
+                   aggregation="sum", **_):
         """A new variable of the state: zeros of shape () where nothing else is said. tf.keras's
         order, with the name first, is understood, too."""
         if args and isinstance(args[0], str):
@@ -112,8 +112,8 @@ class Metric:
 
     def update_state(self, *args, **kwargs):
         """Takes in a batch."""
-        raise NotImplementedError(f"{type(self).__name__} has no update_state(), which metrics must "
-                                  "have")
+        raise NotImplementedError(f"{type(self).__name__} has no update_state(), which metrics "
+                                  "must have")
 
     def result(self):
         """The metric of all batches since `reset_state`."""
@@ -123,8 +123,8 @@ class Metric:
         """Takes in what other metrics of this kind have taken in."""
         for metric in metrics:
             if len(metric.variables) != len(self.variables):
-                raise ValueError(f"merge_state(): {metric.name} has {len(metric.variables)} variables, "
-                                 f"{self.name} has {len(self.variables)}")
+                raise ValueError(f"merge_state(): {metric.name} has {len(metric.variables)} "
+                                 f"variables, {self.name} has {len(self.variables)}")
             for own, other in zip(self.variables, metric.variables):
                 own.assign_add(other)
 
@@ -224,7 +224,8 @@ class MeanMetricWrapper(Mean):
 
     def get_config(self):
         config = {**super().get_config(), **serialize(self._fn_kwargs)}
-        return config if type(self) is not MeanMetricWrapper else {**config, "fn": serialize(self._fn)}
+        return (config if type(self) is not MeanMetricWrapper
+                else {**config, "fn": serialize(self._fn)})
 
     @classmethod
     def from_config(cls, config):

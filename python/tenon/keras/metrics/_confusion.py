@@ -277,8 +277,8 @@ class AUC(_Counting):
     thresholds (of PR: Davis and Goadrich 2006), "minoring" the lower, "majoring" the higher."""
 
     def __init__(self, num_thresholds=200, curve="ROC", summation_method="interpolation", name=None,
-                 dtype=None, thresholds=None, multi_label=False, num_labels=None, label_weights=None,
-                 from_logits=False):
+                 dtype=None, thresholds=None, multi_label=False, num_labels=None,
+                 label_weights=None, from_logits=False):
         super().__init__(name=name, dtype=dtype)
         self.curve, self.summation_method = str(curve).upper(), str(summation_method).lower()
         if self.curve not in ("ROC", "PR"):

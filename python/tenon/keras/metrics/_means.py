@@ -117,7 +117,8 @@ class BinaryCrossentropy(_Named):
 
     _function = losses.binary_crossentropy
 
-    def __init__(self, name="binary_crossentropy", dtype=None, from_logits=False, label_smoothing=0):
+    def __init__(self, name="binary_crossentropy", dtype=None, from_logits=False,
+                 label_smoothing=0):
         super().__init__(name, dtype, from_logits=from_logits, label_smoothing=label_smoothing)
 
 
@@ -187,8 +188,8 @@ class MeanTensor(Metric):
 
 
 class R2Score(Metric):
-    """The coefficient of determination, 1 - (sum of squared errors) / (that of the labels' mean), of
-    (batch, outputs), aggregated over outputs."""
+    """The coefficient of determination, 1 - (sum of squared errors) / (that of the labels' mean),
+    of (batch, outputs), aggregated over outputs."""
 
     def __init__(self, class_aggregation="uniform_average", num_regressors=0, name="r2_score",
                  dtype=None):

@@ -7,8 +7,8 @@ from ._base import Metric
 
 
 class FBetaScore(Metric):
-    """(1 + beta^2) * precision * recall / (beta^2 * precision + recall) of (batch, classes): of each
-    class, or averaged. Without a threshold the largest prediction counts as a one."""
+    """(1 + beta^2) * precision * recall / (beta^2 * precision + recall) of (batch, classes): of
+    each class, or averaged. Without a threshold the largest prediction counts as a one."""
 
     def __init__(self, average=None, beta=1.0, threshold=None, name="fbeta_score", dtype=None):
         super().__init__(name=name, dtype=dtype)
@@ -28,8 +28,8 @@ class FBetaScore(Metric):
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = as_tensor(y_true, self._dtype), as_tensor(y_pred, self._dtype)
         if y_true.dim() != 2 or y_pred.dim() != 2:
-            raise ValueError(f"{type(self).__name__} takes labels and predictions (batch, classes), "
-                             f"not {tuple(y_true.shape)} and {tuple(y_pred.shape)}")
+            raise ValueError(f"{type(self).__name__} takes labels and predictions (batch, "
+                             f"classes), not {tuple(y_true.shape)} and {tuple(y_pred.shape)}")
         if not self._variables:
             self._build(y_pred.shape[-1])
         if self.threshold is None:
@@ -37,7 +37,8 @@ class FBetaScore(Metric):
         else:
             chosen = y_pred > self.threshold
         chosen = chosen.to(self._dtype)
-        weight = None if sample_weight is None else as_tensor(sample_weight, self._dtype).unsqueeze(1)
+        weight = (None if sample_weight is None
+                  else as_tensor(sample_weight, self._dtype).unsqueeze(1))
         dims = () if self.average == "micro" else 0
         for variable, values in ((self.true_positives, chosen * y_true),
                                  (self.false_positives, chosen * (1 - y_true)),
@@ -122,7 +123,8 @@ class _Overlaps(Metric):
     _config_names = ()
 
     def get_config(self):
-        return {**super().get_config(), **{name: getattr(self, name) for name in self._config_names}}
+        return {**super().get_config(),
+                **{name: getattr(self, name) for name in self._config_names}}
 
 
 class IoU(_Overlaps):

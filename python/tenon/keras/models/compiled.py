@@ -22,13 +22,13 @@ def by_output(what, given, names, is_single):
     if isinstance(given, dict):
         unknown = sorted(set(given) - set(names))
         if unknown:
-            raise ValueError(f"In the dict argument `{what}`, key '{unknown[0]}' does not correspond "
-                             f"to any model output; these are: {', '.join(names)}")
+            raise ValueError(f"In the dict argument `{what}`, key '{unknown[0]}' does not "
+                             f"correspond to any model output; these are: {', '.join(names)}")
         return [given.get(name) for name in names]
     if isinstance(given, (list, tuple)) and not is_single:
         if len(given) != len(names):
-            raise ValueError(f"For a model with {len(names)} outputs ({', '.join(names)}), `{what}` "
-                             f"has one entry for each, not {len(given)}")
+            raise ValueError(f"For a model with {len(names)} outputs ({', '.join(names)}), "
+                             f"`{what}` has one entry for each, not {len(given)}")
         return list(given)
     return [given] * len(names)
 
@@ -42,7 +42,8 @@ def values_by_output(what, given, names):
             return list(given.values())
         missing = [name for name in names if name not in given]
         if missing and what == "y":
-            raise ValueError(f"the model's output {missing[0]!r} has no labels among {sorted(given)}")
+            raise ValueError(f"the model's output {missing[0]!r} has no labels among "
+                             f"{sorted(given)}")
         return [given.get(name) for name in names]
     if isinstance(given, (list, tuple)):
         given = _tree.flatten(given)
@@ -51,8 +52,8 @@ def values_by_output(what, given, names):
         raise ValueError(f"the model has {len(names)} output(s), {', '.join(names)}; `{what}` has "
                          f"{len(given)}")
     if len(names) > 1 and what == "y":
-        raise ValueError(f"the model has {len(names)} outputs, {', '.join(names)}; `y` is one array, "
-                         "where a list or a dict of arrays is needed")
+        raise ValueError(f"the model has {len(names)} outputs, {', '.join(names)}; `y` is one "
+                         "array, where a list or a dict of arrays is needed")
     return [given] * len(names)
 
 
@@ -232,8 +233,8 @@ def _lists_by_output(given, names):
         return [[one for one in _tree.flatten(list(given)) if one is not None]]
     if isinstance(given, (list, tuple)) and len(given) != len(names) and not any(
             isinstance(one, (list, tuple)) for one in given):
-        raise ValueError(f"For a model with {len(names)} outputs ({', '.join(names)}), `metrics` is a "
-                         "dict by output or a list with one list of metrics for each, not "
+        raise ValueError(f"For a model with {len(names)} outputs ({', '.join(names)}), `metrics` "
+                         "is a dict by output or a list with one list of metrics for each, not "
                          f"{given!r}")
     listed = by_output("metrics", given, names, False)
     return [[] if some is None else list(some) if isinstance(some, (list, tuple)) else [some]

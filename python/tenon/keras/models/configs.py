@@ -43,8 +43,9 @@ def _function_entry(node_function):
     for home in _HOMES:
         if getattr(_home(home), name, None) is function:
             return home, name
-    raise ValueError(f"the model calls the function {name or function!r} with symbolic tensors, which "
-                     "a config can't name: use functions of keras.ops or tf, or a layer of your own")
+    raise ValueError(f"the model calls the function {name or function!r} with symbolic tensors, "
+                     "which a config can't name: use functions of keras.ops or tf, or a layer of "
+                     "your own")
 
 
 def _camel_case(name):
@@ -147,7 +148,8 @@ def graph_config(model):
             "output_layers": places(graph.outputs_struct)}
 
 
-#: Arguments that Keras's files have and Tenon doesn't, with the values at which they ask for nothing.
+#: Arguments that Keras's files have and Tenon doesn't, with the values at which they ask for
+#: nothing.
 _NOT_NEEDED = {"quantization_config": None, "input_axes": None, "output_axes": None,
                "use_gate": False, "sliding_window": None, "attention_axes": [1], "sparse": False,
                "ragged": False, "rms_scaling": False}
@@ -176,7 +178,8 @@ def _made_operation(entry, custom_objects, ready):
     name = entry.get("name", entry["config"].get("name"))
     if name in ready:
         return ready[name]
-    if _is_function(entry) and find_custom(entry.get("registered_name") or "", custom_objects) is None:
+    if _is_function(entry) and find_custom(entry.get("registered_name") or "",
+                                           custom_objects) is None:
         made = Function(_function_of(entry["module"], entry["class_name"]), name)
         further = {key: value for key, value in entry["config"].items() if key != "name"}
         return made, further
@@ -212,14 +215,15 @@ def tensors_of_config(config, custom_objects=None, ready=None):
     while waiting:
         left = [one for one in waiting if not _call(one, tensors)]
         if len(left) == len(waiting):
-            raise ValueError(f"the config's layer {left[0][0]!r} takes from a layer that it doesn't "
-                             "have")
+            raise ValueError(f"the config's layer {left[0][0]!r} takes from a layer that it "
+                             "doesn't have")
         waiting = left
 
     def tensor(place):
         return tensors[place[0], place[1]][place[2]]
 
-    return (_map_places(tensor, config["input_layers"]), _map_places(tensor, config["output_layers"]))
+    return (_map_places(tensor, config["input_layers"]),
+            _map_places(tensor, config["output_layers"]))
 
 
 def _call(one, tensors):
@@ -329,8 +333,8 @@ def model_from_json(json_string, custom_objects=None):
 
 def clone_model(model, input_tensors=None, clone_function=None, call_function=None, recursive=False,
                 **_):
-    """A model of new layers with new weights, called as those of `model` are. `clone_function` makes
-    each layer's copy; `input_tensors` are what it is called with."""
+    """A model of new layers with new weights, called as those of `model` are. `clone_function`
+    makes each layer's copy; `input_tensors` are what it is called with."""
     from .model import Model
 
     def new(layer):
@@ -346,8 +350,8 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
         made = model_of_graph_config(type(model), model.get_config(), ready=ready)
     else:
         if clone_function is not None or input_tensors is not None:
-            raise ValueError("clone_model() with `clone_function` or `input_tensors` takes a functional "
-                             f"or sequential model, not {type(model).__name__}")
+            raise ValueError("clone_model() with `clone_function` or `input_tensors` takes a "
+                             f"functional or sequential model, not {type(model).__name__}")
         made = type(model).from_config(model.get_config())
         build_config = model.get_build_config()
         if build_config is not None:

@@ -95,8 +95,8 @@ def _count(arrays):
                 raise ValueError(f"`{name}` is one number, where an array of examples was expected")
     if len({count for one in counts.values() for count in one}) > 1:
         sizes = ", ".join(f"{name}: {', '.join(map(str, one))}" for name, one in counts.items())
-        raise ValueError("Data cardinality is ambiguous. Make sure all arrays contain the same number "
-                         f"of samples. Sizes: {sizes}")
+        raise ValueError("Data cardinality is ambiguous. Make sure all arrays contain the same "
+                         f"number of samples. Sizes: {sizes}")
     return next(iter(counts.values()))[0]
 
 
@@ -104,12 +104,13 @@ def train_validation_split(arrays, validation_split):
     """(x, y, sample_weight) for training, and the last part of them for validation."""
     flat = [one for one in _tree.flatten(arrays) if one is not None]
     if not flat or not all(_is_array(one) for one in flat):
-        raise ValueError("Argument `validation_split` is only supported for tensors or NumPy arrays")
+        raise ValueError("Argument `validation_split` is only supported for tensors or NumPy "
+                         "arrays")
     count = flat[0].shape[0]
     at = int(count * (1.0 - validation_split))
     if at in (0, count):
-        raise ValueError(f"Training data contains {count} samples, which is not sufficient to split "
-                         f"it into a validation and training set as specified by "
+        raise ValueError(f"Training data contains {count} samples, which is not sufficient to "
+                         f"split it into a validation and training set as specified by "
                          f"`validation_split={validation_split}`. Either provide more data, or a "
                          "different value for the `validation_split` argument.")
 
@@ -123,8 +124,8 @@ def class_weight_table(class_weight):
     """The weights by class as a tensor; classes that aren't named weigh 1."""
     if not isinstance(class_weight, dict) or not class_weight or any(
             not float(key).is_integer() or key < 0 for key in class_weight):
-        raise ValueError("`class_weight` is a dict of class numbers and weights, such as {0: 1.0, 1: "
-                         f"2.5}}, not {class_weight!r}")
+        raise ValueError("`class_weight` is a dict of class numbers and weights, such as {0: 1.0, "
+                         f"1: 2.5}}, not {class_weight!r}")
     table = [1.0] * (int(max(class_weight)) + 2)
     for key, weight in class_weight.items():
         table[int(key)] = float(weight)
@@ -136,7 +137,8 @@ def weights_of_classes(y, table):
     if not isinstance(y, Tensor):
         raise ValueError("`class_weight` is only supported for models with a single output")
     if y.dim() > 2:
-        raise ValueError(f"`class_weight` not supported for 3+ dimensional targets: {tuple(y.shape)}")
+        raise ValueError("`class_weight` not supported for 3+ dimensional targets: "
+                         f"{tuple(y.shape)}")
     if y.dim() == 2:
         y = y[:, 0] if y.shape[1] == 1 else y.argmax(1)
     labels = y.round().to(_core.int64).clamp(-1, table.shape[0] - 1) if y.is_floating_point() else \
@@ -247,11 +249,11 @@ def make_adapter(call, x, y=None, sample_weight=None, batch_size=None, shuffle=F
             raise ValueError(f"{call}: `y` is given beside a generator, which gives (x, y) itself")
         return ArrayAdapter(x, y, sample_weight, batch_size, shuffle, class_weight)
     if y is not None or sample_weight is not None:
-        raise ValueError(f"{call}: with a {type(x).__name__} as `x`, labels and weights come out of "
-                         "it: don't give `y` or `sample_weight`")
+        raise ValueError(f"{call}: with a {type(x).__name__} as `x`, labels and weights come out "
+                         "of it: don't give `y` or `sample_weight`")
     if not hasattr(x, "__iter__") and not isinstance(x, PyDataset):
-        raise ValueError(f"{call}: `x` is an array, a tensor, a list or dict of these, or something "
-                         f"to iterate over, not {type(x).__name__}")
+        raise ValueError(f"{call}: `x` is an array, a tensor, a list or dict of these, or "
+                         f"something to iterate over, not {type(x).__name__}")
     return IterableAdapter(x, class_weight, shuffle)
 
 
@@ -304,9 +306,10 @@ class Epochs:
 
     def _warn(self):
         self.ran_out = True
-        warnings.warn("Your input ran out of data; interrupting training. Make sure that your dataset "
-                      "or generator can generate at least `steps_per_epoch * epochs` batches. You may "
-                      "need to use the `.repeat()` function when building your dataset.",
+        warnings.warn("Your input ran out of data; interrupting training. Make sure that your "
+                      "dataset or generator can generate at least `steps_per_epoch * epochs` "
+                      "batches. You may need to use the `.repeat()` function when building your "
+                      "dataset.",
                       stacklevel=4)
 
     def first(self):

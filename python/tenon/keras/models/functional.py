@@ -15,8 +15,8 @@ def in_order(graph, inputs, name):
             names = [layer.name for layer in graph.input_layers]
         missing = [one for one in names if one not in inputs]
         if missing:
-            raise ValueError(f'Model "{name}" has the inputs {names}; {missing[0]!r} is missing among '
-                             f"{sorted(inputs)}")
+            raise ValueError(f'Model "{name}" has the inputs {names}; {missing[0]!r} is missing '
+                             f"among {sorted(inputs)}")
         return [inputs[one] for one in names]
     values = _tree.flatten(inputs)
     if len(values) != len(graph.inputs):

@@ -11,8 +11,8 @@ def _placed_inputs(inputs):
     layers = []
     for tensor in _tree.flatten(inputs):
         if not isinstance(tensor, KerasTensor):
-            raise ValueError("All `inputs` values must be KerasTensors, which Input() and calls with "
-                             f"them give. Received: {type(tensor).__name__}")
+            raise ValueError("All `inputs` values must be KerasTensors, which Input() and calls "
+                             f"with them give. Received: {type(tensor).__name__}")
         node = tensor._keras_history and tensor._keras_history[0]
         if node and isinstance(node.operation, InputLayer):
             layers.append(node.operation)
@@ -37,8 +37,8 @@ def _ordered(inputs, outputs):
             continue
         if node.is_input:
             raise ValueError(f"`inputs` not connected to `outputs`: the output depends on "
-                             f"{tensor.name!r} of shape {tensor.shape}, which isn't among the inputs "
-                             f"{[one.name for one in inputs]}")
+                             f"{tensor.name!r} of shape {tensor.shape}, which isn't among the "
+                             f"inputs {[one.name for one in inputs]}")
         if is_complete:
             done.add(id(node))
             order.append(node)
@@ -50,7 +50,8 @@ def _ordered(inputs, outputs):
 
 
 class Graph:
-    """What a functional model computes: `inputs` and `outputs` are structures of symbolic tensors."""
+    """What a functional model computes: `inputs` and `outputs` are structures of symbolic
+    tensors."""
 
     def __init__(self, inputs, outputs):
         self.inputs_struct, self.outputs_struct = inputs, outputs
@@ -71,7 +72,8 @@ class Graph:
             for tensor in node.input_tensors:
                 maker = makers.get(id(tensor)) or tensor._keras_history[0]
                 depths[maker] = max(depth + 1, depths.get(maker, 0))
-        for place, layer in enumerate((*self.input_layers, *(node.operation for node in self.nodes))):
+        for place, layer in enumerate((*self.input_layers,
+                                       *(node.operation for node in self.nodes))):
             places.setdefault(layer, place)
         return sorted(places, key=lambda layer: (-depths.get(layer, 0), places[layer]))
 

@@ -19,7 +19,8 @@ class Model(Training, Layer):
     """A model: of symbolic inputs and outputs, Model(inputs, outputs), or a subclass with `call`.
 
         inputs = keras.Input(shape=(784,))
-        outputs = layers.Dense(10, activation="softmax")(layers.Dense(64, activation="relu")(inputs))
+        hidden = layers.Dense(64, activation="relu")(inputs)
+        outputs = layers.Dense(10, activation="softmax")(hidden)
         model = keras.Model(inputs, outputs)
     """
 
@@ -35,7 +36,8 @@ class Model(Training, Layer):
         if _is_functional(args, kwargs):
             names = ("inputs", "outputs", "name")
             if len(args) > len(names):
-                raise TypeError(f"Model() takes inputs, outputs and name, not {len(args)} arguments")
+                raise TypeError(f"Model() takes inputs, outputs and name, not {len(args)} "
+                                "arguments")
             named = dict(zip(names, args))
             twice = sorted(set(named) & set(kwargs))
             if twice:
@@ -99,8 +101,8 @@ class Model(Training, Layer):
 
     def _symbolic(self, what):
         if self._graph is None:
-            raise AttributeError(f"model {self.name!r} has no {what}: it isn't a functional model, and "
-                                 "hasn't been built from an Input")
+            raise AttributeError(f"model {self.name!r} has no {what}: it isn't a functional model, "
+                                 "and hasn't been built from an Input")
         return self._graph
 
     @property

@@ -20,4 +20,5 @@ class TorchModuleWrapper(Layer):
 
     def get_config(self):
         raise NotImplementedError(f"layer {self.name!r} holds a {type(self.module).__name__} of "
-                                  "tenon.nn, which has no config: save_weights() keeps its parameters")
+                                  "tenon.nn, which has no config: save_weights() keeps its "
+                                  "parameters")

@@ -84,8 +84,8 @@ def save_weights(model, filepath, overwrite=True, **_):
 
 def _kind_of(path):
     if os.path.isdir(path):
-        raise ValueError(f"{path} is a folder: TensorFlow's SavedModel format isn't read; save the model "
-                         "from Keras as one .keras file, or its weights as .weights.h5")
+        raise ValueError(f"{path} is a folder: TensorFlow's SavedModel format isn't read; save the "
+                         "model from Keras as one .keras file, or its weights as .weights.h5")
     with open(path, "rb") as file:
         start = file.read(8)
     if start.startswith(b"PK"):
@@ -100,8 +100,8 @@ def _read(path):
         raise ValueError(f"{path} holds tensors, but no Keras model; tenon.load() reads it")
     content = json.loads(metadata[_KEY])
     if content.get("format", 0) > _FORMAT:
-        raise ValueError(f"{path} has format {content['format']} of a newer version of Tenon; this one "
-                         f"reads formats up to {_FORMAT}")
+        raise ValueError(f"{path} has format {content['format']} of a newer version of Tenon; this "
+                         f"one reads formats up to {_FORMAT}")
     return _core.load_tensors(path), content
 
 
@@ -109,8 +109,8 @@ def _h5py(path):
     try:
         import h5py
     except ImportError:
-        raise ImportError(f"{path} is a file of Keras's, which h5py reads; install h5py, or save it "
-                          "again by Tenon") from None
+        raise ImportError(f"{path} is a file of Keras's, which h5py reads; install h5py, or save "
+                          "it again by Tenon") from None
     return h5py
 
 
@@ -124,8 +124,8 @@ def _read_h5(path, file):
 
     with _h5py(path).File(file, "r") as opened:
         if "model_weights" in opened:
-            raise ValueError(f"{path} is in Keras's old HDF5 format; save it from Keras as .keras or "
-                             ".weights.h5")
+            raise ValueError(f"{path} is in Keras's old HDF5 format; save it from Keras as .keras "
+                             "or .weights.h5")
         opened.visititems(visit)
     return found
 
@@ -136,12 +136,12 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     `custom_objects`, custom_object_scope or register_keras_serializable."""
     path = os.fspath(filepath)
     if not os.path.exists(path):
-        raise ValueError(f"File not found: filepath={path}. Please ensure the file is an accessible "
-                         "`.keras` file.")
+        raise ValueError(f"File not found: filepath={path}. Please ensure the file is an "
+                         "accessible `.keras` file.")
     kind = _kind_of(path)
     if kind == "h5":
-        raise ValueError(f"{path} is an HDF5 file: make the model and load_weights() it, or save it from "
-                         "Keras as a .keras file")
+        raise ValueError(f"{path} is an HDF5 file: make the model and load_weights() it, or save "
+                         "it from Keras as a .keras file")
     if kind == "keras":
         config, tensors, values = _of_keras_file(path)
     else:
@@ -168,7 +168,8 @@ def _of_keras_file(path):
 
 def _load_optimizer(model, tensors):
     prefix = "optimizer/vars/"
-    store = {name[len(prefix):]: value for name, value in tensors.items() if name.startswith(prefix)}
+    store = {name[len(prefix):]: value for name, value in tensors.items()
+             if name.startswith(prefix)}
     if store:
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
@@ -192,8 +193,8 @@ def load_weights(model, filepath, skip_mismatch=False, **_):
     else:
         _, tensors, values = _of_keras_file(path)
     if not model.built:
-        raise ValueError("You are loading weights into a model that has not yet been built: call it, or "
-                         "its build(input_shape), first")
+        raise ValueError("You are loading weights into a model that has not yet been built: call "
+                         "it, or its build(input_shape), first")
     _load_into(model, tensors, values, path, skip_mismatch)
 
 
@@ -220,7 +221,8 @@ def _load_into(model, tensors, values, path, skip_mismatch=False):
             faults.append(f"{place or model.name}: {fault}")
     if faults and not skip_mismatch:
         shown = "\n  ".join(faults[:10])
-        raise ValueError(f"{path} doesn't fit the model {model.name!r}, which is unchanged:\n  {shown}")
+        raise ValueError(f"{path} doesn't fit the model {model.name!r}, which is unchanged:\n  "
+                         f"{shown}")
     with no_grad():
         for layer, store in loads:
             if isinstance(layer, Layer):
@@ -237,6 +239,6 @@ def _fault(wanted, store):
         return f"the layer has {len(tensors)} variables, the file {len(held)}"
     for name, value in tensors.items():
         if name in held and tuple(held[name].shape) != tuple(value.shape):
-            return (f"variable {getattr(value, 'name', None) or name} has shape {tuple(value.shape)}, in "
-                    f"the file {tuple(held[name].shape)}")
+            return (f"variable {getattr(value, 'name', None) or name} has shape "
+                    f"{tuple(value.shape)}, in the file {tuple(held[name].shape)}")
     return None

@@ -46,8 +46,8 @@ class Sequential(Model):
                              f"input shape {self._input_description()}. You cannot add a different "
                              "Input layer to it.")
         if any(layer.name == known.name for known in self._sequence):
-            raise ValueError("All layers added to a Sequential model should have unique names. Name "
-                             f"'{layer.name}' is already the name of a layer in this model.")
+            raise ValueError("All layers added to a Sequential model should have unique names. "
+                             f"Name '{layer.name}' is already the name of a layer in this model.")
         if not self._sequence and not isinstance(layer, InputLayer):
             shape = layer.__dict__.get("_input_shape")
             if shape is None and isinstance(layer, Model) and layer._graph is not None and \
@@ -89,8 +89,8 @@ class Sequential(Model):
         if self._graph is not None or input_shape is None or not self._sequence:
             return
         if not _tree.is_shape(input_shape):
-            raise ValueError(f"Sequential model '{self.name}' takes one input; build() got the shapes "
-                             f"{input_shape}")
+            raise ValueError(f"Sequential model '{self.name}' takes one input; build() got the "
+                             f"shapes {input_shape}")
         first = InputLayer(batch_shape=(None, *tuple(input_shape)[1:]),
                            dtype=_input_dtype(self._sequence[0]))
         self._sequence.insert(0, first)

@@ -193,7 +193,8 @@ def summary_lines(model, line_length=None, positions=None, expand_nested=False,
     trainable, others = model.trainable_weights, model.non_trainable_weights
     kept = model.optimizer.variables if model.compiled and getattr(model.optimizer, "built",
                                                                    False) else []
-    totals = {"Total": [*trainable, *others, *kept], "Trainable": trainable, "Non-trainable": others}
+    totals = {"Total": [*trainable, *others, *kept], "Trainable": trainable,
+              "Non-trainable": others}
     if kept:
         totals["Optimizer"] = kept
     return lines + [f" {name} params: {_count(weights):,} ({readable_size(_bytes(weights))})"

@@ -125,8 +125,8 @@ class Training:
         for loss in losses:
             total = loss if total is None else total + loss
         if total is None:
-            raise ValueError("No loss to compute: give `compile()` a `loss`, which needs `y`, or add "
-                             "losses by `add_loss()` in the `call()` of a layer or the model")
+            raise ValueError("No loss to compute: give `compile()` a `loss`, which needs `y`, or "
+                             "add losses by `add_loss()` in the `call()` of a layer or the model")
         return total
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
@@ -229,7 +229,8 @@ class Training:
         """Trains for `epochs` epochs; returns a History, whose `history` has the losses and metrics
         of each.
 
-        x, y: arrays, tensors, lists or dicts of these by the inputs' and outputs' names; or x alone:
+        x, y: arrays, tensors, lists or dicts of these by the inputs' and outputs' names; or x
+        alone:
             a dataset, a DataLoader, a PyDataset or a generator of (x, y) or (x, y, sample_weight).
         validation_split: the last part of arrays is kept for validation.
         validation_data: (x, y), (x, y, sample_weight) or what x may be.
@@ -282,14 +283,15 @@ class Training:
         if isinstance(callbacks, CallbackList):
             return callbacks
         verbose = 1 if verbose == "auto" else int(verbose)
-        return CallbackList(callbacks, add_history=adds_history, add_progbar=verbose != 0, model=self,
-                            verbose=verbose, epochs=epochs, steps=steps)
+        return CallbackList(callbacks, add_history=adds_history, add_progbar=verbose != 0,
+                            model=self, verbose=verbose, epochs=epochs, steps=steps)
 
     def _train_epoch(self, training, callbacks):
         """Trains on the batches of one epoch; the metrics at its end."""
         logs, step = {}, -1
         function = self.train_function
-        begins, ends = callbacks.wants("on_train_batch_begin"), callbacks.wants("on_train_batch_end")
+        begins, ends = (callbacks.wants("on_train_batch_begin"),
+                        callbacks.wants("on_train_batch_end"))
         for step, batch in enumerate(training.batches()):
             if begins:
                 callbacks.on_train_batch_begin(step)
@@ -311,8 +313,8 @@ class Training:
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None,
                  steps=None, callbacks=None, return_dict=False, max_queue_size=10, workers=1,
                  use_multiprocessing=False, **kwargs):
-        """The loss and metrics of data: a number, a list of them in the order of `metrics_names`, or
-        with `return_dict` a dict by name."""
+        """The loss and metrics of data: a number, a list of them in the order of `metrics_names`,
+        or with `return_dict` a dict by name."""
         self._check_compiled("evaluate()")
         if kwargs:
             raise TypeError(f"evaluate() got an unexpected keyword argument '{next(iter(kwargs))}'")
@@ -443,9 +445,10 @@ def _sorted_numbers(logs):
 def _warn_of_nan(logs, epoch):
     loss = (logs or {}).get("loss")
     if isinstance(loss, float) and math.isnan(loss):
-        warnings.warn(f"the loss is NaN after epoch {epoch + 1}: a smaller learning rate, clipnorm in "
-                      "the optimizer, or inputs without NaN may help; keras.callbacks.TerminateOnNaN "
-                      "stops at the first such batch", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"the loss is NaN after epoch {epoch + 1}: a smaller learning rate, clipnorm "
+                      "in the optimizer, or inputs without NaN may help; "
+                      "keras.callbacks.TerminateOnNaN stops at the first such batch",
+                      RuntimeWarning, stacklevel=3)
 
 
 def _joined(outputs):

@@ -15,8 +15,8 @@ registry = Registry("optimizer", "keras.optimizers")
 
 
 class Optimizer:
-    """The base of optimizers. Subclasses make their variables in `build`, and change one variable in
-    `update_step`:
+    """The base of optimizers. Subclasses make their variables in `build`, and change one variable
+    in `update_step`:
 
         class Momentum(keras.optimizers.Optimizer):
             def build(self, variables):
@@ -31,12 +31,14 @@ class Optimizer:
     clipnorm, clipvalue, global_clipnorm: gradients are limited, each in its norm, each element, or
     all in their common norm. weight_decay: variables shrink by this share of the rate before steps.
     use_ema: keeps means of the variables, which go on by ema_momentum, and take their place after
-    every ema_overwrite_frequency steps. gradient_accumulation_steps: so many gradients make one step.
+    every ema_overwrite_frequency steps. gradient_accumulation_steps: so many gradients make one
+    step.
     """
 
     def __init__(self, learning_rate=0.001, weight_decay=None, clipnorm=None, clipvalue=None,
-                 global_clipnorm=None, use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None,
-                 loss_scale_factor=None, gradient_accumulation_steps=None, name=None, **kwargs):
+                 global_clipnorm=None, use_ema=False, ema_momentum=0.99,
+                 ema_overwrite_frequency=None, loss_scale_factor=None,
+                 gradient_accumulation_steps=None, name=None, **kwargs):
         if "lr" in kwargs:
             learning_rate = kwargs.pop("lr")
         if kwargs.pop("decay", None):
@@ -151,7 +153,8 @@ class Optimizer:
         """A list of new variables of the forms of others; of several names, a tuple of lists. They
         stand in the state variable by variable, as in Keras's files."""
         names = [name] if isinstance(name, str) else name
-        starts = initializer if isinstance(initializer, (list, tuple)) else [initializer] * len(names)
+        starts = (initializer if isinstance(initializer, (list, tuple))
+                  else [initializer] * len(names))
         rows = [[self.add_variable_from_reference(variable, one, start)
                  for one, start in zip(names, starts)] for variable in trainable_variables]
         columns = tuple(map(list, zip(*rows))) if rows else tuple([] for _ in names)
@@ -179,7 +182,8 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} has no update_step(gradient, variable, "
                                   "learning_rate), which optimizers must have")
 
-    def apply_gradients(self, grads_and_vars, name=None, skip_gradients_aggregation=False, **kwargs):
+    def apply_gradients(self, grads_and_vars, name=None, skip_gradients_aggregation=False,
+                        **kwargs):
         """One step by pairs of gradient and variable."""
         pairs = list(grads_and_vars)
         self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
@@ -218,8 +222,8 @@ class Optimizer:
         for variable in variables:
             if id(variable) not in self._places:
                 raise ValueError(f"optimizer {self.name!r} doesn't know the variable "
-                                 f"{getattr(variable, 'path', variable)!r}: it steps those that it was "
-                                 "built with; make another optimizer for others")
+                                 f"{getattr(variable, 'path', variable)!r}: it steps those that it "
+                                 "was built with; make another optimizer for others")
         return variables
 
     def _with_gradients(self, grads, variables):
@@ -228,13 +232,16 @@ class Optimizer:
         if not pairs:
             raise ValueError("No gradients provided for any variable.")
         if len(pairs) < len(grads):
-            missing = [getattr(v, "path", "variable") for g, v in zip(grads, variables) if g is None]
-            warnings.warn(f"Gradients do not exist for variables {missing} when minimizing the loss.",
+            missing = [getattr(v, "path", "variable") for g, v in zip(grads, variables)
+                       if g is None]
+            warnings.warn(f"Gradients do not exist for variables {missing} when minimizing the "
+                          "loss.",
                           stacklevel=4)
         for gradient, variable in pairs:
             if gradient.shape != variable.shape:
-                raise ValueError(f"the gradient of {getattr(variable, 'path', 'a variable')} has shape "
-                                 f"{tuple(gradient.shape)}, the variable {tuple(variable.shape)}")
+                raise ValueError(f"the gradient of {getattr(variable, 'path', 'a variable')} has "
+                                 f"shape {tuple(gradient.shape)}, the variable "
+                                 f"{tuple(variable.shape)}")
         return [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
 
     def _step(self, grads, variables):
@@ -346,8 +353,8 @@ class Optimizer:
     def set_weights(self, weights):
         """Sets the state."""
         if not self.built:
-            raise ValueError("set_weights() of an optimizer that has no state yet; build(variables) "
-                             "makes it")
+            raise ValueError("set_weights() of an optimizer that has no state yet; "
+                             "build(variables) makes it")
         for variable, value in zip(self._variables, weights):
             variable.assign(value)
 
@@ -360,7 +367,8 @@ class Optimizer:
         """Reads the state from a dict."""
         if len(store) != len(self._variables):
             warnings.warn(f"the state of optimizer {self.name!r} isn't loaded: it has "
-                          f"{len(self._variables)} variables, the file has {len(store)}", stacklevel=2)
+                          f"{len(self._variables)} variables, the file has {len(store)}",
+                          stacklevel=2)
             return
         for i, variable in enumerate(self._variables):
             variable.assign(store[str(i)])

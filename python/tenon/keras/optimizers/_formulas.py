@@ -53,8 +53,8 @@ class _Moments(Optimizer):
 
 class Adam(_Moments):
     """Kingma and Ba 2014: m = beta_1 m + (1 - beta_1) g; v = beta_2 v + (1 - beta_2) g^2;
-    p -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon). With `amsgrad`, of the
-    largest v so far."""
+    p -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon). With `amsgrad`, of
+    the largest v so far."""
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False,
                  **kwargs):
@@ -293,12 +293,14 @@ class Ftrl(Optimizer):
         shrunk = gradient + variable * (2 * self.l2_shrinkage_regularization_strength)
         linear.add_(shrunk - (grown.pow(power) - sums.pow(power)) / learning_rate * variable)
         l2 = self.l2_regularization_strength + self.beta / (2.0 * learning_rate)
-        variable.copy_((linear.clamp(-l1, l1) - linear) / (grown.pow(power) / learning_rate + 2 * l2))
+        variable.copy_((linear.clamp(-l1, l1) - linear) /
+                       (grown.pow(power) / learning_rate + 2 * l2))
         sums.copy_(grown)
 
 
 class Lion(Optimizer):
-    """Chen et al. 2023: p -= rate * sign(beta_1 m + (1 - beta_1) g); m = beta_2 m + (1 - beta_2) g."""
+    """Chen et al. 2023: p -= rate * sign(beta_1 m + (1 - beta_1) g); m = beta_2 m + (1 - beta_2)
+    g."""
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.99, **kwargs):
         super().__init__(learning_rate, **kwargs)
@@ -333,7 +335,8 @@ class Adafactor(Optimizer):
             is_matrix = len(shape) > 1
             self._rows.append(self.add_variable(shape[:-1], dtype=p.dtype, name="r")
                               if is_matrix else None)
-            self._columns.append(self.add_variable((*shape[:-2], shape[-1]), dtype=p.dtype, name="c")
+            self._columns.append(self.add_variable((*shape[:-2], shape[-1]), dtype=p.dtype,
+                                                   name="c")
                                  if is_matrix else None)
             self._velocities.append(None if is_matrix else
                                     self.add_variable_from_reference(p, "velocity"))

@@ -20,13 +20,13 @@ class LearningRateSchedule:
     _takes_numbers = False  # whether a Python number as the step gives a Python number
 
     def __call__(self, step):
-        raise NotImplementedError(f"{type(self).__name__} has no __call__(step), which schedules must "
-                                  "have")
+        raise NotImplementedError(f"{type(self).__name__} has no __call__(step), which schedules "
+                                  "must have")
 
     def get_config(self):
         """The arguments that make it again."""
-        raise NotImplementedError(f"{type(self).__name__} has no get_config(), which schedules that "
-                                  "are written to files must have")
+        raise NotImplementedError(f"{type(self).__name__} has no get_config(), which schedules "
+                                  "that are written to files must have")
 
     @classmethod
     def from_config(cls, config):
@@ -92,8 +92,8 @@ class PiecewiseConstantDecay(_Formula):
 
     def __init__(self, boundaries, values, name="PiecewiseConstant"):
         if len(boundaries) != len(values) - 1:
-            raise ValueError("PiecewiseConstantDecay(): there is one boundary less than values, not "
-                             f"{len(boundaries)} and {len(values)}")
+            raise ValueError("PiecewiseConstantDecay(): there is one boundary less than values, "
+                             f"not {len(boundaries)} and {len(values)}")
         self.boundaries, self.values, self.name = list(boundaries), list(values), name
 
     def _rate(self, step):
@@ -104,15 +104,16 @@ class PiecewiseConstantDecay(_Formula):
 
 
 class PolynomialDecay(_Formula):
-    """end + (initial - end) * (1 - step / decay_steps)^power, where steps go up to decay_steps; with
-    `cycle`, decay_steps is multiplied until it holds the step."""
+    """end + (initial - end) * (1 - step / decay_steps)^power, where steps go up to decay_steps;
+    with `cycle`, decay_steps is multiplied until it holds the step."""
 
     _config_names = ("initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle",
                      "name")
 
     def __init__(self, initial_learning_rate, decay_steps, end_learning_rate=0.0001, power=1.0,
                  cycle=False, name="PolynomialDecay"):
-        self.initial_learning_rate, self.end_learning_rate = initial_learning_rate, end_learning_rate
+        self.initial_learning_rate = initial_learning_rate
+        self.end_learning_rate = end_learning_rate
         self.decay_steps = _checked_steps("PolynomialDecay", "decay_steps", decay_steps)
         self.power, self.cycle, self.name = power, cycle, name
 
@@ -151,10 +152,11 @@ class CosineDecay(_Formula):
 
 
 class CosineDecayRestarts(_Formula):
-    """Half cosines from the rate to alpha times it, each t_mul times as long and m_mul times as high
-    as the one before: Loshchilov and Hutter 2016."""
+    """Half cosines from the rate to alpha times it, each t_mul times as long and m_mul times as
+    high as the one before: Loshchilov and Hutter 2016."""
 
-    _config_names = ("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha", "name")
+    _config_names = ("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha",
+                     "name")
 
     def __init__(self, initial_learning_rate, first_decay_steps, t_mul=2.0, m_mul=1.0, alpha=0.0,
                  name="SGDRDecay"):
@@ -170,7 +172,8 @@ class CosineDecayRestarts(_Formula):
             part -= restarts
         else:
             # The small number keeps what is a whole one but for rounding.
-            restarts = math.floor(math.log(1 - part * (1 - self.t_mul)) / math.log(self.t_mul) + 1e-9)
+            restarts = math.floor(math.log(1 - part * (1 - self.t_mul)) / math.log(self.t_mul) +
+                                  1e-9)
             before = (1 - self.t_mul**restarts) / (1 - self.t_mul)
             part = max(0.0, part - before) / self.t_mul**restarts
         cosine = 0.5 * self.m_mul**restarts * (1 + math.cos(math.pi * part))

@@ -68,7 +68,8 @@ def get_file(fname=None, origin=None, untar=False, md5_hash=None, file_hash=None
         _download(origin, path)
         if not _has_hash(path, file_hash, hash_algorithm):
             os.remove(path)
-            raise ValueError(f"get_file(): what came from {origin} has another hash than {file_hash}")
+            raise ValueError(f"get_file(): what came from {origin} has another hash than "
+                             f"{file_hash}")
     if not (extract or untar):
         return path
     unpacked = f"{path}_extracted"

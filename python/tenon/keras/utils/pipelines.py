@@ -12,8 +12,8 @@ def _seeded(seed):
 
 
 def split_dataset(dataset, left_size=None, right_size=None, shuffle=False, seed=None):
-    """(left, right): two datasets of the parts of a dataset, or of arrays, of given sizes: counts of
-    elements, or floats for parts of all."""
+    """(left, right): two datasets of the parts of a dataset, or of arrays, of given sizes: counts
+    of elements, or floats for parts of all."""
     from ... import tf
 
     if not hasattr(dataset, "as_numpy_iterator"):
@@ -47,14 +47,14 @@ def _sizes(count, left, right):
     left = count - right if left is None else left
     right = count - left if right is None else right
     if left + right > count:
-        raise ValueError(f"left_size and right_size are {left + right} elements together; there are "
-                         f"{count}")
+        raise ValueError(f"left_size and right_size are {left + right} elements together; there "
+                         f"are {count}")
     return left, right
 
 
-def timeseries_dataset_from_array(data, targets, sequence_length, sequence_stride=1, sampling_rate=1,
-                                  batch_size=128, shuffle=False, seed=None, start_index=None,
-                                  end_index=None):
+def timeseries_dataset_from_array(data, targets, sequence_length, sequence_stride=1,
+                                  sampling_rate=1, batch_size=128, shuffle=False, seed=None,
+                                  start_index=None, end_index=None):
     """Batches of windows of a series, and of the target at each window's start where targets are
     given; windows are `sequence_stride` apart, their elements `sampling_rate`."""
     from ... import tf
@@ -66,8 +66,8 @@ def timeseries_dataset_from_array(data, targets, sequence_length, sequence_strid
         targets = numpy.asarray(targets)
         starts = min(starts, len(targets) - first)
     if starts <= 0:
-        raise ValueError(f"a series of {last - first} elements holds no window of {sequence_length} "
-                         f"elements, {sampling_rate} apart")
+        raise ValueError(f"a series of {last - first} elements holds no window of "
+                         f"{sequence_length} elements, {sampling_rate} apart")
     places = numpy.arange(first, first + starts, sequence_stride)
     if shuffle:
         places = _seeded(seed).permutation(places)
@@ -89,17 +89,18 @@ _IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 
 
 def image_dataset_from_directory(directory, labels="inferred", label_mode="int", class_names=None,
-                                 color_mode="rgb", batch_size=32, image_size=(256, 256), shuffle=True,
-                                 seed=None, validation_split=None, subset=None,
+                                 color_mode="rgb", batch_size=32, image_size=(256, 256),
+                                 shuffle=True, seed=None, validation_split=None, subset=None,
                                  interpolation="bilinear", follow_links=False,
                                  crop_to_aspect_ratio=False, pad_to_aspect_ratio=False,
                                  data_format=None, verbose=True):
-    """Batches of the images in a directory, one folder a class, and their labels: numbers ('int'), rows
-    ('categorical'), floats of two classes ('binary') or none (None)."""
+    """Batches of the images in a directory, one folder a class, and their labels: numbers ('int'),
+    rows ('categorical'), floats of two classes ('binary') or none (None)."""
     from ... import tf
 
     if label_mode not in ("int", "categorical", "binary", None):
-        raise ValueError(f"`label_mode` is 'int', 'categorical', 'binary' or None, not {label_mode!r}")
+        raise ValueError("`label_mode` is 'int', 'categorical', 'binary' or None, not "
+                         f"{label_mode!r}")
     channels = {"grayscale": 1, "rgb": 3, "rgba": 4}.get(color_mode)
     if channels is None:
         raise ValueError(f"`color_mode` is 'rgb', 'rgba' or 'grayscale', not {color_mode!r}")
@@ -122,7 +123,8 @@ def image_dataset_from_directory(directory, labels="inferred", label_mode="int",
     else:
         wanted = _as_mode(numbers, label_mode, len(names))
         both = tf.data.Dataset.from_tensor_slices((paths, wanted))
-        data = (both.shuffle(batch_size * 8 if batch_size else 1024, seed) if shuffle else both).map(
+        data = (both.shuffle(batch_size * 8 if batch_size else 1024, seed) if shuffle
+                else both).map(
             lambda path, label: (image(path), label))
     data = data if batch_size is None else data.batch(batch_size)
     data.class_names, data.file_paths = names, paths
@@ -179,6 +181,6 @@ def _sized(tf, image, size, interpolation, crops, pads):
         height, width = image.shape[:2]
         tall = min(height, int(width * size[0] / size[1]))
         wide = min(width, int(height * size[1] / size[0]))
-        image = tf.image.crop_to_bounding_box(image, (height - tall) // 2, (width - wide) // 2, tall,
-                                              wide)
+        image = tf.image.crop_to_bounding_box(image, (height - tall) // 2, (width - wide) // 2,
+                                              tall, wide)
     return tf.cast(tf.image.resize(image, size, method=interpolation), tf.float32)

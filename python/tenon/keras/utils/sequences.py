@@ -3,9 +3,10 @@
 import numpy
 
 
-def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncating="pre", value=0.0):
-    """Sequences as rows of one length (the longest's where none is given), padded with `value` and cut
-    off before ('pre') or behind ('post')."""
+def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncating="pre",
+                  value=0.0):
+    """Sequences as rows of one length (the longest's where none is given), padded with `value` and
+    cut off before ('pre') or behind ('post')."""
     if not hasattr(sequences, "__len__"):
         raise ValueError("`sequences` must be iterable.")
     for name, given in (("padding", padding), ("truncating", truncating)):

@@ -145,8 +145,8 @@ def _unpooled(dims, input, indices, kernel_size, stride, padding, output_size):
         wanted = tuple(output_size)[-dims:]
         if len(wanted) != dims or any(
                 abs(size - usual) >= step for size, usual, step in zip(wanted, sizes, steps)):
-            raise ValueError(f"max_unpool{dims}d(): expected an output_size that pools to the input, "
-                             f"within {steps} of {tuple(sizes)}, got {tuple(output_size)}")
+            raise ValueError(f"max_unpool{dims}d(): expected an output_size that pools to the "
+                             f"input, within {steps} of {tuple(sizes)}, got {tuple(output_size)}")
         sizes = wanted
     outer = input.shape[:-dims]
     result = _core.max_unpool2d(input.reshape(*outer, 1, -1), indices.reshape(*outer, 1, -1),

@@ -53,7 +53,8 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
 
 
 def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
-    """Of rows with several classes each, given before the first -1: by how much others come near."""
+    """Of rows with several classes each, given before the first -1: by how much others come
+    near."""
     return _core.multilabel_margin_loss(input, target,
                                         _reduction(size_average, reduce, reduction))
 

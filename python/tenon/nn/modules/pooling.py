@@ -175,7 +175,8 @@ class _MaxUnpoolNd(Module):
         self.stride = self._sizes(kernel_size if stride is None else stride)
 
     def forward(self, input, indices, output_size=None):
-        return self._unpool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+        return self._unpool(input, indices, self.kernel_size, self.stride, self.padding,
+                            output_size)
 
     def extra_repr(self):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"

@@ -82,7 +82,8 @@ class SoftMarginLoss(_Loss):
 
 
 class MultiLabelMarginLoss(_Loss):
-    """Of rows with several classes each, given before the first -1: by how much others come near."""
+    """Of rows with several classes each, given before the first -1: by how much others come
+    near."""
 
     def forward(self, input, target):
         return F.multilabel_margin_loss(input, target, reduction=self.reduction)

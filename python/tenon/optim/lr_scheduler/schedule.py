@@ -25,8 +25,8 @@ def check_optimizer(optimizer):
 
 class LRScheduler:
     """Sets the learning rates of an optimizer's groups: at once, and at each `step()`. Subclasses
-    have `get_lr()`, which gives a rate for each group, from `self.last_epoch` (the number of steps),
-    `self.base_lrs` (the rates at first) and the groups' present rates."""
+    have `get_lr()`, which gives a rate for each group, from `self.last_epoch` (the number of
+    steps), `self.base_lrs` (the rates at first) and the groups' present rates."""
 
     def __init__(self, optimizer, last_epoch=-1):
         check_optimizer(optimizer)

@@ -54,8 +54,8 @@ class Dataset:
     """
 
     def __init__(self, make, size=UNKNOWN, spec=None, slices=None, is_light=False):
-        """make() gives an iterator; slices are (tensors, order) where elements are slices of tensors,
-        order() giving a tensor of places, or None, for a pass."""
+        """make() gives an iterator; slices are (tensors, order) where elements are slices of
+        tensors, order() giving a tensor of places, or None, for a pass."""
         self._make, self._size, self._spec = make, size, spec
         self._slices, self._is_light = slices, is_light
 
@@ -70,7 +70,8 @@ class Dataset:
     def from_tensors(tensors, name=None):
         """One element."""
         element = _elements.as_tensors(tensors)
-        return Dataset(lambda: iter([element]), 1, lambda: _elements.spec_of(element), is_light=True)
+        return Dataset(lambda: iter([element]), 1, lambda: _elements.spec_of(element),
+                       is_light=True)
 
     @staticmethod
     def from_generator(generator, output_types=None, output_shapes=None, args=None,
@@ -80,7 +81,8 @@ class Dataset:
         if signature is None:
             if output_types is None:
                 raise TypeError("Either `output_signature` or `output_types` must be specified.")
-            shapes = nest.map_structure(lambda _: None, output_types) if output_shapes is None else \
+            shapes = nest.map_structure(lambda _: None,
+                                        output_types) if output_shapes is None else \
                 output_shapes
             signature = _signature(output_types, shapes)
         arguments = [_elements.as_element(one).numpy() for one in args or ()]
@@ -104,7 +106,8 @@ class Dataset:
 
     @staticmethod
     def zip(*args, datasets=None, name=None):
-        """Tuples (or another structure) of the elements of several datasets, as long as all last."""
+        """Tuples (or another structure) of the elements of several datasets, as long as all
+        last."""
         given = datasets if datasets is not None else args[0] if len(args) == 1 else args
         parts = nest.flatten(given)
 
@@ -249,7 +252,8 @@ class Dataset:
 
     def map(self, map_func, num_parallel_calls=None, deterministic=None, synchronous=None,
             use_unbounded_threadpool=False, name=None):
-        """map_func of each element; with num_parallel_calls several at once, in order all the same."""
+        """map_func of each element; with num_parallel_calls several at once, in order all the
+        same."""
         def one(element):
             return _elements.as_element(_elements.apply(map_func, element))
 
@@ -268,8 +272,10 @@ class Dataset:
                 element = next(iter(self))
                 made = _elements.spec_of(one(element))
                 before = nest.flatten(self.element_spec)
-                open_sizes = {leaf.shape[0] for leaf, of in builtins.zip(nest.flatten(element), before)
-                              if isinstance(of, TensorSpec) and of.shape.rank and of.shape[0] is None}
+                open_sizes = {leaf.shape[0]
+                              for leaf, of in builtins.zip(nest.flatten(element), before)
+                              if isinstance(of, TensorSpec) and of.shape.rank
+                              and of.shape[0] is None}
                 known.append(_elements.with_sizes(made, lambda shape: [
                     None if i == 0 and size in open_sizes else size
                     for i, size in builtins.enumerate(shape)]))
@@ -289,18 +295,22 @@ class Dataset:
             self.element_spec, lambda shape: [count if drops else None, *shape])
         if self._slices is not None:
             tensors, order = self._slices
-            return Dataset(lambda: _steps.batches_of_slices(tensors, order and order(), count, drops),
+            return Dataset(lambda: _steps.batches_of_slices(tensors, order and order(), count,
+                                                            drops),
                            size, spec, is_light=True)
         return Dataset(lambda: _steps.batches(iter(self), count, drops), size, spec)
 
-    def padded_batch(self, batch_size, padded_shapes=None, padding_values=None, drop_remainder=False,
-                     name=None):
+    def padded_batch(self, batch_size, padded_shapes=None, padding_values=None,
+                     drop_remainder=False, name=None):
         """As `batch`, of elements of different sizes, padded to the longest or to given shapes."""
         count = _checked_count(batch_size, "batch_size")
         size = self._size
         if size >= 0:
             size = size // count if drop_remainder else -(-size // count)
-        join = lambda held: _elements.joined_padded(held, padded_shapes, padding_values)  # noqa: E731
+
+        def join(held):
+            return _elements.joined_padded(held, padded_shapes, padding_values)
+
         return Dataset(lambda: _steps.batches(iter(self), count, drop_remainder, join), size)
 
     def unbatch(self, name=None):
@@ -346,14 +356,16 @@ class Dataset:
         return self._with(make, size, is_light=self._is_light)
 
     def prefetch(self, buffer_size, name=None):
-        """Elements are made by a thread of their own ahead of their use, where that costs anything."""
+        """Elements are made by a thread of their own ahead of their use, where that costs
+        anything."""
         count = _number(buffer_size)
         if self._is_light or count == 0:
             return self
         return self._with(lambda: _steps.prefetched(lambda: iter(self), 2 if count < 0 else count))
 
     def cache(self, filename="", name=None):
-        """Elements are kept in memory from the first whole pass on, whether a file is named or not."""
+        """Elements are kept in memory from the first whole pass on, whether a file is named or
+        not."""
         kept = []
 
         def make():
@@ -380,7 +392,8 @@ class Dataset:
             return self
         size = count if self._size == INFINITE else min(count, self._size) if self._size >= 0 else \
             UNKNOWN
-        return self._with(lambda: itertools.islice(iter(self), count), size, is_light=self._is_light)
+        return self._with(lambda: itertools.islice(iter(self), count), size,
+                          is_light=self._is_light)
 
     def skip(self, count, name=None):
         """All but the first `count` elements; none for -1."""
@@ -400,8 +413,8 @@ class Dataset:
         """Every num_shards-th element, from `index` on."""
         count, at = _number(num_shards), _number(index)
         if not 0 <= at < count:
-            raise InvalidArgumentError(f"index must be between 0 and {count - 1} (currently index = "
-                                       f"{at}).")
+            raise InvalidArgumentError(f"index must be between 0 and {count - 1} (currently index "
+                                       f"= {at}).")
         size = max(0, -(-(self._size - at) // count)) if self._size >= 0 else self._size
         return self._with(lambda: itertools.islice(iter(self), at, None, count), size)
 
@@ -426,7 +439,8 @@ class Dataset:
     def interleave(self, map_func, cycle_length=None, block_length=None, num_parallel_calls=None,
                    deterministic=None, name=None):
         """As `flat_map`, `block_length` elements of each of `cycle_length` datasets in turn."""
-        cycle = _core.get_num_threads() if cycle_length in (None, AUTOTUNE) else _number(cycle_length)
+        cycle = (_core.get_num_threads()
+                 if cycle_length in (None, AUTOTUNE) else _number(cycle_length))
         return Dataset(lambda: _steps.interleaved(
             (_elements.apply(map_func, element) for element in iter(self)), cycle,
             1 if block_length is None else _number(block_length)))
@@ -577,10 +591,10 @@ def _fitting(value, signature):
     try:
         made = value.to(dtype) if isinstance(value, _core.Tensor) else convert.tensor(value, dtype)
     except TypeError as error:
-        raise TypeError(f"`generator` yielded an element that could not be converted to the expected "
-                        f"type. The expected type was {dtypes.name_of(signature.dtype)}, but the "
-                        f"yielded element was {value!r}.") from error
+        raise TypeError("`generator` yielded an element that could not be converted to the "
+                        f"expected type. The expected type was {dtypes.name_of(signature.dtype)}, "
+                        f"but the yielded element was {value!r}.") from error
     if not signature.shape.is_compatible_with(made.shape):
-        raise TypeError(f"`generator` yielded an element of shape {tuple(made.shape)} where an element "
-                        f"of shape {signature.shape} was expected.")
+        raise TypeError(f"`generator` yielded an element of shape {tuple(made.shape)} where an "
+                        f"element of shape {signature.shape} was expected.")
     return own(made)

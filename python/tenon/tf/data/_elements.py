@@ -26,7 +26,8 @@ def _as_leaf(value):
 
 
 def as_tensors(tensors):
-    """The structure that datasets of slices are made of: lists are tensors, tuples and dicts not."""
+    """The structure that datasets of slices are made of: lists are tensors, tuples and dicts
+    not."""
     if isinstance(tensors, dict):
         return {key: as_tensors(value) for key, value in tensors.items()}
     if isinstance(tensors, tuple) and nest.is_nested(tensors):
@@ -65,8 +66,8 @@ def _stack(leaves):
 
 
 def joined_padded(elements, shapes, values):
-    """Elements along a new first dim, each padded at the end of its dims to these shapes (None: to the
-    longest) with these values."""
+    """Elements along a new first dim, each padded at the end of its dims to these shapes (None: to
+    the longest) with these values."""
     def pad_column(leaves, shape, value):
         rank = leaves[0].dim()
         wanted = [None] * rank if shape is None else list(convert_dims(shape))

@@ -79,8 +79,8 @@ def batches(elements, batch_size, drop_remainder, join=joined):
 
 
 def mapped_in_threads(function, elements, workers):
-    """function of each element, several at once, in order. Random numbers are those of the element's
-    place, whichever thread runs it."""
+    """function of each element, several at once, in order. Random numbers are those of the
+    element's place, whichever thread runs it."""
     base = drawn_seed()
 
     def run(place, element):
@@ -147,8 +147,8 @@ def prefetched(make, count):
 
 
 def interleaved(makes, cycle_length, block_length):
-    """So many elements of each of several datasets in turn. Where one ends its place is the next one's
-    when it is its turn again."""
+    """So many elements of each of several datasets in turn. Where one ends its place is the next
+    one's when it is its turn again."""
     makes = iter(makes)
     places = [None] * cycle_length
     idle = 0  # places in a row that have nothing to give

@@ -31,7 +31,8 @@ def read_file(filename, name=None):
         with open(_path(filename), "rb") as file:
             return StringTensor(file.read())
     except FileNotFoundError as error:
-        raise NotFoundError(f"{_path(filename)}; No such file or directory [Op:ReadFile]") from error
+        raise NotFoundError(f"{_path(filename)}; No such file or directory "
+                            "[Op:ReadFile]") from error
 
 
 def write_file(filename, contents, name=None):
@@ -145,7 +146,8 @@ def decode_csv(records, record_defaults, field_delim=",", use_quote_delim=True, 
         values = []
         for row in rows:
             if len(row) != len(record_defaults):
-                raise InvalidArgumentError(f"Expect {len(record_defaults)} fields but have {len(row)}")
+                raise InvalidArgumentError(f"Expect {len(record_defaults)} fields but have "
+                                           f"{len(row)}")
             values.append(_csv_value(row[i], default, dtype, na_value, i))
         columns.append(_column(values, dtype, lines.shape))
     return columns

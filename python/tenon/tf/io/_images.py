@@ -32,8 +32,8 @@ def _opened(contents):
     try:
         return _pillow().open(io.BytesIO(_bytes_of(contents)))
     except OSError as error:
-        raise InvalidArgumentError(f"Unknown image file format. One of JPEG, PNG, GIF, BMP required. "
-                                   f"[Op:DecodeImage] ({error})") from error
+        raise InvalidArgumentError("Unknown image file format. One of JPEG, PNG, GIF, BMP "
+                                   f"required. [Op:DecodeImage] ({error})") from error
 
 
 def _array(image, channels):
@@ -64,8 +64,8 @@ def _decoded(contents, channels, dtype):
 
 
 def decode_image(contents, channels=None, dtype=_core.uint8, name=None, expand_animations=True):
-    """An image (height, width, channels) of a JPEG, PNG, GIF or BMP; of an animation all frames, along
-    a first dim, unless expand_animations is False."""
+    """An image (height, width, channels) of a JPEG, PNG, GIF or BMP; of an animation all frames,
+    along a first dim, unless expand_animations is False."""
     image = _opened(contents)
     if image.format == "GIF" and expand_animations:
         return decode_gif(contents)

@@ -33,21 +33,23 @@ class FixedLenSequenceFeature(collections.namedtuple(
     """Any number of parts of a known shape."""
 
     def __new__(cls, shape, dtype, allow_missing=False, default_value=None):
-        return super().__new__(cls, tuple(shape), dtypes.as_dtype(dtype), allow_missing, default_value)
+        return super().__new__(cls, tuple(shape), dtypes.as_dtype(dtype), allow_missing,
+                               default_value)
 
 
 _KIND = {"bytes_list": dtypes.string, "float_list": _core.float32, "int64_list": _core.int64}
 
 
 def _values(feature, name, dtype):
-    """The elements of a feature, whose list must be of the dtype's kind; None where it is missing."""
+    """The elements of a feature, whose list must be of the dtype's kind; None where it is
+    missing."""
     kind = None if feature is None else feature.WhichOneof("kind")
     if kind is None or not feature.values:
         return None
     if _KIND[kind] is not dtype:
-        raise InvalidArgumentError(f"Name: <unknown>, Key: {name}, Index: 0. Data types don't match. "
-                                   f"Expected type: {dtypes.name_of(dtype)} but the feature has a "
-                                   f"{kind}")
+        raise InvalidArgumentError(f"Name: <unknown>, Key: {name}, Index: 0. Data types don't "
+                                   f"match. Expected type: {dtypes.name_of(dtype)} but the feature "
+                                   f"has a {kind}")
     return feature.values
 
 
@@ -71,8 +73,8 @@ def _fixed(name, feature, spec):
     values = _values(feature, name, spec.dtype)
     if values is None:
         if spec.default_value is None:
-            raise InvalidArgumentError(f"Feature: {name} (data type: {dtypes.name_of(spec.dtype)}) is "
-                                       "required but could not be found.")
+            raise InvalidArgumentError(f"Feature: {name} (data type: {dtypes.name_of(spec.dtype)}) "
+                                       "is required but could not be found.")
         made = convert.tensor(spec.default_value)
         flat = made.array.reshape(-1).tolist() if isinstance(made, StringTensor) else \
             made.reshape(-1).tolist()
@@ -154,7 +156,8 @@ def _steps(example, specs):
         steps = example.feature_lists.feature_list.get(key)
         features = [] if steps is None else steps.feature
         if isinstance(spec, VarLenFeature):
-            made[key] = _sparse([_values(one, key, spec.dtype) or [] for one in features], spec.dtype)
+            made[key] = _sparse([_values(one, key, spec.dtype) or [] for one in features],
+                                spec.dtype)
             continue
         fixed = FixedLenFeature(spec.shape, spec.dtype, spec.default_value)
         parts = [_fixed(key, one, fixed) for one in features]
@@ -180,4 +183,5 @@ def parse_sequence_example(serialized, context_features=None, sequence_features=
     lengths = {key: own(_core.tensor_of_data([one[key].shape[0] for _, one in pairs], _core.int64))
                for key in sequence_features or {}}
     return (joined([context for context, _ in pairs]) if context_features else {},
-            joined_padded([one for _, one in pairs], None, None) if sequence_features else {}, lengths)
+            joined_padded([one for _, one in pairs], None, None) if sequence_features else {},
+            lengths)

@@ -41,8 +41,8 @@ def parse_tensor(serialized, out_type, name=None):
         elif number == 8:
             strings.append(value)
     if dtype is not dtypes.as_dtype(out_type):
-        raise InvalidArgumentError(f"Type mismatch between parsed tensor ({dtypes.name_of(dtype)}) and "
-                                   f"dtype ({dtypes.name_of(dtypes.as_dtype(out_type))})")
+        raise InvalidArgumentError(f"Type mismatch between parsed tensor ({dtypes.name_of(dtype)}) "
+                                   f"and dtype ({dtypes.name_of(dtypes.as_dtype(out_type))})")
     if dtype is dtypes.string:
         return StringTensor(numpy.array(strings, object).reshape(sizes))
     array = numpy.frombuffer(content, dtype.as_numpy_dtype).reshape(sizes)

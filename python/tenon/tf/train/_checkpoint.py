@@ -14,7 +14,8 @@ _STATE = "checkpoint"  # the file that tells which checkpoints a directory has
 
 
 def _variables(value, path=(), seen=None):
-    """Paths and variables of what a checkpoint holds: modules, optimizers, lists, dicts, variables."""
+    """Paths and variables of what a checkpoint holds: modules, optimizers, lists, dicts,
+    variables."""
     seen = set() if seen is None else seen
     if id(value) in seen:
         return
@@ -47,7 +48,8 @@ class _Status:
         self._missing, self._unused = missing, unused
 
     def assert_consumed(self):
-        """Raises AssertionError unless everything in the file and in the objects found its other."""
+        """Raises AssertionError unless everything in the file and in the objects found its
+        other."""
         self.assert_existing_objects_matched()
         if self._unused:
             raise AssertionError(f"Unresolved in the checkpoint: {', '.join(self._unused[:5])}")
@@ -56,7 +58,8 @@ class _Status:
     def assert_existing_objects_matched(self):
         """Raises AssertionError unless every variable was in the file."""
         if self._missing:
-            raise AssertionError(f"No checkpointed value was found for {', '.join(self._missing[:5])}")
+            raise AssertionError("No checkpointed value was found for "
+                                 f"{', '.join(self._missing[:5])}")
         return self
 
     assert_nontrivial_match = assert_existing_objects_matched
@@ -70,7 +73,8 @@ class _Status:
 
 
 class Checkpoint:
-    """Objects whose variables are saved together: `Checkpoint(model=model, optimizer=optimizer)`."""
+    """Objects whose variables are saved together: `Checkpoint(model=model,
+    optimizer=optimizer)`."""
 
     def __init__(self, root=None, **kwargs):
         self.save_counter = 0
@@ -162,7 +166,8 @@ def _write_state(directory, names):
 def latest_checkpoint(checkpoint_dir, latest_filename=None):
     """The name of the last checkpoint that was saved in a directory; None without one."""
     directory = os.fspath(checkpoint_dir)
-    names = [name for name in _state(directory) if os.path.exists(_file(os.path.join(directory, name)))]
+    names = [name for name in _state(directory)
+             if os.path.exists(_file(os.path.join(directory, name)))]
     return os.path.join(directory, names[-1]) if names else None
 
 

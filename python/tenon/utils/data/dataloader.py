@@ -39,10 +39,10 @@ class DataLoader:
     """Batches of `dataset`, as an iterable: `batch_size` samples each that `collate_fn` makes one
     thing of, or, with batch_size=None, single samples. `shuffle`, `sampler` or `batch_sampler` say
     in which order. With `num_workers` processes, up to `prefetch_factor` batches of each are made
-    ahead; the order is the same for any number of them. `timeout` is the longest wait for a batch in
-    seconds, 0 for none; `worker_init_fn(number)` runs at the start of each process;
-    `persistent_workers` stay from epoch to epoch. `generator` draws orders and seeds. Memory needs no
-    pinning here: `pin_memory` is accepted for other devices' sake."""
+    ahead; the order is the same for any number of them. `timeout` is the longest wait for a batch
+    in seconds, 0 for none; `worker_init_fn(number)` runs at the start of each process;
+    `persistent_workers` stay from epoch to epoch. `generator` draws orders and seeds. Memory needs
+    no pinning here: `pin_memory` is accepted for other devices' sake."""
 
     def __init__(self, dataset, batch_size=1, shuffle=None, sampler=None, batch_sampler=None,
                  num_workers=0, collate_fn=None, pin_memory=False, drop_last=False, timeout=0,
@@ -184,8 +184,8 @@ def _shut_down(workers, owner):
 
 
 class _WorkersIterator:
-    """Batches made by worker processes. Task number i is worker i % n's (of an iterable data set, of
-    those workers that haven't ended, in turn), and results are read in that order."""
+    """Batches made by worker processes. Task number i is worker i % n's (of an iterable data set,
+    of those workers that haven't ended, in turn), and results are read in that order."""
 
     def __init__(self, loader):
         self._workers = []

@@ -5,15 +5,16 @@ from .sampler import Sampler
 
 
 class DistributedSampler(Sampler):
-    """The part of process `rank` of `num_replicas`: every num_replicas-th sample of an order that is
-    the same for all of them. All parts are of one length: samples from the beginning come twice, or,
-    with `drop_last`, some at the end are left out. `set_epoch` gives each epoch an order of its
+    """The part of process `rank` of `num_replicas`: every num_replicas-th sample of an order that
+    is the same for all of them. All parts are of one length: samples from the beginning come twice,
+    or, with `drop_last`, some at the end are left out. `set_epoch` gives each epoch an order of its
     own."""
 
-    def __init__(self, dataset, num_replicas=None, rank=None, shuffle=True, seed=0, drop_last=False):
+    def __init__(self, dataset, num_replicas=None, rank=None, shuffle=True, seed=0,
+                 drop_last=False):
         if num_replicas is None or rank is None:
-            raise RuntimeError("DistributedSampler needs num_replicas and rank: there is no process "
-                               "group to ask")
+            raise RuntimeError("DistributedSampler needs num_replicas and rank: there is no "
+                               "process group to ask")
         if not 0 <= rank < num_replicas:
             raise ValueError(f"Invalid rank {rank}, rank should be in the interval "
                              f"[0, {num_replicas - 1}]")

@@ -24,7 +24,8 @@ def drawn_seed(generator=None):
 
 
 class Sampler(Generic[_T]):
-    """Keys of samples, or lists of them, in an order: subclasses have `__iter__`, most `__len__`."""
+    """Keys of samples, or lists of them, in an order: subclasses have `__iter__`, most
+    `__len__`."""
 
     def __init__(self, data_source=None):
         pass

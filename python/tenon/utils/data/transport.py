@@ -1,6 +1,6 @@
-"""Messages between a data loader and its worker processes: small ones through a socket, the bytes of
-tensors, and all else that is large, in memory that both have mapped, which has no name and goes with
-its last user."""
+"""Messages between a data loader and its worker processes: small ones through a socket, the bytes
+of tensors, and all else that is large, in memory that both have mapped, which has no name and goes
+with its last user."""
 
 import io
 import os
@@ -14,13 +14,14 @@ _HEADER = struct.Struct("<BQ")  # the kind of message, bytes in shared memory
 _LENGTH = struct.Struct("<Q")
 _ALIGNMENT = 64
 
-# Messages wait in the socket until they are read: both sides may have sent as many as are prefetched
-# without anybody reading, so they must be small.
+# Messages wait in the socket until they are read: both sides may have sent as many as are
+# prefetched without anybody reading, so they must be small.
 _MOST_INLINE = 512
 
 
 class _Pickler(pickle.Pickler):
-    """Hands out the bytes of tensors instead of writing them; arrays of NumPy do so by themselves."""
+    """Hands out the bytes of tensors instead of writing them; arrays of NumPy do so by
+    themselves."""
 
     def __init__(self, stream):
         self.buffers = []

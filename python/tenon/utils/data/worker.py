@@ -10,8 +10,8 @@ from ...random import manual_seed
 from . import transport
 from .fetch import fetcher_of
 
-# Kinds of messages. To a worker: the keys of a batch; a new epoch. From one: a batch; an error; that
-# its part of an iterable data set has ended.
+# Kinds of messages. To a worker: the keys of a batch; a new epoch. From one: a batch; an error;
+# that its part of an iterable data set has ended.
 TASK, EPOCH, BATCH, ERROR, END = range(5)
 
 

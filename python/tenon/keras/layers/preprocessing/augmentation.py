@@ -47,13 +47,14 @@ def _bounds(layer, name, factor, lowest=None):
 
 
 class RandomFlip(_Random):
-    """Mirrors images with probability 1/2: "horizontal", "vertical" or "horizontal_and_vertical"."""
+    """Mirrors images with probability 1/2: "horizontal", "vertical" or
+    "horizontal_and_vertical"."""
 
     def __init__(self, mode="horizontal_and_vertical", seed=None, data_format=None, **kwargs):
         super().__init__(**kwargs)
         if mode not in ("horizontal", "vertical", "horizontal_and_vertical"):
-            raise ValueError("RandomFlip(): mode is horizontal, vertical or horizontal_and_vertical, "
-                             f"not {mode!r}")
+            raise ValueError("RandomFlip(): mode is horizontal, vertical or "
+                             f"horizontal_and_vertical, not {mode!r}")
         self.mode = mode
         self._set(seed, data_format)
 
@@ -70,8 +71,8 @@ class _Moved(_Random):
 
     def _set_grid(self, fill_mode, interpolation, fill_value):
         if fill_mode not in _PADDINGS:
-            raise ValueError(f"{type(self).__name__}(): fill_mode is one of {', '.join(_PADDINGS)}, "
-                             f"not {fill_mode!r}")
+            raise ValueError(f"{type(self).__name__}(): fill_mode is one of "
+                             f"{', '.join(_PADDINGS)}, not {fill_mode!r}")
         self.fill_mode, self.fill_value = fill_mode, fill_value
         self.interpolation = checked_interpolation(type(self).__name__, interpolation)
 
@@ -143,14 +144,15 @@ class RandomZoom(_Moved):
 
 
 class RandomTranslation(_Moved):
-    """Moves images down and to the right by a share of their height and width: from -factor to factor,
-    or from factor[0] to factor[1]."""
+    """Moves images down and to the right by a share of their height and width: from -factor to
+    factor, or from factor[0] to factor[1]."""
 
     def __init__(self, height_factor, width_factor, fill_mode="reflect", interpolation="bilinear",
                  seed=None, fill_value=0.0, data_format=None, **kwargs):
         super().__init__(**kwargs)
         self.height_factor, self.width_factor = height_factor, width_factor
-        self.__dict__["_heights"] = _bounds("RandomTranslation", "height_factor", height_factor, -1.0)
+        self.__dict__["_heights"] = _bounds("RandomTranslation", "height_factor", height_factor,
+                                            -1.0)
         self.__dict__["_widths"] = _bounds("RandomTranslation", "width_factor", width_factor, -1.0)
         self._set_grid(fill_mode, interpolation, fill_value)
         self._set(seed, data_format)
@@ -171,7 +173,8 @@ class RandomContrast(_Random):
         self.factor, self.value_range = factor, tuple(value_range)
         low, high = factor if isinstance(factor, (tuple, list)) else (factor, factor)
         if not (0 <= low < 1 and 0 <= high):
-            raise ValueError(f"RandomContrast(): factor is below 1 and not negative, not {factor!r}")
+            raise ValueError("RandomContrast(): factor is below 1 and not negative, not "
+                             f"{factor!r}")
         self.__dict__["_range"] = 1 - low, 1 + high
         self._set(seed, data_format)
 
@@ -199,8 +202,8 @@ class RandomBrightness(_Random):
 
 
 class RandomCrop(_Random):
-    """In training, a part of each image in this size, the same of all images of a call; otherwise the
-    middle. Smaller images are resized, as by CenterCrop."""
+    """In training, a part of each image in this size, the same of all images of a call; otherwise
+    the middle. Smaller images are resized, as by CenterCrop."""
 
     def __init__(self, height, width, seed=None, data_format=None, **kwargs):
         super().__init__(**kwargs)
@@ -242,6 +245,7 @@ class RandomHeight(_RandomSize):
 
 
 class RandomWidth(_RandomSize):
-    """Makes images wider or narrower by a share of their width, the same of all images of a call."""
+    """Makes images wider or narrower by a share of their width, the same of all images of a
+    call."""
 
     _dim = 3

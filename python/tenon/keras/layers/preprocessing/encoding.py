@@ -61,8 +61,8 @@ class CategoryEncoding(BuiltIn):
 
 
 class Discretization(BuiltIn):
-    """The number of the bin of each number: how many boundaries aren't above it. Boundaries are given,
-    or learnt by `adapt` such that `num_bins` bins hold as much."""
+    """The number of the bin of each number: how many boundaries aren't above it. Boundaries are
+    given, or learnt by `adapt` such that `num_bins` bins hold as much."""
 
     def __init__(self, bin_boundaries=None, num_bins=None, epsilon=0.01, output_mode="int",
                  sparse=False, **kwargs):
@@ -105,7 +105,8 @@ class Hashing(BuiltIn):
     """The bin of a hash of each string or number: the same everywhere and always. Of a `mask_value`
     the bin is 0, and of nothing else."""
 
-    def __init__(self, num_bins, mask_value=None, salt=None, output_mode="int", sparse=False, **kwargs):
+    def __init__(self, num_bins, mask_value=None, salt=None, output_mode="int", sparse=False,
+                 **kwargs):
         super().__init__(**kwargs)
         self.num_bins = checked_positive("Hashing", "num_bins", num_bins)
         if sparse:
@@ -132,8 +133,8 @@ class Hashing(BuiltIn):
 
 
 class Normalization(BuiltIn):
-    """(x - mean) / sqrt(variance), of each place along `axis`: given, or learnt by `adapt`. `invert`
-    goes the other way."""
+    """(x - mean) / sqrt(variance), of each place along `axis`: given, or learnt by `adapt`.
+    `invert` goes the other way."""
 
     def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
         super().__init__(**kwargs)

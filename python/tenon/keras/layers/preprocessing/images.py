@@ -29,8 +29,8 @@ class ImageLayer(ChannelsMixin, BuiltIn):
     def call(self, inputs, training=None):
         x = as_tensor(inputs)
         if x.dim() not in (3, 4):
-            raise ValueError(f"{type(self).__name__} takes images (height, width, channels) or batches "
-                             f"of them, not {tuple(x.shape)}")
+            raise ValueError(f"{type(self).__name__} takes images (height, width, channels) or "
+                             f"batches of them, not {tuple(x.shape)}")
         is_one = x.dim() == 3
         x = self._first(x.unsqueeze(0) if is_one else x)
         y = self._back(self._changed(x, training))
@@ -38,8 +38,8 @@ class ImageLayer(ChannelsMixin, BuiltIn):
 
 
 def resized(x, height, width, interpolation):
-    """Images (batch, channels, height, width) in another size; whole numbers stay what they are with
-    "nearest" only."""
+    """Images (batch, channels, height, width) in another size; whole numbers stay what they are
+    with "nearest" only."""
     if interpolation == "nearest":
         rows, columns = (_nearest(size, wanted) for size, wanted in
                          zip(x.shape[2:], (height, width)))
@@ -71,8 +71,8 @@ def cropped_to_ratio(x, height, width):
 
 
 class Resizing(ImageLayer):
-    """Images in another size: "bilinear" or "nearest", whole, or the part in the middle with the same
-    ratio (crop_to_aspect_ratio), or with borders of `fill_value` (pad_to_aspect_ratio)."""
+    """Images in another size: "bilinear" or "nearest", whole, or the part in the middle with the
+    same ratio (crop_to_aspect_ratio), or with borders of `fill_value` (pad_to_aspect_ratio)."""
 
     def __init__(self, height, width, interpolation="bilinear", crop_to_aspect_ratio=False,
                  pad_to_aspect_ratio=False, fill_mode="constant", fill_value=0.0, data_format=None,
@@ -82,7 +82,8 @@ class Resizing(ImageLayer):
         self.width = checked_positive("Resizing", "width", width)
         self.interpolation = checked_interpolation("Resizing", interpolation)
         if crop_to_aspect_ratio and pad_to_aspect_ratio:
-            raise ValueError("Resizing() takes crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
+            raise ValueError("Resizing() takes crop_to_aspect_ratio or pad_to_aspect_ratio, not "
+                             "both")
         if fill_mode != "constant":
             raise ValueError(f"Resizing(): fill_mode is 'constant', not {fill_mode!r}")
         self.crop_to_aspect_ratio = crop_to_aspect_ratio
@@ -104,7 +105,8 @@ class Resizing(ImageLayer):
 
 
 class CenterCrop(ImageLayer):
-    """The middle of images; of smaller ones, the part in the middle with the same ratio, resized."""
+    """The middle of images; of smaller ones, the part in the middle with the same ratio,
+    resized."""
 
     def __init__(self, height, width, data_format=None, **kwargs):
         super().__init__(**kwargs)

@@ -16,8 +16,8 @@ class _Lookup(BuiltIn):
     """Indices in a vocabulary: of the mask first where there is one and results are indices, then
     `num_oov_indices` of what isn't in it, then of the tokens."""
 
-    def _set(self, max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert,
-             output_mode, pad_to_max_tokens, sparse):
+    def _set(self, max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights,
+             invert, output_mode, pad_to_max_tokens, sparse):
         name = type(self).__name__
         self.output_mode = checked_mode(name, output_mode)
         if max_tokens is not None and max_tokens <= 1:
@@ -73,8 +73,8 @@ class _Lookup(BuiltIn):
                 raise ValueError(f"set_vocabulary(): {token!r} stands among the tokens")
         size = len(tokens) + self._first_token
         if self.max_tokens is not None and size > self.max_tokens:
-            raise ValueError(f"set_vocabulary(): the vocabulary has {size} tokens with those of the "
-                             f"layer, max_tokens is {self.max_tokens}")
+            raise ValueError(f"set_vocabulary(): the vocabulary has {size} tokens with those of "
+                             f"the layer, max_tokens is {self.max_tokens}")
         if self.output_mode == "tf_idf":
             if idf_weights is None:
                 raise ValueError("set_vocabulary(): output_mode='tf_idf' needs idf_weights")
@@ -154,8 +154,8 @@ class _Lookup(BuiltIn):
             return found
         if self.num_oov_indices == 0:
             if self.output_mode == "int":
-                raise ValueError(f"{type(self).__name__}: {token!r} isn't in the vocabulary, and with "
-                                 "num_oov_indices=0 there is no index for others")
+                raise ValueError(f"{type(self).__name__}: {token!r} isn't in the vocabulary, and "
+                                 "with num_oov_indices=0 there is no index for others")
             return -1
         first = self._first_token - self.num_oov_indices
         return first + (self._hash(token) % self.num_oov_indices if self.num_oov_indices > 1 else 0)
@@ -217,8 +217,8 @@ class StringLookup(_Lookup):
                  pad_to_max_tokens=False, sparse=False, encoding="utf-8", **kwargs):
         super().__init__(**kwargs)
         self.encoding = encoding
-        self._set(max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert,
-                  output_mode, pad_to_max_tokens, sparse)
+        self._set(max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights,
+                  invert, output_mode, pad_to_max_tokens, sparse)
 
     @staticmethod
     def _token(value):
@@ -250,8 +250,8 @@ class IntegerLookup(_Lookup):
                  output_mode="int", sparse=False, pad_to_max_tokens=False, **kwargs):
         super().__init__(**kwargs)
         self.vocabulary_dtype = vocabulary_dtype
-        self._set(max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert,
-                  output_mode, pad_to_max_tokens, sparse)
+        self._set(max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights,
+                  invert, output_mode, pad_to_max_tokens, sparse)
 
     _token = staticmethod(int)
     _values = staticmethod(numbers_of)

@@ -12,9 +12,10 @@ _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 class TextVectorization(BuiltIn):
-    """Text, standardized and split into words or characters, as indices in a vocabulary: 0 behind the
-    end, 1 for what isn't in it. Shorter than `output_sequence_length`, or than the longest of the
-    batch, it is filled up with 0. With another `output_mode`, a row a text, as StringLookup's."""
+    """Text, standardized and split into words or characters, as indices in a vocabulary: 0 behind
+    the end, 1 for what isn't in it. Shorter than `output_sequence_length`, or than the longest of
+    the batch, it is filled up with 0. With another `output_mode`, a row a text, as
+    StringLookup's."""
 
     def __init__(self, max_tokens=None, standardize="lower_and_strip_punctuation",
                  split="whitespace", ngrams=None, output_mode="int", output_sequence_length=None,
@@ -26,16 +27,17 @@ class TextVectorization(BuiltIn):
                  ("lower_and_strip_punctuation", "lower", "strip_punctuation", None)),
                 ("split", split, ("whitespace", "character", None))):
             if not callable(value) and value not in known:
-                raise ValueError(f"TextVectorization(): {name} is a function or one of {known}, not "
-                                 f"{value!r}")
+                raise ValueError(f"TextVectorization(): {name} is a function or one of {known}, "
+                                 f"not {value!r}")
         if sparse or ragged:
-            raise ValueError("TextVectorization(): sparse and ragged results aren't offered; they are "
-                             "dense")
+            raise ValueError("TextVectorization(): sparse and ragged results aren't offered; they "
+                             "are dense")
         self.standardize, self.split = standardize, split
         self.ngrams = ngrams
         self.output_mode = checked_mode("TextVectorization", output_mode)
         if self.output_mode != "int" and output_sequence_length is not None:
-            raise ValueError("TextVectorization(): output_sequence_length goes with output_mode='int'")
+            raise ValueError("TextVectorization(): output_sequence_length goes with "
+                             "output_mode='int'")
         self.output_sequence_length = output_sequence_length
         self.sparse, self.ragged, self.encoding = sparse, ragged, encoding
         self.autocast = False
@@ -88,8 +90,8 @@ class TextVectorization(BuiltIn):
         shape = texts.shape
         if self.split is not None and texts.ndim > 1:
             if shape[-1] != 1:
-                raise ValueError("TextVectorization splits texts of shape (batch,) or (batch, 1), not "
-                                 f"{shape}")
+                raise ValueError("TextVectorization splits texts of shape (batch,) or (batch, 1), "
+                                 f"not {shape}")
             shape = shape[:-1]
         if self.split is None and texts.ndim > 1:
             rows = [list(row) for row in texts.reshape(-1, shape[-1])]
@@ -131,7 +133,8 @@ class TextVectorization(BuiltIn):
             batch = shape[:-1] if len(shape) > 1 else shape
         if self.output_mode == "int":
             return KerasTensor((*batch, self.output_sequence_length), "int64")
-        depth = self._lookup.max_tokens if self._lookup.pad_to_max_tokens else self.vocabulary_size()
+        depth = (self._lookup.max_tokens
+                 if self._lookup.pad_to_max_tokens else self.vocabulary_size())
         return KerasTensor((*batch, depth), "float32")
 
     def compute_output_shape(self, input_shape):

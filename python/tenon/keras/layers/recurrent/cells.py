@@ -1,7 +1,7 @@
 """Cells: one step of a recurrent layer. Gates stand in Keras's order."""
 
 from .... import _core
-from ... import _tree, activations, constraints, initializers, regularizers
+from ... import _tree, activations, initializers
 from ..._layer import Layer
 from ..._registry import deserialize, serialize
 from ..._seeds import generator_of
@@ -9,20 +9,16 @@ from .._base import BuiltIn, checked_positive
 
 
 class Cell(BuiltIn):
-    """What the cells share: two kernels, a bias and dropout of inputs and states, whose zeros are the
-    same in all steps of a sequence."""
+    """What the cells share: two kernels, a bias and dropout of inputs and states, whose zeros are
+    the same in all steps of a sequence."""
 
     _gates = 1
 
-    def _set(self, units, activation, use_bias, initializers_, regularizers_, constraints_, dropout,
-             recurrent_dropout, seed):
+    def _set(self, units, activation, use_bias, rules, dropout, recurrent_dropout, seed):
         self.units = checked_positive(type(self).__name__, "units", units)
         self.activation, self.use_bias = activations.get(activation), use_bias
-        for values, module, rule in ((initializers_, initializers, "initializer"),
-                                     (regularizers_, regularizers, "regularizer"),
-                                     (constraints_, constraints, "constraint")):
-            for what, value in zip(("kernel", "recurrent", "bias"), values):
-                setattr(self, f"{what}_{rule}", module.get(value))
+        for what, of_weight in rules.items():
+            self._set_rules(what, *of_weight)
         self.dropout = min(1.0, max(0.0, dropout))
         self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
         self.seed = seed
@@ -40,17 +36,13 @@ class Cell(BuiltIn):
 
     def build(self, input_shape):
         width = self.units * self._gates
-        self.kernel = self.add_weight((input_shape[-1], width), self.kernel_initializer,
-                                      name="kernel", regularizer=self.kernel_regularizer,
-                                      constraint=self.kernel_constraint)
-        self.recurrent_kernel = self.add_weight(
-            (self.units, width), self.recurrent_initializer, name="recurrent_kernel",
-            regularizer=self.recurrent_regularizer, constraint=self.recurrent_constraint)
+        self.kernel = self._add_by_rules("kernel", (input_shape[-1], width))
+        self.recurrent_kernel = self._add_by_rules("recurrent", (self.units, width),
+                                                   "recurrent_kernel")
         self.bias = None
         if self.use_bias:
-            self.bias = self.add_weight(self._bias_shape(), self._bias_start(), name="bias",
-                                        regularizer=self.bias_regularizer,
-                                        constraint=self.bias_constraint)
+            self.bias = self._add_by_rules("bias", self._bias_shape(),
+                                           initializer=self._bias_start())
 
     def get_initial_state(self, batch_size=None):
         """Zeros."""
@@ -70,7 +62,8 @@ class Cell(BuiltIn):
         if not training or not (self.dropout or self.recurrent_dropout):
             return inputs, state
         masks = self._masks or [
-            _core.dropout(_core.ones_like(x), rate, True, generator=self._generator) if rate else None
+            _core.dropout(_core.ones_like(x), rate, True, generator=self._generator) if rate
+            else None
             for x, rate in ((inputs, self.dropout), (state, self.recurrent_dropout))]
         if self._masks is not None:
             self.__dict__["_masks"] = masks
@@ -87,14 +80,14 @@ class SimpleRNNCell(Cell):
     def __init__(self, units, activation="tanh", use_bias=True, kernel_initializer="glorot_uniform",
                  recurrent_initializer="orthogonal", bias_initializer="zeros",
                  kernel_regularizer=None, recurrent_regularizer=None, bias_regularizer=None,
-                 kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, dropout=0.0,
-                 recurrent_dropout=0.0, seed=None, **kwargs):
+                 kernel_constraint=None, recurrent_constraint=None, bias_constraint=None,
+                 dropout=0.0, recurrent_dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self._set(units, activation, use_bias,
-                  (kernel_initializer, recurrent_initializer, bias_initializer),
-                  (kernel_regularizer, recurrent_regularizer, bias_regularizer),
-                  (kernel_constraint, recurrent_constraint, bias_constraint), dropout,
-                  recurrent_dropout, seed)
+        self._set(units, activation, use_bias, {
+            "kernel": (kernel_initializer, kernel_regularizer, kernel_constraint),
+            "recurrent": (recurrent_initializer, recurrent_regularizer, recurrent_constraint),
+            "bias": (bias_initializer, bias_regularizer, bias_constraint),
+        }, dropout, recurrent_dropout, seed)
 
     def call(self, inputs, states, training=None):
         given = states[0] if isinstance(states, (list, tuple)) else states
@@ -118,8 +111,8 @@ class SimpleRNNCell(Cell):
 
 
 class LSTMCell(Cell):
-    """Hochreiter and Schmidhuber 1997: i, f, g, o = the parts of x @ kernel + h @ recurrent_kernel +
-    bias; c = f * c + i * activation(g); h = o * activation(c), gates by recurrent_activation."""
+    """Hochreiter and Schmidhuber 1997: i, f, g, o = the parts of x @ kernel + h @ recurrent_kernel
+    + bias; c = f * c + i * activation(g); h = o * activation(c), gates by recurrent_activation."""
 
     _gates = 4
 
@@ -127,14 +120,14 @@ class LSTMCell(Cell):
                  kernel_initializer="glorot_uniform", recurrent_initializer="orthogonal",
                  bias_initializer="zeros", unit_forget_bias=True, kernel_regularizer=None,
                  recurrent_regularizer=None, bias_regularizer=None, kernel_constraint=None,
-                 recurrent_constraint=None, bias_constraint=None, dropout=0.0, recurrent_dropout=0.0,
-                 seed=None, **kwargs):
+                 recurrent_constraint=None, bias_constraint=None, dropout=0.0,
+                 recurrent_dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self._set(units, activation, use_bias,
-                  (kernel_initializer, recurrent_initializer, bias_initializer),
-                  (kernel_regularizer, recurrent_regularizer, bias_regularizer),
-                  (kernel_constraint, recurrent_constraint, bias_constraint), dropout,
-                  recurrent_dropout, seed)
+        self._set(units, activation, use_bias, {
+            "kernel": (kernel_initializer, kernel_regularizer, kernel_constraint),
+            "recurrent": (recurrent_initializer, recurrent_regularizer, recurrent_constraint),
+            "bias": (bias_initializer, bias_regularizer, bias_constraint),
+        }, dropout, recurrent_dropout, seed)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
 
@@ -189,11 +182,11 @@ class GRUCell(Cell):
                  bias_constraint=None, dropout=0.0, recurrent_dropout=0.0, reset_after=True,
                  seed=None, **kwargs):
         super().__init__(**kwargs)
-        self._set(units, activation, use_bias,
-                  (kernel_initializer, recurrent_initializer, bias_initializer),
-                  (kernel_regularizer, recurrent_regularizer, bias_regularizer),
-                  (kernel_constraint, recurrent_constraint, bias_constraint), dropout,
-                  recurrent_dropout, seed)
+        self._set(units, activation, use_bias, {
+            "kernel": (kernel_initializer, kernel_regularizer, kernel_constraint),
+            "recurrent": (recurrent_initializer, recurrent_regularizer, recurrent_constraint),
+            "bias": (bias_initializer, bias_regularizer, bias_constraint),
+        }, dropout, recurrent_dropout, seed)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.reset_after = reset_after
 
@@ -249,7 +242,8 @@ class StackedRNNCells(Layer):
         super().__init__(**kwargs)
         for cell in cells:
             if not hasattr(cell, "call") or not hasattr(cell, "state_size"):
-                raise ValueError(f"StackedRNNCells(): a cell has `call` and `state_size`, not {cell}")
+                raise ValueError("StackedRNNCells(): a cell has `call` and `state_size`, not "
+                                 f"{cell}")
         self.cells = list(cells)
 
     @property

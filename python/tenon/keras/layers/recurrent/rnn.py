@@ -21,7 +21,8 @@ class RNN(Layer):
                  stateful=False, unroll=False, zero_output_for_mask=False, **kwargs):
         for old in "time_major", "input_length":
             if kwargs.pop(old, None) and old == "time_major":
-                raise ValueError("RNN(): time_major isn't an argument any more; transpose the input")
+                raise ValueError("RNN(): time_major isn't an argument any more; transpose the "
+                                 "input")
         super().__init__(**kwargs)
         cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
         if not hasattr(cell, "call") or not hasattr(cell, "state_size"):
@@ -43,8 +44,8 @@ class RNN(Layer):
             self.cell.build((sequences_shape[0], *sequences_shape[2:]))
         if self.stateful and self.states is None:
             if sequences_shape[0] is None:
-                raise ValueError("a stateful RNN needs to know its batch size: give it by batch_shape "
-                                 f"or batch_size, not {tuple(sequences_shape)}")
+                raise ValueError("a stateful RNN needs to know its batch size: give it by "
+                                 f"batch_shape or batch_size, not {tuple(sequences_shape)}")
             self.__dict__["states"] = _tree.map_structure(
                 lambda state: Variable(state, trainable=False, name="rnn_state"),
                 self.get_initial_state(sequences_shape[0]))
@@ -66,7 +67,8 @@ class RNN(Layer):
                              f"{tuple(sequences.shape)}")
         states = self._first_states(sequences, initial_state)
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        if self.stateful:  # gradients end with the batch, and the variables are written before backward
+        # gradients end with the batch, and the variables are written before backward
+        if self.stateful:
             states = _tree.map_structure(lambda state: state.detach().clone(), states)
         whole = getattr(self.cell, "can_run_at_once", None)
         if mask is None and whole is not None and whole(training) and sequences.shape[1] > 0:
@@ -86,8 +88,8 @@ class RNN(Layer):
             if self.stateful:
                 size = _tree.flatten(self.states)[0].shape[0]
                 if size != sequences.shape[0]:
-                    raise ValueError(f"a stateful RNN was built for batches of {size} sequences, this "
-                                     f"one has {sequences.shape[0]}")
+                    raise ValueError(f"a stateful RNN was built for batches of {size} sequences, "
+                                     f"this one has {sequences.shape[0]}")
                 return list(self.states)
             return self.get_initial_state(sequences.shape[0])
         given = initial_state if isinstance(initial_state, (list, tuple)) else [initial_state]
