@@ -3,7 +3,7 @@
 from .. import _core
 from . import dtypes
 from .errors import InvalidArgumentError
-from .tensor import CoreTensor, Symbolic, Tensor, is_symbolic, own
+from .tensor import CoreTensor, Ragged, Symbolic, Tensor, is_symbolic, own
 
 _INT32 = range(-2**31, 2**31)
 
@@ -103,6 +103,8 @@ def tensor(value, dtype=None):
         raise Symbolic
     if getattr(value, "is_tensor_like", False):
         return value
+    if getattr(value, "is_ragged", False):
+        raise Ragged
     if value is None:
         raise ValueError("Attempt to convert a value (None) with an unsupported type "
                          "(<class 'NoneType'>) to a Tensor.")
@@ -120,6 +122,8 @@ def _of_list(value, dtype):
         return _stacked(value, dtype)
     if any(map(is_symbolic, value)):
         raise Symbolic
+    if any(getattr(one, "is_ragged", False) for one in value):
+        raise Ragged
     leaf = _leaf(value)
     if isinstance(leaf, (str, bytes)) or getattr(leaf, "is_tensor_like", False):
         return _strings().StringTensor(_strings().array_of(value))
@@ -131,6 +135,8 @@ def _of_list(value, dtype):
 
 
 def _of_object(value, dtype):
+    if hasattr(value, "__tf_tensor__"):
+        return tensor(value.__tf_tensor__(dtype), dtype)
     if (hasattr(value, "__array__") or hasattr(value, "__array_interface__")
         or hasattr(value, "dtype")):
         import numpy

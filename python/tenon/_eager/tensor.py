@@ -21,6 +21,10 @@ class Symbolic(Exception):
     """An argument is a KerasTensor: the call is to be recorded, not run."""
 
 
+class Ragged(Exception):
+    """An argument is a RaggedTensor: the call is for the op's ragged form."""
+
+
 def is_symbolic(value):
     """Whether it is one of Keras's symbolic tensors, of which there are none before it is
     imported."""
@@ -231,6 +235,10 @@ def op(function):
             from ..keras._symbolic import apply
 
             return apply(call, *arguments, **keywords)
+        except Ragged:
+            from ..tf import _ragged_ops
+
+            return _ragged_ops.call(call, arguments, keywords)
         except _CoreError as error:
             raise failed(error, function.__name__) from error
         return own(result, (*arguments, *keywords.values()) if keywords else arguments)
@@ -325,7 +333,7 @@ def _operator(compute, name, is_reflected=False):
             if other.__class__ is not Tensor or other.dtype is not self.dtype:
                 other = operand(other, self, name)
             result = compute(other, self) if is_reflected else compute(self, other)
-        except Symbolic:
+        except (Symbolic, Ragged):
             return NotImplemented
         except _CoreError as error:
             raise failed(error, name) from error

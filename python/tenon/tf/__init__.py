@@ -19,6 +19,7 @@ from .._eager.dtypes import (DType, as_dtype, bfloat16, complex64, complex128,  
                              double, float16, float32, float64, half, int8, int16, int32, int64,
                              string, uint8, uint16, uint32, uint64)
 from .._eager.dtypes import bool_ as bool  # noqa: E402
+from .._eager.ragged import RaggedTensor, RaggedTensorSpec  # noqa: E402
 from .._eager.shapes import TensorShape  # noqa: E402
 from .._eager.tensor import Tensor  # noqa: E402
 from .._eager.tensor import operators as _operators, own as _own  # noqa: E402
@@ -57,8 +58,8 @@ _INITIALIZERS = {"constant_initializer": "Constant", "ones_initializer": "Ones",
                  "random_normal_initializer": "RandomNormal",
                  "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros"}
 _MODULES = ("bitwise", "config", "data", "debugging", "distribute", "dtypes", "errors", "image",
-            "io", "linalg", "math", "nest", "nn", "random", "sparse", "strings", "summary", "test",
-            "train", "version")
+            "io", "linalg", "lookup", "math", "nest", "nn", "ragged", "random", "sets", "signal",
+            "sparse", "strings", "summary", "test", "train", "version")
 
 
 def _add_operators():

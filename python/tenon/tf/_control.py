@@ -6,8 +6,10 @@ import numpy
 from .. import _core
 from .._eager import convert, dtypes, nest
 from .._eager.errors import InvalidArgumentError
+from .._eager.ragged import RaggedTensorSpec
 from .._eager.strings import StringTensor
 from .._eager.tensor import own
+from ._ragged_ops import stack as stack_of_rows
 from ._shaping import stack, unstack
 
 
@@ -90,7 +92,10 @@ def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap
     slices = _slices(elems)
     if not slices and wanted is not None and not isinstance(wanted, (list, tuple, dict)):
         return own(_core.zeros((0,), dtype=dtypes.as_dtype(getattr(wanted, "dtype", wanted))))
-    return _stacked([fn(one) for one in slices])
+    results = [fn(one) for one in slices]
+    if isinstance(wanted, RaggedTensorSpec):
+        return stack_of_rows(results)
+    return _stacked(results)
 
 
 def vectorized_map(fn, elems, fallback_to_while_loop=True, warn=True):

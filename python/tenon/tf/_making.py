@@ -251,7 +251,8 @@ def ensure_shape(x, shape):
 
 def is_tensor(x):
     """Whether it is a tensor, of strings or a variable, too."""
-    return isinstance(x, CoreTensor) or getattr(x, "is_tensor_like", False)
+    return isinstance(x, CoreTensor) or getattr(x, "is_tensor_like", False) or getattr(
+        x, "is_ragged", False)
 
 
 def get_static_value(tensor, partial=False):

@@ -45,9 +45,6 @@ def _segmented(rows, ids, count, reduce, initial):
     return _core.scatter_reduce(base, 0, index, rows, kind)
 
 
-    return 1
-
-
 def _lowest(dtype):
     return dtype.limits[0]
 

@@ -7,8 +7,13 @@ import numpy
 from .. import _core
 from .._eager import convert, dtypes
 from .._eager.errors import InvalidArgumentError
+from .._eager.hashing import fingerprint64, siphash
+from .._eager.ragged import RaggedTensor
 from .._eager.strings import StringTensor
 from .._eager.tensor import own
+from ._ragged_ops import of_elements
+from ._splitting import (bytes_split, ngrams, split, unicode_decode,  # noqa: F401
+                         unicode_decode_with_offsets, unicode_split, unicode_split_with_offsets)
 
 
 def _array(input):
@@ -21,6 +26,8 @@ def _array(input):
 
 def _each(input, function):
     """function of each string, as strings."""
+    if isinstance(input, RaggedTensor):
+        return input.with_flat_values(_each(input.flat_values, function))
     array = _array(input)
     made = numpy.empty(array.shape, object)
     made.reshape(-1)[:] = [function(one) for one in array.reshape(-1).tolist()]
@@ -29,6 +36,8 @@ def _each(input, function):
 
 def _numbers(input, function, dtype):
     """function of each string, as numbers."""
+    if isinstance(input, RaggedTensor):
+        return input.with_flat_values(_numbers(input.flat_values, function, dtype))
     array = _array(input)
     values = [function(one) for one in array.reshape(-1).tolist()]
     return own(_core.tensor_of_data(numpy.array(values).reshape(array.shape),
@@ -76,6 +85,8 @@ def _text(value):
 
 def join(inputs, separator="", name=None):
     """The strings of several tensors, one after the other."""
+    if any(isinstance(one, RaggedTensor) for one in inputs):
+        return of_elements(join, (list(inputs), separator), {})
     arrays = numpy.broadcast_arrays(*(_array(one) for one in inputs))
     between = _text(separator).encode()
     made = numpy.empty(arrays[0].shape, object)
@@ -86,7 +97,10 @@ def join(inputs, separator="", name=None):
 
 def reduce_join(inputs, axis=None, keepdims=False, separator="", name=None):
     """The strings along an axis, or all, joined."""
-    array, between = _array(inputs), _text(separator).encode()
+    between = _text(separator).encode()
+    if isinstance(inputs, RaggedTensor):
+        return _joined_rows(inputs, convert.axis_of(axis), between)
+    array = _array(inputs)
     if axis is None:
         return StringTensor(between.join(array.reshape(-1).tolist()))
     moved = numpy.moveaxis(array, convert.axis_of(axis), -1)
@@ -96,12 +110,47 @@ def reduce_join(inputs, axis=None, keepdims=False, separator="", name=None):
     return StringTensor(numpy.expand_dims(made, axis) if keepdims else made)
 
 
+def _joined_rows(rows, axis, between):
+    """`reduce_join` of ragged rows: along the ragged axis, or all."""
+    if axis is None:
+        return StringTensor(between.join(rows.flat_values.array.reshape(-1).tolist()))
+    axis = axis + rows.dim() if axis < 0 else axis
+    if axis > 1:
+        inner = reduce_join(rows.values, axis - 1, separator=between)
+        return rows.with_values(inner)
+    if axis == 0 or isinstance(rows.values, RaggedTensor):
+        raise ValueError(f"reduce_join(): axis {axis} of {rows.ragged_rank} ragged dims; the last is "
+                         f"{rows.dim() - 1}")
+    return StringTensor([between.join(row) for row in rows.to_list()])
+
+
+def unsorted_segment_join(inputs, segment_ids, num_segments, separator="", name=None):
+    """The strings of each segment, joined."""
+    array, between = _array(inputs).reshape(-1), _text(separator).encode()
+    rows = [[] for _ in range(int(num_segments))]
+    for one, row in zip(array, convert.tensor(segment_ids).reshape(-1).tolist()):
+        rows[row].append(one)
+    return StringTensor([between.join(row) for row in rows])
+
+
 def substr(input, pos, len, unit="BYTE", name=None):
-    """The part of each string from a place on."""
-    first, count = int(pos), int(len)
-    if unit == "BYTE":
-        return _each(input, lambda one: one[first:][:count])
-    return _each(input, lambda one: one.decode()[first:][:count].encode())
+    """The part of each string from a place on; places and lengths may differ between strings."""
+    array, first, count = numpy.broadcast_arrays(_array(input), numpy.asarray(convert.tensor(pos)),
+                                                 numpy.asarray(convert.tensor(len)))
+    made = numpy.empty(array.shape, object)
+    made.reshape(-1)[:] = [_part(one, at, length, unit)
+                           for one, at, length in zip(array.reshape(-1), first.reshape(-1).tolist(),
+                                                      count.reshape(-1).tolist())]
+    return StringTensor(made)
+
+
+def _part(one, first, count, unit):
+    characters = one if unit == "BYTE" else one.decode()
+    size = characters.__len__()
+    if not -size <= first <= size:
+        raise InvalidArgumentError(f"pos {first} out of range for string {one!r} [Op:Substr]")
+    made = characters[first + size if first < 0 else first:][:count]
+    return made if unit == "BYTE" else made.encode()
 
 
 def to_number(input, out_type=_core.float32, name=None):
@@ -142,15 +191,30 @@ def as_string(input, precision=-1, scientific=False, shortest=False, width=-1, f
 
 
 def to_hash_bucket_fast(input, num_buckets, name=None):
-    """A number below `num_buckets` of each string, always the same; not TensorFlow's."""
-    from hashlib import blake2b
-
-    return _numbers(input, lambda one: int.from_bytes(blake2b(one, digest_size=8).digest(),
-                                                      "little")
-                    % int(num_buckets), _core.int64)
+    """A number below `num_buckets` of each string, always the same: FarmHash's Fingerprint64."""
+    count = _buckets(num_buckets)
+    return _numbers(input, lambda one: fingerprint64(one) % count, _core.int64)
 
 
-to_hash_bucket = to_hash_bucket_fast
+def to_hash_bucket_strong(input, num_buckets, key, name=None):
+    """A number below `num_buckets` of each string that depends on a key of two numbers: SipHash."""
+    key = convert.axis_of(key)
+    if len(key) != 2:
+        raise ValueError(f"key should be a list of 2 numbers, got {key}")
+    count = _buckets(num_buckets)
+    return _numbers(input, lambda one: siphash(key, one) % count, _core.int64)
+
+
+def _buckets(num_buckets):
+    if int(num_buckets) < 1:
+        raise InvalidArgumentError(f"Value for attr 'num_buckets' of {int(num_buckets)} must be at least "
+                                   "minimum 1 [Op:StringToHashBucketFast]")
+    return int(num_buckets)
+
+
+def to_hash_bucket(input, num_buckets, name=None):
+    """`to_hash_bucket_fast`."""
+    return to_hash_bucket_fast(input, num_buckets)
 
 
 def unicode_encode(input, output_encoding="UTF-8", errors="replace", replacement_char=65533,

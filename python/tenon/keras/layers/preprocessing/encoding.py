@@ -1,8 +1,7 @@
 """Numbers and categories."""
 
-import hashlib
-
 from .... import _core
+from ...._eager.hashing import fingerprint64, siphash
 from ...._modes import no_grad
 from ..._arrays import as_dtype, as_floats, as_tensor
 from .._base import BuiltIn, checked_positive, listed
@@ -102,8 +101,8 @@ class Discretization(BuiltIn):
 
 
 class Hashing(BuiltIn):
-    """The bin of a hash of each string or number: the same everywhere and always. Of a `mask_value`
-    the bin is 0, and of nothing else."""
+    """The bin of a hash of each string or number: the same everywhere and always, and the same as
+    Keras's. Of a `mask_value` the bin is 0, and of nothing else."""
 
     def __init__(self, num_bins, mask_value=None, salt=None, output_mode="int", sparse=False,
                  **kwargs):
@@ -118,9 +117,8 @@ class Hashing(BuiltIn):
     def _bin(self, text):
         if self.mask_value is not None and text == str(self.mask_value):
             return 0
-        key = b"".join(part.to_bytes(8, "little") for part in self.salt or ())
-        digest = hashlib.blake2b(text.encode("utf-8"), digest_size=8, key=key).digest()
-        number = int.from_bytes(digest, "little")
+        text = text.encode("utf-8")
+        number = fingerprint64(text) if self.salt is None else siphash(self.salt, text)
         if self.mask_value is None:
             return number % self.num_bins
         return 1 + number % (self.num_bins - 1)

@@ -2,9 +2,9 @@
 
 import collections
 import math
-import zlib
 
 from .... import _core
+from ...._eager.hashing import fingerprint64
 from ..._arrays import as_dtype, as_tensor
 from ..._symbolic import KerasTensor
 from .._base import BuiltIn
@@ -232,7 +232,7 @@ class StringLookup(_Lookup):
 
     @staticmethod
     def _hash(token):
-        return zlib.crc32(token.encode("utf-8"))
+        return fingerprint64(token.encode("utf-8"))
 
     def _inverted(self, indices):
         import numpy
