@@ -1,6 +1,6 @@
 """Hashes of byte strings, the same numbers as TensorFlow's and so as its layers': FarmHash's
-Fingerprint64 (Pike and Alakuijala, Google 2014, github.com/google/farmhash), which never changes, and
-with a key SipHash-2-4 (Aumasson and Bernstein 2012)."""
+Fingerprint64 (Pike and Alakuijala, Google 2014, github.com/google/farmhash), which never changes,
+and with a key SipHash-2-4 (Aumasson and Bernstein 2012)."""
 
 import struct
 
@@ -97,7 +97,8 @@ def fingerprint64(text):
     if size <= 64:
         return _up_to_64(text)
     y = (81 * _K1 + 113) & _MASK
-    state = (81 * _K2 + _word(text, 0)) & _MASK, y, _folded(y * _K2 + 113) * _K2 & _MASK, (0, 0), (0, 0)
+    z = _folded(y * _K2 + 113) * _K2 & _MASK
+    state = (81 * _K2 + _word(text, 0)) & _MASK, y, z, (0, 0), (0, 0)
     for at in range(0, (size - 1) // 64 * 64, 64):
         state = _round(text, at, state, _K1, last=False)
     x, y, z, v, w = state
@@ -106,7 +107,8 @@ def fingerprint64(text):
     v = (v[0] + first) & _MASK, v[1]
     w = (first + v[0]) & _MASK, w[1]
     x, y, z, v, w = _round(text, size - 64, (x, y, z, v, w), factor, last=True)
-    return _pair(_pair(v[0], w[0], factor) + _folded(y) * _K0 + z, _pair(v[1], w[1], factor) + x, factor)
+    return _pair(_pair(v[0], w[0], factor) + _folded(y) * _K0 + z, _pair(v[1], w[1], factor) + x,
+                 factor)
 
 
 def _left(x, count):

@@ -80,8 +80,8 @@ class RaggedTensor:
                                            f"{splits.tolist()}")
             if (numpy.diff(splits) < 0).any() or splits[-1] != values.shape[0]:
                 raise InvalidArgumentError(
-                    "Arguments to from_row_splits do not form a valid RaggedTensor: row_splits ascend "
-                    f"to the number of values, {values.shape[0]}; got {splits.tolist()}")
+                    "Arguments to from_row_splits do not form a valid RaggedTensor: row_splits "
+                    f"ascend to the number of values, {values.shape[0]}; got {splits.tolist()}")
         given = getattr(row_splits, "dtype", None)
         return cls(values, splits, _core.int32 if given == "int32" else _core.int64)
 
@@ -115,10 +115,12 @@ class RaggedTensor:
         if validate and len(rows) and rows[-1] >= count:
             raise InvalidArgumentError("Arguments to from_value_rowids do not form a valid "
                                        f"RaggedTensor: a value of row {rows[-1]}, of {count} rows")
-        return cls.from_row_lengths(values, numpy.bincount(rows, minlength=count), validate=validate)
+        return cls.from_row_lengths(values, numpy.bincount(rows, minlength=count),
+                                    validate=validate)
 
     @classmethod
-    def from_uniform_row_length(cls, values, uniform_row_length, nrows=None, validate=True, name=None):
+    def from_uniform_row_length(cls, values, uniform_row_length, nrows=None, validate=True,
+                                name=None):
         """Of rows of one length."""
         values, length = as_values(values), int(uniform_row_length)
         count = int(nrows) if nrows is not None else values.shape[0] // length if length else 0
@@ -144,7 +146,8 @@ class RaggedTensor:
         return made
 
     @classmethod
-    def from_nested_value_rowids(cls, flat_values, nested_value_rowids, nested_nrows=None, name=None,
+    def from_nested_value_rowids(cls, flat_values, nested_value_rowids, nested_nrows=None,
+                                 name=None,
                                  validate=True):
         """Of the rows that values are in, of several ragged dims, the outermost first."""
         ids = list(nested_value_rowids)
@@ -167,7 +170,8 @@ class RaggedTensor:
         rows, width = tensor.shape[:2]
         if padding is not None:
             array = tensor.numpy()
-            is_padding = array == (convert.tensor(padding).numpy() if isinstance(padding, (str, bytes))
+            is_padding = array == (convert.tensor(padding).numpy()
+                                   if isinstance(padding, (str, bytes))
                                    else numpy.asarray(padding))
             is_padding = is_padding.reshape(rows, width, -1).all(-1)
             lengths = width - numpy.argmax(~is_padding[:, ::-1], 1)
@@ -176,7 +180,8 @@ class RaggedTensor:
             host_vector(lengths), width)
         flat = _reshaped(tensor, (rows * width, *tensor.shape[2:]))
         return cls(taken(flat, ranges(numpy.arange(rows) * width, lengths)),
-                   numpy.concatenate([[0], numpy.cumsum(lengths)]), dtypes.as_dtype(row_splits_dtype))
+                   numpy.concatenate([[0], numpy.cumsum(lengths)]),
+                   dtypes.as_dtype(row_splits_dtype))
 
     @classmethod
     def from_sparse(cls, st_input, name=None, row_splits_dtype=_core.int64):
@@ -307,7 +312,8 @@ class RaggedTensor:
         """The same with splits of int32 or int64."""
         values = self.values.with_row_splits_dtype(dtype) if isinstance(self.values, RaggedTensor) \
             else self.values
-        return RaggedTensor(values, self.host_splits, dtypes.as_dtype(dtype), self.uniform_row_length)
+        return RaggedTensor(values, self.host_splits, dtypes.as_dtype(dtype),
+                            self.uniform_row_length)
 
     def rows_at(self, places):
         """The rows at these places."""
@@ -322,7 +328,7 @@ class RaggedTensor:
 
     def merge_dims(self, outer_axis, inner_axis):
         """The dims from one axis to another as one."""
-        outer, inner = (axis + self.dim() if axis < 0 else axis for axis in (outer_axis, inner_axis))
+        outer, inner = (axis % self.dim() for axis in (outer_axis, inner_axis))
         if outer == inner:
             return self
         if outer == 0 and inner == 1:
@@ -348,8 +354,8 @@ class RaggedTensor:
         return _reshaped(values, (-1, *values.shape[inner:]))
 
     def to_tensor(self, default_value=None, name=None, shape=None):
-        """A tensor, rows continued by `default_value` (0, or empty strings) to the longest, or cut or
-        continued to a shape."""
+        """A tensor, rows continued by `default_value` (0, or empty strings) to the longest, or cut
+        or continued to a shape."""
         wanted = list(TensorShape(shape).dims or []) if shape is not None else []
         wanted = wanted + [None] * (self.dim() - len(wanted))
         values = self.values
@@ -441,7 +447,8 @@ class RaggedTensor:
         if rest:
             values = values[(slice(None), *rest)] if not isinstance(values, RaggedTensor) else \
                 values._within(rest)
-        return RaggedTensor(values, numpy.concatenate([[0], numpy.cumsum(lengths)]).astype(numpy.int64),
+        return RaggedTensor(values,
+                            numpy.concatenate([[0], numpy.cumsum(lengths)]).astype(numpy.int64),
                             self.splits_dtype)
 
     def __repr__(self):
@@ -497,7 +504,8 @@ for _stem, _name in {"neg": "negative", "abs": "abs", "invert": "logical_not"}.i
 class RaggedTensorSpec:
     """The shape, dtype and number of ragged dims of ragged tensors."""
 
-    def __init__(self, shape=None, dtype=_core.float32, ragged_rank=None, row_splits_dtype=_core.int64,
+    def __init__(self, shape=None, dtype=_core.float32, ragged_rank=None,
+                 row_splits_dtype=_core.int64,
                  flat_values_spec=None):
         self.shape = TensorShape(shape)
         self.dtype = dtypes.as_dtype(dtype)
@@ -516,8 +524,8 @@ class RaggedTensorSpec:
             self.shape.is_compatible_with(other.shape)
 
     def __eq__(self, other):
-        return isinstance(other, RaggedTensorSpec) and (self.shape, self.dtype, self.ragged_rank) == (
-            other.shape, other.dtype, other.ragged_rank)
+        return isinstance(other, RaggedTensorSpec) and self.is_compatible_with(other) and \
+            self.shape == other.shape
 
     def __hash__(self):
         return hash((self.shape, self.dtype, self.ragged_rank))

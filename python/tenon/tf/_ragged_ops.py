@@ -1,4 +1,5 @@
-"""What ops are of ragged tensors: the flat values' where they go by elements, else forms of their own."""
+"""What ops are of ragged tensors: those of flat values where they go by elements, else their
+own."""
 
 import numpy
 
@@ -11,13 +12,13 @@ from .._eager.tensor import CoreTensor, own
 #: Ops whose result for an element depends on that element, or those at its place, alone.
 _OF_ELEMENTS = frozenset("""
     abs acos acosh add add_n angle as_string asin asinh atan atan2 atanh bitwise_and bitwise_or
-    bitwise_xor cast ceil clip_by_value conj cos cosh digamma divide divide_no_nan dropout elu equal erf
-    erfc exp expm1 floor floordiv floormod gelu greater greater_equal identity imag invert is_finite
-    is_inf is_nan leaky_relu less less_equal lgamma log log1p log_sigmoid logical_and logical_not
-    logical_or logical_xor maximum minimum multiply negative not_equal one_hot ones_like pow real
-    reciprocal relu relu6 rint round rsqrt saturate_cast scalar_mul selu sigmoid sign silu sin sinh
-    softplus softsign sqrt square squared_difference stop_gradient subtract tan tanh truediv where xlogy
-    zeros_like""".split())
+    bitwise_xor cast ceil clip_by_value conj cos cosh digamma divide divide_no_nan dropout elu equal
+    erf erfc exp expm1 floor floordiv floormod gelu greater greater_equal identity imag invert
+    is_finite is_inf is_nan leaky_relu less less_equal lgamma log log1p log_sigmoid logical_and
+    logical_not logical_or logical_xor maximum minimum multiply negative not_equal one_hot ones_like
+    pow real reciprocal relu relu6 rint round rsqrt saturate_cast scalar_mul selu sigmoid sign silu
+    sin sinh softplus softsign sqrt square squared_difference stop_gradient subtract tan tanh
+    truediv where xlogy zeros_like""".split())
 _FORMS = {}
 
 
@@ -80,8 +81,8 @@ def _spread(value, rows):
         return value
     if tuple(value.shape) == (rows.shape[0], 1):
         return taken(value.reshape(-1), rows.host_rowids)
-    raise InvalidArgumentError(f"a tensor of shape {tuple(value.shape)} doesn't go with ragged rows of "
-                               f"shape {rows.shape}")
+    raise InvalidArgumentError(f"a tensor of shape {tuple(value.shape)} doesn't go with ragged "
+                               f"rows of shape {rows.shape}")
 
 
 # Over rows.
@@ -111,8 +112,8 @@ def _reduced(kind, rows, axis):
         columns = ranges(numpy.zeros(len(rows.host_lengths)), rows.host_lengths)
         return _segmented(kind, values, columns, rows.host_bounds()[1])
     if axis == 0 or isinstance(values.values, RaggedTensor):
-        raise ValueError(f"reduce_{kind}(): axis {axis} of {rows.ragged_rank} ragged dims; to_tensor() "
-                         "gives a tensor")
+        raise ValueError(f"reduce_{kind}(): axis {axis} of {rows.ragged_rank} ragged dims; "
+                         "to_tensor() gives a tensor")
     # Each row becomes one as long as the longest within it.
     outer = rows.host_rowids
     lengths = numpy.zeros(len(rows.host_splits) - 1, numpy.int64)
@@ -144,7 +145,8 @@ def _reduction(kind):
             return op(input_tensor.flat_values)
         if kind == "mean" and len(axes) > 1:
             ones = input_tensor.with_flat_values(math.reciprocal(_ones(input_tensor.flat_values)))
-            return math.divide(function_of("sum")(input_tensor, axes), function_of("sum")(ones, axes))
+            return math.divide(function_of("sum")(input_tensor, axes),
+                               function_of("sum")(ones, axes))
         made = input_tensor
         for one in reversed(axes):
             made = _one_axis(kind, made, one)
@@ -186,14 +188,15 @@ def concat(values, axis):
         return joined(values)
     counts = {value.shape[0] for value in values}
     if len(counts) > 1:
-        raise InvalidArgumentError(f"Input tensors have different numbers of rows: {sorted(counts)} "
-                                   "[Op:RaggedConcat]")
+        raise InvalidArgumentError("Input tensors have different numbers of rows: "
+                                   f"{sorted(counts)} [Op:RaggedConcat]")
     if axis > 1:
         from ._shaping import concat as of_tensors
 
         return values[0].with_values(of_tensors([value.values for value in values], axis - 1))
     offsets = numpy.cumsum([0] + [value.values.shape[0] for value in values])
-    starts = numpy.stack([value.host_splits[:-1] + offset for value, offset in zip(values, offsets)], 1)
+    starts = numpy.stack([value.host_splits[:-1] + offset
+                          for value, offset in zip(values, offsets)], 1)
     lengths = numpy.stack([value.host_lengths for value in values], 1)
     flat = taken(joined([value.values for value in values]),
                  ranges(starts.reshape(-1), lengths.reshape(-1)))
@@ -281,8 +284,8 @@ def unstack(value, num=None, axis=0):
 @_form
 def _converted(value, dtype, dtype_hint):
     """What is no tensor."""
-    raise ValueError(f"convert_to_tensor(): rows of {value.shape} differ in length; to_tensor() gives a "
-                     "tensor of them")
+    raise ValueError(f"convert_to_tensor(): rows of {value.shape} differ in length; to_tensor() "
+                     "gives a tensor of them")
 
 
 @_form

@@ -25,7 +25,8 @@ def _rows(input, function, make):
     if array.ndim > 1:
         made = _rows(StringTensor(array.reshape(-1)), function, make)
         for size in reversed(array.shape[1:]):
-            made = RaggedTensor.from_uniform_row_length(made, size, None if size else array.shape[0])
+            made = RaggedTensor.from_uniform_row_length(made, size,
+                                                        None if size else array.shape[0])
         return made
     parts = [function(one) for one in array.tolist()]
     flat = make([part for row in parts for part in row])
@@ -138,8 +139,10 @@ def ngrams(data, ngram_width, separator=" ", pad_values=None, padding_width=None
     if isinstance(rows, StringTensor) and rows.dim() == 1:
         return _strings(of(rows.tolist()))
     if isinstance(rows, RaggedTensor) and isinstance(rows.values, RaggedTensor):
-        return rows.with_values(ngrams(rows.values, ngram_width, separator, pad_values, padding_width,
+        return rows.with_values(ngrams(rows.values, ngram_width, separator, pad_values,
+                                       padding_width,
                                        preserve_short_sequences))
-    parts = [of(row) for row in (rows.to_list() if isinstance(rows, RaggedTensor) else rows.tolist())]
+    parts = [of(row)
+             for row in (rows.to_list() if isinstance(rows, RaggedTensor) else rows.tolist())]
     return RaggedTensor.from_row_lengths(_strings([one for row in parts for one in row]),
                                          [len(row) for row in parts])

@@ -18,7 +18,8 @@ def _tensor(values, dtype, shape):
         array = numpy.empty(len(values), object)
         array[:] = values
         return StringTensor(array.reshape(shape))
-    return own(_core.tensor_of_data(numpy.array(values, dtype.as_numpy_dtype).reshape(shape), dtype))
+    return own(_core.tensor_of_data(numpy.array(values, dtype.as_numpy_dtype).reshape(shape),
+                                    dtype))
 
 
 def _given(value, dtype):
@@ -32,8 +33,8 @@ class KeyValueTensorInitializer:
     def __init__(self, keys, values, key_dtype=None, value_dtype=None, name=None):
         self._keys, self._values = _given(keys, key_dtype), _given(values, value_dtype)
         if tuple(self._keys.shape) != tuple(self._values.shape):
-            raise ValueError(f"Keys and values must have the same shape, got {tuple(self._keys.shape)} "
-                             f"and {tuple(self._values.shape)}")
+            raise ValueError("Keys and values must have the same shape, got "
+                             f"{tuple(self._keys.shape)} and {tuple(self._values.shape)}")
         self.key_dtype, self.value_dtype = self._keys.dtype, self._values.dtype
 
     def pairs(self):
@@ -66,8 +67,8 @@ class TextFileInitializer:
                 raise ValueError("TextFileInitializer(): the number of a line is an int64 key, not "
                                  f"{dtypes.name_of(dtype)}")
             if index == TextFileIndex.WHOLE_LINE and dtype is not dtypes.string:
-                raise ValueError(f"TextFileInitializer(): a whole line is a {what} of dtype string, "
-                                 f"not {dtypes.name_of(dtype)}")
+                raise ValueError(f"TextFileInitializer(): a whole line is a {what} of dtype "
+                                 f"string, not {dtypes.name_of(dtype)}")
 
     def pairs(self):
         """(key, value) of each line."""
@@ -77,7 +78,8 @@ class TextFileInitializer:
             with open(path, "rb") as file:
                 lines = file.read().splitlines()
         except FileNotFoundError:
-            raise NotFoundError(f"{path}; No such file or directory [Op:InitializeTableFromTextFile]"
+            raise NotFoundError(f"{path}; No such file or directory "
+                                "[Op:InitializeTableFromTextFile]"
                                 ) from None
         for number, line in enumerate(lines[:self._count]):
             yield (self._part(line, number, self._of_key, self.key_dtype, 0),
@@ -90,8 +92,9 @@ class TextFileInitializer:
             return line
         parts = line.split(self._delimiter.encode())
         if index >= len(parts):
-            raise InvalidArgumentError(f"Invalid number of columns in {self._filename} line {number} "
-                                       f"({line!r}): expected {index + 1}, got {len(parts)}")
+            raise InvalidArgumentError(f"Invalid number of columns in {self._filename} line "
+                                       f"{number} ({line!r}): expected {index + 1}, got "
+                                       f"{len(parts)}")
         if dtype is dtypes.string:
             return parts[index]
         return (float if dtype.is_floating_point else int)(parts[index])
@@ -156,13 +159,14 @@ class StaticHashTable(_Table):
 
 
 class StaticVocabularyTable(StaticHashTable):
-    """Numbers of words; of those that aren't there, one of `num_oov_buckets` behind them by a hash."""
+    """Numbers of words; of those that aren't there, one of `num_oov_buckets` behind them by a
+    hash."""
 
     def __init__(self, initializer, num_oov_buckets, lookup_key_dtype=None, name=None,
                  experimental_is_anonymous=False):
         if num_oov_buckets <= 0:
-            raise ValueError("`num_oov_buckets` must be greater than 0; use StaticHashTable without "
-                             "them")
+            raise ValueError("`num_oov_buckets` must be greater than 0; use StaticHashTable "
+                             "without them")
         self.num_oov_buckets = int(num_oov_buckets)
         if initializer is None:
             initializer = KeyValueTensorInitializer(
@@ -198,8 +202,8 @@ class _MutableHashTable(_Table):
         if tuple(values.shape) != shape:
             raise InvalidArgumentError(f"Expected shape {list(shape)} for value, got "
                                        f"{list(values.shape)} [Op:LookupTableInsertV2]")
-        flat = values.reshape((-1, *self._value_shape)).tolist() if isinstance(values, _core.Tensor) \
-            else values.array.reshape((-1, *self._value_shape)).tolist()
+        array = values.array if isinstance(values, StringTensor) else values
+        flat = array.reshape((-1, *self._value_shape)).tolist()
         self._values.update(zip(_listed(keys), flat))
 
     def insert_or_assign(self, keys, values, name=None):

@@ -81,7 +81,8 @@ def boolean_mask(data, mask, name=None):
         rows = data if isinstance(data, RaggedTensor) else as_values(data)
         return _ragged_ops.taken(rows, numpy.flatnonzero(mask.numpy()))
     rank = mask.dim() - 1
-    rows = data if isinstance(data, RaggedTensor) else RaggedTensor.from_tensor(data, ragged_rank=rank)
+    rows = data if isinstance(data, RaggedTensor) else \
+        RaggedTensor.from_tensor(data, ragged_rank=rank)
     return _ragged_ops.boolean_mask(rows, RaggedTensor.from_tensor(mask, ragged_rank=rank))
 
 

@@ -11,17 +11,18 @@ from .._eager.tensor import op as _op
 def _complex(x, name):
     x = convert.tensor(x)
     if not x.is_complex():
-        raise InvalidArgumentError(f"Value for attr 'Tcomplex' of {dtypes.name_of(x.dtype)} is not in "
-                                   f"the list of allowed values: complex64, complex128 [Op:{name}]; "
-                                   "tf.cast it, or take the transform of real numbers")
+        raise InvalidArgumentError(f"Value for attr 'Tcomplex' of {dtypes.name_of(x.dtype)} is not "
+                                   "in the list of allowed values: complex64, complex128 "
+                                   f"[Op:{name}]; tf.cast it, or use rfft")
     return x
 
 
 def _real(x, name):
     x = convert.tensor(x)
     if x.dtype not in (_core.float32, _core.float64):
-        raise InvalidArgumentError(f"Value for attr 'Treal' of {dtypes.name_of(x.dtype)} is not in the "
-                                   f"list of allowed values: float, double [Op:{name}]; tf.cast it")
+        raise InvalidArgumentError(f"Value for attr 'Treal' of {dtypes.name_of(x.dtype)} is not in "
+                                   f"the list of allowed values: float, double [Op:{name}]; "
+                                   "tf.cast it")
     return x
 
 
@@ -54,13 +55,14 @@ def _real_fourier(name, compute, dims):
         return compute(x, _lengths(fft_length, dims), list(range(-dims, 0)))
 
     function.__name__, function.__doc__ = name, (
-        "The transform of real numbers, without the frequencies that follow from others; of dims cut "
-        "or continued by zeros to `fft_length`." if name[0] == "r" else
+        "The transform of real numbers, without the frequencies that follow from others; of dims "
+        "cut or continued by zeros to `fft_length`." if name[0] == "r" else
         "The real numbers of such a transform, `fft_length` of them.")
     return _op(function)
 
 
-fft, fft2d, fft3d = (_fourier(f"fft{'' if d == 1 else f'{d}d'}", _core.fft_fftn, d) for d in (1, 2, 3))
+fft, fft2d, fft3d = (_fourier(f"fft{'' if d == 1 else f'{d}d'}", _core.fft_fftn, d)
+                     for d in (1, 2, 3))
 ifft, ifft2d, ifft3d = (_fourier(f"ifft{'' if d == 1 else f'{d}d'}", _core.fft_ifftn, d)
                         for d in (1, 2, 3))
 rfft, rfft2d, rfft3d = (_real_fourier(f"rfft{'' if d == 1 else f'{d}d'}", _core.fft_rfftn, d)
@@ -192,7 +194,8 @@ def overlap_and_add(signal, frame_step):
     """Frames [..., frames, length] laid `frame_step` apart and added."""
     signal, step = convert.tensor(signal), int(frame_step)
     if signal.dim() < 2:
-        raise ValueError("overlap_and_add(): signal must have at least 2 dims, [..., frames, length]")
+        raise ValueError("overlap_and_add(): signal must have at least 2 dims, [..., frames, "
+                         "length]")
     count, length = signal.shape[-2:]
     places = (_core.arange(0, count, 1, dtype=_core.int64).unsqueeze(1) * step +
               _core.arange(0, length, 1, dtype=_core.int64)).reshape(-1)
@@ -221,7 +224,8 @@ def stft(signals, frame_length, frame_step, fft_length=None, window_fn=hann_wind
 
 @_op
 def inverse_stft(stfts, frame_length, frame_step, fft_length=None, window_fn=hann_window):
-    """The signals whose `stft` it was, where window_fn is that window's `inverse_stft_window_fn`."""
+    """The signals whose `stft` it was, where window_fn is that window's
+    `inverse_stft_window_fn`."""
     stfts, length = _complex(stfts, "IRFFT"), int(frame_length)
     fft_length = _fft_length(fft_length, length)
     frames = _core.fft_irfftn(stfts, (fft_length,), (-1,))
@@ -296,7 +300,8 @@ def _cosine(x, type, norm):
     if type == 3:
         x = x if norm is None else _orthogonal(x, size ** -0.5, (0.5 / size) ** 0.5)
         spectrum = _core.complex(x, _core.zeros_like(x)) * _core.conj(_turn(size, size, x.dtype))
-        return _core.narrow(_core.fft_irfftn(spectrum, (2 * size,), (-1,)), -1, 0, size) * (2.0 * size)
+        return _core.narrow(_core.fft_irfftn(spectrum, (2 * size,), (-1,)), -1, 0,
+                            size) * (2.0 * size)
     doubled = _cosine(_core.pad(x, (0, size), "constant", 0), 2, None)
     made = _core.slice(doubled, -1, 1, 2 * size, 2)
     return made if norm is None else made * (0.5 / size) ** 0.5
@@ -362,7 +367,8 @@ def _mel(frequencies):
 
 @_op
 def linear_to_mel_weight_matrix(num_mel_bins=20, num_spectrogram_bins=129, sample_rate=8000,
-                                lower_edge_hertz=125.0, upper_edge_hertz=3800.0, dtype=_core.float32):
+                                lower_edge_hertz=125.0, upper_edge_hertz=3800.0,
+                                dtype=_core.float32):
     """A matrix [num_spectrogram_bins, num_mel_bins] of triangles between frequencies at equal
     distances on the mel scale, 1127 log(1 + f / 700)."""
     dtype = _window_dtype(dtype)

@@ -119,8 +119,8 @@ def _joined_rows(rows, axis, between):
         inner = reduce_join(rows.values, axis - 1, separator=between)
         return rows.with_values(inner)
     if axis == 0 or isinstance(rows.values, RaggedTensor):
-        raise ValueError(f"reduce_join(): axis {axis} of {rows.ragged_rank} ragged dims; the last is "
-                         f"{rows.dim() - 1}")
+        raise ValueError(f"reduce_join(): axis {axis} of {rows.ragged_rank} ragged dims; the last "
+                         f"is {rows.dim() - 1}")
     return StringTensor([between.join(row) for row in rows.to_list()])
 
 
@@ -207,8 +207,8 @@ def to_hash_bucket_strong(input, num_buckets, key, name=None):
 
 def _buckets(num_buckets):
     if int(num_buckets) < 1:
-        raise InvalidArgumentError(f"Value for attr 'num_buckets' of {int(num_buckets)} must be at least "
-                                   "minimum 1 [Op:StringToHashBucketFast]")
+        raise InvalidArgumentError(f"Value for attr 'num_buckets' of {int(num_buckets)} must be at "
+                                   "least minimum 1 [Op:StringToHashBucketFast]")
     return int(num_buckets)
 
 

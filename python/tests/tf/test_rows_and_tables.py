@@ -10,9 +10,12 @@ ROWS = tf.ragged.constant([[1, 2], [3], []])
 
 
 @pytest.mark.parametrize("call, error, text", [
-    (lambda: tf.RaggedTensor.from_row_splits([1, 2], [0, 1]), tf.errors.InvalidArgumentError, "ascend"),
-    (lambda: tf.RaggedTensor.from_row_splits([1, 2], [1, 2]), tf.errors.InvalidArgumentError, "begin"),
-    (lambda: tf.RaggedTensor.from_value_rowids([1, 2], [1, 0]), tf.errors.InvalidArgumentError, "ascend"),
+    (lambda: tf.RaggedTensor.from_row_splits([1, 2], [0, 1]), tf.errors.InvalidArgumentError,
+     "ascend"),
+    (lambda: tf.RaggedTensor.from_row_splits([1, 2], [1, 2]), tf.errors.InvalidArgumentError,
+     "begin"),
+    (lambda: tf.RaggedTensor.from_value_rowids([1, 2], [1, 0]), tf.errors.InvalidArgumentError,
+     "ascend"),
     (lambda: tf.RaggedTensor.from_uniform_row_length([1, 2, 3], 2), tf.errors.InvalidArgumentError,
      "divide"),
     (lambda: ROWS[5], IndexError, "Row key 5"),
@@ -69,10 +72,12 @@ def test_gradients_flow_through_transforms():
 
 def test_transforms_over_any_axes():
     x = np.random.RandomState(0).rand(3, 4, 5).astype(np.float32)
-    np.testing.assert_allclose(tf.signal.fftnd(x + 0j, axes=[0, 2]).numpy(), np.fft.fftn(x, axes=(0, 2)),
+    np.testing.assert_allclose(tf.signal.fftnd(x + 0j, axes=[0, 2]).numpy(),
+                               np.fft.fftn(x, axes=(0, 2)),
                                rtol=1e-4, atol=1e-5)
     spectrum = tf.signal.rfftnd(x, [4, 6], [0, 2])
-    np.testing.assert_allclose(spectrum.numpy(), np.fft.rfftn(x, (4, 6), (0, 2)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(spectrum.numpy(), np.fft.rfftn(x, (4, 6), (0, 2)), rtol=1e-4,
+                               atol=1e-5)
     np.testing.assert_allclose(tf.signal.irfftnd(spectrum, [4, 6], [0, 2]).numpy()[:3, :, :5], x,
                                rtol=1e-4, atol=1e-5)
 
@@ -91,7 +96,8 @@ def test_mutable_tables():
     table.remove(tf.constant(["a"]))
     keys, values = table.export()
     assert keys.numpy().tolist() == [b"b"] and values.numpy().tolist() == [[3, 4]]
-    dense = tf.lookup.experimental.DenseHashTable(tf.int64, tf.int64, -1, empty_key=0, deleted_key=-1)
+    dense = tf.lookup.experimental.DenseHashTable(tf.int64, tf.int64, -1, empty_key=0,
+                                                  deleted_key=-1)
     dense.insert(tf.constant([5], tf.int64), tf.constant([6], tf.int64))
     assert dense[tf.constant([5, 7], tf.int64)].numpy().tolist() == [6, -1] and dense.size() == 1
     with pytest.raises(tf.errors.InvalidArgumentError, match="empty_key"):
