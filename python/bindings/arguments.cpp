@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "python/bindings/errors.h"
+#include "python/bindings/overrides.h"
 #include "python/bindings/tensor_object.h"
 #include "tenon/dispatch/dispatch.h"
 
@@ -204,6 +205,7 @@ std::vector<Tensor> to_tensors(PyObject* object, const char* what) {
   const Items items(object);
   for (PyObject* const item : items.all()) {
     if (!is_tensor(item)) {
+      check_overridden(item);
       fail_type("'%s' must hold tensors, not %s", what, Py_TYPE(item)->tp_name);
     }
     result.push_back(tensor_of(item));
@@ -349,6 +351,7 @@ void Signature::Bound::take_tensor(const Parameter& parameter, PyObject* object)
     const bool may_be_number = parameter.info->type == ParamType::kTensorOrScalar;
     const std::optional<Scalar> scalar = may_be_number ? to_scalar(object) : std::nullopt;
     if (!scalar || inputs_.size() >= scalars_.size()) {
+      check_overridden(object);
       fail_type("%s(): '%s' must be a tensor%s, not %s", op_.name.data(), name,
                 may_be_number ? " or a number" : "", Py_TYPE(object)->tp_name);
     }

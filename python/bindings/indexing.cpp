@@ -2,9 +2,12 @@
 
 #include "tenon/ops/index/indexing.h"
 
+#include <nanobind/nanobind.h>
+
 #include "python/bindings/arguments.h"
 #include "python/bindings/arrays.h"
 #include "python/bindings/errors.h"
+#include "python/bindings/overrides.h"
 #include "python/bindings/tensor_object.h"
 #include "tenon/dispatch/dispatch.h"
 #include "tenon/ops/functions.h"
@@ -28,9 +31,20 @@ TensorIndex index_of(PyObject* object) {
   if (PyBool_Check(object)) return tensor_of_scalar(object == Py_True);
   // Arrays have `__index__`, too, whatever they hold.
   if (PyList_Check(object) || PyObject_CheckBuffer(object)) return tensor_from(object, {});
+  check_overridden(object);
   if (PyIndex_Check(object)) return to_int(object, "index");
   fail_type("a tensor is indexed by ints, slices, ..., None, and tensors, not %s",
             Py_TYPE(object)->tp_name);
+}
+
+/// What an argument's class makes of the call of this method of Tensor; null with an error set.
+nanobind::object call_overridden(const OverriddenCall& call, const char* method,
+                                 const std::vector<PyObject*>& arguments) noexcept {
+  const auto function =
+      nanobind::steal(PyObject_GetAttrString(reinterpret_cast<PyObject*>(tensor_type), method));
+  if (!function.is_valid()) return function;
+  return nanobind::steal(
+      call_override(call.object, function.ptr(), arguments.data(), arguments.size(), nullptr));
 }
 
 std::vector<TensorIndex> indices_of(PyObject* object) {
@@ -59,10 +73,14 @@ Py_ssize_t tensor_length(PyObject* self) noexcept {
 }
 
 PyObject* tensor_get_item(PyObject* self, PyObject* index) noexcept {
-  return guarded([&] {
+  return guarded([&]() -> PyObject* {
     const Tensor& tensor = tensor_of(self);
     if (PyLong_CheckExact(index)) return wrap(tensor[to_int(index, "index")]);
-    return wrap(tensor.index(indices_of(index)));
+    try {
+      return wrap(tensor.index(indices_of(index)));
+    } catch (const OverriddenCall& overridden) {
+      return call_overridden(overridden, "__getitem__", {self, index}).release().ptr();
+    }
   });
 }
 
@@ -76,10 +94,13 @@ int tensor_set_item(PyObject* self, PyObject* index, PyObject* value) noexcept {
     } else if (const std::optional<Scalar> scalar = to_scalar(value)) {
       given = full({}, *scalar, tensor.dtype(), tensor.device());
     } else {
+      check_overridden(value);
       given = tensor_from(value, tensor.dtype());
     }
     tensor.index_put_(indices_of(index), given);
     return 0;
+  } catch (const OverriddenCall& overridden) {
+    return call_overridden(overridden, "__setitem__", {self, index, value}).is_valid() ? 0 : -1;
   } catch (...) {
     raise_current_exception();
     return -1;

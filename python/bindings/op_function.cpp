@@ -11,6 +11,7 @@
 #include "python/bindings/errors.h"
 #include "python/bindings/gil.h"
 #include "python/bindings/out.h"
+#include "python/bindings/overrides.h"
 #include "python/bindings/tensor_object.h"
 #include "tenon/dispatch/dispatch.h"
 
@@ -116,6 +117,20 @@ PyObject* call_into(PyObject* self, PyObject* const* arguments, size_t flags, Py
   return Py_NewRef(out);
 }
 
+/// Runs `body`, a call of an op, as `guarded` does; what an argument's class overrides is that
+/// class's.
+template <class Body>
+PyObject* guarded_op(PyObject* self, PyObject* const* arguments, size_t flags, PyObject* names,
+                     Body body) noexcept {
+  return guarded([&]() -> PyObject* {
+    try {
+      return body();
+    } catch (const OverriddenCall& call) {
+      return call_override(call.object, self, arguments, flags, names);
+    }
+  });
+}
+
 PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags,
                         PyObject* names) noexcept {
   if (names && reinterpret_cast<OpFunction*>(self)->takes_out) {
@@ -127,7 +142,7 @@ PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags
     return PyObject_Vectorcall(reinterpret_cast<OpFunction*>(self)->keyword_form, arguments, flags,
                                names);
   }
-  return guarded([&] {
+  return guarded_op(self, arguments, flags, names, [&]() -> PyObject* {
     const Signature& signature = *reinterpret_cast<OpFunction*>(self)->signature;
     const Signature::Bound bound(signature, arguments,
                                  static_cast<size_t>(PyVectorcall_NARGS(flags)), names);
@@ -160,7 +175,7 @@ PyObject* call_inplace(PyObject* self, PyObject* const* arguments, size_t flags,
     return PyObject_Vectorcall(reinterpret_cast<OpFunction*>(self)->keyword_form, arguments, flags,
                                names);
   }
-  return guarded([&] {
+  return guarded_op(self, arguments, flags, names, [&]() -> PyObject* {
     const Signature& signature = *reinterpret_cast<OpFunction*>(self)->signature;
     const Signature::Bound bound(signature, arguments,
                                  static_cast<size_t>(PyVectorcall_NARGS(flags)), names);

@@ -46,8 +46,8 @@ from . import _tensor, _ufuncs  # noqa: F401: give Tensor its other methods
 from . import autograd
 
 if TYPE_CHECKING:
-    from . import (amp, array_api, backends, cuda, data, fft, func, keras, linalg, nn, optim, tf,
-                   utils, version)
+    from . import (amp, array_api, backends, cuda, data, distributions, fft, func, keras, linalg,
+                   nn, optim, tf, utils, version)
     from .func import vmap
 
 globals().update(tensor_types)  # FloatTensor, LongTensor and so on
@@ -62,8 +62,8 @@ greater, greater_equal, less, less_equal = _core.gt, _core.ge, _core.lt, _core.l
 not_equal = _core.ne
 
 #: Imported when they are first looked at, so that `import tenon` stays quick.
-_LATER = ("amp", "array_api", "backends", "cuda", "data", "fft", "func", "keras", "linalg",
-          "nn", "optim", "tf", "utils", "version")
+_LATER = ("amp", "array_api", "backends", "cuda", "data", "distributions", "fft", "func", "keras",
+          "linalg", "nn", "optim", "tf", "utils", "version")
 
 
 def __getattr__(name):

@@ -32,7 +32,7 @@ def field(number, value):
 
 def double_field(number, value):
     """A field of a 64-bit float."""
-    return varint(number << 3 | FIXED64) + struct.pack("<d", value)
+    return varint(number << 3 | FIXED64) + struct.pack("<d", float(value))
 
 
 def read_varint(data, at):

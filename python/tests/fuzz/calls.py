@@ -97,7 +97,7 @@ def arguments_for(generator, function):
 
 class Fuzzer:
     def __init__(self, folder, seed):
-        self.generator = random.Random(seed)
+        self.seed, self.generator = seed, None
         self.note = os.open(os.path.join(folder, "call"), os.O_RDWR | os.O_CREAT)
         self.results = self.calls = 0
         self.failures = []
@@ -168,8 +168,10 @@ class Fuzzer:
 
         signal.signal(signal.SIGALRM, stop)
         found = everything()
-        for _ in range(rounds):
+        for number in range(rounds):
             for title, function in found:
+                # By name: what one function is called with doesn't depend on which others there are.
+                self.generator = random.Random(f"{self.seed} {number} {title}")
                 made = self.call(title, function)
                 if isinstance(function, type) and made is not None:
                     self.use(title, made)
@@ -188,13 +190,13 @@ class Fuzzer:
 def main(folder, seed, rounds):
     os.chdir(folder)
     warnings.simplefilter("ignore")
+    report = os.fdopen(os.dup(1), "w")  # functions that take files may be given the number 1
     sys.stdout = open(os.devnull, "w")
     fuzzer = Fuzzer(folder, int(seed))
     functions = fuzzer.run(int(rounds))
-    sys.stdout = sys.__stdout__
     pathlib.Path("failures").write_text("\n".join(fuzzer.failures), errors="replace")
-    print(f"{functions} functions, {fuzzer.calls} calls, {fuzzer.results} results")
-    sys.stdout.flush()
+    print(f"{functions} functions, {fuzzer.calls} calls, {fuzzer.results} results",
+          file=report, flush=True)
     os._exit(bool(fuzzer.failures))
 
 
