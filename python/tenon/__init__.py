@@ -8,7 +8,6 @@
 
 import importlib
 from math import e, inf, nan, pi
-from typing import TYPE_CHECKING
 
 from . import _core
 from ._core import *  # noqa: F403: every op, dtype and error
@@ -45,6 +44,7 @@ from ._settings import (are_deterministic_algorithms_enabled, get_float32_matmul
 from . import _tensor, _ufuncs  # noqa: F401: give Tensor its other methods
 from . import autograd
 
+TYPE_CHECKING = False  # type checkers take it for true; `typing` itself takes long to import
 if TYPE_CHECKING:
     from . import (amp, array_api, backends, cuda, data, distributions, fft, func, keras, linalg,
                    nn, optim, tf, utils, version)

@@ -3,7 +3,6 @@ run."""
 
 import contextlib
 import io
-import json
 import os
 
 from . import _core
@@ -51,6 +50,8 @@ def save(obj, f, **_):
             return {"value": value.item()}
         raise TypeError(f"save() takes tensors, dicts, lists, numbers, texts and None, not "
                         f"{type(value).__name__}")
+
+    import json  # here, as elsewhere in the package, what few programs need isn't there from the start
 
     text = json.dumps(plain(obj, ""))
     with _path_of(f) as path:
@@ -104,6 +105,8 @@ def _load_safetensors(path):
         return content
 
     try:
+        import json
+
         return restored(json.loads(text))
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise _core.IoError(f"[load] {path}: its metadata doesn't describe its tensors") from error

@@ -6,7 +6,6 @@
 """
 
 import contextlib
-import difflib
 import importlib
 import re
 import types
@@ -77,6 +76,8 @@ class Registry:
         return serialize(thing)
 
     def _unknown(self, name):
+        import difflib
+
         near = difflib.get_close_matches(str(name).lower(), sorted(set(self._shown)), 4, 0.5)
         near = near or sorted(set(self._shown))[:8]
         return (f"{self.kind} {name!r} isn't known; near are: {', '.join(near)}. Objects of your "

@@ -1,7 +1,5 @@
 """What draws random numbers for a `seed` argument."""
 
-import random
-
 from .._core import Generator
 from ..random import default_generator, manual_seed
 
@@ -24,6 +22,8 @@ def generator_of(seed):
 
 def drawn_seed():
     """A seed for what draws the same numbers each time, which the global seed decides."""
+    import random
+
     return random.Random(_numbers_of_default()).randrange(2**31)
 
 
@@ -36,6 +36,8 @@ def _numbers_of_default():
 
 def set_random_seed(seed):
     """Seeds Python's, NumPy's and Tenon's random numbers."""
+    import random
+
     import numpy
 
     if not isinstance(seed, int):

@@ -3,7 +3,6 @@
 import os
 import time
 
-from ...utils.events import EventWriter
 from .base import Callback
 from .control import _learning_rate
 
@@ -30,6 +29,8 @@ class TensorBoard(Callback):
 
     def _writer(self, name):
         if name not in self._writers:
+            from ...utils.events import EventWriter
+
             self._writers[name] = EventWriter(os.path.join(self.log_dir, name), ".v2")
         return self._writers[name]
 

@@ -2,7 +2,6 @@
 
 import collections
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 
 from ..._creation import randperm
 
@@ -60,6 +59,8 @@ def batches_of(dataset, shuffle):
         for i in numbers:
             yield dataset[i]
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(workers) as pool:
         waiting = collections.deque()
         for i in numbers:

@@ -7,7 +7,6 @@ installed. No code of a file runs.
 
 import json
 import os
-import zipfile
 
 from ... import _core
 from ..._modes import no_grad
@@ -159,6 +158,8 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
 
 
 def _of_keras_file(path):
+    import zipfile
+
     with zipfile.ZipFile(path) as archive:
         config = of_keras_file(json.loads(archive.read("config.json")))
         with archive.open("model.weights.h5") as weights:
