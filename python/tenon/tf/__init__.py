@@ -25,19 +25,25 @@ from .._eager.tensor import Tensor  # noqa: E402
 from .._eager.tensor import operators as _operators, own as _own  # noqa: E402
 from .._eager.indexing import get as _get  # noqa: E402
 from ..keras._variable import Variable  # noqa: E402
+from ._blocks import (batch_to_space, space_to_batch, space_to_batch_nd)  # noqa: E402
 from ._clipping import clip_by_global_norm, clip_by_norm, clip_by_value  # noqa: E402
 from ._clipping import print_ as print  # noqa: E402
 from ._control import *  # noqa: E402, F403
 from ._function import (TensorSpec, function, type_spec_from_value)  # noqa: E402
 from ._gathering import *  # noqa: E402, F403
 from ._making import *  # noqa: E402, F403
+from ._more_math import (edit_distance, fingerprint, histogram_fixed_width,  # noqa: E402
+                         histogram_fixed_width_bins, reverse_sequence, truncatediv, truncatemod,
+                         unravel_index)
 from ._module import *  # noqa: E402, F403
 from ._shaping import *  # noqa: E402, F403
 from ._tape import *  # noqa: E402, F403
 from .debugging import (Assert, assert_equal, assert_greater, assert_less,  # noqa: E402
                         assert_rank)
-from ._sparse import SparseTensor  # noqa: E402
-from .linalg import (einsum, matmul, norm, tensordot)  # noqa: E402
+from ._slices import IndexedSlices, methods as _methods  # noqa: E402
+from ._sparse import SparseTensor, SparseTensorSpec  # noqa: E402
+from .linalg import (eig, eigvals, einsum, matmul, norm, tensordot)  # noqa: E402
+from .linalg import sqrtm as matrix_square_root  # noqa: E402
 from .math import (abs, acos, acosh, add, add_n, argmax, argmin, asin, asinh, atan,  # noqa: E402
                    atan2, atanh, complex, cos, cosh, cumsum, divide, equal, exp, floor, greater,
                    greater_equal, less, less_equal, logical_and, logical_not, logical_or,
@@ -47,6 +53,7 @@ from .math import (abs, acos, acosh, add, add_n, argmax, argmin, asin, asinh, at
                    subtract, tan, tanh, truediv)
 
 newaxis = None
+realdiv = truediv
 #: The version of TensorFlow whose names these are.
 __version__ = "2.21.0"
 VERSION = __version__
@@ -64,7 +71,7 @@ _MODULES = ("bitwise", "config", "data", "debugging", "distribute", "dtypes", "e
 
 def _add_operators():
     """Variables follow TensorFlow's rules from here on."""
-    for name, method in _operators().items():
+    for name, method in (_operators() | _methods()).items():
         setattr(Variable, name, method)
     Variable.__hash__ = Tensor.__hash__
     Variable.__getitem__ = lambda self, index: _get(_own(self.clone(), (self,)), index)
@@ -74,6 +81,43 @@ def _add_operators():
 
 
 _add_operators()
+
+
+class VariableAggregation:
+    """How several replicas' changes of a variable become one."""
+
+    NONE, SUM, MEAN, ONLY_FIRST_REPLICA = "none", "sum", "mean", "only_first_replica"
+
+
+class VariableSynchronization:
+    """When several replicas' copies of a variable are made equal."""
+
+    AUTO, NONE, ON_WRITE, ON_READ = "auto", "none", "on_write", "on_read"
+
+
+def timestamp(name=None):
+    """The seconds since 1970, as float64."""
+    import time
+
+    return constant(time.time(), float64)  # noqa: F405
+
+
+def get_current_name_scope():
+    """The name scope that this stands in."""
+    return current_name_scope()  # noqa: F405
+
+
+def grad_pass_through(f):
+    """f, whose gradient is that of the identity."""
+    def call(*arguments, **keywords):
+        @custom_gradient  # noqa: F405
+        def passed(*given):
+            made = f(*given, **keywords)
+            return made, lambda *upstream: upstream if len(given) > 1 else upstream[0]
+
+        return passed(*arguments)
+
+    return call
 
 
 def get_logger():
@@ -88,6 +132,8 @@ def __getattr__(name):
         return _importlib.import_module(f".{name}", __name__)
     if name == "keras":
         return _importlib.import_module("..keras", __name__)
+    if name == "as_string":
+        return _importlib.import_module(".strings", __name__).as_string
     if name in _OF_KERAS:
         return _importlib.import_module(f"..keras.{_OF_KERAS[name]}", __name__)
     if name in _INITIALIZERS:

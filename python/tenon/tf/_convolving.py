@@ -189,6 +189,19 @@ def conv1d_transpose(input, filters, output_shape, strides, padding="SAME", data
 
 
 @_op
+def conv3d_transpose(input, filters, output_shape, strides, padding="SAME", data_format="NDHWC",
+                     dilations=None):
+    """As `conv2d_transpose`, of (N, D, H, W, C)."""
+    return _transposed(input, filters, output_shape, strides, padding, data_format, dilations)
+
+
+@_op
+def atrous_conv2d_transpose(value, filters, output_shape, rate, padding):
+    """As `conv2d_transpose` with steps of 1 and filters spread by `rate`."""
+    return _transposed(value, filters, output_shape, 1, padding, "NHWC", rate)
+
+
+@_op
 def conv_transpose(input, filters, output_shape, strides, padding="SAME", data_format=None,
                    dilations=None):
     """As `conv2d_transpose`, of 1 to 3 spatial dims."""
@@ -199,21 +212,37 @@ _MAX = {1: _core.max_pool1d, 2: _core.max_pool2d, 3: _core.max_pool3d}
 _AVERAGE = {1: _core.avg_pool1d, 2: _core.avg_pool2d, 3: _core.avg_pool3d}
 
 
-def pooled(x, ksize, strides, padding, data_format, kind):
+def pooled(x, ksize, strides, padding, data_format, kind, dilations=None):
     """Pooling of images with the padding of TensorFlow; averages leave out what was padded."""
     x = convert.tensor(x)
     dims = x.dim() - 2
     is_first = _is_first(data_format)
     kernel = _numbers(ksize, dims, "ksize", is_first)
     strides = _numbers(ksize if strides is None else strides, dims, "strides", is_first)
+    dilations = _numbers(dilations, dims, "dilations", is_first)
     x = channels_first(x, is_first)
-    pairs = _padding(padding, x, kernel, strides, (1,) * dims, is_first)
+    pairs = _padding(padding, x, kernel, strides, dilations, is_first)
     if kind == "MAX":
         lowest = float("-inf") if x.is_floating_point() else x.dtype.limits[0]
         if any(count for pair in pairs for count in pair):
             x, _ = _padded(x, pairs, lowest)
-        return channels_as_given(_MAX[dims](x, kernel, strides), is_first)
+        return channels_as_given(_MAX[dims](x, kernel, strides, 0, dilations), is_first)
+    if set(dilations) != {1}:
+        return channels_as_given(_averaged_apart(x, kernel, strides, pairs, dilations), is_first)
     return channels_as_given(_averaged(x, kernel, strides, pairs, dims), is_first)
+
+
+def _averaged_apart(x, kernel, strides, pairs, dilations):
+    """Means of windows with gaps: convolutions with ones, of the image and of ones."""
+    ones = _core.ones((1, 1, *kernel), dtype=x.dtype)
+
+    def sums(images):
+        images, zeros = _padded(images.reshape((-1, 1, *images.shape[2:])), pairs)
+        return _CONVOLVE[len(kernel)](images, ones, None, strides, zeros, dilations)
+
+    made = sums(x)
+    return (made / sums(_core.ones((1, 1, *x.shape[2:]), dtype=x.dtype))).reshape(
+        (*x.shape[:2], *made.shape[2:]))
 
 
 def _averaged(x, kernel, strides, pairs, dims):
@@ -251,10 +280,8 @@ def pool(input, window_shape, pooling_type, strides=None, padding="VALID", data_
     """Pooling of kind 'MAX' or 'AVG'."""
     if pooling_type not in ("MAX", "AVG"):
         raise ValueError(f"pooling_type is 'MAX' or 'AVG', not {pooling_type!r}")
-    if dilations is not None and set(_numbers(dilations, len(window_shape), "dilations")) != {1}:
-        raise ValueError("pool(): dilations other than 1 are not offered")
     return pooled(input, window_shape, 1 if strides is None else strides, padding, data_format,
-                  pooling_type)
+                  pooling_type, dilations)
 
 
 @_op

@@ -31,12 +31,13 @@ def _segmented(rows, ids, count, reduce, initial):
     if not kept.all().item():
         at = _core.nonzero(kept).reshape(-1)
         rows, ids = _core.index_select(rows, 0, at), _core.index_select(ids, 0, at)
-    if reduce in ("sum", "mean"):
+    if reduce in ("sum", "mean", "sum over the root of the count"):
         made = _core.index_add(_core.zeros((count, *rows.shape[1:]), dtype=rows.dtype), 0, ids,
                                rows)
         if reduce == "sum":
             return made
         counts = _core.clamp_min(_core.bincount(ids, minlength=count), 1).to(rows.dtype)
+        counts = counts if reduce == "mean" else _core.sqrt(counts)
         return _core.div(made, counts.reshape((-1, *[1] * (rows.dim() - 1))))
     index = ids.reshape((-1, *[1] * (rows.dim() - 1))).expand(rows.shape)
     kind = {"max": "amax", "min": "amin", "product": "prod"}[reduce]
@@ -60,6 +61,8 @@ segment_min = _by_segment("segment_min", "min", _highest, True)
 segment_prod = _by_segment("segment_prod", "product", lambda dtype: 1, True)
 unsorted_segment_sum = _by_segment("unsorted_segment_sum", "sum", None, False)
 unsorted_segment_mean = _by_segment("unsorted_segment_mean", "mean", None, False)
+unsorted_segment_sqrt_n = _by_segment("unsorted_segment_sqrt_n", "sum over the root of the count",
+                                      None, False)
 unsorted_segment_max = _by_segment("unsorted_segment_max", "max", _lowest, False)
 unsorted_segment_min = _by_segment("unsorted_segment_min", "min", _highest, False)
 unsorted_segment_prod = _by_segment("unsorted_segment_prod", "product", lambda dtype: 1, False)

@@ -289,26 +289,6 @@ def meshgrid(*args, indexing="xy"):
 
 
 @_op
-def space_to_depth(input, block_size, data_format="NHWC"):
-    """Blocks of pixels as channels."""
-    input = convert.tensor(input)
-    n, h, w, c = input.shape
-    b = block_size
-    x = input.reshape((n, h // b, b, w // b, b, c)).permute((0, 1, 3, 2, 4, 5))
-    return x.reshape((n, h // b, w // b, b * b * c))
-
-
-@_op
-def depth_to_space(input, block_size, data_format="NHWC"):
-    """Channels as blocks of pixels."""
-    input = convert.tensor(input)
-    n, h, w, c = input.shape
-    b = block_size
-    x = input.reshape((n, h, w, b, b, c // (b * b))).permute((0, 1, 3, 2, 4, 5))
-    return x.reshape((n, h * b, w * b, c // (b * b)))
-
-
-@_op
 def broadcast_dynamic_shape(shape_x, shape_y):
     """The sizes that two shapes broadcast to."""
     return host(list(_broadcast(shape_x, shape_y)))
@@ -328,6 +308,6 @@ def _broadcast(shape_x, shape_y):
 
 
 __all__ = ["broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "concat",
-           "depth_to_space", "expand_dims", "meshgrid", "pad", "parallel_stack", "repeat",
-           "reshape", "reverse", "roll", "slice", "space_to_depth", "split", "squeeze", "stack",
+           "expand_dims", "meshgrid", "pad", "parallel_stack", "repeat",
+           "reshape", "reverse", "roll", "slice", "split", "squeeze", "stack",
            "strided_slice", "tile", "transpose", "unstack"]

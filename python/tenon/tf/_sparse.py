@@ -26,6 +26,17 @@ class SparseTensor:
             raise ValueError(f"indices of shape {tuple(self.indices.shape)} don't fit "
                              f"{self.values.shape[0]} values of a tensor with {rank} dims")
 
+    @classmethod
+    def from_value(cls, sparse_tensor_value):
+        """Of another one, or its three parts."""
+        value = sparse_tensor_value
+        return cls(*value) if isinstance(value, tuple) else cls(value.indices, value.values,
+                                                                value.dense_shape)
+
+    def with_values(self, new_values):
+        """Others at the same places."""
+        return SparseTensor(self.indices, new_values, self.dense_shape)
+
     @property
     def dtype(self):
         return self.values.dtype
@@ -37,9 +48,56 @@ class SparseTensor:
     def get_shape(self):
         return self.shape
 
+    def _with_dense(self, other, combine):
+        other = convert.like(other, self.values)
+        at = _flat_places(self.indices, self.dense_shape.tolist())
+        spread = _core.broadcast_to(other, self.dense_shape.tolist()).reshape(-1)
+        return self.with_values(own(combine(self.values, _core.index_select(spread, 0, at))))
+
+    def __mul__(self, other):
+        return self._with_dense(other, _core.mul)
+
+    def __truediv__(self, other):
+        return self._with_dense(other, _core.div)
+
     def __repr__(self):
         return (f"SparseTensor(indices={self.indices!r}, values={self.values!r}, "
                 f"dense_shape={self.dense_shape!r})")
+
+
+class SparseTensorSpec:
+    """The shape and dtype of sparse tensors."""
+
+    def __init__(self, shape=None, dtype=_core.float32):
+        self.shape, self.dtype = TensorShape(shape), dtypes.as_dtype(dtype)
+
+    @classmethod
+    def from_value(cls, value):
+        """Of a sparse tensor."""
+        return cls(value.shape, value.dtype)
+
+    def is_compatible_with(self, spec_or_value):
+        """Whether a sparse tensor, or what another spec says, fits."""
+        return self.dtype == spec_or_value.dtype and self.shape.is_compatible_with(
+            spec_or_value.shape)
+
+    def __eq__(self, other):
+        return isinstance(other, SparseTensorSpec) and (self.shape, self.dtype) == (other.shape,
+                                                                                    other.dtype)
+
+    def __hash__(self):
+        return hash((self.shape, self.dtype))
+
+    def __repr__(self):
+        return f"SparseTensorSpec({self.shape!r}, tf.{dtypes.name_of(self.dtype)})"
+
+
+def taken(values, places):
+    """The slices of values at these places."""
+    if isinstance(values, StringTensor):
+        return StringTensor(values.array[places])
+    return own(_core.index_select(values, 0, _core.tensor_of_data(
+        numpy.asarray(places, numpy.int64), _core.int64)))
 
 
 def to_dense(sp_input, default_value=None, validate_indices=True, name=None):

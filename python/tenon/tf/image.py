@@ -380,6 +380,37 @@ def per_image_standardization(image):
     return _given((x - mean) / _core.clamp_min(deviation, count ** -0.5), is_one)
 
 
+def _mixing(name, rows, text):
+    """Colours times a matrix."""
+    def function(images):
+        x = _checked_rgb(convert.tensor(images))
+        return _core.matmul(x, _core.tensor_of_data(rows, x.dtype))
+
+    function.__name__, function.__doc__ = name, text
+    return _op(function)
+
+
+_YIQ = [[0.299, 0.59590059, 0.2115], [0.587, -0.27455667, -0.52273617],
+        [0.114, -0.32134392, 0.31119955]]
+_YUV = [[0.299, -0.14714119, 0.61497538], [0.587, -0.28886916, -0.51496512],
+        [0.114, 0.43601035, -0.10001026]]
+rgb_to_yiq = _mixing("rgb_to_yiq", _YIQ, "Luma, and two chrominances of NTSC.")
+yiq_to_rgb = _mixing("yiq_to_rgb", [[1, 1, 1], [0.95598634, -0.27201283, -1.10674021],
+                                    [0.6208248, -0.64720424, 1.70423049]], "And back.")
+rgb_to_yuv = _mixing("rgb_to_yuv", _YUV, "Luma, and two chrominances of PAL.")
+yuv_to_rgb = _mixing("yuv_to_rgb", [[1, 1, 1], [0, -0.394642334, 2.03206185],
+                                    [1.13988303, -0.58062185, 0]], "And back.")
+
+
+@_op
+def adjust_jpeg_quality(image, jpeg_quality):
+    """An image as JPEG of this quality has it."""
+    image = convert.tensor(image)
+    packed = encode_jpeg(convert_image_dtype(image, _core.uint8, saturate=True),
+                         quality=int(jpeg_quality))
+    return convert_image_dtype(decode_jpeg(packed, image.shape[-1]), image.dtype, saturate=True)
+
+
 # At random: of a seed of the global one, or (stateless_...) of a seed alone.
 
 
@@ -418,6 +449,9 @@ _RANDOM = {
                  "image lower upper"),
     "hue": (lambda g, image, max_delta: adjust_hue(image, _drawn(g, -max_delta, max_delta)),
             "image max_delta"),
+    "jpeg_quality": (lambda g, image, min_jpeg_quality, max_jpeg_quality: adjust_jpeg_quality(
+        image, int(_core.randint(min_jpeg_quality, max_jpeg_quality, (), generator=g).item())),
+        "image min_jpeg_quality max_jpeg_quality"),
     "saturation": (lambda g, image, lower, upper: adjust_saturation(image, _drawn(g, lower, upper)),
                    "image lower upper"),
 }
@@ -449,32 +483,12 @@ for _kind in _RANDOM:
         globals()[_function.__name__] = _function
 
 
-# Compared.
+# Of other files, which use what is above.
 
-
-@_op
-def psnr(a, b, max_val):
-    """The ratio of the largest signal to the noise between images, in decibels."""
-    a, b = convert.require_same(convert.same((a, b)), "psnr")
-    peak = convert_image_dtype(convert.tensor(max_val).to(a.dtype), _core.float32)
-    a, b = convert_image_dtype(a, _core.float32), convert_image_dtype(b, _core.float32)
-    error = _core.mean(_core.square(a - b), (-3, -2, -1))
-    return 20 * _core.log10(peak) - 10 * _core.log10(error)
-
-
-@_op
-def total_variation(images):
-    """The sum of the distances between neighbouring pixels of each image."""
-    images, is_one = _images(images)
-    down = _core.abs(images[:, 1:] - images[:, :-1])
-    right = _core.abs(images[:, :, 1:] - images[:, :, :-1])
-    return _given(_core.sum(down, (1, 2, 3)) + _core.sum(right, (1, 2, 3)), is_one)
-
-
-@_op
-def image_gradients(image):
-    """(dy, dx): the differences to the next pixel, 0 at the end."""
-    images = convert.tensor(image)
-    dy = _core.pad(images[:, 1:] - images[:, :-1], (0, 0, 0, 0, 0, 1), "constant", 0)
-    dx = _core.pad(images[:, :, 1:] - images[:, :, :-1], (0, 0, 0, 1), "constant", 0)
-    return dy, dx
+from ._blocks import extract_patches  # noqa: E402, F401
+from ._image_boxes import (combined_non_max_suppression, draw_bounding_boxes,  # noqa: E402, F401
+                           non_max_suppression, non_max_suppression_overlaps,
+                           non_max_suppression_padded, non_max_suppression_with_scores,
+                           sample_distorted_bounding_box, stateless_sample_distorted_bounding_box)
+from ._image_measures import (image_gradients, psnr, sobel_edges, ssim,  # noqa: E402, F401
+                              ssim_multiscale, total_variation)

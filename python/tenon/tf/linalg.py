@@ -1,6 +1,9 @@
 """tf.linalg: matrices, and batches of them."""
 
+import math
+
 from .. import _core, _forms
+from .._dtypes import finfo
 from .._eager import convert, dtypes
 from .._eager.errors import InvalidArgumentError
 from .._eager.tensor import op as _op
@@ -118,8 +121,17 @@ def inv(input, adjoint=False):
 
 @_op
 def pinv(a, rcond=None):
-    """The pseudo-inverse of each matrix."""
-    return _core.linalg_pinv(convert.tensor(a))
+    """The pseudo-inverse of each matrix; singular values up to `rcond` (10 max(m, n) eps) of the
+    largest count as 0."""
+    a = convert.tensor(a)
+    if rcond is None:
+        rcond = 10.0 * max(a.shape[-2:]) * finfo(a.dtype).eps
+    rcond = _core.tensor_of_data(convert.tensor(rcond).tolist(), a.dtype)
+    u, s, vh = _core.linalg_svd(a, False)
+    is_kept = s > rcond.unsqueeze(-1) * _core.amax(s, -1, True)
+    inverse = _core.where(is_kept, 1 / _core.where(is_kept, s, _core.ones_like(s)),
+                          _core.zeros_like(s))
+    return _core.matmul(_turned(vh, False, True) * inverse.unsqueeze(-2), _turned(u, False, True))
 
 
 @_op
@@ -226,6 +238,99 @@ def adjoint(matrix):
 
 
 @_op
+def eig(tensor):
+    """(e, v): the eigenvalues of matrices and their vectors as columns, complex."""
+    return tuple(_core.linalg_eig(convert.tensor(tensor)))
+
+
+@_op
+def eigvals(tensor):
+    """The eigenvalues of matrices, complex."""
+    return _core.linalg_eigvals(convert.tensor(tensor))
+
+
+@_op
+def tensor_diag(diagonal):
+    """A tensor of twice the dims, these elements where the first half of indices is the second."""
+    diagonal = convert.tensor(diagonal)
+    return _core.diag_embed(diagonal.reshape(-1)).reshape((*diagonal.shape, *diagonal.shape))
+
+
+@_op
+def tensor_diag_part(input):
+    """The elements whose first half of indices is the second."""
+    input = convert.tensor(input)
+    half = tuple(input.shape[:input.dim() // 2])
+    if input.dim() % 2 or half != tuple(input.shape[len(half):]):
+        raise InvalidArgumentError(f"tensor_diag_part(): a shape of two equal halves is expected, "
+                                   f"got {list(input.shape)}")
+    count = math.prod(half)
+    return _core.diagonal(input.reshape((count, count))).reshape(half)
+
+
+@_op
+def sqrtm(input):
+    """The square root of each symmetric positive semi-definite matrix, or of those whose
+    eigenvalues are distinct."""
+    input = convert.tensor(input)
+    values, vectors = _core.linalg_eig(input)
+    made = _core.matmul(vectors * _core.sqrt(values).unsqueeze(-2), _core.linalg_inv(vectors))
+    return made if input.is_complex() else _core.real(made)
+
+
+@_op
+def tridiagonal_matmul(diagonals, rhs, diagonals_format="compact"):
+    """The product of matrices of three diagonals (above, main, below, as rows) and others."""
+    diagonals, rhs = convert.require_same(convert.same((diagonals, rhs)), "TridiagonalMatMul")
+    if diagonals_format == "matrix":
+        return _core.matmul(diagonals, rhs)
+    if diagonals_format == "sequence":
+        raise ValueError("tridiagonal_matmul(): diagonals_format is 'compact' or 'matrix'; stack "
+                         "the diagonals")
+    return _core.matmul(_of_three(diagonals), rhs)
+
+
+def _of_three(diagonals):
+    above, main, below = (_core.select(diagonals, -2, i) for i in range(3))
+    size = main.shape[-1]
+    return _core.diag_embed(main) + _core.diag_embed(_core.narrow(above, -1, 0, size - 1), 1) + \
+        _core.diag_embed(_core.narrow(below, -1, 1, size - 1), -1)
+
+
+@_op
+def tridiagonal_solve(diagonals, rhs, diagonals_format="compact", transpose_rhs=False,
+                      conjugate_rhs=False, partial_pivoting=True, perturb_singular=False):
+    """x of matrices of three diagonals (above, main, below, as rows) times x = rhs."""
+    diagonals, rhs = convert.require_same(convert.same((diagonals, rhs)), "TridiagonalSolve")
+    if diagonals_format not in ("compact", "matrix"):
+        raise ValueError("tridiagonal_solve(): diagonals_format is 'compact' or 'matrix'; stack "
+                         "the diagonals")
+    matrix = diagonals if diagonals_format == "matrix" else _of_three(diagonals)
+    rhs = _turned(rhs, transpose_rhs, conjugate_rhs and transpose_rhs)
+    if rhs.dim() == matrix.dim() - 1:
+        return _core.squeeze(_core.linalg_solve(matrix, rhs.unsqueeze(-1)), -1)
+    return _core.linalg_solve(matrix, rhs)
+
+
+@_op
+def eigh_tridiagonal(alpha, beta, eigvals_only=True, select="a", select_range=None, tol=None):
+    """The eigenvalues of the symmetric matrix with the diagonal alpha and beta beside it; all."""
+    alpha, beta = convert.require_same(convert.same((alpha, beta)), "EighTridiagonal")
+    if select != "a":
+        raise ValueError("eigh_tridiagonal(): select is 'a', all; slices take some")
+    matrix = _core.diag_embed(alpha) + _core.diag_embed(beta, 1) + _core.diag_embed(beta, -1)
+    return _core.linalg_eigvalsh(matrix) if eigvals_only else tuple(_core.linalg_eigh(matrix))
+
+
+@_op
+def normalize(tensor, ord="euclidean", axis=None):
+    """(tensor / norm, norm)."""
+    tensor = convert.tensor(tensor)
+    length = norm(tensor, ord, axis, True)
+    return tensor / length, length
+
+
+@_op
 def cross(a, b):
     """The cross products of vectors of three."""
     a, b = convert.require_same(convert.same((a, b)), "Cross")
@@ -242,7 +347,8 @@ def global_norm(t_list):
 
 
 __all__ = ["adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag",
-           "diag_part", "eigh", "eigvalsh", "einsum", "eye", "global_norm", "inv",
-           "l2_normalize", "logdet", "lstsq", "matmul", "matrix_rank", "matrix_transpose",
-           "matvec", "norm", "pinv", "qr", "set_diag", "slogdet", "solve", "svd", "tensordot",
-           "trace", "triangular_solve"]
+           "diag_part", "eig", "eigh", "eigh_tridiagonal", "eigvals", "eigvalsh", "einsum", "eye",
+           "global_norm", "inv", "l2_normalize", "logdet", "lstsq", "matmul", "matrix_rank",
+           "matrix_transpose", "matvec", "norm", "normalize", "pinv", "qr", "set_diag", "slogdet",
+           "solve", "sqrtm", "svd", "tensor_diag", "tensor_diag_part", "tensordot", "trace",
+           "triangular_solve", "tridiagonal_matmul", "tridiagonal_solve"]

@@ -9,13 +9,17 @@ from .._eager.strings import StringTensor
 from .._eager.tensor import CoreTensor, divide as _divide, pair, power as _power
 from .._eager.tensor import op as _op
 from ._gathering import in_top_k, top_k
+from ._more_math import (approx_max_k, approx_min_k, erfcinv, invert_permutation,
+                         is_non_decreasing, is_strictly_increasing, lbeta, polygamma,
+                         reciprocal_no_nan)
 from ._reducing import (argmax, argmin, count_nonzero, cumprod, cumsum, cumulative_logsumexp,
                         reduce_all, reduce_any, reduce_euclidean_norm, reduce_logsumexp, reduce_max,
                         reduce_mean, reduce_min, reduce_prod, reduce_std, reduce_sum,
                         reduce_variance)
 from ._segments import (bincount, confusion_matrix, segment_max, segment_mean, segment_min,
                         segment_prod, segment_sum, unsorted_segment_max, unsorted_segment_mean,
-                        unsorted_segment_min, unsorted_segment_prod, unsorted_segment_sum)
+                        unsorted_segment_min, unsorted_segment_prod, unsorted_segment_sqrt_n,
+                        unsorted_segment_sum)
 
 
 def _unary(name, compute, text, accepts="any"):
@@ -56,6 +60,7 @@ asinh, acosh, atanh = (_real(name, f"The inverse of {name[1:]}.")
 sigmoid = _real("sigmoid", "1 / (1 + e^-x).")
 log_sigmoid = _real("log_sigmoid", "log(sigmoid(x)).", _core.logsigmoid)
 softplus = _real("softplus", "log(1 + e^x).")
+softsign = _real("softsign", "x / (1 + |x|).")
 erf, erfc, erfinv = (_real(name, "Of the normal distribution's integral.")
                      for name in ("erf", "erfc", "erfinv"))
 lgamma, digamma = _real("lgamma", "log|gamma(x)|."), _real("digamma", "The derivative of lgamma.")

@@ -5,13 +5,22 @@ from .. import _core
 from .._eager import convert, dtypes
 from .._eager.errors import InvalidArgumentError
 from .._eager.tensor import op as _op
-from ._convolving import (atrous_conv2d, avg_pool, avg_pool1d, avg_pool2d, avg_pool3d, conv1d,
-                          conv1d_transpose, conv2d, conv2d_transpose, conv3d, conv_transpose,
+from ._blocks import depth_to_space, space_to_batch, space_to_depth
+from ._convolving import (atrous_conv2d, atrous_conv2d_transpose, avg_pool, avg_pool1d, avg_pool2d,
+                          avg_pool3d, conv1d,
+                          conv1d_transpose, conv2d, conv2d_transpose, conv3d, conv3d_transpose,
+                          conv_transpose,
                           convolution, depthwise_conv2d, max_pool, max_pool1d, max_pool2d,
                           max_pool3d, max_pool_with_argmax, pool, separable_conv2d)
 from ._gathering import gather, in_top_k, top_k
-from ._shaping import depth_to_space, space_to_depth
-from .math import l2_normalize, log_softmax, sigmoid, softmax, softplus, tanh, zero_fraction
+from ._rarer_nn import (collapse_repeated, ctc_greedy_decoder, ctc_unique_labels,
+                        embedding_lookup_sparse, nce_loss, normalize_moments,
+                        safe_embedding_lookup_sparse, sampled_softmax_loss, sufficient_statistics,
+                        weighted_moments)
+from .linalg import normalize
+from .math import (approx_max_k, approx_min_k, l2_normalize, log_softmax, sigmoid, softmax,
+                   softplus,
+                   softsign, tanh, zero_fraction)
 
 
 def _activation(name, compute, text):
@@ -26,7 +35,6 @@ relu = _activation("relu", _core.relu, "max(x, 0).")
 relu6 = _activation("relu6", _core.relu6, "min(max(x, 0), 6).")
 elu = _activation("elu", _core.elu, "x, or e^x - 1 where x < 0.")
 selu = _activation("selu", _core.selu, "The scaled exponential linear unit.")
-softsign = _activation("softsign", _core.softsign, "x / (1 + |x|).")
 
 
 @_op
@@ -220,16 +228,6 @@ def ctc_loss(labels, logits, label_length, logit_length, logits_time_major=True,
     return _core.ctc_loss(_core.log_softmax(logits, -1), labels.to(_core.int64),
                           logit_length.to(_core.int64), label_length.to(_core.int64), blank,
                           reduction="none")
-
-
-@_op
-def normalize(tensor, ord="euclidean", axis=None):
-    """(tensor / norm, norm)."""
-    from .linalg import norm
-
-    tensor = convert.tensor(tensor)
-    length = norm(tensor, ord, axis, True)
-    return tensor / length, length
 
 
 def scale_regularization_loss(regularization_loss):

@@ -5,6 +5,7 @@ from .. import random as _random
 from .._eager import convert, dtypes
 from .._eager.errors import InvalidArgumentError
 from .._eager.tensor import op as _op
+from . import _drawing
 
 _MASK = 2**64 - 1
 #: Of op seeds, the generators that were started for them since the global seed was set.
@@ -137,6 +138,19 @@ def categorical(logits, num_samples, dtype=_core.int64, seed=None):
     return _categorical(_generator(seed), logits, num_samples, dtype)
 
 
+@_op
+def gamma(shape, alpha, beta=None, dtype=_core.float32, seed=None):
+    """Numbers of gamma distributions, `shape` of each alpha (and beta, 1 over the scale)."""
+    return _drawing.gamma(_generator(seed), _drawing.with_own(shape, alpha, beta), alpha, beta,
+                          dtype)
+
+
+@_op
+def poisson(shape, lam, dtype=_core.float32, seed=None):
+    """Numbers of Poisson distributions, `shape` of each mean."""
+    return _drawing.poisson(_generator(seed), _drawing.with_own(shape, lam), lam, dtype)
+
+
 # Stateless: the same seed, the same numbers.
 
 
@@ -163,6 +177,24 @@ def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype=_core.fl
 def stateless_categorical(logits, num_samples, seed, dtype=_core.int64):
     """`categorical` of a seed alone."""
     return _categorical(_of_key(seed), logits, num_samples, dtype)
+
+
+@_op
+def stateless_gamma(shape, seed, alpha, beta=None, dtype=_core.float32):
+    """Gamma numbers of a seed alone, of a shape that ends with that of alpha."""
+    return _drawing.gamma(_of_key(seed), shape, alpha, beta, dtype)
+
+
+@_op
+def stateless_poisson(shape, seed, lam, dtype=_core.int32):
+    """Poisson numbers of a seed alone, of a shape that ends with that of lam."""
+    return _drawing.poisson(_of_key(seed), shape, lam, dtype)
+
+
+@_op
+def stateless_binomial(shape, seed, counts, probs, output_dtype=_core.int32):
+    """How many of `counts` tries succeed, of a seed alone."""
+    return _drawing.binomial(_of_key(seed), shape, counts, probs, output_dtype)
 
 
 @_op
@@ -242,6 +274,10 @@ class Generator:
         """Numbers from minval to before maxval."""
         return _drawn(_uniform, self._generator, shape, minval, maxval, dtype)
 
+    def binomial(self, shape, counts, probs, dtype=_core.int32, name=None):
+        """How many of `counts` tries succeed."""
+        return _drawn(_drawing.binomial, self._generator, shape, counts, probs, dtype)
+
     def uniform_full_int(self, shape, dtype=_core.int64, name=None):
         """Any number of an integer dtype."""
         low, high = dtypes.as_dtype(dtype).limits
@@ -290,7 +326,14 @@ class experimental:
     set_global_generator = staticmethod(set_global_generator)
 
 
-__all__ = ["Generator", "categorical", "experimental", "fold_in", "get_global_generator", "normal",
-           "set_global_generator", "set_seed", "shuffle", "split", "stateless_categorical",
-           "stateless_normal", "stateless_shuffle", "stateless_truncated_normal",
-           "stateless_uniform", "truncated_normal", "uniform"]
+class Algorithm:
+    """Names of algorithms; the numbers are those of one."""
+
+    PHILOX, THREEFRY, AUTO_SELECT = "philox", "threefry", "auto_select"
+
+
+__all__ = ["Algorithm", "Generator", "categorical", "experimental", "fold_in", "gamma",
+           "get_global_generator", "normal", "poisson", "set_global_generator", "set_seed",
+           "shuffle", "split", "stateless_binomial", "stateless_categorical", "stateless_gamma",
+           "stateless_normal", "stateless_poisson", "stateless_shuffle",
+           "stateless_truncated_normal", "stateless_uniform", "truncated_normal", "uniform"]
