@@ -9,8 +9,11 @@ from ..._eager.errors import InvalidArgumentError, OutOfRangeError
 from ..._eager.tensor import own
 from .._function import TensorSpec
 from . import _elements, _steps
+from ._grouping import Grouping
+from ._optional import Optional
 from ._options import Options
-from ._steps import AUTOTUNE
+from ._storing import Storing
+from ._steps import AUTOTUNE, checked_count
 
 INFINITE, UNKNOWN = -1, -2
 
@@ -35,6 +38,11 @@ class Iterator:
         except StopIteration:
             raise OutOfRangeError("End of sequence [Op:IteratorGetNext]") from None
 
+    def get_next_as_optional(self):
+        """The next element as an Optional; one without a value at the end."""
+        found = next(self._elements, None)
+        return Optional(None, self.element_spec_of) if found is None else Optional(found)
+
     @property
     def element_spec(self):
         return self.element_spec_of.element_spec
@@ -44,7 +52,7 @@ def _number(value):
     return int(value)
 
 
-class Dataset:
+class Dataset(Grouping, Storing):
     """Elements (tensors, or tuples and dicts of them), made when they are asked for.
 
         data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(1000).batch(32)
@@ -58,6 +66,8 @@ class Dataset:
         tensors, order() giving a tensor of places, or None, for a pass."""
         self._make, self._size, self._spec = make, size, spec
         self._slices, self._is_light = slices, is_light
+        self._options = None
+        self._is_spec_seen = spec is None  # known by looking at an element
 
     # Made of.
 
@@ -123,18 +133,6 @@ class Dataset:
         known = [size for size in sizes if size >= 0]
         size = UNKNOWN if UNKNOWN in sizes else min(known) if known else INFINITE
         return Dataset(make, size, lambda: nest.map_structure(lambda one: one.element_spec, given))
-
-    @staticmethod
-    def list_files(file_pattern, shuffle=None, seed=None, name=None):
-        """The files that patterns match, shuffled unless told otherwise."""
-        import glob
-
-        patterns = _elements.as_element(file_pattern).array.reshape(-1).tolist()
-        found = sorted({name for pattern in patterns for name in glob.glob(pattern.decode())})
-        if not found:
-            raise InvalidArgumentError(f"No files matched pattern: {file_pattern}")
-        made = Dataset.from_tensor_slices(found)
-        return made.shuffle(len(found), seed) if shuffle in (None, True) else made
 
     @staticmethod
     def random(seed=None, rerandomize_each_iteration=None, name=None):
@@ -247,8 +245,10 @@ class Dataset:
     # Other datasets of it. What is light makes elements at hardly any cost.
 
     def _with(self, make, size=None, spec=None, is_light=False):
-        return Dataset(make, self._size if size is None else size,
+        made = Dataset(make, self._size if size is None else size,
                        (lambda: self.element_spec) if spec is None else spec, is_light=is_light)
+        made._is_spec_seen = self._is_spec_seen if spec is None else True
+        return made
 
     def map(self, map_func, num_parallel_calls=None, deterministic=None, synchronous=None,
             use_unbounded_threadpool=False, name=None):
@@ -286,7 +286,7 @@ class Dataset:
     def batch(self, batch_size, drop_remainder=False, num_parallel_calls=None, deterministic=None,
               name=None):
         """So many elements together, along a new first dim."""
-        count = _checked_count(batch_size, "batch_size")
+        count = checked_count(batch_size, "batch_size")
         drops = bool(drop_remainder)
         size = self._size
         if size >= 0:
@@ -303,7 +303,7 @@ class Dataset:
     def padded_batch(self, batch_size, padded_shapes=None, padding_values=None,
                      drop_remainder=False, name=None):
         """As `batch`, of elements of different sizes, padded to the longest or to given shapes."""
-        count = _checked_count(batch_size, "batch_size")
+        count = checked_count(batch_size, "batch_size")
         size = self._size
         if size >= 0:
             size = size // count if drop_remainder else -(-size // count)
@@ -325,7 +325,7 @@ class Dataset:
 
     def shuffle(self, buffer_size, seed=None, reshuffle_each_iteration=None, name=None):
         """In random order: each time one of the next `buffer_size` elements, anew in each pass."""
-        count = _checked_count(buffer_size, "buffer_size") if buffer_size is not None else None
+        count = checked_count(buffer_size, "buffer_size") if buffer_size is not None else None
         order = _steps.Order(seed, reshuffle_each_iteration)
         if self._slices is not None and (count is None or count >= self._size) and \
                 self._slices[1] is None:
@@ -362,23 +362,6 @@ class Dataset:
         if self._is_light or count == 0:
             return self
         return self._with(lambda: _steps.prefetched(lambda: iter(self), 2 if count < 0 else count))
-
-    def cache(self, filename="", name=None):
-        """Elements are kept in memory from the first whole pass on, whether a file is named or
-        not."""
-        kept = []
-
-        def make():
-            if kept:
-                yield from kept[0]
-                return
-            held = []
-            for element in iter(self):
-                held.append(element)
-                yield element
-            kept[:] = [held]
-
-        return self._with(make, is_light=self._is_light)
 
     def filter(self, predicate, name=None):
         """The elements for which the predicate holds."""
@@ -445,80 +428,20 @@ class Dataset:
             (_elements.apply(map_func, element) for element in iter(self)), cycle,
             1 if block_length is None else _number(block_length)))
 
-    def window(self, size, shift=None, stride=1, drop_remainder=False, name=None):
-        """Datasets of `size` elements, `stride` apart, that begin `shift` (size) apart."""
-        size, stride = _checked_count(size, "size"), _checked_count(stride, "stride")
-        shift = size if shift is None else _checked_count(shift, "shift")
-
-        def make():
-            for held in _steps.windows(iter(self), size, shift, stride, drop_remainder):
-                parts = [nest.flatten(element) for element in held]
-                yield nest.pack_sequence_as(held[0], [_of_list(list(column))
-                                                      for column in builtins.zip(*parts)])
-
-        return Dataset(make)
-
-    def scan(self, initial_state, scan_func, name=None):
-        """scan_func(state, element), which gives the next state and an element of the result."""
-        def make():
-            state = _elements.as_element(initial_state)
-            for element in iter(self):
-                state, made = scan_func(state, element)
-                state = _elements.as_element(state)
-                yield _elements.as_element(made)
-
-        return self._with(make, spec=None)
-
-    def unique(self, name=None):
-        """Each different element once."""
-        def make():
-            seen = set()
-            for element in iter(self):
-                key = str(element.numpy().tolist() if hasattr(element.numpy(), "tolist")
-                          else element.numpy())
-                if key not in seen:
-                    seen.add(key)
-                    yield element
-
-        return self._with(make, UNKNOWN)
-
-    def bucket_by_sequence_length(self, element_length_func, bucket_boundaries, bucket_batch_sizes,
-                                  padded_shapes=None, padding_values=None,
-                                  pad_to_bucket_boundary=False, no_padding=False,
-                                  drop_remainder=False, name=None):
-        """Padded batches of elements of similar lengths."""
-        def make():
-            import bisect
-
-            held = [[] for _ in bucket_batch_sizes]
-            for element in iter(self):
-                length = int(_elements.apply(element_length_func, element))
-                at = bisect.bisect_right(list(bucket_boundaries), length)
-                held[at].append(element)
-                if len(held[at]) == bucket_batch_sizes[at]:
-                    yield join(held[at])
-                    held[at] = []
-            for rest in held:
-                if rest and not drop_remainder:
-                    yield join(rest)
-
-        def join(elements):
-            return _elements.joined(elements) if no_padding else _elements.joined_padded(
-                elements, padded_shapes, padding_values)
-
-        return Dataset(make)
-
     def apply(self, transformation_func):
         """transformation_func of this dataset."""
         return transformation_func(self)
 
     def with_options(self, options, name=None):
-        """This dataset: there is nothing to choose."""
-        return self
+        """With these options, which change nothing of the elements."""
+        made = Dataset(self._make, self._size, lambda: self.element_spec, self._slices,
+                       self._is_light)
+        made._options = self.options().merge(options)
+        return made
 
     def options(self):
         """The options."""
-        return Options()
+        return self._options or Options()
 
     def ignore_errors(self, log_warning=False, name=None):
         """Without the elements whose making fails."""
@@ -543,7 +466,7 @@ def _of_slices(tensors, order):
     for leaf in leaves:
         if leaf.dim() == 0:
             raise ValueError("Unbatching a tensor is only supported for rank >= 1")
-    counts = {len(leaf) for leaf in leaves}
+    counts = {int(leaf.shape[0]) for leaf in leaves}
     if len(counts) > 1:
         raise ValueError(f"Dimensions {' and '.join(map(str, sorted(counts)))} are not compatible")
     count = counts.pop()
@@ -553,21 +476,14 @@ def _of_slices(tensors, order):
         for i in builtins.range(count) if places is None else places:
             yield nest.pack_sequence_as(tensors, [leaf[i] for leaf in leaves])
 
-    spec = lambda: nest.map_structure(  # noqa: E731
-        lambda leaf: TensorSpec(leaf.shape[1:], leaf.dtype), tensors)
+    spec = lambda: nest.map_structure(_elements.spec_of_slices, tensors)  # noqa: E731
     return Dataset(make, count, spec, (tensors, order), is_light=True)
 
 
-def _of_list(elements):
+def of_list(elements):
+    """A dataset of these elements."""
     return Dataset(lambda: iter(elements), len(elements),
                    lambda: _elements.spec_of(elements[0]), is_light=True)
-
-
-def _checked_count(value, name):
-    count = _number(value)
-    if count <= 0:
-        raise InvalidArgumentError(f"{name} must be greater than zero, got {count}")
-    return count
 
 
 def _signature(types, shapes):

@@ -1,15 +1,19 @@
 """Elements of datasets: structures of tensors, made, joined and taken apart."""
 
+import itertools
+
 import numpy
 
 from ... import _core
 from ..._eager import convert, nest
 from ..._eager.errors import InvalidArgumentError
+from ..._eager.ragged import RaggedTensor, RaggedTensorSpec
 from ..._eager.shapes import TensorShape
 from ..._eager.strings import StringTensor
 from ..._eager.tensor import CoreTensor, own
 from .._function import TensorSpec
-from .._sparse import SparseTensor
+from .._ragged_ops import stack as stack_of_rows
+from .._sparse import SparseTensor, SparseTensorSpec
 
 
 def as_element(value):
@@ -20,7 +24,8 @@ def as_element(value):
 def _as_leaf(value):
     if isinstance(value, (CoreTensor, StringTensor)):
         return value
-    if hasattr(value, "element_spec") or isinstance(value, SparseTensor) or value is None:
+    if hasattr(value, "element_spec") or isinstance(value, (SparseTensor, RaggedTensor)) or \
+            value is None:
         return value
     return own(convert.tensor(value))
 
@@ -33,7 +38,7 @@ def as_tensors(tensors):
     if isinstance(tensors, tuple) and nest.is_nested(tensors):
         parts = [as_tensors(value) for value in tensors]
         return type(tensors)(*parts) if hasattr(tensors, "_fields") else tuple(parts)
-    return own(convert.tensor(tensors))
+    return tensors if isinstance(tensors, RaggedTensor) else own(convert.tensor(tensors))
 
 
 def apply(function, element):
@@ -54,6 +59,8 @@ def _by_leaf(function, elements):
 
 
 def _stack(leaves):
+    if any(isinstance(leaf, RaggedTensor) for leaf in leaves):
+        return stack_of_rows(leaves)
     if isinstance(leaves[0], StringTensor):
         return StringTensor(numpy.stack([leaf.array for leaf in leaves]))
     for leaf in leaves:
@@ -134,9 +141,45 @@ def taken_apart(element):
 
 def spec_of(element):
     """The specs of an element's tensors; of datasets within, themselves."""
-    return nest.map_structure(
-        lambda leaf: leaf.element_spec if hasattr(leaf, "element_spec") else
-        TensorSpec(leaf.shape, leaf.dtype), element)
+    return nest.map_structure(_spec_of_leaf, element)
+
+
+def _spec_of_leaf(leaf):
+    if hasattr(leaf, "element_spec"):
+        return leaf.element_spec
+    for kind, spec in ((RaggedTensor, RaggedTensorSpec), (SparseTensor, SparseTensorSpec)):
+        if isinstance(leaf, kind):
+            return spec.from_value(leaf)
+    return TensorSpec(leaf.shape, leaf.dtype)
+
+
+def spec_of_slices(leaf):
+    """The spec of the slices of a tensor along its first dim."""
+    if isinstance(leaf, RaggedTensor) and leaf.ragged_rank > 1:
+        return RaggedTensorSpec(leaf.shape[1:], leaf.dtype, leaf.ragged_rank - 1)
+    return TensorSpec(leaf.shape[1:], leaf.dtype)
+
+
+def joined_ragged(elements, spec, splits_dtype):
+    """Elements along a new first dim, as rows where their sizes aren't known from a spec (None
+    where there is none)."""
+    def column(leaves, of):
+        if isinstance(leaves[0], RaggedTensor) or leaves[0].dim() == 0:
+            return _stack(leaves)
+        sizes = None if of is None else list(of.shape)
+        if sizes is not None and None not in sizes:
+            return _stack(leaves)
+        differ = [i for i in range(leaves[0].dim()) if (sizes is not None and sizes[i] is None) or
+                  len({leaf.shape[i] for leaf in leaves}) > 1]
+        depth = max(differ, default=0)
+        rows = [RaggedTensor.from_tensor(leaf, ragged_rank=depth) for leaf in leaves] if depth \
+            else leaves
+        return stack_of_rows(rows).with_row_splits_dtype(splits_dtype)
+
+    columns = zip(*(nest.flatten(element) for element in elements))
+    specs = itertools.repeat(None) if spec is None else nest.flatten(spec)
+    return nest.pack_sequence_as(elements[0], [column(list(leaves), of)
+                                               for leaves, of in zip(columns, specs)])
 
 
 def as_numpy(element):

@@ -9,13 +9,22 @@ import threading
 from ... import _core
 from ... import random as _random
 from ..._eager import nest
-from ..._eager.strings import StringTensor
-from ..._eager.tensor import own
+from ..._eager.errors import InvalidArgumentError
+from ..._eager.ragged import RaggedTensor
+from ..._eager.tensor import CoreTensor, own
 from ...keras._seeds import drawn_seed
 from ..random import _mixed
 from ._elements import joined
 
 AUTOTUNE = -1
+
+
+def checked_count(value, name):
+    """A whole number above 0."""
+    count = int(value)
+    if count <= 0:
+        raise InvalidArgumentError(f"{name} must be greater than zero, got {count}")
+    return count
 
 
 class Order:
@@ -52,18 +61,24 @@ def batches_of_slices(tensors, order, batch_size, drop_remainder):
     """Batches of the slices of tensors in an order (a tensor of places; None for their own), each
     gathered at once."""
     leaves = nest.flatten(tensors)
-    count = len(leaves[0])
+    count = int(leaves[0].shape[0])
     end = count - count % batch_size if drop_remainder else count
     for first in range(0, end, batch_size):
         last = min(first + batch_size, count)
         if order is None:
-            parts = [leaf[first:last] if isinstance(leaf, StringTensor) else
-                     own(_core.narrow(leaf, 0, first, last - first)) for leaf in leaves]
+            parts = [own(_core.narrow(leaf, 0, first, last - first))
+                     if isinstance(leaf, CoreTensor) else leaf[first:last] for leaf in leaves]
         else:
             places = _core.narrow(order, 0, first, last - first)
-            parts = [leaf[places.numpy()] if isinstance(leaf, StringTensor) else
-                     own(_core.index_select(leaf, 0, places)) for leaf in leaves]
+            parts = [_slices_at(leaf, places) for leaf in leaves]
         yield nest.pack_sequence_as(tensors, parts)
+
+
+def _slices_at(leaf, places):
+    if isinstance(leaf, CoreTensor):
+        return own(_core.index_select(leaf, 0, places))
+    rows = places.numpy()
+    return leaf.rows_at(rows) if isinstance(leaf, RaggedTensor) else leaf[rows]
 
 
 def batches(elements, batch_size, drop_remainder, join=joined):

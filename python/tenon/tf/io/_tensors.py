@@ -6,7 +6,7 @@ from ... import _core
 from ..._eager import convert, dtypes
 from ..._eager.errors import InvalidArgumentError
 from ..._eager.strings import StringTensor
-from ..._eager.tensor import CoreTensor, own
+from ..._eager.tensor import own
 from ...utils._protobuf import field, fields
 
 _BY_NUMBER = {number: dtype for dtype, number in dtypes._ENUM.items()}
@@ -23,8 +23,8 @@ def serialize_tensor(tensor, name=None):
     if isinstance(tensor, StringTensor):
         return StringTensor(head + b"".join(field(8, one)
                                             for one in tensor.array.reshape(-1).tolist()))
-    return StringTensor(head + field(4, numpy.ascontiguousarray(
-        CoreTensor.numpy(tensor.detach())).tobytes()))
+    data = bytes(memoryview(_core.bytes_of(tensor.detach().contiguous())))
+    return StringTensor(head + field(4, data))
 
 
 def parse_tensor(serialized, out_type, name=None):
@@ -45,5 +45,9 @@ def parse_tensor(serialized, out_type, name=None):
                                    f"and dtype ({dtypes.name_of(dtypes.as_dtype(out_type))})")
     if dtype is dtypes.string:
         return StringTensor(numpy.array(strings, object).reshape(sizes))
-    array = numpy.frombuffer(content, dtype.as_numpy_dtype).reshape(sizes)
-    return own(_core.tensor_of_data(array, None))
+    made = _core.empty(sizes, dtype=dtype)
+    if len(content) != made.numel() * dtype.itemsize:
+        raise InvalidArgumentError(f"parse_tensor(): {len(content)} bytes of data for a tensor of "
+                                   f"shape {sizes} and dtype {dtypes.name_of(dtype)}")
+    memoryview(_core.bytes_of(made))[:] = content
+    return own(made)
