@@ -16,38 +16,46 @@ from ._core import (AutogradError, DeviceError, DTypeError, Error, IndexError, I
                     get_num_threads, is_anomaly_enabled, is_grad_enabled, set_num_threads)
 from ._core import __version__
 from ._compile import compile
-from ._creation import (arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, full,
-                        full_like, linspace, normal, ones, ones_like, rand, rand_like, randint,
-                        randint_like, randn, randn_like, randperm, tensor, zeros, zeros_like)
+from ._creation import (arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, frombuffer,
+                        full, full_like, get_default_device, linspace, normal, ones, ones_like,
+                        rand, rand_like, randint, randint_like, randn, randn_like, randperm, range,
+                        scalar_tensor, set_default_device, tensor, zeros, zeros_like)
 from ._dtypes import (channels_last, channels_last_3d, clone, contiguous_format, finfo,
                       get_default_dtype, iinfo, layout, memory_format, preserve_format,
                       set_default_dtype, set_default_tensor_type, set_printoptions, strided,
                       tensor_types)
 from ._exchange import from_dlpack, to_dlpack
-from ._forms import (absolute, allclose, arccos, arccosh, arcsin, arcsinh, arctan, arctan2,
-                     arctanh, argwhere, atleast_1d, atleast_2d, atleast_3d, block_diag,
-                     broadcast_shapes, broadcast_tensors, cartesian_prod, clamp, clip, dist,
-                     divide, dsplit, einsum, equal, fix, float_power, ger, hsplit, index_add,
-                     istft, median, meshgrid, moveaxis, nanmedian, norm, positive, qr, ravel,
-                     repeat_interleave, resolve_conj, row_stack, scatter, std_mean, stft, swapaxes,
-                     swapdims, tensor_split, tensordot, trapz, true_divide, unique,
-                     unique_consecutive, var_mean, vdot, vsplit)
-from ._functions import (is_complex, is_floating_point, is_tensor, max, min, numel, split, std, var,
-                         where)
-from ._modes import autocast, enable_grad, inference_mode, no_grad, set_grad_enabled
+from ._forms import (absolute, allclose, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh,
+                     argwhere, atleast_1d, atleast_2d, atleast_3d, binomial, block_diag,
+                     broadcast_shapes, broadcast_tensors, cartesian_prod, clamp, clip, dist, divide,
+                     dsplit, einsum, equal, fix, float_power, fmax, fmin, ger, hsplit, index_add,
+                     istft, median, meshgrid, moveaxis, msort, nanmedian, norm, pca_lowrank,
+                     poisson, positive, qr, ravel, repeat_interleave, resolve_conj, row_stack, rsub,
+                     scatter, std_mean, stft, svd_lowrank, swapaxes, swapdims, tensor_split,
+                     tensordot, trapz, true_divide, unique, unique_consecutive, unravel_index,
+                     vander, var_mean, vdot, vsplit)
+from ._functions import (_assert, is_complex, is_conj, is_floating_point, is_nonzero, is_same_size,
+                         is_tensor, max, min, numel, split, std, typename, var, where)
+from ._modes import (autocast, enable_grad, get_autocast_cpu_dtype, get_autocast_dtype,
+                     get_autocast_gpu_dtype, inference_mode, is_autocast_cpu_enabled,
+                     is_autocast_enabled, no_grad, set_grad_enabled)
 from .random import (default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed,
                      set_rng_state)
 from ._serialization import load, save
-from ._settings import (are_deterministic_algorithms_enabled, get_float32_matmul_precision,
-                        is_deterministic_algorithms_warn_only_enabled, set_float32_matmul_precision,
+from ._settings import (are_deterministic_algorithms_enabled, get_deterministic_debug_mode,
+                        get_float32_matmul_precision, get_num_interop_threads,
+                        is_deterministic_algorithms_warn_only_enabled,
+                        set_deterministic_debug_mode, set_float32_matmul_precision,
+                        set_flush_denormal, set_num_interop_threads,
                         use_deterministic_algorithms)
 from . import _tensor, _ufuncs  # noqa: F401: give Tensor its other methods
 from . import autograd
 
 TYPE_CHECKING = False  # type checkers take it for true; `typing` itself takes long to import
 if TYPE_CHECKING:
-    from . import (amp, array_api, backends, cuda, data, distributions, fft, func, keras, linalg,
-                   nn, optim, tf, utils, version)
+    from . import (__config__, accelerator, amp, array_api, backends, compiler, cuda, data,
+                   distributed, distributions, fft, func, hub, keras, linalg, mps, multiprocessing,
+                   nn, optim, testing, tf, utils, version, xpu)
     from .func import vmap
 
 globals().update(tensor_types)  # FloatTensor, LongTensor and so on
@@ -61,9 +69,16 @@ concat = concatenate = _core.cat
 greater, greater_equal, less, less_equal = _core.gt, _core.ge, _core.lt, _core.le
 not_equal = _core.ne
 
+# PyTorch's functions that write into their first argument.
+globals().update({f"{name}_": getattr(Tensor, f"{name}_") for name in """abs acos acosh asin asinh
+    atan atanh ceil clamp clamp_max clamp_min clip cos cosh detach erf erfc exp exp2 expm1 fill
+    floor frac log log10 log1p log2 nan_to_num neg reciprocal relu round rsqrt sigmoid sin
+    sinc sinh sqrt square tan tanh trunc xlogy zero resize_as index_put""".split()})
+
 #: Imported when they are first looked at, so that `import tenon` stays quick.
-_LATER = ("amp", "array_api", "backends", "cuda", "data", "distributions", "fft", "func", "keras",
-          "linalg", "nn", "optim", "tf", "utils", "version")
+_LATER = ("__config__", "accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data",
+          "distributed", "distributions", "fft", "func", "hub", "keras", "linalg", "mps",
+          "multiprocessing", "nn", "optim", "testing", "tf", "utils", "version", "xpu")
 
 
 def __getattr__(name):

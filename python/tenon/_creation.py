@@ -5,12 +5,49 @@ import functools
 from . import _core, _dtypes
 
 
+_default_device = None  # where tensors are made that are not told; None: on the CPU
+
+
+def set_default_device(device):
+    """Tensors that are made without a device are made on this one."""
+    global _default_device
+    device = None if device is None else _core.device(device)
+    if device is not None:
+        _core.empty((0,), device=device)  # an error where there is no such
+    _default_device = None if device is None or device.type == "cpu" else device
+
+
+def get_default_device():
+    """The device of tensors that are made without one."""
+    return _default_device or _core.device("cpu")
+
+
+_before = []  # what the default devices were outside of `with device:`
+
+
+def _enter_device(self):
+    _before.append(_default_device)
+    set_default_device(self)
+    return self
+
+
+def _leave_device(self, *_):
+    global _default_device
+    _default_device = _before.pop()
+    return False
+
+
+_core.device.__enter__, _core.device.__exit__ = _enter_device, _leave_device
+
+
 def _takes_options(op, floating=True):
     """Adds the arguments that all of PyTorch's functions of this kind take. Where results are
     `floating` unless a dtype is given, it is the default one."""
 
     @functools.wraps(op)
     def make(*arguments, requires_grad=False, layout=None, pin_memory=False, out=None, **keywords):
+        if _default_device is not None and keywords.get("device") is None:
+            keywords["device"] = _default_device
         if floating and "dtype" not in keywords and _dtypes.get_default_dtype() != _core.float32:
             keywords["dtype"] = _dtypes.get_default_dtype()
         made = op(*arguments, **keywords)
@@ -84,6 +121,38 @@ def randint(low, high=None, size=None, *, dtype=None, device=None, generator=Non
     return _core.randint(low, high, size, dtype=dtype, device=device, generator=generator)
 
 
+def range(start, end=None, step=1, *, dtype=None, **options):
+    """As `arange`, of floating numbers and up to `end` itself; an older function of PyTorch's."""
+    if end is None:
+        start, end = 0, start
+    count = int((end - start) / step) + 1
+    made = arange(count, dtype=_core.float64) * step + start
+    made = made.to(_dtypes.get_default_dtype() if dtype is None else dtype)
+    return as_tensor(made, **options)
+
+
+def scalar_tensor(s, *, dtype=None, **options):
+    """A 0-d tensor; floating where no dtype is given."""
+    return full((), s, dtype=_dtypes.get_default_dtype() if dtype is None else dtype, **options)
+
+
+def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
+    """A vector over the memory of an object with a buffer, of `count` elements of `dtype` that
+    begin `offset` bytes in; a copy where the memory may not be written."""
+    view = memoryview(buffer).cast("B")
+    size = len(view) - offset
+    count = size // dtype.itemsize if count < 0 else count
+    if offset < 0 or size < 0 or count * dtype.itemsize > size or (
+            count == size // dtype.itemsize and size % dtype.itemsize):
+        raise _core.ValueError(f"[frombuffer] {len(view)} bytes don't hold {count} whole elements "
+                               f"of {dtype} from byte {offset} on")
+    part = view[offset:offset + count * dtype.itemsize]
+    is_usable = not part.readonly and offset % dtype.itemsize == 0
+    data = _core.from_buffer(part if is_usable else bytearray(part))
+    made = _core._tensor_within(data, 0, dtype, (count,))
+    return made.requires_grad_() if requires_grad else made
+
+
 def normal(mean=0.0, std=1.0, size=None, *, generator=None):
     """Normally distributed numbers; `mean` and `std` are numbers or tensors."""
     if size is None:
@@ -113,6 +182,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     if dtype is None and _dtypes.get_default_dtype() != made.dtype == _core.float32 \
             and isinstance(data, (float, list, tuple)):
         made = _core.tensor_of_data(data, _dtypes.get_default_dtype())
+    device = _default_device if device is None else device
     if device is not None:
         made = made.to(device)
     return made.requires_grad_() if requires_grad else made

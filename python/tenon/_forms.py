@@ -1,7 +1,9 @@
 """More ops that PyTorch calls in several ways: by number or word or tensor, with tensors one by
 one, or with results that depend on what is asked for."""
 
-from . import _core, _functions
+import builtins
+
+from . import _core, _functions, _sampling
 
 Tensor = _core.Tensor
 
@@ -308,6 +310,80 @@ def istft(input, n_fft, hop_length=None, win_length=None, window=None, center=Tr
                        length)
 
 
+def fmax(input, other):
+    """The larger of each pair; of a number and NaN, the number."""
+    larger = _core.maximum(input, other)
+    return _core.where(input.isnan(), other, _core.where(other.isnan(), input, larger))
+
+
+def fmin(input, other):
+    """As `fmax`, the smaller."""
+    smaller = _core.minimum(input, other)
+    return _core.where(input.isnan(), other, _core.where(other.isnan(), input, smaller))
+
+
+def rsub(input, other, *, alpha=1):
+    """other - alpha input."""
+    return other - _functions._scaled(input, alpha)
+
+
+def msort(input):
+    """Sorted along dim 0."""
+    return _core.sort(input, 0)[0]
+
+
+def vander(x, N=None, increasing=False):
+    """The powers of a vector's elements, a row each."""
+    count = x.shape[0] if N is None else N
+    powers = _core.arange(0, count, 1)
+    return x.unsqueeze(1) ** (powers if increasing else powers.flip(0))
+
+
+def unravel_index(indices, shape):
+    """Places in a tensor of these sizes as indices, a tensor a dim."""
+    places = []
+    for size in reversed((shape,) if isinstance(shape, int) else shape):
+        places.insert(0, indices % size)
+        indices = _core.floor_divide(indices, size)
+    return tuple(places)
+
+
+def poisson(input, generator=None):
+    """Numbers of Poisson distributions of these rates."""
+    if bool((input < 0).any()):
+        raise _core.ValueError("[poisson] rates are 0 or above")
+    return _sampling.poisson(input, generator)
+
+
+def binomial(count, prob, generator=None):
+    """Successes among `count` trials of the probability `prob`, tensors of the same sizes."""
+    if count.shape != prob.shape:
+        raise _core.ShapeError(f"[binomial] count has sizes {tuple(count.shape)}, prob "
+                               f"{tuple(prob.shape)}; they must be the same")
+    return _sampling.binomial(count, prob, generator)
+
+
+def svd_lowrank(A, q=6, niter=2, M=None):
+    """(U, S, V) with A - M about U diag(S) V^T for the `q` largest singular values, by a random
+    subspace and `niter` rounds of iteration (Halko et al. 2011, algorithm 5.1)."""
+    A = A if M is None else A - M
+    columns, rows = A.shape[-1], A.shape[-2]
+    q = builtins.min(q, columns, rows)
+    basis = A @ _core.randn((*A.shape[:-2], columns, q), dtype=A.dtype)
+    for _ in range(niter):
+        basis = _core.linalg_qr(A.mT @ _core.linalg_qr(basis, "reduced")[0], "reduced")[0]
+        basis = A @ basis
+    basis = _core.linalg_qr(basis, "reduced")[0]
+    left, values, right = _core.linalg_svd(basis.mT @ A, False)
+    return basis @ left, values, right.mT
+
+
+def pca_lowrank(A, q=None, center=True, niter=2):
+    """`svd_lowrank` of A with the mean of its columns taken away."""
+    q = builtins.min(6, *A.shape[-2:]) if q is None else q
+    return svd_lowrank(A, q, niter, A.mean(-2, True) if center else None)
+
+
 def qr(input, some=True):
     """linalg.qr with `some` for mode 'reduced'."""
     return _core.linalg_qr(input, "reduced" if some else "complete")
@@ -325,7 +401,7 @@ trapz = _core.trapezoid
 _METHODS = """median nanmedian equal allclose repeat_interleave unique unique_consecutive
 tensor_split hsplit vsplit dsplit clamp norm dist argwhere scatter index_add
 float_power vdot ravel true_divide divide clip moveaxis swapaxes swapdims ger arccos arcsin arctan
-arctan2 arccosh arcsinh arctanh fix absolute stft istft qr positive resolve_conj"""
+arctan2 arccosh arcsinh arctanh fix absolute stft istft qr positive resolve_conj fmax fmin msort"""
 
 
 # Methods that write into the tensor, and those that give it other sizes.
@@ -364,6 +440,22 @@ def _resize_(self, *size, memory_format=None):
     made.view(-1)[:kept] = self.detach().reshape(-1)[:kept]
     _core.become(self, made)
     return self
+
+
+_LOGICAL = "logical_and", "logical_or", "logical_xor", "logical_not"
+_OTHER_NAMES = {"gt": "greater", "ge": "greater_equal", "lt": "less", "le": "less_equal",
+                "ne": "not_equal"}
+
+
+def _overwriting(op):
+    """The op, whose result is written into the tensor as numbers of its dtype."""
+
+    def change(self, *arguments):
+        return self.copy_(op(self, *arguments))
+
+    change.__name__ = change.__qualname__ = f"{op.__name__}_"
+    change.__doc__ = f"Writes what `{op.__name__}` gives into the tensor."
+    return change
 
 
 def _fill_diagonal_(self, fill_value, wrap=False):
@@ -411,6 +503,13 @@ def add_methods():
     Tensor.subtract, Tensor.negative = Tensor.sub, Tensor.neg
     for name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims"):
         setattr(Tensor, f"{name}_", _in_other_sizes(getattr(Tensor, name)))
+    for name in "gt", "ge", "lt", "le", "eq", "ne", *_LOGICAL:
+        setattr(Tensor, f"{name}_", _overwriting(getattr(_core, name)))
+    for name, other in _OTHER_NAMES.items():
+        setattr(Tensor, other, getattr(Tensor, name))
+        setattr(Tensor, f"{other}_", getattr(Tensor, f"{name}_"))
+    Tensor.fix_ = Tensor.trunc_
+    Tensor.is_nonzero, Tensor.is_same_size = _functions.is_nonzero, _functions.is_same_size
     Tensor.H = property(lambda self: self.mT.conj() if self.is_complex() else self.mT,
                         doc="The conjugate transpose of a matrix.")
     Tensor.mH = Tensor.H

@@ -73,6 +73,35 @@ def numel(input):
     return input.numel()
 
 
+def is_nonzero(input):
+    """Whether the only element is not 0."""
+    return bool(input)
+
+
+def is_same_size(input, other):
+    """Whether both have the same sizes."""
+    return input.shape == other.shape
+
+
+def is_conj(input):
+    """False: conjugates are copies."""
+    return False
+
+
+def typename(obj):
+    """The full name of an object's class; of tensors that of their kind."""
+    if isinstance(obj, _core.Tensor):
+        return obj.type()
+    kind = type(obj)
+    module = kind.__module__
+    return kind.__qualname__ if module in (None, "builtins") else f"{module}.{kind.__qualname__}"
+
+
+def _assert(condition, message):
+    """assert, as a function."""
+    assert condition, message
+
+
 def is_tensor(obj):
     return isinstance(obj, _core.Tensor)
 

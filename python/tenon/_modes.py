@@ -108,6 +108,34 @@ class inference_mode(_Mode):
         pass
 
 
+def is_autocast_enabled(device_type=None):
+    """Whether ops cast: of "cpu"; where no device is named False, since that asks for a GPU."""
+    return device_type == "cpu" and _core.autocast_dtype() != _core.float32
+
+
+def is_autocast_cpu_enabled():
+    """Whether ops cast."""
+    return is_autocast_enabled("cpu")
+
+
+def get_autocast_dtype(device_type):
+    """The dtype that ops cast to on a device."""
+    if device_type == "cpu":
+        dtype = _core.autocast_dtype()
+        return _core.bfloat16 if dtype == _core.float32 else dtype
+    return _core.float16
+
+
+def get_autocast_cpu_dtype():
+    """The dtype that ops cast to."""
+    return get_autocast_dtype("cpu")
+
+
+def get_autocast_gpu_dtype():
+    """The dtype that ops would cast to on a GPU."""
+    return get_autocast_dtype("cuda")
+
+
 class autocast(_Mode):
     """Ops that gain by it compute in `dtype`, float16 or bfloat16; those that need it stay in
     float32."""

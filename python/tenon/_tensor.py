@@ -3,7 +3,7 @@
 import copy
 import numbers
 
-from . import _core, _creation, _dtypes, _forms, _functions
+from . import _core, _creation, _dtypes, _forms, _functions, _sharing
 
 Tensor = _core.Tensor
 
@@ -143,6 +143,17 @@ def _new_of_data(self, *arguments, **keywords):
     return _creation.tensor(arguments[0], dtype=self.dtype, **keywords)
 
 
+def _resize_as_(self, the_template, *, memory_format=None):
+    """Takes another tensor's sizes; elements are kept as `resize_` keeps them."""
+    return self.resize_(the_template.shape)
+
+
+def _set_(self, source):
+    """From here on over the other tensor's memory, with its sizes."""
+    self.data = source
+    return self
+
+
 def _set_real(self, value):
     _core.real(self)[...] = value
 
@@ -157,8 +168,10 @@ def _add_properties():
     Tensor.real = property(_core.real, _set_real, doc="The real parts, a view.")
     Tensor.imag = property(_core.imag, _set_imag, doc="The imaginary parts, a view.")
     Tensor.layout = property(lambda self: _dtypes.strided)
-    for name in "is_cuda", "is_sparse", "is_quantized", "is_mps", "is_meta", "is_nested":
+    for name in "is_cuda", "is_sparse", "is_quantized", "is_mps", "is_nested", "is_xpu":
         setattr(Tensor, name, property(lambda self: False))
+    Tensor.is_cpu = property(lambda self: self.device.type == "cpu")
+    Tensor.is_meta = property(lambda self: self.device.type == "meta")
 
 
 def _add_methods():
@@ -185,8 +198,11 @@ def _add_methods():
     Tensor.clone = _dtypes.clone
     Tensor.ndimension, Tensor.element_size = Tensor.dim, lambda self: self.itemsize
     Tensor.get_device = lambda self: -1
-    Tensor.pin_memory = Tensor.share_memory_ = Tensor.to_dense = lambda self: self
-    Tensor.is_pinned = Tensor.is_shared = lambda self: False
+    Tensor.pin_memory = Tensor.to_dense = lambda self: self
+    Tensor.share_memory_, Tensor.is_shared = _sharing.share_memory_, _sharing.is_shared
+    Tensor.is_pinned = lambda self: False
+    Tensor.resize_as_, Tensor.set_ = _resize_as_, _set_
+    Tensor.as_subclass = lambda self, cls: cls(self)
     Tensor.is_signed = lambda self: self.dtype.is_signed
     Tensor.__reduce_ex__, Tensor.__deepcopy__ = _reduce, _deepcopy
     Tensor.__format__, Tensor.__iter__, Tensor.__contains__ = _format, _iterate, _contains

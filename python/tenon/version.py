@@ -2,4 +2,5 @@
 
 from ._core import __version__
 
-cuda = hip = None  # builds for GPUs have their versions here
+cuda = hip = xpu = git_version = None  # builds for GPUs have their versions here
+debug = False

@@ -5,7 +5,7 @@
     import tenon.nn.functional as F
 """
 
-from . import functional, init, modules, parallel, utils
+from . import attention, functional, init, modules, parallel, utils
 from .modules import *  # noqa: F403: every module
 from .parallel import DataParallel
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
