@@ -8,6 +8,7 @@ than rounding and isn't explained below.
 """
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import tensorflow as tf
 
 import compare
 import layer_cases
+import ops_cases
 import other_cases as cases
 import tenon
 from tenon import keras as own
@@ -129,9 +131,73 @@ def layers():
         yield name, compare.layer(make, shapes, *options)
 
 
+def _parts(result):
+    """The values of what an op gives, numbers and names among them."""
+    if isinstance(result, (list, tuple)):
+        return [part for one in result for part in _parts(one)]
+    return [result]
+
+
+def _difference(ours, theirs):
+    """How far the parts of a result are apart: infinitely where dtypes or shapes differ."""
+    kinds = [[(module.backend.standardize_dtype(one.dtype), tuple(one.shape))
+              if hasattr(one, "dtype") else type(one).__name__ for one in parts]
+             for module, parts in ((own, ours), (keras, theirs))]
+    if kinds[0] != kinds[1]:
+        print(f"{kinds[0]}, not {kinds[1]}")
+        return float("inf")
+    worst = 0.0
+    for mine, other in zip(ours, theirs):
+        if not hasattr(other, "dtype") or np.asarray(other).dtype.kind not in "fc":
+            worst = max(worst, float(not np.array_equal(np.asarray(mine), np.asarray(other))))
+        else:
+            worst = max(worst, compare.distance(np.asarray(mine), np.asarray(other)))
+    return worst
+
+
+def _tensors(args, module):
+    """The arguments of a call with arrays of numbers as tensors."""
+    if isinstance(args, (list, tuple)):
+        return type(args)(_tensors(one, module) for one in args)
+    is_array = isinstance(args, np.ndarray) and args.dtype.kind == "f"
+    return module.ops.convert_to_tensor(args) if is_array else args
+
+
+def _symbolic_shapes(function, args, kwargs):
+    """The shapes that a call with symbolic tensors in the place of arrays gives."""
+    def symbol(value):
+        return (own.KerasTensor(value.shape, value.dtype)
+                if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value)
+
+    made = function(*(tuple(map(symbol, one)) if isinstance(one, (tuple, list)) else symbol(one)
+                      for one in args), **kwargs)
+    return [tuple(one.shape) for one in _parts(made) if isinstance(one, own.KerasTensor)]
+
+
+def ops():
+    for name, calls in ops_cases.CASES.items():
+        theirs, ours = (functools.reduce(getattr, name.split("."), module.ops)
+                        for module in (keras, own))
+        differences = {}
+        for i, (args, kwargs) in enumerate(calls):
+            what = f"call {i + 1} of {len(calls)}"
+            try:
+                results = [_parts(one(*_tensors(args, module), **kwargs))
+                           for one, module in ((ours, own), (theirs, keras))]
+                shapes = _symbolic_shapes(ours, args, kwargs)
+            except Exception as error:
+                print(f"ops.{name}, {what}: {type(error).__name__}: {error}"[:300])
+                differences[what] = float("inf")
+                continue
+            differences[what] = _difference(*results)
+            if shapes and shapes != [tuple(np.shape(one)) for one in results[0]]:
+                differences[f"symbolic {what}"] = float("inf")
+        yield name, differences
+
+
 GROUPS = {"Layers": layers, "Preprocessing": preprocessing, "Losses": losses, "Metrics": metrics,
           "Optimizers": optimizers, "Schedules": schedules,
-          "Activations, regularizers, constraints": functions}
+          "Activations, regularizers, constraints": functions, "Functions of keras.ops": ops}
 
 
 def page(found):

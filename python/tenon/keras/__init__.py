@@ -26,7 +26,7 @@ _HOMES = {
 _NAMES = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("activations", "applications", "backend", "callbacks", "config", "constraints",
             "datasets", "initializers", "layers", "losses", "metrics", "mixed_precision", "models",
-            "optimizers", "random", "regularizers", "saving", "utils")
+            "ops", "optimizers", "random", "regularizers", "saving", "utils")
 
 
 def __getattr__(name):

@@ -5,12 +5,14 @@ import threading
 
 
 class _Calls(threading.local):
-    """Of one thread: the `training` of the layer that is being called, how deep calls are, and
-    whether that layer computes in a half type."""
+    """Of one thread: the `training` of the layer that is being called, how deep calls are, whether
+    that layer computes in a half type, and whether only shapes are looked for, so that no variable
+    may change."""
 
     training = None
     depth = 0
     is_mixed = False
+    finds_shapes = False
 
 
 calls = _Calls()
@@ -46,6 +48,14 @@ class CallSignature:
     def named(self, args, kwargs):
         """The arguments by their names."""
         return {**dict(zip(self.names, args)), **kwargs}
+
+
+    def without_training(self, args, kwargs):
+        """The arguments, `training` among them as False where it was given."""
+        at = self.training_index
+        if len(args) > at and args[at]:
+            args = (*args[:at], False, *args[at + 1:])
+        return args, {**kwargs, "training": False} if kwargs.get("training") else kwargs
 
 
 _signatures = {}

@@ -202,6 +202,8 @@ class Layer(LayerState):
         signature = signature_of(type(self))
         given = (*args, *kwargs.values()) if calls.depth == 0 else None
         args, kwargs = self._converted(args, kwargs)
+        if calls.finds_shapes:
+            args, kwargs = signature.without_training(args, kwargs)
         if not self.built:
             self._build_for(args, kwargs)
         if self.input_spec is not None and args:

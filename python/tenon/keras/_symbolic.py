@@ -219,12 +219,12 @@ def _run(function, args, kwargs, sizes):
                                **_tree.map_structure(stand_in, kwargs))
         return _tree.map_structure(spec, outputs)
 
-    training = calls.training
-    calls.training = False  # moving averages stay as they are
+    training, finds_shapes = calls.training, calls.finds_shapes
+    calls.training, calls.finds_shapes = False, True  # moving averages stay as they are
     try:
         return _core.CompiledFunction(run, [], False, False, 0)()
     finally:
-        calls.training = training
+        calls.training, calls.finds_shapes = training, finds_shapes
 
 
 def shapes_by_running(function, args, kwargs):

@@ -169,3 +169,20 @@ def test_mixed_precision():
     assert model(np.ones((2, 4))).dtype == torch.float32
     with pytest.raises(TypeError, match="isn't known"):
         keras.mixed_precision.set_global_policy("mixed_float8")
+
+
+def test_looking_for_shapes_changes_no_variable():
+    class Trained(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.normalized = keras.layers.BatchNormalization(momentum=0.5)
+
+        def call(self, x):
+            return self.normalized(x, training=True)
+
+    inputs = keras.Input((3,))
+    inner, plain = Trained(), keras.layers.BatchNormalization(momentum=0.5)
+    model = keras.Model(inputs, [inner(inputs), plain(inputs, training=True)])
+    assert all(layer.moving_variance.tolist() == [1.0] * 3 for layer in (inner.normalized, plain))
+    model(np.ones((4, 3), "f"))
+    assert all(layer.moving_variance.tolist() == [0.5] * 3 for layer in (inner.normalized, plain))

@@ -91,16 +91,3 @@ class ChannelsMixin:
     def _back(self, x):
         """x with its channels where the data format has them."""
         return x.movedim(1, -1) if self.data_format == "channels_last" else x
-
-
-def same_padding(size, window, stride, dilation=1):
-    """What TensorFlow's padding "same" adds before and behind: so much that the result has
-    ceil(size / stride) elements, the odd one behind."""
-    reach = (window - 1) * dilation + 1
-    total = max((-(-size // stride) - 1) * stride + reach - size, 0)
-    return total // 2, total - total // 2
-
-
-def flat_padding(pairs):
-    """Pairs of each dim as `pad` takes them: the last dim's first."""
-    return [amount for pair in reversed(pairs) for amount in pair]

@@ -1,12 +1,9 @@
 """Convolutions of one, two and three dims. Kernels are as TensorFlow's: (window ..., in, out)."""
 
-from ... import _core
 from .. import activations
 from .._input_spec import InputSpec
-from ._base import BuiltIn, ChannelsMixin, checked_positive, flat_padding, listed, same_padding
-
-_CONVOLUTIONS = (_core.conv1d, _core.conv2d, _core.conv3d)
-_TRANSPOSED = (_core.conv_transpose1d, _core.conv_transpose2d, _core.conv_transpose3d)
+from .._windows import convolved, of_each_channel, out_in_window, transposed
+from ._base import BuiltIn, ChannelsMixin, checked_positive, listed
 
 
 class _Convolution(ChannelsMixin, BuiltIn):
@@ -53,23 +50,9 @@ class _Convolution(ChannelsMixin, BuiltIn):
         if self.use_bias:
             self.bias = self._add_by_rules("bias", (size,))
 
-    def _pairs(self, sizes):
-        """What is padded before and behind each dim."""
-        windows = list(zip(sizes, self.kernel_size, self.strides, self.dilation_rate))
-        if self.padding == "same":
-            return [same_padding(*window) for window in windows]
-        if self.padding == "causal":
-            return [(step * (window - 1), 0) for _, window, _, step in windows]
-        return [(0, 0)] * self._rank
-
-    def _convolved(self, x, weight, bias, groups):
+    def _convolved(self, x, weight, bias, groups=1):
         """The convolution of x (batch, channels, ...) with (out, in / groups, window ...)."""
-        pairs = self._pairs(x.shape[2:])
-        if any(before != behind for before, behind in pairs):
-            x = _core.pad(x, flat_padding(pairs))
-            pairs = [(0, 0)] * self._rank
-        return _CONVOLUTIONS[self._rank - 1](x, weight, bias, self.strides, [p for p, _ in pairs],
-                                             self.dilation_rate, groups)
+        return convolved(x, weight, bias, self.strides, self.padding, self.dilation_rate, groups)
 
     def call(self, inputs):
         x = inputs
@@ -80,12 +63,6 @@ class _Convolution(ChannelsMixin, BuiltIn):
         if len(extra) != 1:
             y = y.reshape((*extra, *y.shape[1:]))
         return y if self.activation is activations.linear else self.activation(y)
-
-
-def _out_in_window(kernel):
-    """(window ..., in, out) as (out, in, window ...)."""
-    rank = kernel.dim() - 2
-    return kernel.permute((rank + 1, rank, *range(rank)))
 
 
 class _Plain(_Convolution):
@@ -116,7 +93,7 @@ class _Plain(_Convolution):
         self._add_bias(self.filters)
 
     def _convolve(self, x):
-        return self._convolved(x, _out_in_window(self.kernel), self.bias, self.groups)
+        return self._convolved(x, out_in_window(self.kernel), self.bias, self.groups)
 
 
 class Conv1D(_Plain):
@@ -159,29 +136,9 @@ class _Transposed(_Convolution):
         self.kernel = self._add_by_rules("kernel", (*self.kernel_size, self.filters, channels))
         self._add_bias(self.filters)
 
-    def _place(self, size, dim):
-        """The size of the result, and how much is cut before it from what the op gives whole."""
-        reach = (self.kernel_size[dim] - 1) * self.dilation_rate[dim] + 1
-        stride = self.strides[dim]
-        whole = (size - 1) * stride + reach
-        if self.output_padding is not None:
-            more = self.output_padding[dim]
-            wanted = whole + more - (2 * (reach // 2) if self.padding == "same" else 0)
-        else:
-            wanted = size * stride + (max(reach - stride, 0) if self.padding == "valid" else 0)
-        cut = max(whole - wanted, 0) // 2 if self.padding == "same" else 0
-        return wanted, cut, wanted - (whole - 2 * cut)
-
     def _convolve(self, x):
-        rank = self._rank
-        places = [self._place(size, dim) for dim, size in enumerate(x.shape[2:])]
-        weight = self.kernel.permute((rank + 1, rank, *range(rank)))  # (in, out, window ...)
-        y = _TRANSPOSED[rank - 1](x, weight, self.bias, self.strides, [cut for _, cut, _ in places],
-                                  [max(more, 0) for _, _, more in places], 1, self.dilation_rate)
-        for dim, (wanted, _, more) in enumerate(places, 2):
-            if more < 0:
-                y = y.narrow(dim, 0, wanted)
-        return y
+        return transposed(x, self.kernel, self.bias, self.strides, self.padding,
+                          self.output_padding, self.dilation_rate)
 
 
 class Conv1DTranspose(_Transposed):
@@ -198,12 +155,6 @@ class Conv3DTranspose(_Transposed):
     """Transposed convolution of (batch, depth, height, width, channels)."""
 
     _rank = 3
-
-
-def _of_each_channel(kernel):
-    """(window ..., in, multiplier) as (in * multiplier, 1, window ...)."""
-    rank = kernel.dim() - 2
-    return kernel.permute((rank, rank + 1, *range(rank))).reshape(-1, 1, *kernel.shape[:rank])
 
 
 class _Depthwise(_Convolution):
@@ -229,7 +180,7 @@ class _Depthwise(_Convolution):
         self._add_bias(channels * self.depth_multiplier)
 
     def _convolve(self, x):
-        return self._convolved(x, _of_each_channel(self.kernel), self.bias, x.shape[1])
+        return self._convolved(x, of_each_channel(self.kernel), self.bias, x.shape[1])
 
 
 class DepthwiseConv1D(_Depthwise):
@@ -272,8 +223,9 @@ class _Separable(_Convolution):
         self._add_bias(self.filters)
 
     def _convolve(self, x):
-        y = self._convolved(x, _of_each_channel(self.depthwise_kernel), None, x.shape[1])
-        return _CONVOLUTIONS[self._rank - 1](y, _out_in_window(self.pointwise_kernel), self.bias)
+        y = self._convolved(x, of_each_channel(self.depthwise_kernel), None, x.shape[1])
+        ones = (1,) * self._rank
+        return convolved(y, out_in_window(self.pointwise_kernel), self.bias, ones, "valid", ones)
 
 
 class SeparableConv1D(_Separable):

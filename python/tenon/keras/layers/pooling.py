@@ -2,10 +2,8 @@
 
 from ... import _core
 from .._input_spec import InputSpec
-from ._base import BuiltIn, ChannelsMixin, flat_padding, listed, same_padding
-
-_MAX = (_core.max_pool1d, _core.max_pool2d, _core.max_pool3d)
-_AVERAGE = (_core.avg_pool1d, _core.avg_pool2d, _core.avg_pool3d)
+from .._windows import average_pooled, max_pooled
+from ._base import BuiltIn, ChannelsMixin, listed
 
 
 class _Pooling(ChannelsMixin, BuiltIn):
@@ -25,38 +23,20 @@ class _Pooling(ChannelsMixin, BuiltIn):
         self.input_spec = InputSpec(ndim=self._rank + 2)
 
     def call(self, inputs):
-        x = self._first(inputs)
-        pairs = [(0, 0)] * self._rank
-        if self.padding == "same":
-            pairs = [same_padding(*sizes)
-                     for sizes in zip(x.shape[2:], self.pool_size, self.strides)]
-        return self._back(self._pooled(x, pairs))
+        return self._back(self._pool(self._first(inputs), self.pool_size, self.strides,
+                                     self.padding))
 
 
 class _MaxPooling(_Pooling):
     """The largest element of each window."""
 
-    def _pooled(self, x, pairs):
-        op = _MAX[self._rank - 1]
-        if all(before == after for before, after in pairs):
-            return op(x, self.pool_size, self.strides, [before for before, _ in pairs])
-        lowest = float("-inf") if x.is_floating_point() else 0
-        return op(_core.pad(x, flat_padding(pairs), "constant", lowest), self.pool_size,
-                  self.strides)
+    _pool = staticmethod(max_pooled)
 
 
 class _AveragePooling(_Pooling):
     """The mean of each window, of what is in the input."""
 
-    def _pooled(self, x, pairs):
-        op = _AVERAGE[self._rank - 1]
-        if all(pair == (0, 0) for pair in pairs):
-            return op(x, self.pool_size, self.strides)
-        amounts = flat_padding(pairs)
-        present = _core.ones((1, 1, *x.shape[2:]), dtype=x.dtype, device=x.device)
-        sums, shares = (op(_core.pad(t, amounts), self.pool_size, self.strides)
-                        for t in (x, present))
-        return sums / shares
+    _pool = staticmethod(average_pooled)
 
 
 class MaxPooling1D(_MaxPooling):
