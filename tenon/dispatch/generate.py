@@ -8,9 +8,9 @@ A line of the list is a signature and flags:
 
     softmax(Tensor x, Dim dim) -> Tensor | method
 
-Flags: `method` (also x.softmax(dim)), `inplace` (also x.softmax_(dim)), `method_only`
-(x.tile(repeats) and no function, where a namespace has the name), `internal` (used by other ops'
-gradients; left out of the reference).
+Flags: `method` (also x.softmax(dim)), `inplace` (also x.softmax_(dim)), `method_only` (x.tile(repeats)
+and no function, where a namespace has the name), `internal` (used by other ops' gradients; left out of
+the reference).
 """
 import os
 import re
@@ -130,12 +130,11 @@ def parse(path):
         for text in filter(None, (p.strip() for p in params.split(", "))):
             part = re.fullmatch(r"(\S+) (\w+)(?:=(.+))?", text)
             if not part or part.group(1) not in TYPES:
-                sys.exit(f"{path}:{number}: can't read the parameter `{text}`; types: "
-                         f"{', '.join(TYPES)}")
+                sys.exit(f"{path}:{number}: can't read the parameter `{text}`; types: {', '.join(TYPES)}")
             parsed.append(Param(part.group(1), part.group(2), part.group(3)))
         result_list = [r.strip().split()[0] for r in results.strip("() ").split(",")]
-        ops.append(Op(name, parsed, result_list, set((flags or "").split()),
-                      line.split(" |  ")[0].split(" | ")[0], section))
+        ops.append(Op(name, parsed, result_list, set((flags or "").split()), line.split(" |  ")[0].split(" | ")[0],
+                      section))
     names = [op.name for op in ops]
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:
@@ -207,10 +206,8 @@ def body(op, first=None):
 
 
 def functions_h(ops):
-    out = [HEADER, "#pragma once\n", "#include <optional>\n#include <string_view>\n#include "
-                                     "<tuple>\n#include <vector>\n",
-           '#include "tenon/core/float_list.h"\n#include "tenon/core/generator.h"\n#include '
-           '"tenon/core/tensor.h"\n',
+    out = [HEADER, "#pragma once\n", "#include <optional>\n#include <string_view>\n#include <tuple>\n#include <vector>\n",
+           '#include "tenon/core/float_list.h"\n#include "tenon/core/generator.h"\n#include "tenon/core/tensor.h"\n',
            "namespace tenon {\n"]
     for op in ops:
         if "method_only" in op.flags:
@@ -223,9 +220,7 @@ def functions_h(ops):
 
 
 def functions_cpp(ops):
-    out = [HEADER, '#include "tenon/ops/functions.h"\n', '#include '
-                                                         '"tenon/dispatch/dispatch.h"\n',
-           "namespace tenon {\n"]
+    out = [HEADER, '#include "tenon/ops/functions.h"\n', '#include "tenon/dispatch/dispatch.h"\n', "namespace tenon {\n"]
     for op in ops:
         if "method_only" in op.flags:
             continue
@@ -237,15 +232,13 @@ def functions_cpp(ops):
             args = ", ".join(p.declare(False, i in scalars) for i, p in enumerate(op.params))
             values = [f"scalar_like({p.name}, {like_of(op, i)})" if i in scalars else p.name
                       for i, p in enumerate(op.params)]
-            out.append(f"{op.cpp_result} {op.name}({args}) {{ return "
-                       f"{op.name}({', '.join(values)}); }}\n")
+            out.append(f"{op.cpp_result} {op.name}({args}) {{ return {op.name}({', '.join(values)}); }}\n")
     out.append("}  // namespace tenon")
     return "\n".join(out) + "\n"
 
 
 def method_declarations(op, inplace=False):
-    """(return type, name, parameters, parameter names, which are scalars) of each method
-    overload."""
+    """(return type, name, parameters, parameter names, which are scalars) of each method overload."""
     overloads = [()] + [s for s in scalar_overloads(op) if 0 not in s]
     for scalars in overloads:
         params = op.params[1:]
@@ -265,8 +258,7 @@ def methods_inc(ops):
                 args = ", ".join(p.declare(scalar=s) for s, p in kept)
                 out.append(f"{op.cpp_result} {op.name}({args}) const;")
         if "inplace" in op.flags:
-            out.append(f"/// tenon::{op.name} written into this tensor, which keeps its sizes and "
-                       "dtype.")
+            out.append(f"/// tenon::{op.name} written into this tensor, which keeps its sizes and dtype.")
             for _, kept in method_declarations(op):
                 args = ", ".join(p.declare(scalar=s) for s, p in kept)
                 out.append(f"const Tensor& {op.name}_({args}) const;")
@@ -274,8 +266,7 @@ def methods_inc(ops):
 
 
 def methods_cpp(ops):
-    out = [HEADER, '#include "tenon/dispatch/dispatch.h"\n#include '
-                   '"tenon/ops/functions.h"\n', "namespace tenon {\n"]
+    out = [HEADER, '#include "tenon/dispatch/dispatch.h"\n#include "tenon/ops/functions.h"\n', "namespace tenon {\n"]
     for op in ops:
         if "method_only" in op.flags:
             args = ", ".join(p.declare(False) for p in op.params[1:])
@@ -286,15 +277,13 @@ def methods_cpp(ops):
             for scalars, kept in method_declarations(op):
                 args = ", ".join(p.declare(False, s) for s, p in kept)
                 values = ", ".join(["*this"] + [p.name for _, p in kept])
-                out.append(f"{op.cpp_result} Tensor::{op.name}({args}) const {{ return "
-                           f"tenon::{op.name}({values}); }}\n")
+                out.append(f"{op.cpp_result} Tensor::{op.name}({args}) const {{ return tenon::{op.name}({values}); }}\n")
         if "inplace" in op.flags:
             for scalars, kept in method_declarations(op):
                 args = ", ".join(p.declare(False, s) for s, p in kept)
                 out.append(f"const Tensor& Tensor::{op.name}_({args}) const {{")
                 if scalars:
-                    values = ", ".join(f"scalar_like({p.name}, *this)" if s else p.name for s,
-                                       p in kept)
+                    values = ", ".join(f"scalar_like({p.name}, *this)" if s else p.name for s, p in kept)
                     out.append(f"  return {op.name}_({values});")
                 else:
                     out += ["  " + line for line in call_setup(op, first="this")]
@@ -305,8 +294,7 @@ def methods_cpp(ops):
 
 
 def op_ids_h(ops):
-    out = [HEADER, "#pragma once\n", "#include <cstdint>\n", "namespace tenon {\n",
-           "enum class OpId : uint16_t {"]
+    out = [HEADER, "#pragma once\n", "#include <cstdint>\n", "namespace tenon {\n", "enum class OpId : uint16_t {"]
     out += [f"  {op.id}," for op in ops]
     out += ["};", f"inline constexpr int kOpCount = {len(ops)};\n", "}  // namespace tenon"]
     return "\n".join(out) + "\n"
@@ -317,15 +305,13 @@ def quote(text):
 
 
 def op_table_cpp(ops):
-    out = [HEADER, '#include "tenon/dispatch/op_table.h"\n', "namespace tenon {",
-           "namespace ops {\n"]
+    out = [HEADER, '#include "tenon/dispatch/op_table.h"\n', "namespace tenon {", "namespace ops {\n"]
     out += [f"void define_{op.name}(OpDef& op);" for op in ops]
     out += ["\n}  // namespace ops\n", "namespace {\n"]
     for op in ops:
         if op.params:
             out.append(f"constexpr ParamInfo k_{op.name}[] = {{")
-            out += [f"    {{{quote(p.name)}, ParamType::{TYPES[p.type][1]}, "
-                    f"{quote(p.default or '')}}}," for p in op.params]
+            out += [f"    {{{quote(p.name)}, ParamType::{TYPES[p.type][1]}, {quote(p.default or '')}}}," for p in op.params]
             out.append("};")
     out.append("\n}  // namespace\n")
     out.append("const OpEntry kOpEntries[kOpCount] = {")
@@ -334,9 +320,8 @@ def op_table_cpp(ops):
         list_result = "true" if op.results == ["Tensor[]"] else "false"
         has_method = "true" if op.flags & {"method", "method_only"} else "false"
         flag = lambda name: "true" if name in op.flags else "false"
-        out.append(f"    {{{quote(op.name)}, {quote(op.signature)}, {quote(op.section)}, {params}, "
-                   f"{len(op.results)}, {list_result}, {has_method}, {flag('inplace')}, "
-                   f"{flag('internal')}, ops::define_{op.name}}},")
+        out.append(f"    {{{quote(op.name)}, {quote(op.signature)}, {quote(op.section)}, {params}, {len(op.results)}, "
+                   f"{list_result}, {has_method}, {flag('inplace')}, {flag('internal')}, ops::define_{op.name}}},")
     out += ["};\n", "}  // namespace tenon"]
     return "\n".join(out) + "\n"
 
@@ -348,8 +333,7 @@ def main():
         print("\n".join(FILES))
         return
     ops = parse(sys.argv[1])
-    texts = [methods_inc(ops), op_ids_h(ops), functions_h(ops), functions_cpp(ops),
-             op_table_cpp(ops), methods_cpp(ops)]
+    texts = [methods_inc(ops), op_ids_h(ops), functions_h(ops), functions_cpp(ops), op_table_cpp(ops), methods_cpp(ops)]
     for name, text in zip(FILES, texts):
         path = os.path.join(sys.argv[2], name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
