@@ -64,7 +64,8 @@ _OF_KERAS = {"initializers": "initializers", "losses": "losses", "metrics": "met
 _INITIALIZERS = {"constant_initializer": "Constant", "ones_initializer": "Ones",
                  "random_normal_initializer": "RandomNormal",
                  "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros"}
-_MODULES = ("bitwise", "config", "data", "debugging", "distribute", "dtypes", "errors", "image",
+_MODULES = ("bitwise", "compat", "config", "data", "debugging", "distribute", "dtypes", "errors",
+            "image",
             "io", "linalg", "lookup", "math", "nest", "nn", "ragged", "random", "sets", "signal",
             "sparse", "strings", "summary", "test", "train", "version")
 
@@ -74,6 +75,10 @@ def _add_operators():
     for name, method in (_operators() | _methods()).items():
         setattr(Variable, name, method)
     Variable.__hash__ = Tensor.__hash__
+    of_layers = Variable.__repr__
+    Variable.__repr__ = lambda self: (of_layers(self) if self.path != self.name else
+                                      f"<tf.Variable '{self.name}:0' shape={self.shape} dtype="
+                                      f"{self.dtype.name}, numpy={self.numpy()!r}>")
     Variable.__getitem__ = lambda self, index: _get(_own(self.clone(), (self,)), index)
     Variable.__iter__ = lambda self: iter(unstack(self))  # noqa: F405
     for name in ("__array_ufunc__", "get_shape", "set_shape", "ref"):
