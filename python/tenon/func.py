@@ -2,7 +2,7 @@
 
 import functools
 
-from . import _core
+from . import _batching, _core
 from ._modes import enable_grad
 
 __all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp",
@@ -41,9 +41,12 @@ class _Inputs:
 
     def __init__(self, tree):
         given, self._rebuild = _flattened(tree)
+        # Within vmap each index has gradients of its own: what is the same for all isn't from here.
+        self._levels = _batching.active_levels()
+        given = [_batching.base_of(_batching.batched_like(x, self._levels)) for x in given]
         self.tensors = [x.view_as(x) if x.requires_grad else x.detach().requires_grad_()
                         for x in given]
-        self.tree = self._rebuild(self.tensors)
+        self.tree = self._rebuild([_batching.rewrapped(x, self._levels) for x in self.tensors])
         self._leaves = {x.view_as(x).grad_fn.next_functions[0][0]
                         for x in self.tensors if x.is_leaf}
 
@@ -51,7 +54,8 @@ class _Inputs:
         """Whether the outputs depend on no tensor with a gradient but these."""
         if any(not x.is_leaf for x in self.tensors):
             return False
-        places, seen = [y.grad_fn for y in outputs if y.grad_fn is not None], set()
+        ends = [_batching.base_of(y).grad_fn for y in outputs]
+        places, seen = [end for end in ends if end is not None], set()
         while places:
             for place, _ in places.pop().next_functions:
                 if place is None or place in seen or place in self._leaves:
@@ -64,13 +68,18 @@ class _Inputs:
 
     def grads(self, outputs, starts, create_graph):
         """By tensor, zeros where there is none."""
-        pairs = [(y, start) for y, start in zip(outputs, starts) if y.requires_grad]
-        if not pairs:
-            return [_core.zeros_like(x) for x in self.tensors]
-        grads = _core.grad([y for y, _ in pairs], self.tensors, [start for _, start in pairs],
-                           True, create_graph, True)
-        return [_core.zeros_like(x) if grad is None else grad
+        pairs = [(self._whole(y), _core.ones_like(self._whole(y)) if start is None
+                  else self._whole(start))
+                 for y, start in zip(outputs, starts) if y.requires_grad]
+        grads = [None] * len(self.tensors)
+        if pairs:
+            grads = _core.grad([y for y, _ in pairs], self.tensors, [start for _, start in pairs],
+                               True, create_graph, True)
+        return [_batching.rewrapped(_core.zeros_like(x) if grad is None else grad, self._levels)
                 for x, grad in zip(self.tensors, grads)]
+
+    def _whole(self, y):
+        return _batching.base_of(_batching.batched_like(y, self._levels))
 
     def rebuilt(self, tensors):
         return self._rebuild(tensors)
@@ -182,7 +191,7 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
         outputs, rebuild = _flattened(value)
         own = inputs.lead_to(outputs) and not any(v.requires_grad for v in along)
         any_vectors = _Inputs(tuple(_core.zeros_like(y) for y in outputs))
-        grads = inputs.grads(outputs, any_vectors.tensors, True)
+        grads = inputs.grads(outputs, _flattened(any_vectors.tree)[0], True)
         products = any_vectors.grads(grads, along, not own)
     result, product = _results(value, own), rebuild(_finished(products, own))
     return (result, product, _results(aux[0], own)) if has_aux else (result, product)
@@ -308,14 +317,64 @@ def _batched(in_dims, args):
     return leaves, dims_of(in_dims, args), rebuild
 
 
+def _called_once(func, leaves, dims, rebuild, size, kwargs):
+    """func's result for all indices, of Batched tensors: (leaves, what rebuilds)."""
+    level = (_batching.levels[-1][0] + 1 if _batching.levels else 0, size)
+    given = [x if dim is None else _batching.Batched(x.movedim(dim, 0), *level)
+             for x, dim in zip(leaves, dims)]
+    _batching.levels.append(level)
+    try:
+        result = func(*rebuild(given), **kwargs)
+    finally:
+        _batching.levels.pop()
+    parts, rebuild_result = _flattened(result)
+    wholes = []
+    for part in parts:
+        is_own = _batching.is_batched(part) and part._level == level[0]
+        wholes.append(part._value if is_own else part.unsqueeze(0).expand((size, *part.shape)))
+    return wholes, rebuild_result
+
+
+def _called_each(func, leaves, dims, rebuild, size, kwargs, randomness):
+    """As `_called_once`, by a call for each index."""
+    results, state = [], _core.default_generator._numbers()
+    for i in range(size):
+        if randomness == "same":
+            _core.default_generator._set_numbers(state)
+        results.append(func(*rebuild([x if dim is None else x.select(dim, i)
+                                      for x, dim in zip(leaves, dims)]), **kwargs))
+        if randomness == "error" and _core.default_generator._numbers() != state:
+            raise RuntimeError("vmap: the function draws random numbers; say with randomness "
+                               "whether they are 'different' or the 'same' for all")
+    parts = [_flattened(result) for result in results]
+    wholes = [_core.stack(list(column), 0) for column in zip(*(tensors for tensors, _ in parts))]
+    return wholes, parts[0][1]
+
+
+def _called(func, leaves, dims, rebuild, size, kwargs, randomness):
+    """Once for all indices where that can be, with the numbers of a call for each."""
+    state = _core.default_generator._numbers()
+    try:
+        made = _called_once(func, leaves, dims, rebuild, size, kwargs)
+        if _core.default_generator._numbers() == state:
+            return made
+    except Exception:  # it needs elements, or the mistake is the function's, which shows below
+        pass
+    _core.default_generator._set_numbers(state)
+    return _called_each(func, leaves, dims, rebuild, size, kwargs, randomness)
+
+
 def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
     """A function that calls `func` for each index along a dim of its arguments, and stacks the
     results: `in_dims` and `out_dims` say along which dims, None: the argument is the same for all.
-    There is a call of `func` for each index, so that it may hold any code; random numbers in it are
-    an "error", "different" or the "same" for all."""
+    It is called once with tensors that stand for all; where it asks for their elements, as branches
+    on data do, or draws random numbers, it is called again, for each index. Random numbers are an
+    "error", "different" or the "same" for all. With `chunk_size`, so many indices at once."""
     if randomness not in ("error", "different", "same"):
         raise RuntimeError("vmap: randomness is 'error', 'different' or 'same', not "
                            f"{randomness!r}")
+    if chunk_size is not None and chunk_size < 1:
+        raise ValueError(f"vmap: chunk_size is a number from 1 on, not {chunk_size}")
 
     @functools.wraps(func)
     def transformed(*args, **kwargs):
@@ -324,24 +383,23 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
         if len(sizes) != 1:
             raise ValueError("vmap: expected at least one tensor to go through, all of one size; "
                              f"got sizes {sorted(sizes)}")
-        results, state = [], _core.default_generator._numbers()
-        for i in range(sizes.pop()):
-            if randomness == "same":
-                _core.default_generator._set_numbers(state)
-            results.append(func(*rebuild([x if dim is None else x.select(dim, i)
-                                          for x, dim in zip(leaves, dims)]), **kwargs))
-            if randomness == "error" and _core.default_generator._numbers() != state:
-                raise RuntimeError("vmap: the function draws random numbers; say with randomness "
-                                   "whether they are 'different' or the 'same' for all")
-        if not results:
+        size = sizes.pop()
+        if size == 0:
             raise ValueError("vmap: the dim to go through has no elements")
-        parts = [_flattened(result) for result in results]
-        rebuild_result, count = parts[0][1], len(parts[0][0])
-        outs = out_dims if isinstance(out_dims, tuple) else (out_dims,) * count
-        if len(outs) != count:
-            raise ValueError(f"vmap: out_dims {out_dims} is not one for each of {count} results")
-        columns = zip(*(tensors for tensors, _ in parts))
-        return rebuild_result([column[0] if dim is None else _core.stack(list(column), dim)
-                               for column, dim in zip(columns, outs)])
+        chunks = []
+        for begin in range(0, size, chunk_size or size):
+            count = min(chunk_size or size, size - begin)
+            part = leaves if count == size else [
+                x if dim is None else x.narrow(dim, begin, count) for x, dim in zip(leaves, dims)]
+            made, rebuild_result = _called(func, part, dims, rebuild, count, kwargs, randomness)
+            chunks.append(made)
+        wholes = chunks[0] if len(chunks) == 1 else [_core.cat(list(parts), 0)
+                                                     for parts in zip(*chunks)]
+        outs = out_dims if isinstance(out_dims, tuple) else (out_dims,) * len(wholes)
+        if len(outs) != len(wholes):
+            raise ValueError(f"vmap: out_dims {out_dims} is not one for each of {len(wholes)} "
+                             "results")
+        return rebuild_result([whole.select(0, 0) if dim is None else whole.movedim(0, dim)
+                               for whole, dim in zip(wholes, outs)])
 
     return transformed
