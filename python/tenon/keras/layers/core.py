@@ -36,7 +36,12 @@ class Dense(BuiltIn):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
 
     def call(self, inputs):
-        y = _core.linear(inputs, self.kernel.t(), self.bias)
+        if not _core.is_grad_enabled():
+            y = _core.linear(inputs, self.kernel.t(), self.bias)
+        else:  # the same, whose gradient lies as the kernel does, which steps read then as it is
+            y = _core.matmul(inputs, self.kernel)
+            if self.bias is not None:
+                y = y + (self.bias if self.bias.dtype is y.dtype else self.bias.to(y.dtype))
         return y if self.activation is activations.linear else self.activation(y)
 
     def compute_output_shape(self, input_shape):
