@@ -109,6 +109,9 @@ def tensor(value, dtype=None):
         raise ValueError("Attempt to convert a value (None) with an unsupported type "
                          "(<class 'NoneType'>) to a Tensor.")
     if isinstance(value, (str, bytes)):
+        if dtype is not None:
+            raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype "
+                            f"{dtypes.name_of(dtype)}")
         return _strings().StringTensor(value)
     if isinstance(value, range):
         value = list(value)
@@ -173,7 +176,7 @@ def same(values):
             getattr(one, "is_tensor_like", False) else like(one, first) for one in values]
 
 
-def constant(value, dtype=None, shape=None):
+def constant(value, dtype=None, shape=None, name=None):
     """A tensor of these elements, which it has for itself; one element may fill a whole shape."""
     dtype = None if dtype is None else dtypes.as_dtype(dtype)
     if isinstance(value, CoreTensor) and dtype is not None:

@@ -5,7 +5,7 @@ import numpy
 from .. import _core
 from . import dtypes
 from .shapes import Size
-from .tensor import own
+from .tensor import _line, own
 
 
 def to_bytes(value):
@@ -116,7 +116,7 @@ class StringTensor:
     def __str__(self):
         text = repr(self.array.item()) if self.array.ndim == 0 else numpy.array2string(
             self.array, separator=" ")
-        return f"tf.Tensor({text}, shape={self.array.shape}, dtype=string)"
+        return f"tf.Tensor({_line(text)}{text}, shape={self.array.shape}, dtype=string)"
 
     def __repr__(self):
         return f"<tf.Tensor: shape={self.array.shape}, dtype=string, numpy={self.numpy()!r}>"

@@ -101,14 +101,23 @@ class Tensor(CoreTensor, metaclass=_TensorType):
         raise TypeError("'EagerTensor' object does not support item assignment; "
                         "tf.tensor_scatter_nd_update gives a changed tensor")
 
+    def __int__(self):
+        return int(_single(self))
+
+    def __float__(self):
+        return float(_single(self))
+
     def __str__(self):
-        return f"tf.Tensor({_text(self)}, shape={tuple(self.shape)}, dtype={_dtype_name(self)})"
+        text = _text(self)
+        return (f"tf.Tensor({_line(text)}{text}, shape={tuple(self.shape)}, "
+                f"dtype={_dtype_name(self)})")
 
     def __repr__(self):
         if self.dtype is _core.bfloat16 or self.device.type == "meta":
             return f"<{str(self)}>"
+        text = repr(self.item() if self.dim() == 0 else self.numpy())
         return (f"<tf.Tensor: shape={tuple(self.shape)}, dtype={_dtype_name(self)}, "
-                f"numpy={self.numpy()!r}>")
+                f"numpy={_line(text)}{text}>")
 
     def __format__(self, spec):
         return format(self.numpy(), spec) if spec else str(self)
@@ -120,14 +129,38 @@ class Tensor(CoreTensor, metaclass=_TensorType):
             return operator(inputs[1], inputs[0])
         return getattr(ufunc, method)(*(_as_array(value) for value in inputs), **keywords)
 
+    def __array_function__(self, function, types, arguments, keywords):
+        return function(*map(_as_arrays, arguments),
+                        **{name: _as_arrays(value) for name, value in keywords.items()})
+
     def __reduce_ex__(self, protocol):
         from . import convert
 
         return convert.constant, (self.numpy(), self.dtype)
 
 
+def _single(tensor):
+    """The only element, as Python's number."""
+    if tensor.numel() != 1:
+        raise TypeError("Only length-1 arrays can be converted to Python scalars, got a tensor of "
+                        f"shape {tuple(tensor.shape)}")
+    return tensor.detach().item()
+
+
+def _line(text):
+    """The line's end before a text of several lines."""
+    return "\n" if "\n" in text else ""
+
+
 def _as_array(value):
     return value.detach().numpy() if isinstance(value, CoreTensor) else value
+
+
+def _as_arrays(value):
+    """A value with arrays in the place of tensors, in lists and tuples, too."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_as_arrays, value)) if not hasattr(value, "_fields") else value
+    return _as_array(value)
 
 
 def _dtype_name(tensor):
@@ -220,6 +253,8 @@ def _error_of(kind):
 
 def failed(error, name):
     """TensorFlow's error of one of Tenon's, which it is, too."""
+    if isinstance(error, InvalidArgumentError):  # of an op within
+        return error
     return _error_of(type(error))(f"{error} [Op:{name}]")
 
 

@@ -27,6 +27,8 @@ def _building(build):
         result = build(self, *args, **kwargs)
         self.__dict__["built"] = True
         self.__dict__.setdefault("_build_arguments", _named_shapes(build, args, kwargs))
+        if "_restores_later" in self.__dict__:  # a checkpoint waits for the variables
+            self.__dict__.pop("_restores_later")()
         return result
 
     built._sets_built = True

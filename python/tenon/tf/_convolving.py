@@ -52,7 +52,7 @@ def _padding(padding, x, kernel, strides, dilations, is_first):
         if padding.upper() == "SAME":
             return [same_padding(*of_dim) for of_dim in zip(x.shape[2:], kernel, strides,
                                                             dilations)]
-        raise ValueError(f"padding is 'SAME', 'VALID' or explicit pairs, not {padding!r}")
+        raise InvalidArgumentError(f"padding is 'SAME', 'VALID' or explicit pairs, not {padding!r}")
     pairs = [tuple(pair) for pair in padding]
     if len(pairs) == len(kernel) + 2:
         pairs = pairs[2:] if is_first else pairs[1:-1]

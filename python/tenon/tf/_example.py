@@ -1,5 +1,6 @@
 """tf.train.Example and its parts: named lists of bytes, floats or whole numbers."""
 
+import json
 import struct
 
 from ..utils import _protobuf
@@ -29,8 +30,36 @@ class _Message:
         return type(other) is type(self) and self.SerializeToString() == other.SerializeToString()
 
     def __repr__(self):
-        inner = ", ".join(f"{key}={value!r}" for key, value in vars(self).items() if value)
-        return f"{type(self).__name__}({inner})"
+        """Protobuf's text."""
+        return "".join(f"{line}\n" for line in _lines(self))
+
+
+def _lines(message):
+    for name, value in vars(message).items():
+        if isinstance(value, dict):
+            for key in sorted(value):
+                yield from _within(name, [f"key: {json.dumps(key)}", *_within("value",
+                                                                              _lines(value[key]))])
+        elif isinstance(value, _Message):
+            yield from _within(name, _lines(value))
+        else:
+            for one in value or ():
+                if isinstance(one, _Message):
+                    yield from _within(name, _lines(one))
+                else:
+                    yield f"{name}: {_written(one)}"
+
+
+def _within(name, lines):
+    return [f"{name} {{", *(f"  {line}" for line in lines), "}"]
+
+
+def _written(value):
+    if isinstance(value, bytes):
+        text = "".join(chr(byte) if 32 <= byte < 127 and byte not in b"\"\\" else f"\\{byte:03o}"
+                       for byte in value)
+        return f'"{text}"'
+    return f"{value:.8g}" if isinstance(value, float) else str(value)
 
 
 class _List(_Message):

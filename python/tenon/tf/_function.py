@@ -66,6 +66,17 @@ def _as_argument(value):
     return value
 
 
+def _as_result(value):
+    """Python's numbers among results become tensors."""
+    if isinstance(value, (CoreTensor, type(None))):
+        return value
+    if isinstance(value, (bool, int, float, complex)):
+        return own(convert.tensor(value))
+    if nest.is_nested(value):
+        return nest.map_structure(_as_result, value)
+    return value
+
+
 class Function:
     """What `tf.function` makes: the same function, compiled. Its code runs in every call, so that
     Python's branches, loops and prints keep their meaning."""
@@ -86,9 +97,9 @@ class Function:
         call = self.python_function if _settings["run_eagerly"] else self._compiled
         if is_recording() or not _core.is_grad_enabled() or any(
                 type(one) is CoreTensor and one.requires_grad for one in arguments):
-            return call(*arguments, **keywords)
+            return _as_result(call(*arguments, **keywords))
         with not_recording():  # until a tape says otherwise
-            return call(*arguments, **keywords)
+            return _as_result(call(*arguments, **keywords))
 
     def _checked(self, arguments, keywords):
         names = list(inspect.signature(self.python_function).parameters)

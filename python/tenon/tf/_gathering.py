@@ -193,6 +193,10 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=-1, dtype=None):
     """`on_value` (1) at the index along a new axis of size `depth`, elsewhere `off_value` (0); all
     of it for an index out of range."""
     indices = convert.tensor(indices)
+    if not indices.dtype.is_integer:
+        raise InvalidArgumentError(f"Value for attr 'TI' of {dtypes.name_of(indices.dtype)} is not "
+                                   "in the list of allowed values: uint8, int8, int32, int64 "
+                                   "[Op:OneHot]; tf.cast them")
     dtype = _dtype_of_values(on_value, off_value) if dtype is None else dtypes.as_dtype(dtype)
     axis = axis + indices.dim() + 1 if axis < 0 else axis
     steps = _core.arange(0, int(depth), 1, dtype=indices.dtype, device=indices.device)

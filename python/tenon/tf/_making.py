@@ -119,7 +119,7 @@ def range(start, limit=None, delta=1, dtype=None):
         is_real = any(isinstance(value, float) for value in (start, limit, delta))
         dtype = _core.float32 if is_real else _core.int32
     if delta == 0:
-        raise ValueError("range(): Requires delta != 0")
+        raise InvalidArgumentError("Requires delta != 0: 0 [Op:Range]")
     dtype = dtypes.as_dtype(dtype)
     count = math.ceil((limit - start) / delta)
     if count <= 0:

@@ -121,18 +121,29 @@ roll.with_strings(lambda array, shift, axis: numpy.roll(array, convert.axis_of(s
 @moving
 def slice(input_, begin, size):
     """The part that begins at `begin` and has these sizes, -1 for all that is left."""
-    return input_[_parts(begin, size)]
+    return input_[_parts(input_.shape, begin, size)]
 
 
-def _parts(begin, size):
+def _parts(shape, begin, size):
     import builtins
 
     begin, size = convert.sizes(begin), convert.sizes(size)
+    if not len(begin) == len(size) == len(shape):
+        raise InvalidArgumentError(f"Expected begin and size arguments to be 1-D tensors of size "
+                                   f"{len(shape)}, but got shapes [{len(begin)}] and [{len(size)}] "
+                                   "instead. [Op:Slice]")
+    for i, (first, count, whole) in enumerate(zip(begin, size, shape)):
+        if not 0 <= first <= whole:
+            raise InvalidArgumentError(f"Expected begin[{i}] in [0, {whole}], but got {first} "
+                                       "[Op:Slice]")
+        if count != -1 and not 0 <= count <= whole - first:
+            raise InvalidArgumentError(f"Expected size[{i}] in [0, {whole - first}], but got "
+                                       f"{count} [Op:Slice]")
     return tuple(builtins.slice(first, None if count == -1 else first + count)
                  for first, count in zip(begin, size))
 
 
-slice.with_strings(lambda array, begin, size: array[_parts(begin, size)])
+slice.with_strings(lambda array, begin, size: array[_parts(array.shape, begin, size)])
 
 
 @_op
@@ -240,7 +251,8 @@ def pad(tensor, paddings, mode="CONSTANT", constant_values=0):
     pairs = convert.tensor(paddings).tolist() if not isinstance(paddings, (list, tuple)) else [
         convert.sizes(pair) for pair in paddings]
     if len(pairs) != tensor.dim():
-        raise ValueError(f"pad(): {len(pairs)} pairs of paddings for {tensor.dim()} dims")
+        raise InvalidArgumentError(f"The first dimension of paddings must be the rank of inputs, "
+                                   f"{tensor.dim()}, got {len(pairs)} [Op:Pad]")
     mode = mode.upper()
     if mode == "CONSTANT":
         flat = [count for pair in reversed(pairs) for count in pair]

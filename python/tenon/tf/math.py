@@ -149,6 +149,8 @@ not_equal = _equality("not_equal", _core.ne, lambda x, y: x != y)
 
 def _logical(name, compute):
     def function(x, y):
+        x, y = (value if hasattr(value, "dtype") else convert.tensor(value, _core.bool)
+                for value in (x, y))
         x, y = convert.tensor(x), convert.tensor(y)
         for value in (x, y):
             _check_bool(value, name)

@@ -219,3 +219,53 @@ def test_config():
         tf.config.experimental.set_memory_growth(gpu, True)
     with tf.device("/CPU:0"), tf.name_scope("outer"), tf.init_scope():
         assert tf.constant(1).numpy() == 1
+
+
+def test_functions_of_numpy_give_arrays():
+    x, w = tf.constant([[1.0, 3.0], [5.0, 7.0]]), tf.Variable([1.0, 2.0])
+    assert isinstance(np.mean(x, axis=0), np.ndarray) and np.mean(x, axis=0).tolist() == [3.0, 5.0]
+    assert np.sum(w) == 3.0 and np.concatenate([w, [3.0]]).tolist() == [1.0, 2.0, 3.0]
+    assert np.stack([x, x]).shape == (2, 2, 2) and np.argmax(x, axis=1).tolist() == [1, 1]
+
+
+def test_an_error_of_an_op_within_another_stays():
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.nn.embedding_lookup(tf.ones([2, 2]), [3])
+
+
+@pytest.mark.parametrize("call, error", [
+    (lambda: tf.constant("a", tf.float32), TypeError),
+    (lambda: int(tf.constant([1, 2])), TypeError),
+    (lambda: tf.one_hot([1.0], 3), tf.errors.InvalidArgumentError),
+    (lambda: tf.slice(tf.ones([3]), [1], [5]), tf.errors.InvalidArgumentError),
+    (lambda: tf.slice(tf.ones([3]), [1, 0], [5, 0]), tf.errors.InvalidArgumentError),
+    (lambda: tf.pad(tf.ones([2]), [[1, 1], [1, 1]]), tf.errors.InvalidArgumentError),
+    (lambda: tf.range(0, 5, 0), tf.errors.InvalidArgumentError),
+    (lambda: tf.nn.conv2d(tf.ones([1, 2, 2, 1]), tf.ones([1, 1, 1, 1]), 1, "WRONG"),
+     tf.errors.InvalidArgumentError),
+    (lambda: tf.logical_and([1], [True]), TypeError),
+    (lambda: list(tf.data.TFRecordDataset("/nowhere")), tf.errors.NotFoundError),
+])
+def test_errors_are_tensorflows(call, error):
+    with pytest.raises(error):
+        call()
+
+
+def test_numbers_that_functions_return_become_tensors():
+    @tf.function
+    def parts(x):
+        return 2 * x, {"count": 3, "none": None}
+
+    doubled, others = parts(2.0)
+    assert doubled.numpy() == 4.0 and others["count"].dtype is tf.int32 and others["none"] is None
+
+
+def test_text_of_several_lines():
+    assert str(tf.ones([2, 2])) == "tf.Tensor(\n[[1. 1.]\n [1. 1.]], shape=(2, 2), dtype=float32)"
+    assert repr(tf.constant([["a"], ["b"]])).startswith("<tf.Tensor: shape=(2, 1), dtype=string, "
+                                                        "numpy=")
+    data = tf.data.Dataset.range(3).batch(2)
+    assert repr(data) == ("<_BatchDataset element_spec=TensorSpec(shape=(None,), dtype=tf.int64, "
+                          "name=None)>")
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b'a"b\xff']))
+    assert repr(feature) == 'bytes_list {\n  value: "a\\042b\\377"\n}\n'

@@ -219,6 +219,8 @@ class Optimizer:
             raise ValueError(f"there are {len(grads)} gradients for {len(variables)} variables")
         if not self.built:
             self.build(variables)
+            if "_restores_later" in self.__dict__:  # a checkpoint waits for the variables
+                self.__dict__.pop("_restores_later")()
         for variable in variables:
             if id(variable) not in self._places:
                 raise ValueError(f"optimizer {self.name!r} doesn't know the variable "

@@ -1,6 +1,7 @@
 """Dataset: elements that are made one after the other, and what is done with them."""
 
 import builtins
+import functools
 import itertools
 
 from ... import _core
@@ -24,23 +25,33 @@ class Iterator:
     def __init__(self, dataset):
         self._elements = dataset._make()
         self.element_spec_of = dataset
+        self.position = 0  # how many elements there were
 
     def __iter__(self):
         return self
 
     def __next__(self):
-        return next(self._elements)
+        element = next(self._elements)
+        self.position += 1
+        return element
+
+    def go_to(self, position):
+        """Goes on behind so many elements of a new pass; a checkpoint restores it so."""
+        self._elements = self.element_spec_of._make()
+        self.position = 0
+        for _ in itertools.islice(self, position):
+            pass
 
     def get_next(self):
         """The next element; OutOfRangeError where there is none."""
         try:
-            return next(self._elements)
+            return next(self)
         except StopIteration:
             raise OutOfRangeError("End of sequence [Op:IteratorGetNext]") from None
 
     def get_next_as_optional(self):
         """The next element as an Optional; one without a value at the end."""
-        found = next(self._elements, None)
+        found = next(self, None)
         return Optional(None, self.element_spec_of) if found is None else Optional(found)
 
     @property
@@ -66,7 +77,7 @@ class Dataset(Grouping, Storing):
         tensors, order() giving a tensor of places, or None, for a pass."""
         self._make, self._size, self._spec = make, size, spec
         self._slices, self._is_light = slices, is_light
-        self._options = None
+        self._options, self._kind = None, ""
         self._is_spec_seen = spec is None  # known by looking at an element
 
     # Made of.
@@ -240,7 +251,7 @@ class Dataset(Grouping, Storing):
         return state
 
     def __repr__(self):
-        return f"<Dataset of {self._size if self._size >= 0 else 'an unknown number of'} elements>"
+        return f"<_{self._kind}Dataset element_spec={self.element_spec!r}>"
 
     # Other datasets of it. What is light makes elements at hardly any cost.
 
@@ -514,3 +525,27 @@ def _fitting(value, signature):
         raise TypeError(f"`generator` yielded an element of shape {tuple(made.shape)} where an "
                         f"element of shape {signature.shape} was expected.")
     return own(made)
+
+
+def _naming(method, kind):
+    """The method, whose datasets say by what they were made when they are printed."""
+    @functools.wraps(method)
+    def call(*arguments, **keywords):
+        made = method(*arguments, **keywords)
+        if isinstance(made, Dataset):
+            made._kind = kind
+        return made
+
+    return call
+
+
+for _name, _kind in {"batch": "Batch", "cache": "Cache", "concatenate": "Concatenate",
+                     "filter": "Filter", "flat_map": "FlatMap", "interleave": "Interleave",
+                     "map": "Map", "padded_batch": "PaddedBatch", "prefetch": "Prefetch",
+                     "repeat": "Repeat", "shard": "Shard", "shuffle": "Shuffle", "skip": "Skip",
+                     "take": "Take", "take_while": "TakeWhile", "unbatch": "Unbatch",
+                     "window": "Window"}.items():
+    setattr(Dataset, _name, _naming(getattr(Dataset, _name), _kind))
+for _name, _kind in {"from_generator": "FlatMap", "from_tensor_slices": "TensorSlice",
+                     "from_tensors": "Tensor", "range": "Range", "zip": "Zip"}.items():
+    setattr(Dataset, _name, staticmethod(_naming(getattr(Dataset, _name), _kind)))

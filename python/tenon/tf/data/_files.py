@@ -1,9 +1,11 @@
 """Datasets of what files hold."""
 
 import gzip
+import os
 import zlib
 
 from ..._eager import convert
+from ..._eager.errors import NotFoundError
 from ..._eager.strings import StringTensor
 from ...utils._records import read_records
 from ._dataset import UNKNOWN, Dataset
@@ -70,6 +72,8 @@ def _opened(name, compression_type):
     import io
 
     path = name.decode() if isinstance(name, bytes) else name
+    if not os.path.exists(path):
+        raise NotFoundError(f"{path}; No such file or directory [Op:IteratorGetNext]")
     if compression_type in (None, ""):
         return open(path, "rb")
     if compression_type == "GZIP":

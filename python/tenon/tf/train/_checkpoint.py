@@ -7,59 +7,129 @@ import re
 from ... import _core, nn
 from ..._eager.errors import NotFoundError
 from ..._eager.tensor import own
-from ...nn.parameter import Parameter
+from ..._modes import no_grad
+from ...keras._variable import Variable
 from .._module import _parts
 
 _STATE = "checkpoint"  # the file that tells which checkpoints a directory has
 
 
-def _variables(value, path=(), seen=None):
-    """Paths and variables of what a checkpoint holds: modules, optimizers, lists, dicts,
-    variables."""
-    seen = set() if seen is None else seen
-    if id(value) in seen:
-        return
-    seen.add(id(value))
-    if isinstance(value, Parameter):
+class _Position:
+    """Where an iterator over a dataset is, as a variable."""
+
+    shape, dtype = (), _core.int64
+
+    def __init__(self, iterator):
+        self._iterator = iterator
+
+    def detach(self):
+        return _core.tensor_of_data(self._iterator.position, _core.int64)
+
+    def copy_(self, position):
+        self._iterator.go_to(int(position))
+
+
+def _children(value):
+    """What an object of a checkpoint holds, by name."""
+    if isinstance(value, Checkpoint):
+        return list(value._children().items())
+    if not isinstance(value, nn.Module):
+        return _parts(value)
+    graph = getattr(value, "_graph", None)
+    if graph is not None or hasattr(value, "pop") and hasattr(value, "layers"):
+        # Keras's names of layers differ between models that are alike: by their order.
+        named = [(f"layer-{i}", layer) for i, layer in enumerate(value.layers)]
+    else:
+        named = _parts(value) + [(key, buffer) for key, buffer in value._buffers.items()
+                                 if buffer is not None]
+    optimizer = getattr(value, "optimizer", None)
+    return named if optimizer is None else [*named, ("optimizer", optimizer)]
+
+
+def _variables(value, path=(), around=()):
+    """Paths and variables of what a checkpoint holds: modules, optimizers, lists, dicts, variables,
+    iterators. What is found by several paths comes several times."""
+    if isinstance(value, _core.Tensor):
         yield "/".join(path), value
-    elif isinstance(value, nn.Module):
-        if hasattr(value, "build") and hasattr(value, "weights"):  # Keras's know their order
-            for i, one in enumerate(value.weights):
-                yield "/".join((*path, str(i))), one
-            return
-        for key, part in _parts(value):
-            yield from _variables(part, (*path, str(key)), seen)
-        for key, buffer in value._buffers.items():
-            if buffer is not None:
-                yield "/".join((*path, key)), buffer
-    elif isinstance(value, (dict, list, tuple)):
-        for key, part in _parts(value):
-            yield from _variables(part, (*path, str(key)), seen)
-    elif hasattr(value, "variables"):  # optimizers and metrics
-        held = value.variables() if callable(value.variables) else value.variables
-        for i, one in enumerate(held):
+        return
+    if id(value) in around:
+        return
+    around = (*around, id(value))
+    if hasattr(value, "go_to"):
+        yield "/".join(path), _Position(value)
+        return
+    found = set()
+    for key, part in _children(value):
+        for name, one in _variables(part, (*path, str(key)), around):
+            found.add(id(one))
+            yield name, one
+    if isinstance(value, nn.Module) and hasattr(value, "weights"):
+        more = value.weights
+    elif not isinstance(value, (nn.Module, Checkpoint, dict, list, tuple)):
+        held = getattr(value, "variables", ())  # optimizers and metrics
+        more = held() if callable(held) else held
+    else:
+        return
+    for i, one in enumerate(more):
+        if id(one) not in found:
             yield "/".join((*path, str(i))), one
 
 
-class _Status:
-    """What `restore` matched."""
+def _unfinished(value, around=()):
+    """The objects whose variables may come later: layers and optimizers that aren't built, and
+    checkpoints."""
+    if id(value) in around or isinstance(value, _core.Tensor):
+        return
+    if isinstance(value, Checkpoint) or getattr(value, "built", None) is False:
+        yield value
+    for _, part in _children(value):
+        yield from _unfinished(part, (*around, id(value)))
 
-    def __init__(self, missing, unused):
-        self._missing, self._unused = missing, unused
+
+class _Status:
+    """What `restore` matched, and matches when variables are made later."""
+
+    def __init__(self, checkpoint=None, saved=None):
+        self._checkpoint, self._saved, self._done = checkpoint, saved or {}, set()
+
+    def take(self):
+        """Sets the variables that are there now and haven't been set."""
+        held = self._checkpoint._held()
+        found = [(name, one) for name, one in held
+                 if name in self._saved and (name, id(one)) not in self._done]
+        shapes = [f"{name}: {tuple(self._saved[name].shape)} in the file, {tuple(one.shape)} in "
+                  "the program" for name, one in found
+                  if tuple(self._saved[name].shape) != tuple(one.shape)]
+        if shapes:
+            raise ValueError(f"restore(): shapes differ: {'; '.join(shapes[:5])}")
+        with no_grad():
+            for name, one in found:
+                one.copy_(self._saved[name].to(one.dtype))
+                self._done.add((name, id(one)))
+        if set(self._saved) - {name for name, _ in held}:
+            for one in _unfinished(self._checkpoint):
+                one.__dict__["_restores_later"] = self.take
+
+    def _missing(self):
+        if self._checkpoint is None:
+            return []
+        return [name for name, _ in self._checkpoint._held() if name not in self._saved]
 
     def assert_consumed(self):
         """Raises AssertionError unless everything in the file and in the objects found its
         other."""
         self.assert_existing_objects_matched()
-        if self._unused:
-            raise AssertionError(f"Unresolved in the checkpoint: {', '.join(self._unused[:5])}")
+        held = {name for name, _ in self._checkpoint._held()} if self._checkpoint else set()
+        unused = sorted(set(self._saved) - held)
+        if unused:
+            raise AssertionError(f"Unresolved in the checkpoint: {', '.join(unused[:5])}")
         return self
 
     def assert_existing_objects_matched(self):
         """Raises AssertionError unless every variable was in the file."""
-        if self._missing:
-            raise AssertionError("No checkpointed value was found for "
-                                 f"{', '.join(self._missing[:5])}")
+        missing = self._missing()
+        if missing:
+            raise AssertionError(f"No checkpointed value was found for {', '.join(missing[:5])}")
         return self
 
     assert_nontrivial_match = assert_existing_objects_matched
@@ -77,29 +147,51 @@ class Checkpoint:
     optimizer=optimizer)`."""
 
     def __init__(self, root=None, **kwargs):
-        self.save_counter = 0
-        self._objects = dict(kwargs) if root is None else {"root": root, **kwargs}
+        self.__dict__["_counter"] = None
+        if root is not None:
+            self.root = root
         for name, value in kwargs.items():
             setattr(self, name, value)
 
+    @property
+    def save_counter(self):
+        """How often it was saved, a variable."""
+        if self._counter is None:
+            self.__dict__["_counter"] = Variable(0, dtype=_core.int64, trainable=False,
+                                                 name="save_counter")
+        return self._counter
+
+    def __setattr__(self, name, value):
+        object.__setattr__(self, name, value)
+        later = self.__dict__.get("_restores_later")
+        if later is not None and not name.startswith("_"):
+            later()
+
+    def _children(self):
+        return {key: value for key, value in vars(self).items() if not key.startswith("_")}
+
     def _held(self):
-        given = {key: getattr(self, key, value) for key, value in self._objects.items()}
-        more = {key: value for key, value in vars(self).items()
-                if not key.startswith("_") and key not in given and key != "save_counter"}
-        return list(_variables({**given, **more}))
+        return list(_variables(self))
 
     def write(self, file_prefix, options=None):
         """Writes a file with exactly this name and '.safetensors' behind it; gives the name."""
         prefix = os.fspath(file_prefix)
         os.makedirs(os.path.dirname(prefix) or ".", exist_ok=True)
-        _core.save_tensors({name: one.detach() for name, one in self._held()},
-                           _file(prefix), {"save_counter": str(self.save_counter)})
+        tensors, names, others = {}, {}, {}
+        held = self._held()
+        for name, one in held:
+            if names.setdefault(id(one), name) == name:
+                tensors[name] = one.detach()
+            else:
+                others[name] = names[id(one)]
+        _core.save_tensors(tensors, _file(prefix), {"save_counter": str(int(self.save_counter)),
+                                                    "other_names": json.dumps(others)})
         return prefix
 
     def save(self, file_prefix, options=None):
         """Writes a file with the number of this save behind its name, which it gives."""
-        self.save_counter += 1
-        prefix = self.write(f"{os.fspath(file_prefix)}-{self.save_counter}")
+        self.save_counter.assign_add(1)
+        prefix = self.write(f"{os.fspath(file_prefix)}-{int(self.save_counter)}")
         directory = os.path.dirname(prefix)
         names = [name for name in _state(directory) if name != os.path.basename(prefix)]
         _write_state(directory, [*names, os.path.basename(prefix)])
@@ -110,31 +202,18 @@ class Checkpoint:
         return self._take(save_path)
 
     def restore(self, save_path, options=None):
-        """Sets the variables from what `save` wrote; nothing for None."""
-        return _Status([], []) if save_path is None else self._take(save_path)
+        """Sets the variables from what `save` wrote, those of layers and optimizers that aren't
+        built when they are; nothing for None."""
+        return _Status() if save_path is None else self._take(save_path)
 
     def _take(self, save_path):
         saved, metadata = _loaded(save_path)
-        missing, shapes = [], []
-        held = self._held()
-        for name, variable in held:
-            if name not in saved:
-                missing.append(name)
-            elif tuple(saved[name].shape) != tuple(variable.shape):
-                shapes.append(f"{name}: {tuple(saved[name].shape)} in the file, "
-                              f"{tuple(variable.shape)} in the program")
-        if shapes:
-            raise ValueError(f"restore(): shapes differ: {'; '.join(shapes[:5])}")
-        before = _core.is_grad_enabled()
-        _core.set_grad_enabled(False)
-        try:
-            for name, variable in held:
-                if name in saved:
-                    variable.copy_(saved[name].to(variable.dtype))
-        finally:
-            _core.set_grad_enabled(before)
-        self.save_counter = int(metadata.get("save_counter", self.save_counter))
-        return _Status(missing, sorted(set(saved) - {name for name, _ in held}))
+        for name, of in json.loads(metadata.get("other_names", "{}")).items():
+            saved[name] = saved[of]
+        status = _Status(self, saved)
+        status.take()
+        self.save_counter.assign(int(metadata.get("save_counter", 0)))
+        return status
 
 
 def _file(prefix):
@@ -276,7 +355,7 @@ class CheckpointManager:
             return None
         self._last = None if self._step is None else int(self._step)
         if checkpoint_number is not None:
-            self.checkpoint.save_counter = int(checkpoint_number) - 1
+            self.checkpoint.save_counter.assign(int(checkpoint_number) - 1)
         path = self.checkpoint.save(os.path.join(self.directory, self._name))
         found = self.checkpoints
         if self._max_to_keep is not None:

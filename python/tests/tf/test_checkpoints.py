@@ -1,0 +1,98 @@
+"""Checkpoints of objects that aren't built yet, of names, of iterators."""
+
+import numpy as np
+import pytest
+
+import tenon.tf as tf
+
+
+class Net(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = tf.keras.layers.Dense(4), tf.keras.layers.Dense(2)
+
+    def call(self, x):
+        return self.second(self.first(x))
+
+
+def trained(optimizer):
+    net, x = Net(), tf.ones([3, 5])
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(net(x) ** 2)
+        optimizer.apply_gradients(zip(tape.gradient(loss, net.trainable_variables),
+                                      net.trainable_variables))
+    return net
+
+
+def test_layers_and_optimizers_are_restored_when_they_are_built(tmp_path):
+    optimizer = tf.keras.optimizers.Adam(0.01)
+    net = trained(optimizer)
+    path = tf.train.Checkpoint(net=net, optimizer=optimizer).save(str(tmp_path / "ckpt"))
+    again, other = Net(), tf.keras.optimizers.Adam(0.01)
+    status = tf.train.Checkpoint(net=again, optimizer=other).restore(path)
+    assert not again.built
+    x = np.random.RandomState(0).rand(2, 5).astype(np.float32)
+    np.testing.assert_array_equal(again(x).numpy(), net(x).numpy())
+    for model, one in ((net, optimizer), (again, other)):
+        one.apply_gradients(zip([tf.ones_like(v) for v in model.trainable_variables],
+                                model.trainable_variables))
+    for mine, theirs in zip(again.weights, net.weights):
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
+    assert other.iterations.numpy() == 3
+    status.assert_consumed()
+
+
+def test_layers_alike_match_whatever_their_names(tmp_path):
+    def make():
+        return tf.keras.Sequential([tf.keras.layers.Dense(3, input_shape=(2,)),
+                                    tf.keras.layers.BatchNormalization()])
+
+    model = make()
+    path = tf.train.Checkpoint(model=model).write(str(tmp_path / "w"))
+    other = make()
+    tf.train.Checkpoint(model=other).read(path).assert_consumed()
+    for mine, theirs in zip(other.weights, model.weights):
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
+
+
+def test_parts_by_name(tmp_path):
+    net = trained(tf.keras.optimizers.SGD(0.01))
+    path = tf.train.Checkpoint(net=net).save(str(tmp_path / "ckpt"))
+    bias = tf.Variable(tf.zeros([4]))
+    part = tf.train.Checkpoint(bias=bias)
+    status = tf.train.Checkpoint(net=tf.train.Checkpoint(first=part)).restore(path)
+    np.testing.assert_array_equal(bias.numpy(), net.first.bias.numpy())
+    status.assert_existing_objects_matched()
+    with pytest.raises(AssertionError, match="Unresolved"):
+        status.assert_consumed()
+    kernel = tf.Variable(tf.zeros([5, 4]))
+    part.kernel = kernel  # restored now that it is there
+    np.testing.assert_array_equal(kernel.numpy(), net.first.kernel.numpy())
+    part.more = tf.Variable(1.0)
+    with pytest.raises(AssertionError, match="net/first/more"):
+        status.assert_existing_objects_matched()
+    with pytest.raises(ValueError, match="shapes differ"):
+        tf.train.Checkpoint(net=tf.train.Checkpoint(first=tf.train.Checkpoint(
+            bias=tf.Variable(tf.zeros([7]))))).restore(path)
+
+
+def test_a_variable_of_several_names(tmp_path):
+    held = tf.train.Checkpoint()
+    held.listed = [tf.Variable(1.0), tf.Variable(2.0)]
+    held.mapped = {"two": held.listed[1]}
+    path = held.save(str(tmp_path / "ckpt"))
+    assert held.save_counter.numpy() == 1
+    found = tf.train.Checkpoint(mapped={"two": tf.Variable(0.0)})
+    found.restore(path)
+    assert found.mapped["two"].numpy() == 2.0 and found.save_counter.numpy() == 1
+
+
+def test_iterators_go_on_where_they_were(tmp_path):
+    data = tf.data.Dataset.range(10)
+    iterator = iter(data)
+    assert [int(next(iterator)) for _ in range(4)] == [0, 1, 2, 3]
+    path = tf.train.Checkpoint(iterator=iterator).save(str(tmp_path / "ckpt"))
+    other = iter(data)
+    tf.train.Checkpoint(iterator=other).restore(path)
+    assert [int(n) for n in other] == [4, 5, 6, 7, 8, 9]
