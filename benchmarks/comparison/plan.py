@@ -149,6 +149,12 @@ PYTHON_GOALS = {
     "4p": [(f"{form}digits CNN {what}, {precision}", "images/s", HIGHER, Goal(ratio=ratio))
            for form in ("", "compiled ") for precision, ratio in (("f32", 1.5), ("bf16", 2))
            for what in ("training", "inference")],
+    "6p": [("fit() of the digits CNN", "images/s", HIGHER, Goal(ratio=1.5, against="")),
+           ("fit() of MLP 784-128-10", "images/s", HIGHER, Goal(ratio=1.5, against="")),
+           ("fit() of MLP 8-8-4, step", "us", LOWER, Goal(ratio=5, against="")),
+           ("fit() of MLP 784-128-10 from tf.data", "images/s", HIGHER, Goal(ratio=1.5, against="")),
+           ("loop with tf.function, MLP 784-128-10", "images/s", HIGHER,
+            Goal(ratio=1.5, against=""))],
     "8p": [("LSTM-256 until stop, step", "us", LOWER, Goal(ratio=5, against="PyTorch")),
            ("compiled LSTM-256 until stop, step", "us", LOWER, Goal(ratio=5, against="PyTorch")),
            ("Tree-LSTM over 25 trees", "ms", LOWER, Goal(ratio=10, against="PyTorch")),
@@ -156,6 +162,8 @@ PYTHON_GOALS = {
 }
 CASES += [Case(row, name, unit, better, goal, theirs=name.removeprefix("compiled "))
           for row, cases in PYTHON_GOALS.items() for name, unit, better, goal in cases]
+FIRST_STEP = Case("6p", "first layer to the end of the first step, digits CNN", "ms",
+                  goal=Goal(ratio=10, against=""))
 FIRST_OP = Case("13", "process start to first op", "ms", goal=Goal(10))
 RESIDENT = Case("13", "resident memory after the first op", "MB", goal=Goal(20))
 SIZE = Case("13", "library without its dependencies", "MB", goal=Goal(10))
@@ -173,7 +181,7 @@ COMPILING = [
 FIRST_OP_PYTHON = Case("13p", "process start to first op", "ms", goal=Goal(150))
 RESIDENT_PYTHON = Case("13p", "resident memory after the first op", "MB")
 SIZE_PYTHON = Case("13p", "package with the library", "MB", goal=Goal(40))
-ROWS = ["1", "1p", "2", "2p", "3", "3p", "4", "4p", "8", "8p", "9", "12", "13", "13p"]
+ROWS = ["1", "1p", "2", "2p", "3", "3p", "4", "4p", "6p", "8", "8p", "9", "12", "13", "13p"]
 
 # glibc told to keep large blocks: without it each fresh large tensor pays for page faults.
 TUNED = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000",
@@ -192,9 +200,9 @@ class Peer:
 
     def has(self, row):
         """Rows from Python have the peers of the row from C++ that run on Python; all of these have
-        row 1."""
-        return row in self.rows or bool(
-            row.endswith("p") and self.script and row[:-1] in ["1", *self.rows])
+        row 1, but Keras, which has a row of its own."""
+        return row in self.rows or bool(row.endswith("p") and self.script and "6p" not in self.rows
+                                        and row[:-1] in ["1", *self.rows])
 
 
 PEERS = [
@@ -209,6 +217,9 @@ PEERS = [
     Peer("TensorFlow eager", "tensorflow-cpu", ["2", "3", "4", "9", "12"], "tensorflow_eager.py"),
     Peer("tf.function", "tensorflow-cpu", ["2", "3", "4"], "tensorflow_eager.py", ["--function"],
          kind="compiled"),
+    Peer("Keras on TensorFlow", "tensorflow-cpu", ["6p"], "keras_fit.py", ["--tensorflow"],
+         kind="compiled"),
+    Peer("Keras on JAX", "jax", ["6p"], "keras_fit.py", ["--jax"], kind="compiled"),
     Peer("TensorFlow XLA", "tensorflow-cpu", ["2", "3", "4", "9"], "tensorflow_eager.py", ["--xla"],
          kind="compiled"),
     Peer("JAX eager", "jax", ["9"], "jax_eager.py"),

@@ -15,6 +15,7 @@ ROW_TITLES = {
     "2p": "Linear regression from Python, a step",
     "3p": "A small network from Python, one Adam step",
     "4p": "The digits CNN from Python, batch 64",
+    "6p": "Keras's fit(), and loops in TensorFlow's style",
     "8p": "Control flow that depends on data, from Python",
     "13p": "Start and size of the Python package",
 }
