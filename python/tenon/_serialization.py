@@ -51,7 +51,7 @@ def save(obj, f, **_):
         raise TypeError(f"save() takes tensors, dicts, lists, numbers, texts and None, not "
                         f"{type(value).__name__}")
 
-    # here, as elsewhere in the package, what few programs need isn't there from the start
+    # Here, as elsewhere in the package, what few programs need isn't there from the start
     import json
 
     text = json.dumps(plain(obj, ""))

@@ -8,6 +8,8 @@
 
 import importlib
 
+__version__ = "3.15.1"  # of Keras, whose names these are: programs ask for it
+
 #: Where names come from that are looked up when they are first used.
 _HOMES = {
     "_dtype_policy": ("DTypePolicy",),
@@ -26,7 +28,13 @@ _HOMES = {
 _NAMES = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("activations", "applications", "backend", "callbacks", "config", "constraints",
             "datasets", "initializers", "layers", "losses", "metrics", "mixed_precision", "models",
-            "ops", "optimizers", "random", "regularizers", "saving", "utils")
+            "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree",
+            "utils")
+
+
+def version():
+    """The version of Keras whose names these are."""
+    return __version__
 
 
 def __getattr__(name):

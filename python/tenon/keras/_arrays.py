@@ -35,6 +35,9 @@ def dtype_name(dtype):
     return "string" if found is str else _NAME_OF[found]
 
 
+standardize_dtype = dtype_name  # by which Keras calls it
+
+
 def as_tensor(x, dtype=None):
     """A tensor of what is passed; float64 that comes from outside becomes floatx, unless a dtype is
     given."""

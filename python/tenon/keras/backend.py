@@ -1,10 +1,15 @@
 """keras.backend: settings, and the functions of Keras 2's backend that code still uses."""
 
+import functools
+
 from .. import tf
+from .._core import promote_types
+from ._arrays import as_dtype
 from ._config import (epsilon, floatx, image_data_format, set_epsilon, set_floatx,  # noqa: F401
                       set_image_data_format)
-from ._arrays import dtype_name as standardize_dtype  # noqa: F401
+from ._arrays import standardize_dtype  # noqa: F401
 from ._names import clear_session, get_uid  # noqa: F401
+from ._symbolic import is_keras_tensor  # noqa: F401
 
 
 def backend():
@@ -27,11 +32,20 @@ def dtype(x):
     return standardize_dtype(x.dtype)
 
 
-def is_keras_tensor(x):
-    """Whether it is symbolic."""
-    from ._symbolic import KerasTensor
+def is_float_dtype(dtype):
+    """Whether of floating-point numbers."""
+    return as_dtype(dtype).is_floating_point
 
-    return isinstance(x, KerasTensor)
+
+def is_int_dtype(dtype):
+    """Whether of whole numbers."""
+    return "int" in standardize_dtype(dtype)
+
+
+def result_type(*dtypes):
+    """The name of the dtype that holds all of these."""
+    found = [as_dtype(one) for one in dtypes] or [as_dtype(None)]
+    return standardize_dtype(functools.reduce(promote_types, found))
 
 
 def get_value(x):

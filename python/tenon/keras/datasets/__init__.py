@@ -3,8 +3,8 @@ downloaded."""
 
 import importlib
 
-_MODULES = ("boston_housing", "california_housing", "cifar10", "cifar100", "fashion_mnist",
-            "mnist")
+_MODULES = ("boston_housing", "california_housing", "cifar10", "cifar100", "fashion_mnist", "imdb",
+            "mnist", "reuters")
 
 
 def __getattr__(name):

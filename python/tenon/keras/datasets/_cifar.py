@@ -1,26 +1,11 @@
 """The batches of CIFAR: pickled dicts of arrays, read without running code."""
 
 import os
-import pickle
 
 import numpy
 
 from ..utils.files import get_file
-from ._arrays import local_file
-
-
-class _Arrays(pickle.Unpickler):
-    """Reads what NumPy's arrays are pickled as, and nothing else."""
-
-    _ALLOWED = {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype"),
-                ("numpy._core.multiarray", "_reconstruct"), ("_codecs", "encode")}
-
-    def find_class(self, module, name):
-        if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f"a batch of CIFAR has no {module}.{name}")
-        if module.endswith("multiarray"):  # its name before NumPy 2, and from then on
-            module = f"numpy.{'_core' if hasattr(numpy, '_core') else 'core'}.multiarray"
-        return super().find_class(module, name)
+from ._arrays import PickledArrays, local_file
 
 
 def folder_of(name, origin, inner):
@@ -34,7 +19,7 @@ def folder_of(name, origin, inner):
 def batch(path, key="labels"):
     """(images in the order of Keras's channels, labels) of one file."""
     with open(path, "rb") as file:
-        data = _Arrays(file, encoding="bytes").load()
+        data = PickledArrays(file, encoding="bytes").load()
     named = {name.decode() if isinstance(name, bytes) else name: value
              for name, value in data.items()}
     images = named["data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)

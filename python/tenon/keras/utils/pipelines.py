@@ -98,42 +98,67 @@ def image_dataset_from_directory(directory, labels="inferred", label_mode="int",
     rows ('categorical'), floats of two classes ('binary') or none (None)."""
     from ... import tf
 
-    if label_mode not in ("int", "categorical", "binary", None):
-        raise ValueError("`label_mode` is 'int', 'categorical', 'binary' or None, not "
-                         f"{label_mode!r}")
     channels = {"grayscale": 1, "rgb": 3, "rgba": 4}.get(color_mode)
     if channels is None:
         raise ValueError(f"`color_mode` is 'rgb', 'rgba' or 'grayscale', not {color_mode!r}")
-    paths, numbers, names = _found(directory, labels, class_names, follow_links)
-    if shuffle or validation_split:
-        order = numpy.random.default_rng(123 if seed is None else seed).permutation(len(paths))
-        paths, numbers = [paths[i] for i in order], numbers[order]
-    paths, numbers = _subset(paths, numbers, validation_split, subset)
-    if verbose:
-        print(f"Found {len(paths)} files belonging to {len(names)} classes.")
 
     def image(path):
         made = tf.io.decode_image(tf.io.read_file(path), channels, expand_animations=False)
         return _sized(tf, made, tuple(image_size), interpolation, crop_to_aspect_ratio,
                       pad_to_aspect_ratio)
 
-    files = tf.data.Dataset.from_tensor_slices(paths)
-    if label_mode is None or labels is None:
-        data = files.map(image)
+    return _of_files(image, _found(directory, labels, class_names, follow_links, _IMAGES),
+                     labels is not None, label_mode, batch_size, shuffle, seed,
+                     (validation_split, subset), verbose)
+
+
+def text_dataset_from_directory(directory, labels="inferred", label_mode="int", class_names=None,
+                                batch_size=32, max_length=None, shuffle=True, seed=None,
+                                validation_split=None, subset=None, follow_links=False,
+                                verbose=True):
+    """Batches of the .txt files in a directory, one folder a class, and their labels, as
+    `image_dataset_from_directory` has them; of each text at most `max_length` bytes."""
+    from ... import tf
+
+    def text(path):
+        whole = tf.io.read_file(path)
+        return whole if max_length is None else tf.strings.substr(whole, 0, max_length)
+
+    return _of_files(text, _found(directory, labels, class_names, follow_links, (".txt",)),
+                     labels is not None, label_mode, batch_size, shuffle, seed,
+                     (validation_split, subset), verbose)
+
+
+def _of_files(read, found, has_labels, label_mode, batch_size, shuffle, seed, split, verbose):
+    """Batches of what `read` gives of paths, with their labels."""
+    from ... import tf
+
+    if label_mode not in ("int", "categorical", "binary", None):
+        raise ValueError("`label_mode` is 'int', 'categorical', 'binary' or None, not "
+                         f"{label_mode!r}")
+    paths, numbers, names = found
+    if shuffle or split[0]:
+        order = numpy.random.default_rng(123 if seed is None else seed).permutation(len(paths))
+        paths, numbers = [paths[i] for i in order], numbers[order]
+    paths, numbers = _subset(paths, numbers, *split)
+    if verbose:
+        print(f"Found {len(paths)} files belonging to {len(names)} classes.")
+    if label_mode is None or not has_labels:
+        data = tf.data.Dataset.from_tensor_slices(paths).map(read)
     else:
         wanted = _as_mode(numbers, label_mode, len(names))
         both = tf.data.Dataset.from_tensor_slices((paths, wanted))
         data = (both.shuffle(batch_size * 8 if batch_size else 1024, seed) if shuffle
-                else both).map(
-            lambda path, label: (image(path), label))
+                else both).map(lambda path, label: (read(path), label))
     data = data if batch_size is None else data.batch(batch_size)
     data.class_names, data.file_paths = names, paths
     return data
 
 
-def _found(directory, labels, class_names, follow_links):
+def _found(directory, labels, class_names, follow_links, endings):
+    """(paths, numbers of their classes, names of classes) of files with these endings."""
     if not os.path.isdir(directory):
-        raise NotADirectoryError(f"image_dataset_from_directory(): {directory} is no directory")
+        raise NotADirectoryError(f"{directory} is no directory")
     inner = sorted(name for name in os.listdir(directory)
                    if os.path.isdir(os.path.join(directory, name)))
     names = list(class_names) if class_names is not None else inner
@@ -143,9 +168,9 @@ def _found(directory, labels, class_names, follow_links):
         if labels == "inferred" else [(0, directory)]
     found = [(os.path.join(where, name), i) for i, folder in folders
              for where, _, files in sorted(os.walk(folder, followlinks=follow_links))
-             for name in sorted(files) if name.lower().endswith(_IMAGES)]
+             for name in sorted(files) if name.lower().endswith(endings)]
     if not found:
-        raise ValueError(f"No images found in directory {directory}. Allowed formats: {_IMAGES}")
+        raise ValueError(f"No files found in directory {directory}. Allowed formats: {endings}")
     numbers = [i for _, i in found]
     if isinstance(labels, (list, tuple)):
         if len(labels) != len(found):
