@@ -40,7 +40,7 @@ PyObject* make(PyTypeObject* type, PyObject* arguments, PyObject* keywords) noex
       tensor = empty({0});
     } else if (is_tensor(first)) {
       tensor = new_alias(tensor_of(first));
-    } else if (PyIndex_Check(first)) {
+    } else if (PyIndex_Check(first) && !PySequence_Check(first)) {  // arrays have `__index__`, too
       tensor = empty(to_ints(arguments, "sizes"));
     } else {
       tensor = tensor_from(first, kFloat32);

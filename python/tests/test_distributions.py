@@ -314,3 +314,14 @@ def test_mistakes():
     with pytest.raises(ValueError, match="Exactly one of covariance_matrix"):
         D.MultivariateNormal(torch.zeros(2))
     assert repr(D.Normal(0.0, torch.ones(2))) == "Normal(loc: (2,), scale: (2,))"
+
+
+def test_modules_have_the_names_of_their_classes():
+    from tenon.distributions.categorical import Categorical
+    from tenon.distributions.multivariate_normal import MultivariateNormal
+    from tenon.distributions.normal import Normal
+    from tenon.distributions.transformed_distribution import TransformedDistribution
+
+    assert (Categorical, MultivariateNormal, Normal, TransformedDistribution) == (
+        D.Categorical, D.MultivariateNormal, D.Normal, D.TransformedDistribution)
+    assert D.one_hot_categorical.OneHotCategorical is D.OneHotCategorical

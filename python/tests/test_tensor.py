@@ -246,3 +246,12 @@ def test_forms_that_differ_from_the_ops():
     assert torch.dot(input=x[0], tensor=x[1]) == 32
     assert torch.outer(input=x[0], vec2=x[1]).tolist() == [[5.0, 9.0], [15.0, 27.0]]
     assert torch.as_strided(x, size=(2,), stride=(3,)).tolist() == [1.0, 9.0]
+
+
+def test_tensors_of_arrays_by_the_class():
+    import numpy as np
+
+    made = torch.Tensor(np.arange(6).reshape(2, 3))
+    assert made.dtype is torch.float32 and made.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert torch.Tensor(np.array([True, False])).tolist() == [1, 0]
+    assert torch.Tensor(np.int64(2), 3).shape == (2, 3)

@@ -1,5 +1,8 @@
 """Probability distributions: samples, with gradients where there are any, and log_prob."""
 
+import re
+import sys
+
 from . import constraints, kl, transforms, utils
 from .combined import (Independent, LogNormal, MixtureSameFamily, RelaxedBernoulli,
                        RelaxedOneHotCategorical, TransformedDistribution)
@@ -21,3 +24,9 @@ __all__ = ["Bernoulli", "Beta", "Binomial", "Categorical", "Cauchy", "Chi2", "Di
            "Pareto", "Poisson", "RelaxedBernoulli", "RelaxedOneHotCategorical", "StudentT",
            "TransformedDistribution", "Uniform", "Weibull", "constraints", "kl_divergence",
            "register_kl", *transforms.__all__]
+
+for _name in __all__:  # PyTorch has a module for each class, under its name
+    _home = sys.modules.get(getattr(globals()[_name], "__module__", None))
+    _module = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _name).lower()
+    if isinstance(globals()[_name], type) and _module not in globals():
+        globals()[_module] = sys.modules[f"{__name__}.{_module}"] = _home

@@ -56,3 +56,31 @@ def test_several_together_and_mistakes():
     for amount in -1, 1.5, 13, True:
         with pytest.raises(ValueError, match="amount"):
             prune.l1_unstructured(layer(), "weight", amount)
+
+
+def test_methods_of_one_s_own():
+    class EverySecond(prune.BasePruningMethod):
+        def compute_mask(self, t, default_mask):
+            mask = default_mask.clone()
+            mask.view(-1)[::2] = 0
+            return mask
+
+    layer = torch.nn.Linear(3, 2)
+    method = EverySecond.apply(layer, "weight")
+    assert isinstance(method, EverySecond) and prune.is_pruned(layer)
+    assert layer.weight_mask.tolist() == [[0, 1, 0], [1, 0, 1]]
+    EverySecond.apply(layer, "weight")  # of what is left
+    assert layer.weight_mask.tolist() == [[0, 0, 0], [1, 0, 0]]
+    x = torch.tensor([[1.0, 2.0, -3.0, 4.0]])
+    assert prune.L1Unstructured(2).prune(x).tolist() == [[0, 0, -3, 4]]
+    assert prune.LnStructured(1, 1, 1).prune(x).tolist() == [[0, 2, -3, 4]]
+    layers = [torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)]
+    with torch.no_grad():
+        for i, one in enumerate(layers):
+            one.weight.copy_(torch.tensor([[1.0, 2.0], [3.0, 4.0]]) + 10 * i)
+    prune.global_unstructured([(one, "weight") for one in layers], prune.L1Unstructured, amount=0.5)
+    assert layers[0].weight.count_nonzero() == 0 and layers[1].weight.count_nonzero() == 4
+    with pytest.raises(TypeError, match="PRUNING_TYPE"):
+        prune.global_unstructured([(layers[0], "weight")], prune.LnStructured, amount=1, n=2)
+    with pytest.raises(ValueError, match="should be a float"):
+        prune.L1Unstructured(-1)
