@@ -1,7 +1,8 @@
-"""Row 6p, Keras's fit() and loops in TensorFlow's style: `keras_fit.py 6 PEER [--serve]`, PEER of --tenon,
---tensorflow and --jax: images/s of the digits CNN and of a small network, from arrays, from tf.data and by
-a loop of one's own; what fit() costs a step where there is next to nothing to compute. With --first-step,
-in place of that, the time from the first layer to the end of the first step, once, as JSON."""
+"""Row 6p, Keras's fit() and loops in TensorFlow's style: `keras_fit.py 6 PEER [--serve]`, PEER of
+--tenon, --tensorflow and --jax: images/s of the digits CNN and of a small network, from arrays,
+from tf.data and by a loop of one's own; what fit() costs a step with next to nothing to do.
+With --first-step, in place of that, the time from the first layer to the end of the first step,
+once, as JSON."""
 
 import json
 import os
