@@ -37,7 +37,6 @@ _GRAPHS = "of graphs, which TensorFlow 1 had; code runs here"
 _DEVICES = "for several devices or machines; there is one"
 REASONS_OF_KERAS = {
     "Tensor.eval": _GRAPHS, "Tensor.graph": _GRAPHS, "Tensor.op": _GRAPHS, "tf.Graph": _GRAPHS,
-    "tf.RaggedTensor": "tensors with rows of different lengths; `padded_batch` pads them",
     "tf.distribute.cluster_resolver.TPUClusterResolver": _DEVICES,
     "tf.feature_column.numeric_column": "TensorFlow has given it up for preprocessing layers",
     "tf.lite.TFLiteConverter": "for TensorFlow's own format; `save_program` writes Tenon's",

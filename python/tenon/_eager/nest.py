@@ -7,6 +7,9 @@ def _is_named(value):
 
 def is_nested(structure):
     """Whether it is a tuple, list or dict."""
+    kind = type(structure)
+    if kind is tuple or kind is dict or kind is list:
+        return True
     return isinstance(structure, (tuple, list, dict)) and not _is_leaf_tuple(structure)
 
 

@@ -45,7 +45,11 @@ class StringTensor:
     requires_grad = False
 
     def __init__(self, value):
-        self.array = array_of(value)
+        if type(value) is bytes:
+            self.array = numpy.empty((), object)
+            self.array[()] = value
+        else:
+            self.array = array_of(value)
 
     @property
     def shape(self):

@@ -37,6 +37,8 @@ def double_field(number, value):
 
 def read_varint(data, at):
     """The number that begins at a place, and the place behind it."""
+    if at < len(data) and data[at] < 0x80:
+        return data[at], at + 1
     value = shift = 0
     while True:
         if at >= len(data) or shift > 63:
@@ -51,24 +53,33 @@ def read_varint(data, at):
 
 def fields(data):
     """The fields of a message: (number, kind, value)."""
-    at, end = 0, len(data)
+    data = bytes(data)
+    for number, kind, value, first, last in spans(data, 0, len(data)):
+        yield number, kind, data[first:last] if value is None else value
+
+
+def spans(data, at, end):
+    """The fields of the message that stands from one place in bytes to another: (number, kind,
+    value of a varint or None, where other values begin, and end)."""
     while at < end:
-        tag, at = read_varint(data, at)
-        kind = tag & 7
+        tag = data[at]
+        at += 1
+        if tag > 0x7F:
+            tag, at = read_varint(data, at - 1)
+        kind, value = tag & 7, None
         if kind == VARINT:
             value, at = read_varint(data, at)
+            size = 0
+        elif kind == BYTES:
+            size, at = read_varint(data, at)
+        elif kind in (FIXED32, FIXED64):
+            size = 4 if kind == FIXED32 else 8
         else:
-            if kind == BYTES:
-                size, at = read_varint(data, at)
-            elif kind in (FIXED32, FIXED64):
-                size = 4 if kind == FIXED32 else 8
-            else:
-                raise DataLossError(f"a message has a field of unknown kind {kind}")
-            if at + size > end:
-                raise DataLossError(f"a message ends within field {tag >> 3}")
-            value = bytes(data[at:at + size])
-            at += size
-        yield tag >> 3, kind, value
+            raise DataLossError(f"a message has a field of unknown kind {kind}")
+        if at + size > end:
+            raise DataLossError(f"a message ends within field {tag >> 3}")
+        yield tag >> 3, kind, value, at, at + size
+        at += size
 
 
 def signed(value):

@@ -54,6 +54,8 @@ def joined(elements):
 
 
 def _by_leaf(function, elements):
+    if not nest.is_nested(elements[0]):
+        return function(elements)
     columns = zip(*(nest.flatten(element) for element in elements))
     return nest.pack_sequence_as(elements[0], [function(list(column)) for column in columns])
 
@@ -63,13 +65,14 @@ def _stack(leaves):
         return stack_of_rows(leaves)
     if isinstance(leaves[0], StringTensor):
         return StringTensor(numpy.stack([leaf.array for leaf in leaves]))
-    for leaf in leaves:
-        if leaf.shape != leaves[0].shape:
-            raise InvalidArgumentError(
-                f"Cannot batch tensors with different shapes. First element had shape "
-                f"{list(leaves[0].shape)} and another had shape {list(leaf.shape)}. "
-                "padded_batch() takes different ones [Op:IteratorGetNext]")
-    return own(_core.stack(leaves, 0))
+    try:
+        return own(_core.stack(leaves, 0))
+    except _core.ShapeError:
+        leaf = next(leaf for leaf in leaves if leaf.shape != leaves[0].shape)
+        raise InvalidArgumentError(
+            f"Cannot batch tensors with different shapes. First element had shape "
+            f"{list(leaves[0].shape)} and another had shape {list(leaf.shape)}. padded_batch() "
+            "takes different ones [Op:IteratorGetNext]") from None
 
 
 def joined_padded(elements, shapes, values):

@@ -107,6 +107,9 @@ class Grouping:
 
         def make():
             for held in _steps.windows(iter(self), size, shift, stride, drop_remainder):
+                if not nest.is_nested(held[0]):
+                    yield of_list(held)
+                    continue
                 parts = [nest.flatten(element) for element in held]
                 yield nest.pack_sequence_as(held[0], [of_list(list(column))
                                                       for column in zip(*parts)])

@@ -2,9 +2,11 @@
 
 import collections
 import concurrent.futures
+import itertools
 import queue
 import random
 import threading
+import time
 
 from ... import _core
 from ... import random as _random
@@ -95,22 +97,30 @@ def batches(elements, batch_size, drop_remainder, join=joined):
 
 def mapped_in_threads(function, elements, workers):
     """function of each element, several at once, in order. Random numbers are those of the
-    element's place, whichever thread runs it."""
+    element's place, whichever thread runs it. A task is as many elements as take about a
+    millisecond."""
     base = drawn_seed()
 
-    def run(place, element):
-        _random.manual_seed(_mixed(base, place))
-        return function(element)
+    def run(place, held):
+        start, made = time.perf_counter(), []
+        for place, element in enumerate(held, place):
+            _random.manual_seed(_mixed(base, place))
+            made.append(function(element))
+        return made, (time.perf_counter() - start) / len(held)
 
+    elements = iter(elements)
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        waiting = collections.deque()
+        waiting, place, size = collections.deque(), 0, 1
         try:
-            for place, element in enumerate(elements):
-                waiting.append(pool.submit(run, place, element))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
+            while held := list(itertools.islice(elements, size)):
+                waiting.append(pool.submit(run, place, held))
+                if place < 2 or len(waiting) > 2 * workers:  # the second is the first that is warm
+                    made, seconds = waiting.popleft().result()
+                    size = max(1, min(64, int(1e-3 / seconds))) if place else 1
+                    yield from made
+                place += len(held)
             while waiting:
-                yield waiting.popleft().result()
+                yield from waiting.popleft().result()[0]
         finally:
             for future in waiting:
                 future.cancel()

@@ -12,6 +12,7 @@ from ..._eager.tensor import own
 from .. import _example
 from .._shaping import stack
 from .._sparse import SparseTensor
+from ._features import counts, features_of, floats, integers
 
 
 class FixedLenFeature(collections.namedtuple("FixedLenFeature", "shape dtype default_value")):
@@ -44,13 +45,19 @@ def _values(feature, name, dtype):
     """The elements of a feature, whose list must be of the dtype's kind; None where it is
     missing."""
     kind = None if feature is None else feature.WhichOneof("kind")
-    if kind is None or not feature.values:
+    values = () if kind is None else feature.values
+    if not len(values):
         return None
     if _KIND[kind] is not dtype:
         raise InvalidArgumentError(f"Name: <unknown>, Key: {name}, Index: 0. Data types don't "
                                    f"match. Expected type: {dtypes.name_of(dtype)} but the feature "
                                    f"has a {kind}")
-    return feature.values
+    return values
+
+
+def _or_none(values):
+    """An empty list where a feature is missing."""
+    return [] if values is None else values
 
 
 def _tensor(values, dtype, shape):
@@ -58,8 +65,10 @@ def _tensor(values, dtype, shape):
         array = numpy.empty(len(values), object)
         array[:] = values
         return StringTensor(array.reshape(shape))
-    return own(_core.tensor_of_data(list(values), dtype).reshape(shape) if len(values) else
-               _core.empty(tuple(max(size, 0) for size in shape), dtype=dtype))
+    if len(values) and not isinstance(values, numpy.ndarray):
+        values = numpy.array(values, dtype.as_numpy_dtype)
+    return own(_core.tensor_of_data(values, dtype).reshape(shape) if len(values) else _core.empty(
+        tuple(max(size, 0) for size in shape), dtype=dtype))
 
 
 def _count(shape):
@@ -87,7 +96,7 @@ def _fixed(name, feature, spec):
 
 
 def _sequence(name, feature, spec):
-    values = _values(feature, name, spec.dtype) or []
+    values = _or_none(_values(feature, name, spec.dtype))
     part = _count(spec.shape)
     if len(values) % max(part, 1):
         raise InvalidArgumentError(f"Key: {name}. {len(values)} values don't fill parts of shape "
@@ -108,13 +117,13 @@ def _sparse(rows, dtype):
 def _one(features, specs):
     made = {}
     for name, spec in specs.items():
-        feature = features.feature.get(name)
+        feature = features.get(name)
         if isinstance(spec, FixedLenFeature):
             made[name] = _fixed(name, feature, spec)
         elif isinstance(spec, FixedLenSequenceFeature):
             made[name] = _sequence(name, feature, spec)
         elif isinstance(spec, VarLenFeature):
-            values = _values(feature, name, spec.dtype) or []
+            values = _or_none(_values(feature, name, spec.dtype))
             indices = own(_core.arange(0, len(values), 1, dtype=_core.int64).reshape((-1, 1)))
             made[name] = SparseTensor(indices, _tensor(values, spec.dtype, (len(values),)),
                                       [len(values)])
@@ -126,7 +135,7 @@ def _one(features, specs):
 
 def parse_single_example(serialized, features, example_names=None, name=None):
     """The features of one serialized Example, as a dict of tensors."""
-    return _one(_example.Example.FromString(convert.tensor(serialized).numpy()).features, features)
+    return _one(features_of(convert.tensor(serialized).numpy()), features)
 
 
 def parse_example(serialized, features, example_names=None, name=None):
@@ -134,20 +143,35 @@ def parse_example(serialized, features, example_names=None, name=None):
     strings = convert.tensor(serialized)
     if strings.dim() == 0:
         return parse_single_example(serialized, features)
-    parsed = [_example.Example.FromString(one).features for one in strings.array.tolist()]
+    parsed = [features_of(one) for one in strings.array.reshape(-1).tolist()]
     made = {}
     for key, spec in features.items():
         if isinstance(spec, VarLenFeature):
-            made[key] = _sparse([_values(one.feature.get(key), key, spec.dtype) or []
+            made[key] = _sparse([_or_none(_values(one.get(key), key, spec.dtype))
                                  for one in parsed], spec.dtype)
         elif isinstance(spec, FixedLenSequenceFeature):
             from ..data._elements import joined_padded
 
-            rows = [_sequence(key, one.feature.get(key), spec) for one in parsed]
+            rows = [_sequence(key, one.get(key), spec) for one in parsed]
             made[key] = joined_padded(rows, None, spec.default_value)
         else:
-            made[key] = stack([_one(one, {key: spec})[key] for one in parsed])
+            made[key] = _column(key, [one.get(key) for one in parsed], spec)
     return made
+
+
+def _column(key, features, spec):
+    """`_fixed` of each feature, stacked: at once where all elements stand together in each."""
+    if isinstance(spec, FixedLenFeature) and features and spec.dtype is not dtypes.string and all(
+            one is not None and one.packed and _KIND[one.WhichOneof("kind")] is spec.dtype
+            for one in features):
+        parts, count = [one.packed for one in features], _count(spec.shape)
+        shape = (len(features), *spec.shape)
+        if spec.dtype is _core.float32:
+            if all(len(part) == 4 * count for part in parts):
+                return own(_core.tensor_of_data(floats(b"".join(parts)), None).reshape(shape))
+        elif (counts(parts) == count).all():
+            return own(_core.tensor_of_data(integers(b"".join(parts)), None).reshape(shape))
+    return stack([_one({key: one}, {key: spec})[key] for one in features])
 
 
 def _steps(example, specs):
@@ -156,7 +180,7 @@ def _steps(example, specs):
         steps = example.feature_lists.feature_list.get(key)
         features = [] if steps is None else steps.feature
         if isinstance(spec, VarLenFeature):
-            made[key] = _sparse([_values(one, key, spec.dtype) or [] for one in features],
+            made[key] = _sparse([_or_none(_values(one, key, spec.dtype)) for one in features],
                                 spec.dtype)
             continue
         fixed = FixedLenFeature(spec.shape, spec.dtype, spec.default_value)
@@ -169,7 +193,8 @@ def parse_single_sequence_example(serialized, context_features=None, sequence_fe
                                   example_name=None, name=None):
     """(context, sequences): dicts of the tensors of one serialized SequenceExample."""
     example = _example.SequenceExample.FromString(convert.tensor(serialized).numpy())
-    return _one(example.context, context_features or {}), _steps(example, sequence_features or {})
+    return _one(example.context.feature, context_features or {}), _steps(example,
+                                                                         sequence_features or {})
 
 
 def parse_sequence_example(serialized, context_features=None, sequence_features=None,
