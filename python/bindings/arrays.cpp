@@ -226,6 +226,10 @@ int tensor_get_buffer(PyObject* self, Py_buffer* buffer, int flags) noexcept {
       fail_type("%s has no buffer format; convert it to float32 first",
                 std::string(name_of(tensor.dtype())).c_str());
     }
+    if (tensor.device() != kCpu) {
+      PyErr_SetString(PyExc_BufferError, "a tensor on 'meta' has no elements");
+      throw PythonError();
+    }
     if (!(flags & PyBUF_STRIDES) && !tensor.is_contiguous()) {
       PyErr_SetString(PyExc_BufferError, "the tensor isn't contiguous; use x.contiguous()");
       throw PythonError();

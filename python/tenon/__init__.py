@@ -55,7 +55,7 @@ TYPE_CHECKING = False  # type checkers take it for true; `typing` itself takes l
 if TYPE_CHECKING:
     from . import (__config__, accelerator, amp, array_api, backends, compiler, cuda, data,
                    distributed, distributions, fft, func, hub, keras, linalg, mps, multiprocessing,
-                   nn, optim, testing, tf, utils, version, xpu)
+                   nn, optim, serialization, testing, tf, utils, version, xpu)
     from .func import vmap
 
 globals().update(tensor_types)  # FloatTensor, LongTensor and so on
@@ -78,12 +78,17 @@ globals().update({f"{name}_": getattr(Tensor, f"{name}_") for name in """abs aco
 #: Imported when they are first looked at, so that `import tenon` stays quick.
 _LATER = ("__config__", "accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data",
           "distributed", "distributions", "fft", "func", "hub", "keras", "linalg", "mps",
-          "multiprocessing", "nn", "optim", "testing", "tf", "utils", "version", "xpu")
+          "multiprocessing", "nn", "optim", "serialization", "testing", "tf", "utils", "version",
+          "xpu")
 
 
 def __getattr__(name):
     if name in _LATER:
         return importlib.import_module(f".{name}", __name__)
+    if name.startswith("_foreach_"):
+        found = importlib.import_module("._foreach", __name__).functions()
+        if name in found:
+            return found[name]
     if name == "vmap":
         return importlib.import_module(".func", __name__).vmap
     raise AttributeError(f"module 'tenon' has no attribute '{name}'")

@@ -26,8 +26,9 @@ _before = []  # what the default devices were outside of `with device:`
 
 
 def _enter_device(self):
-    _before.append(_default_device)
+    before = _default_device
     set_default_device(self)
+    _before.append(before)
     return self
 
 

@@ -6,7 +6,7 @@ from . import _batching, _core
 from ._modes import enable_grad
 
 __all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp",
-           "vjp", "vmap"]
+           "stack_module_state", "vjp", "vmap"]
 
 _Tensor = _core.Tensor
 
@@ -298,6 +298,26 @@ def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, 
     finally:
         for registry, key, before in reversed(changed):
             registry[key] = before
+
+
+def stack_module_state(models):
+    """(parameters, buffers) of several modules of one form, by name, each stacked along a first
+    dim: for `vmap` over `functional_call`."""
+    models = list(models)
+    if not models:
+        raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
+    if any(type(model) is not type(models[0]) for model in models):
+        raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
+    if len({model.training for model in models}) > 1:
+        raise RuntimeError("stack_module_state: Expected all models to have the same "
+                           "training/eval mode.")
+
+    def stacked(states):
+        return {name: _core.stack([state[name].detach() for state in states]).requires_grad_(
+            states[0][name].requires_grad) for name in states[0]}
+
+    return (stacked([dict(model.named_parameters()) for model in models]),
+            stacked([dict(model.named_buffers()) for model in models]))
 
 
 def _batched(in_dims, args):

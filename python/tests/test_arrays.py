@@ -62,3 +62,8 @@ def test_numpy_functions_take_tensors():
     with pytest.raises(RuntimeError, match="detach"):
         x.requires_grad_().numpy()
     assert np.asarray(x).shape == (2, 2)
+
+
+def test_tensors_without_elements_have_no_buffer():
+    with pytest.raises(BufferError, match="'meta' has no elements"):
+        memoryview(torch.empty(2, 3, device="meta"))

@@ -218,3 +218,22 @@ def test_tensors_swap():
     torch.utils.swap_tensors(a, b)
     assert a.tolist() == [0, 0, 0] and b.tolist() == [1, 1] and b.grad.tolist() == [5, 5]
     assert a.grad is None and b.note == "first" and a.requires_grad and a.is_leaf
+
+
+def test_lists_of_tensors():
+    xs, ys = [torch.ones(2), torch.full((3,), 2.0)], [torch.ones(2), torch.ones(3)]
+    assert [x.tolist() for x in torch._foreach_add(xs, ys, alpha=3)] == [[4, 4], [5, 5, 5]]
+    assert torch._foreach_mul_(xs, 2) is None and xs[1].tolist() == [4, 4, 4]
+    torch._foreach_addcmul_(xs, ys, ys, 0.5)
+    torch._foreach_lerp_(ys, xs, 1.0)
+    assert xs[0].tolist() == ys[0].tolist() == [2.5, 2.5]
+    assert [x.item() for x in torch._foreach_norm([torch.tensor([3.0, 4.0])])] == [5]
+    torch._foreach_zero_(xs)
+    assert xs[1].tolist() == [0, 0, 0]
+    with pytest.raises(RuntimeError, match="same number of tensors, got 2 and 1"):
+        torch._foreach_sub(xs, ys[:1])
+    with pytest.raises(AttributeError):
+        torch._foreach_nothing
+    with torch.serialization.safe_globals([dict]):
+        assert torch.serialization.get_safe_globals() == [dict]
+    assert torch.serialization.get_safe_globals() == []

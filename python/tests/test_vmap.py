@@ -243,3 +243,17 @@ def test_chunks():
     tree = {"a": x, "b": [np.pi]}
     made = vmap(lambda t: t["a"] * t["b"][0], in_dims=({"a": 0, "b": None},))(tree)
     torch.testing.assert_close(made, x * np.pi)
+
+
+def test_several_models_at_once():
+    models = [torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+              for _ in range(5)]
+    weights, buffers = torch.func.stack_module_state(models)
+    assert weights["0.weight"].shape == (5, 4, 3) and weights["0.weight"].requires_grad
+    x = torch.randn(7, 3)
+    made = vmap(lambda w, b, x: functional_call(models[0], (w, b), (x,)),
+                in_dims=(0, 0, None))(weights, buffers, x)
+    for model, one in zip(models, made):
+        torch.testing.assert_close(one, model(x))
+    with pytest.raises(RuntimeError, match="of the same class"):
+        torch.func.stack_module_state([models[0], models[0][0]])

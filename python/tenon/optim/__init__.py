@@ -5,12 +5,13 @@ import importlib
 from . import lr_scheduler, optimizer
 from .adaptive import (ASGD, NAdam, RAdam, Adadelta, Adagrad, Adam, Adamax, AdamW, RMSprop,
                        Rprop)
+from .factored import Adafactor, Muon
 from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .sgd import SGD
 
-__all__ = ["ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "NAdam",
-           "Optimizer", "RAdam", "RMSprop", "Rprop", "SGD", "lr_scheduler"]
+__all__ = ["ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS",
+           "Muon", "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop", "SGD", "lr_scheduler"]
 
 
 def __getattr__(name):

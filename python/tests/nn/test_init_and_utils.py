@@ -108,3 +108,25 @@ def test_orthogonal_matrices(sizes):
     assert (product - 4 * torch.eye(len(product))).abs().max().item() < 1e-5
     with pytest.raises(ValueError, match="2 or more dimensions"):
         nn.init.orthogonal_(torch.empty(3))
+
+
+def test_batch_norms_fuse():
+    torch.manual_seed(0)
+    conv, bn, x = nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4), torch.randn(2, 3, 5, 5)
+    up, linear, norm = nn.ConvTranspose2d(3, 4, 2), nn.Linear(5, 4), nn.BatchNorm1d(4)
+    for one in bn, norm:
+        one.running_mean.copy_(torch.randn(4))
+        one.running_var.copy_(torch.rand(4) + 0.5)
+        nn.init.normal_(one.weight)
+    for one in conv, bn, up, linear, norm:
+        one.eval()
+    fused = nn.utils.fuse_conv_bn_eval(conv, bn)
+    torch.testing.assert_close(fused(x), bn(conv(x)), rtol=1e-4, atol=1e-5)
+    fused = nn.utils.fuse_conv_bn_eval(up, bn, transpose=True)
+    torch.testing.assert_close(fused(x), bn(up(x)), rtol=1e-4, atol=1e-5)
+    y = torch.randn(6, 5)
+    torch.testing.assert_close(nn.utils.fuse_linear_bn_eval(linear, norm)(y), norm(linear(y)),
+                               rtol=1e-4, atol=1e-5)
+    with pytest.raises(AssertionError, match="only for eval"):
+        nn.utils.fuse_conv_bn_eval(conv.train(), bn)
+    assert nn.utils.skip_init(nn.Linear, 3, 2).weight.shape == (2, 3)

@@ -1,0 +1,5 @@
+"""Modules with other parameters for one call."""
+
+from ...func import functional_call
+
+__all__ = ["functional_call"]
