@@ -1,8 +1,26 @@
 """When ops on TensorFlow's kind of values are recorded: under a tape, and in what trains."""
 
 import threading
+import weakref
 
 from .. import _core
+
+#: The tapes that recorded and may yet be asked for gradients.
+live_tapes = weakref.WeakSet()
+
+
+def before_write(variables):
+    """Gives variables memory of their own before they are written to while a tape needs what they
+    held: gradients are those of the values that were computed with."""
+    if not live_tapes:
+        return
+    for variable in variables:
+        held = _core.empty(())
+        _core.become(held, variable)  # another object of the same tensor
+        fresh = _core.clone(_core.detach(held))
+        _core.become(variable, fresh.requires_grad_(held.requires_grad))
+        for tape in list(live_tapes):
+            tape.moved.setdefault(id(variable), []).append(held)
 
 
 class _Depth(threading.local):

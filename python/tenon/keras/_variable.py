@@ -2,6 +2,7 @@
 
 from .. import _core
 from .._creation import as_tensor
+from .._eager.recording import before_write
 from .._modes import no_grad
 from ..nn.parameter import Parameter
 from ._arrays import as_dtype
@@ -105,20 +106,26 @@ class Variable(Parameter):
 
     def assign(self, value, use_locking=False, name=None, read_value=True):
         """Takes the elements of `value`."""
+        value = self._fitting(value, "assign()")
+        before_write((self,))
         with no_grad():
-            self.copy_(self._fitting(value, "assign()"))
+            self.copy_(value)
         return self
 
     def assign_add(self, delta, use_locking=False, name=None, read_value=True):
         """Adds `delta`."""
+        value = self._fitting(delta, "assign_add()")
+        before_write((self,))
         with no_grad():
-            self.add_(self._fitting(delta, "assign_add()"))
+            self.add_(value)
         return self
 
     def assign_sub(self, delta, use_locking=False, name=None, read_value=True):
         """Subtracts `delta`."""
+        value = self._fitting(delta, "assign_sub()")
+        before_write((self,))
         with no_grad():
-            self.sub_(self._fitting(delta, "assign_sub()"))
+            self.sub_(value)
         return self
 
     def numpy(self):

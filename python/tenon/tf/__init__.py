@@ -64,7 +64,8 @@ _OF_KERAS = {"initializers": "initializers", "losses": "losses", "metrics": "met
 _INITIALIZERS = {"constant_initializer": "Constant", "ones_initializer": "Ones",
                  "random_normal_initializer": "RandomNormal",
                  "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros"}
-_MODULES = ("bitwise", "compat", "config", "data", "debugging", "distribute", "dtypes", "errors",
+_MODULES = ("autograph", "bitwise", "compat", "config", "data", "debugging", "distribute", "dtypes",
+            "errors",
             "image",
             "io", "linalg", "lookup", "math", "nest", "nn", "ragged", "random", "sets", "signal",
             "sparse", "strings", "summary", "test", "train", "version")

@@ -7,7 +7,7 @@ import weakref
 
 from .. import _core, autograd
 from .._eager import convert, dtypes, nest
-from .._eager.recording import is_recording, not_recording, recording
+from .._eager.recording import is_recording, live_tapes, not_recording, recording
 from .._eager.tensor import CoreTensor, own
 
 
@@ -39,6 +39,7 @@ class GradientTape:
     def __init__(self, persistent=False, watch_accessed_variables=True):
         self._persistent, self._watches_all = persistent, watch_accessed_variables
         self._watched = set()
+        self.moved = {}  # by the ids of variables written to since, what they were
         self._others = weakref.WeakSet()  # the tapes that recorded some of the same ops
         self._recording = None
         self._is_spent = False
@@ -50,6 +51,7 @@ class GradientTape:
             self._others.add(other)
             other._others.add(self)
         _active.tapes.append(self)
+        live_tapes.add(self)
         self._recording = recording().__enter__()
         return self
 
@@ -93,6 +95,7 @@ class GradientTape:
         if not self._persistent:
             self._stop()
             self._is_spent = True
+            live_tapes.discard(self)
         # Derivatives of derivatives are for the tapes that are still recording.
         creates = bool(_active.tapes)
         keeps = creates or self._persistent or any(not other._is_spent for other in self._others)
@@ -112,12 +115,22 @@ class GradientTape:
             raise ValueError(f"Unknown value for unconnected_gradients: {unconnected_gradients!r}")
         flat = nest.flatten(sources)
         starts = _starts(target, output_gradients)
-        grads = _grads(starts, [one if self._can_have(one) else None for one in flat], keeps,
-                       creates)
+        grads = self._of_sources(starts, flat, keeps, creates)
         if unconnected == "zero":
             grads = [_core.zeros_like(one) if grad is None else grad
                      for one, grad in zip(flat, grads)]
         return nest.pack_sequence_as(sources, [own(grad) for grad in grads])
+
+    def _of_sources(self, starts, sources, keeps, creates):
+        """The gradients of sources, of what variables were before they were written to, too."""
+        wanted = [one if self._can_have(one) else None for one in sources]
+        earlier = [(i, held) for i, one in enumerate(wanted) if one is not None
+                   for held in self.moved.get(id(one), ())]
+        grads = _grads(starts, wanted + [held for _, held in earlier], keeps, creates)
+        for (i, _), grad in zip(earlier, grads[len(wanted):]):
+            if grad is not None:
+                grads[i] = grad if grads[i] is None else _core.add(grads[i], grad)
+        return grads[:len(wanted)]
 
     def jacobian(self, target, sources, unconnected_gradients=UnconnectedGradients.NONE,
                  parallel_iterations=None, experimental_use_pfor=True):

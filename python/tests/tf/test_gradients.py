@@ -251,3 +251,54 @@ def test_gradients_of_views_and_scatters():
         y += tf.reduce_sum(tf.gather(x, [0, 0, 3])) * 10.0
         y += tf.reduce_sum(tf.tensor_scatter_nd_update(x, [[1]], [7.0])) * 100.0
     assert tape.gradient(y, x).numpy().tolist() == [124.0, 3.0, 102.0, 111.0]
+
+
+def test_gradients_are_of_the_values_that_were_computed_with():
+    x = tf.constant([[1.0, 2.0]])
+    w, v = tf.Variable([[2.0], [3.0]]), tf.Variable([[1.0]])
+    with tf.GradientTape() as first, tf.GradientTape() as second:
+        y = tf.matmul(tf.matmul(x * v, w), v)
+        z = y * y
+    first.gradient(y, [w, v])
+    w.assign([[7.0], [8.0]])
+    v.assign([[5.0]])
+    of_w, of_v = second.gradient(z, [w, v])  # of w = [2, 3], v = 1
+    assert of_w.numpy().tolist() == [[16], [32]] and of_v.numpy().tolist() == [[256]]
+    assert w.numpy().tolist() == [[7], [8]]
+    with tf.GradientTape(persistent=True) as tape:
+        y = w * w
+        w.assign_add([[1.0], [1.0]])
+        z = y * w
+    assert tape.gradient(y, w).numpy().tolist() == [[14], [16]]
+    assert tape.gradient(z, w).numpy().tolist() == [[161], [208]]  # 2 7 8 + 49, 2 8 9 + 64
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_two_optimizers_take_their_turns(compiled):
+    a, b = tf.Variable(2.0), tf.Variable(3.0)
+    first, second = tf.keras.optimizers.SGD(0.1), tf.keras.optimizers.SGD(0.1, momentum=0.9)
+
+    def step(x):
+        with tf.GradientTape() as of_a, tf.GradientTape() as of_b:
+            y = a * b * x
+            z = y * y
+        first.apply_gradients([(of_a.gradient(y, a), a)])
+        second.apply_gradients([(of_b.gradient(z, b), b)])
+
+    step = tf.function(step) if compiled else step
+    mine, others, speed = 2.0, 3.0, 0.0
+    for _ in range(3):
+        step(tf.constant(0.5))
+        # d(z)/db by the a from before this step.
+        speed = 0.9 * speed - 0.1 * 2 * mine * mine * others * 0.25
+        mine, others = mine - 0.1 * others * 0.5, others + speed
+        np.testing.assert_allclose([a.numpy(), b.numpy()], [mine, others], rtol=1e-5)
+
+
+def test_autograph_leaves_functions_as_they_are():
+    @tf.autograph.experimental.do_not_convert
+    def triple(x):
+        return 3 * x
+
+    assert tf.function(triple)(2).numpy() == 6 and tf.autograph.to_graph(triple) is triple
+    assert "return 3 * x" in tf.autograph.to_code(tf.function(triple))

@@ -219,6 +219,8 @@ class MeanMetricWrapper(Mean):
         values = self._fn(y_true, y_pred, **self._fn_kwargs)
         if sample_weight is not None:
             sample_weight = as_tensor(sample_weight, self._dtype)
+        elif getattr(values, "ndim", None) == 0:
+            mask = None  # the function has made one number of all, masked or not
         sample_weight = masked_weight(sample_weight, mask, self._dtype, "sum")
         super().update_state(values, sample_weight)
 

@@ -3,6 +3,7 @@
 import inspect
 import warnings
 
+from ..._eager.recording import before_write
 from ..._modes import enable_grad, no_grad
 from .. import initializers
 from .._names import name_of
@@ -247,6 +248,7 @@ class Optimizer:
         return [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
 
     def _step(self, grads, variables):
+        before_write(variables)
         grads = self._clipped(grads)
         rate = self._rate()
         if self.weight_decay is not None:
