@@ -3,6 +3,7 @@ SeedGenerator, or None for the global one, others each time."""
 
 from .. import _core
 from .._eager.tensor import op as _op
+from ..tf import _drawing
 from ..tf import random as _random
 from ._arrays import as_dtype
 from ._seeds import drawn_seed, generator_of
@@ -56,6 +57,26 @@ def randint(shape, minval, maxval, dtype="int32", seed=None):
 def categorical(logits, num_samples, dtype="int32", seed=None):
     """So many classes for each row of unnormalised log probabilities."""
     return _random._categorical(generator_of(seed), logits, num_samples, as_dtype(dtype))
+
+
+@_op
+def gamma(shape, alpha, dtype=None, seed=None):
+    """Numbers of the gamma distribution with the scale 1."""
+    return _drawing.gamma(generator_of(seed), shape, alpha, None, as_dtype(dtype))
+
+
+@_op
+def beta(shape, alpha, beta, dtype=None, seed=None):
+    """Numbers of the beta distribution: x / (x + y) for x and y of gamma distributions."""
+    generator = generator_of(seed)
+    x, y = (_drawing.gamma(generator, shape, one, None, as_dtype(dtype)) for one in (alpha, beta))
+    return x / (x + y)
+
+
+@_op
+def binomial(shape, counts, probabilities, dtype=None, seed=None):
+    """How many of `counts` tries succeed, each with these probabilities."""
+    return _drawing.binomial(generator_of(seed), shape, counts, probabilities, as_dtype(dtype))
 
 
 @_op

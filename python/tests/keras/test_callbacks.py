@@ -177,3 +177,56 @@ def test_lines_of_epochs(capsys):
     assert lines[1].startswith("2/2 - 0s - ") and "s/step - loss: " in lines[1]
     model().fit(X, Y, verbose=0)
     assert capsys.readouterr().out == ""
+
+
+def test_means_of_weights_take_their_place_in_evaluation():
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False)])
+    model.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5), "mse")
+    x, y, seen = np.ones((4, 1), "f"), np.zeros((4, 1), "f"), []
+    swap = callbacks.SwapEMAWeights(swap_on_epoch=True)
+    note = callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: seen.append(("begin", float(model.weights[0]))),
+        on_epoch_end=lambda epoch, logs: seen.append(("end", float(model.weights[0]))))
+    model.fit(x, y, epochs=3, verbose=0, callbacks=[swap, note])
+    first = seen[0][1]
+    weights = [first * 0.8**i for i in range(1, 4)]  # each step takes a fifth
+    means = [weights[0]]
+    means += [(means[0] + weights[1]) / 2]
+    means += [(means[1] + weights[2]) / 2]
+    expected = [first, means[0], weights[0], means[1], weights[1], means[2]]
+    np.testing.assert_allclose([value for _, value in seen], expected, rtol=1e-5)
+    np.testing.assert_allclose(float(model.weights[0]), means[2], rtol=1e-5)
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="must be used when `use_ema=True`"):
+        model.evaluate(x, y, verbose=0, callbacks=[callbacks.SwapEMAWeights()])
+
+
+def test_logs_go_to_a_server():
+    import http.server
+    import threading
+
+    received = []
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            received.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        monitor = callbacks.RemoteMonitor(f"http://127.0.0.1:{server.server_port}",
+                                          send_as_json=True)
+        monitor.on_epoch_end(2, {"loss": np.float32(0.5)})
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert received == ['{"epoch": 2, "loss": 0.5}']
+    with pytest.warns(UserWarning, match="Could not reach RemoteMonitor root server"):
+        monitor.on_epoch_end(3, {"loss": 0.25})

@@ -235,3 +235,12 @@ def test_functional_models_of_ops(tmp_path):
     before = model.evaluate(A, [0, 1, 2], verbose=0)
     model.fit(A, np.array([0, 1, 2]), epochs=5, verbose=0)
     assert model.evaluate(A, [0, 1, 2], verbose=0) < before
+
+
+def test_random_numbers():
+    for draw, mean in ((lambda seed: keras.random.gamma((4000,), 3.0, seed=seed), 3.0),
+                       (lambda seed: keras.random.beta((4000,), 2.0, 6.0, seed=seed), 0.25),
+                       (lambda seed: keras.random.binomial((4000,), 10.0, 0.3, seed=seed), 3.0)):
+        numbers = draw(5).numpy()
+        assert numbers.shape == (4000,) and numbers.dtype == "float32"
+        assert abs(numbers.mean() - mean) < 0.15 and np.array_equal(numbers, draw(5).numpy())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tenon
+from tenon import keras, tf
 from tenon.keras import layers
 
 X = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("f")
@@ -260,3 +261,25 @@ def test_mistakes():
         layers.GRU(-1)
     with pytest.raises(ValueError, match="Unrecognized keyword"):
         layers.LSTM(3, unit=4)
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("options", [
+    {}, {"return_sequences": True}, {"return_sequences": True, "zero_output_for_mask": True},
+    {"go_backwards": True, "return_sequences": True}, {"return_state": True}])
+def test_masked_steps_at_once_are_those_one_by_one(kind, options):
+    layer = getattr(keras.layers, kind)(3, **options)
+    x = np.random.default_rng(1).normal(size=(4, 6, 2)).astype("f")
+    mask = np.array([[1, 1, 1, 1, 0, 0], [0, 1, 0, 1, 1, 0], [0] * 6, [1] * 6], bool)
+    layer(x)
+    variables, results = layer.trainable_variables, []
+    for at_once in True, False:
+        if not at_once:
+            layer.cell.can_run_at_once = lambda training: False
+        with tf.GradientTape() as tape:
+            parts = layer(x, mask=tf.constant(mask))
+            parts = parts if isinstance(parts, (list, tuple)) else [parts]
+            loss = tf.add_n([tf.reduce_sum(part * part) for part in parts])
+        results.append([one.numpy() for one in [*parts, *tape.gradient(loss, variables)]])
+    for mine, expected in zip(*results):
+        np.testing.assert_allclose(mine, expected, atol=1e-6)

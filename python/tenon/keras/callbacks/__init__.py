@@ -3,11 +3,11 @@
 from .base import Callback
 from .callback_list import CallbackList
 from .control import (EarlyStopping, LambdaCallback, LearningRateScheduler, ReduceLROnPlateau,
-                      TerminateOnNaN)
-from .files import BackupAndRestore, CSVLogger, ModelCheckpoint
+                      SwapEMAWeights, TerminateOnNaN)
+from .files import BackupAndRestore, CSVLogger, ModelCheckpoint, RemoteMonitor
 from .progress import History, Progbar, ProgbarLogger
 from .tensorboard import TensorBoard
 
 __all__ = ["BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History",
            "LambdaCallback", "LearningRateScheduler", "ModelCheckpoint", "Progbar", "ProgbarLogger",
-           "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN"]
+           "ReduceLROnPlateau", "RemoteMonitor", "SwapEMAWeights", "TensorBoard", "TerminateOnNaN"]

@@ -197,3 +197,43 @@ class LambdaCallback(Callback):
         for name, function in given.items():
             if function is not None:
                 setattr(self, name, function)
+
+
+class SwapEMAWeights(Callback):
+    """Evaluates and predicts with the means of the weights that an optimizer with use_ema=True
+    keeps; with `swap_on_epoch` the weights are their means at the ends of epochs, too, so that
+    ModelCheckpoint saves these."""
+
+    def __init__(self, swap_on_epoch=False):
+        super().__init__()
+        self.swap_on_epoch = swap_on_epoch
+        self._holds_means = False
+
+    def _swap(self, to_means):
+        if self._holds_means == to_means:
+            return
+        optimizer = self.model.optimizer
+        if not optimizer.use_ema:
+            raise ValueError("SwapEMAWeights must be used when `use_ema=True` is set on the "
+                             f"optimizer. Received: use_ema={optimizer.use_ema}")
+        optimizer.swap_averages()
+        self._holds_means = to_means
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.swap_on_epoch:
+            self._swap(False)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.swap_on_epoch:
+            self._swap(True)
+
+    def on_train_end(self, logs=None):
+        self._holds_means = False  # at the end of fit() the optimizer gives the means itself
+
+    def on_test_begin(self, logs=None):
+        self._swap(True)
+
+    def on_test_end(self, logs=None):
+        self._swap(False)
+
+    on_predict_begin, on_predict_end = on_test_begin, on_test_end

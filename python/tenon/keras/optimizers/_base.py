@@ -1,6 +1,7 @@
 """Optimizer: what changes variables by their gradients, step by step."""
 
 import inspect
+import re
 import warnings
 
 from ..._eager.recording import before_write
@@ -64,7 +65,7 @@ class Optimizer:
         self.ema_overwrite_frequency = ema_overwrite_frequency if use_ema else None
         self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
-        self.built = False
+        self.built = self._are_swapped = False
         self._trainable_variables = []
         self._places = {}
         self._undecayed, self._undecayed_names = set(), []
@@ -286,14 +287,15 @@ class Optimizer:
         return grads
 
     def exclude_from_weight_decay(self, var_list=None, var_names=None):
-        """These variables, and those with one of these strings in their names, don't decay."""
+        """These variables, and those in whose names one of these expressions is found, don't
+        decay."""
         self._undecayed.update(id(variable) for variable in var_list or ())
         self._undecayed_names += list(var_names or ())
 
     def _use_weight_decay(self, variable):
         name = getattr(variable, "name", "")
         return id(variable) not in self._undecayed and not any(
-            part in name for part in self._undecayed_names)
+            re.search(part, name) for part in self._undecayed_names)
 
     def _average(self):
         count = self.iterations.number() + 1
@@ -308,9 +310,20 @@ class Optimizer:
         for mean, variable in zip(self._averages, self._trainable_variables):
             variable.copy_(mean)
 
+    def swap_averages(self):
+        """The variables take their means, and those the values of the variables."""
+        with no_grad():
+            for mean, variable in zip(self._averages, self._trainable_variables):
+                held = variable.detach().clone()
+                variable.copy_(mean)
+                mean.copy_(held)
+        self._are_swapped = not self._are_swapped
+
     def finalize_variable_values(self, var_list):
         """Gives the variables their means, where `use_ema` keeps some."""
         if self.use_ema:
+            if self._are_swapped:
+                self.swap_averages()
             with no_grad():
                 self._take_averages()
 

@@ -71,10 +71,11 @@ class RNN(Layer):
         if self.stateful:
             states = _tree.map_structure(lambda state: state.detach().clone(), states)
         whole = getattr(self.cell, "can_run_at_once", None)
-        if mask is None and whole is not None and whole(training) and sequences.shape[1] > 0:
-            x = sequences.flip(1) if self.go_backwards else sequences
-            outputs, states = self.cell.run_at_once(x, states)
-            output = outputs if self.return_sequences else outputs[:, -1]
+        runs = whole is not None and whole(training) and sequences.shape[1] > 0
+        # Of states that aren't outputs the op gives those after the last step only.
+        shows_states = self.return_state or self.stateful
+        if runs and (mask is None or len(states) == 1 or not shows_states):
+            output, states = self._at_once(sequences, states, mask)
         else:
             output, states = self._stepped(sequences, states, mask, training)
         if self.stateful:
@@ -97,6 +98,30 @@ class RNN(Layer):
             raise ValueError(f"{type(self).__name__} has {len(self.state_size)} states, the "
                              f"initial_state {len(given)}")
         return list(given)
+
+    def _at_once(self, x, states, mask):
+        """The output and the states, by one op."""
+        if self.go_backwards:
+            x, mask = x.flip(1), None if mask is None else mask.flip(1)
+        if mask is None:
+            outputs, states = self.cell.run_at_once(x, states)
+            return (outputs if self.return_sequences else outputs[:, -1]), states
+        # Steps that are on go to the front, in their order: behind them nothing is looked at.
+        on = mask.to(_core.bool)
+        order = _core.argsort(_core.logical_not(on).to(_core.int32), 1, False, True)
+        x = x.gather(1, order.unsqueeze(-1).expand(x.shape))
+        outputs, _ = self.cell.run_at_once(x, states)
+        # What a step shows is the output of the last one that was on: the count-th, zeros before.
+        outputs = _core.pad(outputs, [0, 0, 1, 0])
+        counts = _core.cumsum(on.to(_core.int64), 1)
+        shown = outputs.gather(1, counts.unsqueeze(-1).expand((*counts.shape, outputs.shape[-1])))
+        last = shown[:, -1]
+        is_any = counts[:, -1:] > 0
+        states = [_core.where(is_any, last, states[0])]
+        if not self.return_sequences:
+            return last, states
+        return (shown * on.unsqueeze(-1).to(shown.dtype) if self.zero_output_for_mask
+                else shown), states
 
     def _stepped(self, sequences, states, mask, training):
         """The output and the states, step by step."""
