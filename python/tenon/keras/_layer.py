@@ -190,7 +190,7 @@ class Layer(LayerState):
     def compute_output_spec(self, *args, **kwargs):
         """Symbolic tensors of the output's shapes and dtypes for symbolic arguments."""
         if is_default(self.compute_output_shape):
-            return shapes_by_running(self._call_unrecorded, args, kwargs)
+            return shapes_by_running(self._call_for_shapes, args, kwargs)
         shapes = self._shapes_of(self.compute_output_shape, args, kwargs)
         made = self.compute_output_shape(**shapes)
         return _tree.map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), made)
@@ -228,8 +228,9 @@ class Layer(LayerState):
             calls.training = outer
             calls.depth -= 1
         if self.activity_regularizer is not None:
-            for output in _tree.flatten(outputs):
-                self.add_loss(self.activity_regularizer(output))
+            for output in _tree.flatten(outputs):  # of each sample
+                loss = self.activity_regularizer(output)
+                self.add_loss(loss / output.shape[0] if output.dim() and output.shape[0] else loss)
         if mask is not None or self._makes_masks():
             self._set_masks(args, outputs, mask)
         return outputs
@@ -259,6 +260,18 @@ class Layer(LayerState):
             calls.training, calls.depth = training, depth
             for layer in self._flatten_layers():
                 layer._call_losses.clear()
+
+    def _call_for_shapes(self, *args, **kwargs):
+        """As `_call_unrecorded`; a layer that needs a mask, which is known with the data only, gets
+        one that is on."""
+        try:
+            return self._call_unrecorded(*args, **kwargs)
+        except (AttributeError, TypeError, ValueError):
+            if not (signature_of(type(self)).takes_mask and args and isinstance(args[0], Tensor)
+                    and args[0].dim() > 1 and kwargs.get("mask") is None):
+                raise
+            mask = _core.ones(args[0].shape[:2], dtype=_core.bool)
+            return self._call_unrecorded(*args, **{**kwargs, "mask": mask})
 
     def _symbolic_call(self, args, kwargs):
         if not self.built:

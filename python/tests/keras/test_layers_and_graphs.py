@@ -186,3 +186,40 @@ def test_looking_for_shapes_changes_no_variable():
     assert all(layer.moving_variance.tolist() == [1.0] * 3 for layer in (inner.normalized, plain))
     model(np.ones((4, 3), "f"))
     assert all(layer.moving_variance.tolist() == [0.5] * 3 for layer in (inner.normalized, plain))
+
+
+def test_lambdas_of_several_inputs_and_layers_that_need_masks():
+    a, b = keras.Input((4,)), keras.Input((4,))
+    apart = keras.layers.Lambda(lambda two: (two[0] - two[1]).sum(1, keepdim=True),
+                                output_shape=(1,))([a, b])
+    assert apart.shape == (None, 1)
+
+    class Shares(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.supports_masking = True
+
+        def call(self, x, mask=None):
+            return x * mask.unsqueeze(-1).to(x.dtype)
+
+    inputs = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(5, 3, mask_zero=True)(inputs)
+    model = keras.Model(inputs, Shares()(x))
+    assert model.output_shape == (None, None, 3)
+    assert (model(np.array([[1, 0]]))[0, 1] == 0).all()
+
+
+def test_activity_penalties_are_of_each_sample():
+    layer = keras.layers.Dense(2, kernel_initializer="ones",
+                               activity_regularizer=keras.regularizers.L1(0.5))
+    layer(np.ones((4, 3), "f"))
+    assert abs(float(layer.losses[0]) - 3.0) < 1e-6
+
+
+def test_summaries_of_layers_of_different_widths():
+    inputs = keras.Input((8,))
+    parts = [keras.layers.Dense(4, name=name)(inputs) for name in "ab"]
+    lines = []
+    keras.Model(inputs, keras.layers.Add(name="sum")(parts)).summary(
+        print_fn=lambda text: lines.append(text))
+    assert "Connected to" in "".join(lines) and "Total params: 72" in "".join(lines)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tenon as torch
 from keras_layers import Affine
-from tenon import keras
+from tenon import keras, tf
 from tenon.utils.data import DataLoader, TensorDataset
 
 
@@ -296,3 +296,79 @@ def test_one_input_may_come_in_a_list():
     model = classifier()
     assert model.evaluate([x], y, verbose=0) == model.evaluate((x,), y, verbose=0)
     np.testing.assert_array_equal(model.predict([x], verbose=0), model.predict(x, verbose=0))
+
+
+X = np.random.default_rng(6).normal(size=(64, 4)).astype("f")
+Y = X.sum(1, keepdims=True) / 3
+
+
+def test_a_train_step_of_ones_own_that_goes_over_all_metrics():
+    class Own(keras.Model):
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(y=y, y_pred=y_pred)
+            variables = self.trainable_variables
+            self.optimizer.apply(tape.gradient(loss, variables), variables)
+            for metric in self.metrics:
+                if metric.name == "loss":
+                    metric.update_state(loss)
+                else:
+                    metric.update_state(y, y_pred)
+            return {metric.name: metric.result() for metric in self.metrics}
+
+    inputs = keras.Input((4,))
+    outputs = keras.layers.Dense(1, kernel_initializer="ones")(inputs)
+    histories = []
+    for kind in Own, keras.Model:  # whose call() is that of a functional model
+        model = kind(inputs, outputs)
+        model.layers[1].set_weights([np.ones((4, 1)), np.zeros(1)])
+        model.compile("sgd", "mse", metrics=["mae"])
+        histories.append(model.fit(X, Y, epochs=3, batch_size=32, shuffle=False, verbose=0).history)
+    assert list(histories[0]) == list(histories[1])
+    for name, values in histories[0].items():
+        np.testing.assert_allclose(values, histories[1][name], rtol=1e-5)
+
+
+def test_models_without_call_and_losses_of_ones_own():
+    class Parts(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.total = keras.layers.Dense(1), keras.metrics.Mean(name="total")
+
+        @property
+        def metrics(self):
+            return [self.total]
+
+        def train_step(self, data):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(self.inner(data) ** 2)
+            weights = self.trainable_weights
+            self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+            self.total.update_state(loss)
+            return {"total": self.total.result()}
+
+    model = Parts()
+    model.compile("sgd")
+    history = model.fit(X, epochs=3, verbose=0).history["total"]
+    assert history[2] < history[1] < history[0]
+
+    class OwnLoss(keras.Sequential):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return tf.reduce_mean(tf.abs(y - y_pred)) * 10
+
+    model = OwnLoss([keras.layers.Dense(1)])
+    model.compile("sgd")
+    model.fit(X, Y, verbose=0)
+    expected = 10 * np.abs(Y - model.predict(X, verbose=0)).mean()
+    assert abs(model.evaluate(X, Y, verbose=0) - expected) < 1e-4
+
+
+def test_a_functional_config_is_one_of_model():
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, keras.layers.Dense(2)(inputs))
+    again = keras.Model.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    x = np.ones((2, 3), "f")
+    np.testing.assert_array_equal(again(x).numpy(), model(x).numpy())

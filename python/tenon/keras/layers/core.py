@@ -4,7 +4,7 @@ import inspect
 import types
 
 from ... import _core
-from .. import activations
+from .. import _tree, activations
 from .._input_spec import InputSpec
 from .._layer import Layer
 from .._registry import deserialize, find_custom, serialize
@@ -186,9 +186,12 @@ class Lambda(Layer):
     def compute_output_spec(self, inputs, **kwargs):
         if self._given_shape is None:
             return super().compute_output_spec(inputs, **kwargs)
-        shape = self._given_shape
-        shape = shape(inputs.shape) if callable(shape) else (inputs.shape[0], *shape)
-        return KerasTensor(shape, inputs.dtype)
+        shape, first = self._given_shape, _tree.flatten(inputs)[0]
+        if callable(shape):
+            shape = shape(_tree.map_structure(lambda x: x.shape, inputs))
+        else:
+            shape = (first.shape[0], *shape)
+        return KerasTensor(shape, first.dtype)
 
     def compute_mask(self, inputs, mask=None):
         return self.mask(inputs, mask) if callable(self.mask) else self.mask

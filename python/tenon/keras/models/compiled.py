@@ -173,7 +173,10 @@ def _batch_size(y_pred):
 
 
 class CompiledMetrics:
-    """The metrics that compile() was given, and the outputs that they measure."""
+    """The metrics that compile() was given, and the outputs that they measure. Before these are
+    known it stands for them as one metric."""
+
+    name, variables = "compile_metrics", ()
 
     def __init__(self, model, metrics, weighted_metrics):
         self._model, self._given = model, (metrics, weighted_metrics)
@@ -181,7 +184,12 @@ class CompiledMetrics:
 
     @property
     def metrics(self):
-        return [metric for _, metric, _, _ in self._parts or ()]
+        if self._parts is None:
+            return [self] if any(self._given) else []
+        return [metric for _, metric, _, _ in self._parts]
+
+    def reset_state(self):
+        """Forgets what it has seen: nothing, where it stands for its metrics."""
 
     def _make(self, y_true, y_pred):
         names = names_of_outputs(self._model, y_pred)

@@ -45,19 +45,25 @@ def check_shapes(graph, values, name):
     return values
 
 
+def run_graph(model, inputs, mask):
+    """The outputs for inputs in the structure of the model's, or by the names of its input
+    layers."""
+    graph = model._graph
+    values = check_shapes(graph, in_order(graph, inputs, model.name), model.name)
+    if mask is not None:
+        for value, one in zip(values, _tree.flatten(mask)):
+            if one is not None and not isinstance(value, KerasTensor):
+                value._keras_mask = one
+    return graph.run(values)
+
+
 class Functional(Model):
     """A model that is made of symbolic inputs and outputs."""
 
     def call(self, inputs, training=None, mask=None):
         """The outputs for inputs in the structure of the model's, or by the names of its input
         layers."""
-        graph = self._graph
-        values = check_shapes(graph, in_order(graph, inputs, self.name), self.name)
-        if mask is not None:
-            for value, one in zip(values, _tree.flatten(mask)):
-                if one is not None and not isinstance(value, KerasTensor):
-                    value._keras_mask = one
-        return graph.run(values)
+        return run_graph(self, inputs, mask)
 
     def compute_mask(self, inputs, previous_mask=None):
         return None  # the outputs carry theirs

@@ -135,8 +135,12 @@ class Model(Training, Layer):
     # Calls.
 
     @default
-    def call(self, *args, **kwargs):
-        """What the model computes."""
+    def call(self, inputs=None, training=None, mask=None):
+        """What the model computes: of a subclass that was made of inputs and outputs, its graph."""
+        if self._graph is not None:
+            from .functional import run_graph
+
+            return run_graph(self, inputs, mask)
         raise NotImplementedError(f"Model {type(self).__name__} does not have a `call()` method "
                                   "implemented.")
 
@@ -166,6 +170,15 @@ class Model(Training, Layer):
 
     def _of_shapes(self, shapes):
         return _tree.map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shapes)
+
+    @classmethod
+    def from_config(cls, config):
+        """The model of a config, of a functional one, too."""
+        if cls is Model and "input_layers" in config:
+            from .functional import Functional
+
+            return Functional.from_config(config)
+        return super().from_config(config)
 
     # Files, texts and drawings.
 

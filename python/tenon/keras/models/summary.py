@@ -35,7 +35,8 @@ def is_chain(model):
         return False
     current = graph.inputs[0]
     for node in graph.nodes:
-        if node.input_tensors != [current] or len(node.output_tensors) != 1:
+        if len(node.input_tensors) != 1 or node.input_tensors[0] is not current or len(
+                node.output_tensors) != 1:
             return False
         current = node.output_tensors[0]
     return len({id(node.operation) for node in graph.nodes}) == len(graph.nodes)

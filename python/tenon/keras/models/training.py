@@ -9,6 +9,7 @@ from ..._eager.recording import recording
 from ..._modes import no_grad
 from ...autograd import grad
 from .. import _tree
+from .._layer import is_default
 from .._tracking import Structure
 from .compiled import CompiledLoss, CompiledMetrics
 from .data_adapter import (ArrayAdapter, Epochs, make_adapter, train_validation_split,
@@ -169,7 +170,8 @@ class Training:
         """One step of evaluation on a batch; returns the metrics."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
-        if self._compiled_loss is not None or self.losses:
+        if (self._compiled_loss is not None or self.losses
+            or type(self).compute_loss is not Training.compute_loss):
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight,
                                      training=False)
             _track(self._loss_tracker, loss, _first_size(x))
@@ -210,7 +212,8 @@ class Training:
             batch = epochs.first()
             if batch is not None:
                 x, _, _ = unpack_x_y_sample_weight(batch)
-                self._run_for_shapes(x)
+                if self._graph is not None or not is_default(self.call):
+                    self._run_for_shapes(x)
 
     def _run_for_shapes(self, x):
         def run():
@@ -297,7 +300,7 @@ class Training:
                 callbacks.on_train_batch_begin(step)
             logs = function(batch)
             if ends:
-                callbacks.on_train_batch_end(step, logs)
+                callbacks.on_train_batch_end(step, _flat(logs))
             if self.stop_training:
                 break
         return {} if step < 0 else _sorted_numbers(self._logs(logs))
@@ -305,7 +308,7 @@ class Training:
     def _logs(self, logs):
         """The metrics; what a step of the user's returned in their place where that is no dict of
         all of them."""
-        results = self.get_metrics_result()
+        results, logs = self.get_metrics_result(), _flat(logs)
         if isinstance(logs, dict) and set(logs) == set(results):
             return results
         return logs if isinstance(logs, dict) else {"loss": logs}
@@ -436,6 +439,16 @@ def _is_due(epoch, frequency):
     if isinstance(frequency, int):
         return (epoch + 1) % frequency == 0
     return epoch + 1 in frequency
+
+
+def _flat(logs):
+    """The logs with those of a metric that gives a dict among them."""
+    if not isinstance(logs, dict) or not any(isinstance(one, dict) for one in logs.values()):
+        return logs
+    flat = {}
+    for name, value in logs.items():
+        flat.update(value if isinstance(value, dict) else {name: value})
+    return flat
 
 
 def _sorted_numbers(logs):
