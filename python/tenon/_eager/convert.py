@@ -186,6 +186,8 @@ def constant(value, dtype=None, shape=None, name=None):
         made = _core.clone(made)
     if shape is not None:
         shape = sizes(shape)
+        if not isinstance(made, CoreTensor):
+            return made.filling(shape)
         made = made.expand(shape).contiguous() if made.numel() == 1 else made.reshape(shape)
     return own(made)
 

@@ -452,12 +452,19 @@ class RaggedTensor:
                             self.splits_dtype)
 
     def __repr__(self):
-        return f"<tf.RaggedTensor {self.to_list()}>"
+        with numpy.printoptions(formatter={"all": _text}):  # of the rows within, too
+            return f"<tf.RaggedTensor {_text(self.numpy())}>"
 
     def __bool__(self):
         raise TypeError("RaggedTensor may not be used as a boolean.")
 
     __hash__ = object.__hash__
+
+
+def _text(value):
+    if not isinstance(value, numpy.ndarray):
+        return str(value)
+    return numpy.array2string(value, separator=", ") if value.size else repr(value.tolist())
 
 
 def _plain(part):

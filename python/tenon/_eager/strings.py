@@ -29,6 +29,9 @@ def array_of(value):
         for i, part in enumerate(parts):
             made[i] = part[()] if part.ndim == 0 else part
         return made
+    if isinstance(value, (int, float)):
+        raise ValueError("Can't convert Python sequence with mixed types to Tensor: strings are "
+                         f"expected, got {value!r}")
     array = numpy.asarray(value)
     if array.dtype.kind not in "SUO":
         raise TypeError(f"expected strings, got an array of {array.dtype}")
@@ -69,6 +72,12 @@ class StringTensor:
     def set_shape(self, shape):
         """Checks that the sizes are these, None standing for any."""
         self.shape.assert_is_compatible_with(shape)
+
+    def filling(self, shape):
+        """One string as often as a shape has elements, or the strings in that shape."""
+        array = self.array
+        return StringTensor(numpy.full(shape, array.item(), object) if array.size == 1 else
+                            array.reshape(shape))
 
     def numpy(self):
         """The bytes where there are no dims, else an array of them."""

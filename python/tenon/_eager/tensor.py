@@ -21,8 +21,12 @@ class Symbolic(Exception):
     """An argument is a KerasTensor: the call is to be recorded, not run."""
 
 
-class Ragged(Exception):
-    """An argument is a RaggedTensor: the call is for the op's ragged form."""
+class Ragged(TypeError):
+    """An argument is a RaggedTensor: the call is for the op's ragged form, where it has one."""
+
+    def __init__(self):
+        super().__init__("a RaggedTensor is given where a tensor is expected; to_tensor() gives a "
+                         "tensor of it")
 
 
 def is_symbolic(value):

@@ -6,7 +6,7 @@ import numpy
 from .. import _core
 from .._eager import convert, dtypes, nest
 from .._eager.errors import InvalidArgumentError
-from .._eager.ragged import RaggedTensorSpec
+from .._eager.ragged import RaggedTensor, RaggedTensorSpec
 from .._eager.strings import StringTensor
 from .._eager.tensor import own
 from ._ragged_ops import stack as stack_of_rows
@@ -93,7 +93,9 @@ def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap
     if not slices and wanted is not None and not isinstance(wanted, (list, tuple, dict)):
         return own(_core.zeros((0,), dtype=dtypes.as_dtype(getattr(wanted, "dtype", wanted))))
     results = [fn(one) for one in slices]
-    if isinstance(wanted, RaggedTensorSpec):
+    is_like_rows = wanted is None and isinstance(elems, RaggedTensor) and hasattr(
+        results[0], "dim") and results[0].dim() > 0
+    if isinstance(wanted, RaggedTensorSpec) or is_like_rows:
         return stack_of_rows(results)
     return _stacked(results)
 

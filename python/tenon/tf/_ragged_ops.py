@@ -96,6 +96,7 @@ def _segmented(kind, values, places, count):
         numbers = segment(values.to(_core.int32), places, count)
         return own(numbers > 0) if kind == "any" else own(numbers != 0)
     if kind == "mean":
+        values = values if values.is_floating_point() else values.to(_core.float64)
         total = math.unsorted_segment_sum(values, places, count)
         counts = _core.tensor_of_data(numpy.bincount(places, minlength=count), values.dtype)
         return own(_core.div(total, counts.reshape((-1, *[1] * (total.dim() - 1)))))

@@ -135,6 +135,8 @@ def unsorted_segment_join(inputs, segment_ids, num_segments, separator="", name=
 
 def substr(input, pos, len, unit="BYTE", name=None):
     """The part of each string from a place on; places and lengths may differ between strings."""
+    if isinstance(input, RaggedTensor):
+        return input.with_flat_values(substr(input.flat_values, pos, len, unit))
     array, first, count = numpy.broadcast_arrays(_array(input), numpy.asarray(convert.tensor(pos)),
                                                  numpy.asarray(convert.tensor(len)))
     made = numpy.empty(array.shape, object)

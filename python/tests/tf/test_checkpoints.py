@@ -96,3 +96,23 @@ def test_iterators_go_on_where_they_were(tmp_path):
     other = iter(data)
     tf.train.Checkpoint(iterator=other).restore(path)
     assert [int(n) for n in other] == [4, 5, 6, 7, 8, 9]
+
+
+def test_moving_averages():
+    plain, counted, zero = (tf.train.ExponentialMovingAverage(0.9, **options) for options in (
+        {}, {"num_updates": 3}, {"zero_debias": True}))
+    v = tf.Variable([1.0, 2.0])
+    for value in ([1.0, 2.0], [3.0, 5.0], [4.0, 4.0]):
+        v.assign(value)
+        for one in (plain, counted, zero):
+            one.apply([v])
+    np.testing.assert_allclose(plain.average(v).numpy(), [1.48, 2.47], rtol=1e-5)
+    np.testing.assert_allclose(counted.average(v).numpy(), [3.50296, 4.02367], rtol=1e-5)
+    weights = np.array([0.81, 0.9, 1.0])
+    expected = weights @ [[1, 2], [3, 5], [4, 4]] / weights.sum()
+    np.testing.assert_allclose(zero.average(v).numpy(), expected, rtol=1e-5)
+    assert plain.average(tf.Variable(1.0)) is None
+    with pytest.raises(ValueError, match="var_list"):
+        plain.apply()
+    with pytest.raises(TypeError, match="half, float"):
+        plain.apply([tf.Variable(1)])

@@ -120,3 +120,25 @@ def test_tables_of_files(tmp_path):
     with pytest.raises(tf.errors.InvalidArgumentError, match="columns"):
         tf.lookup.StaticHashTable(tf.lookup.TextFileInitializer(
             str(path), tf.string, 0, tf.int64, 4), -1)
+
+
+def test_rows_through_other_functions():
+    assert tf.map_fn(tf.square, ROWS).to_list() == [[1, 4], [9], []]
+    assert tf.reduce_mean(ROWS, axis=1).dtype is tf.float64
+    words = tf.ragged.constant([["thanks", "for"], ["fish"]])
+    assert tf.strings.substr(words, 0, 2).to_list() == [[b"th", b"fo"], [b"fi"]]
+    marks = tf.fill([words.nrows(), 1], "#")
+    assert tf.concat([marks, words], axis=1).to_list() == [[b"#", b"thanks", b"for"],
+                                                           [b"#", b"fish"]]
+    long = repr(tf.ragged.constant([["a" * 40], ["b" * 40, "c"]]))
+    assert long == f"<tf.RaggedTensor [[b'{'a' * 40}'],\n [b'{'b' * 40}', b'c']]>"
+    with pytest.raises(TypeError, match="to_tensor"):
+        tf.linalg.det(ROWS)
+    with pytest.raises(ValueError, match="mixed types"):
+        tf.ragged.constant([["one"], [3]])
+
+
+def test_strings_fill_shapes():
+    assert tf.constant("a", shape=[2, 1]).numpy().tolist() == [[b"a"], [b"a"]]
+    assert tf.zeros([2], tf.string).numpy().tolist() == [b"", b""]
+    assert tf.constant(["a", "b"], shape=[2, 1]).shape == (2, 1)
