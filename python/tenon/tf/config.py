@@ -54,6 +54,20 @@ def set_logical_device_configuration(device, logical_devices):
     raise ValueError(f"Virtual CPUs are not offered: {device!r}")
 
 
+def get_logical_device_configuration(device):
+    """None: no device is divided."""
+
+
+def experimental_run_functions_eagerly(run_eagerly):
+    """`tf.config.run_functions_eagerly`."""
+    run_functions_eagerly(run_eagerly)
+
+
+def experimental_functions_run_eagerly():
+    """`tf.config.functions_run_eagerly`."""
+    return functions_run_eagerly()
+
+
 def is_built_with_cuda():
     """Whether this build has CUDA."""
     return False

@@ -177,6 +177,41 @@ def disable_check_numerics():
     _core.set_anomaly_enabled(False)
 
 
+def assert_proper_iterable(values):
+    """Raises TypeError unless it is a list, tuple or another collection, and no tensor or text."""
+    if isinstance(values, (CoreTensor, StringTensor, str, bytes)) or hasattr(values, "__array__"):
+        raise TypeError("Expected argument 'values' to be a 'proper' iterable. Found: "
+                        f"{type(values)}")
+    if not hasattr(values, "__iter__"):
+        raise TypeError(f"Expected argument 'values' to be iterable. Found: {type(values)}")
+
+
+def assert_same_float_dtype(tensors=None, dtype=None):
+    """The dtype of all tensors, which must be one and floating; float32 without any."""
+    found = [convert.tensor(one).dtype for one in tensors or ()]
+    wanted = dtypes.as_dtype(dtype) if dtype is not None else found[0] if found else _core.float32
+    for one in found:
+        if one is not wanted:
+            raise ValueError(f"tensors must be of type {dtypes.name_of(wanted)}, got "
+                             f"{dtypes.name_of(one)}")
+    if not wanted.is_floating_point:
+        raise ValueError(f"Expected floating point type, got {dtypes.name_of(wanted)}.")
+    return wanted
+
+
+def enable_traceback_filtering():
+    """Nothing: tracebacks are whole."""
+
+
+def disable_traceback_filtering():
+    """Nothing: tracebacks are whole."""
+
+
+def is_traceback_filtering_enabled():
+    """No."""
+    return False
+
+
 def set_log_device_placement(log_device_placement):
     """Taken: ops run on the CPU."""
 

@@ -98,6 +98,40 @@ class MirroredStrategy(Strategy):
                              "the CPU")
 
 
+class _Reducing:
+    """How several devices' values become one; of one device's, nothing is to be done."""
+
+    def __init__(self, num_packs=1):
+        self.num_packs = num_packs
+
+
+class HierarchicalCopyAllReduce(_Reducing):
+    """By hierarchical copies."""
+
+
+class NcclAllReduce(_Reducing):
+    """By NCCL."""
+
+
+class ReductionToOneDevice(_Reducing):
+    """On one device."""
+
+    def __init__(self, reduce_to_device=None, accumulation_fn=None):
+        super().__init__()
+
+
+class InputOptions:
+    """How datasets are distributed, to one device."""
+
+    def __init__(self, experimental_fetch_to_device=None, experimental_replication_mode=None,
+                 experimental_place_dataset_on_device=False,
+                 experimental_per_replica_buffer_size=1):
+        self.experimental_fetch_to_device = experimental_fetch_to_device
+        self.experimental_replication_mode = experimental_replication_mode
+        self.experimental_place_dataset_on_device = experimental_place_dataset_on_device
+        self.experimental_per_replica_buffer_size = experimental_per_replica_buffer_size
+
+
 class OneDeviceStrategy(Strategy):
     """For one device."""
 

@@ -111,6 +111,50 @@ def is_built_with_cuda():
     return False
 
 
+def is_built_with_gpu_support():
+    """No."""
+    return False
+
+
+def is_built_with_rocm():
+    """No."""
+    return False
+
+
+def is_built_with_xla():
+    """No: functions are compiled by Tenon's own compiler."""
+    return False
+
+
+def compute_gradient(f, x, delta=None):
+    """(theoretical, numerical): for each argument of f the matrix of derivatives, by a tape and by
+    central differences of `delta`."""
+    import numpy
+
+    from . import GradientTape, convert_to_tensor
+
+    arguments = [convert_to_tensor(one) for one in x]
+    delta = 1.0 / 1024 if delta is None else delta
+    with GradientTape(persistent=True) as tape:
+        tape.watch(arguments)
+        made = f(*arguments)
+    rows = [tape.jacobian(made, one).numpy().reshape(made.numpy().size, -1) for one in arguments]
+    numerical = []
+    for i, one in enumerate(arguments):
+        base, columns = one.numpy().astype(float), []
+        for place in numpy.ndindex(*base.shape):
+            ends = []
+            for step in (delta, -delta):
+                moved = base.copy()
+                moved[place] += step
+                given = list(arguments)
+                given[i] = convert_to_tensor(moved.astype(one.numpy().dtype))
+                ends.append(f(*given).numpy().astype(float).reshape(-1))
+            columns.append((ends[0] - ends[1]) / (2 * delta))
+        numerical.append(numpy.stack(columns, 1))
+    return rows, numerical
+
+
 def gpu_device_name():
     """The name of the GPU; empty without one."""
     return ""

@@ -66,3 +66,36 @@ def test_keras_random():
     assert numbers.min() >= 2 and numbers.max() < 3 and abs(numbers.mean() - 2.5) < 0.05
     assert random.randint((2, 3), 0, 5).dtype is tf.int32
     assert set(random.categorical(tf.math.log([[0.0, 1.0]]), 9).numpy().ravel()) == {1}
+
+
+def test_gradients_by_differences():
+    theoretical, numerical = tf.test.compute_gradient(
+        lambda x, y: tf.sin(x) * y, [np.array([0.5, 1.0]), np.array([2.0, 3.0])])
+    for one, other in zip(theoretical, numerical):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    np.testing.assert_allclose(theoretical[0], np.diag(np.cos([0.5, 1.0]) * [2.0, 3.0]), rtol=1e-6)
+
+
+def test_checks_of_dtypes_and_iterables():
+    assert tf.debugging.assert_same_float_dtype([tf.ones([1], tf.float64)]) is tf.float64
+    assert tf.debugging.assert_same_float_dtype() is tf.float32
+    tf.debugging.assert_proper_iterable([1, 2])
+    for call, error in ((lambda: tf.debugging.assert_same_float_dtype([1]), ValueError),
+                        (lambda: tf.debugging.assert_same_float_dtype([1.0], tf.float64),
+                         ValueError),
+                        (lambda: tf.debugging.assert_proper_iterable("ab"), TypeError),
+                        (lambda: tf.debugging.assert_proper_iterable(tf.ones([2])), TypeError),
+                        (lambda: tf.debugging.assert_proper_iterable(3), TypeError)):
+        with pytest.raises(error):
+            call()
+
+
+def test_settings_of_several_devices_are_taken():
+    strategy = tf.distribute.MirroredStrategy(
+        cross_device_ops=tf.distribute.HierarchicalCopyAllReduce(2))
+    assert strategy.num_replicas_in_sync == 1 and not tf.test.is_built_with_gpu_support()
+    tf.config.experimental_run_functions_eagerly(True)
+    try:
+        assert tf.config.experimental_functions_run_eagerly()
+    finally:
+        tf.config.experimental_run_functions_eagerly(False)
