@@ -156,3 +156,10 @@ def test_models_train_on_datasets():
     losses = model.fit(data, epochs=20, verbose=0).history["loss"]
     assert losses[-1] < 0.02 * losses[0]
     assert model.predict(data.map(lambda a, b: a), verbose=0).shape == (32, 1)
+
+
+def test_lists_that_maps_give_are_tuples():
+    data = tf.data.Dataset.from_tensor_slices(["1,2.5"]).map(
+        lambda line: tf.io.decode_csv(line, [0, 0.0]))
+    (number, part), = data.as_numpy_iterator()
+    assert isinstance(next(iter(data)), tuple) and (number, part) == (1, 2.5)

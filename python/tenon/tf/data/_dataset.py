@@ -266,7 +266,9 @@ class Dataset(Grouping, Storing):
         """map_func of each element; with num_parallel_calls several at once, in order all the
         same."""
         def one(element):
-            return _elements.as_element(_elements.apply(map_func, element))
+            made = _elements.apply(map_func, element)
+            # A list is several results: functions give such, and they don't always stack.
+            return _elements.as_element(tuple(made) if isinstance(made, list) else made)
 
         workers = None if num_parallel_calls is None else _number(num_parallel_calls)
         if workers is not None and (workers == AUTOTUNE or workers > 1):
