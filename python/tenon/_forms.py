@@ -18,14 +18,15 @@ def einsum(equation, *operands):
     return _core.einsum(equation, _flat(operands))
 
 
-def tensordot(a, b, dims=2):
+def tensordot(a, b, dims=2, *, out=None):
     """Sums of products over the last `dims` dims of `a` and the first of `b`, or over those of two
     lists."""
     if isinstance(dims, Tensor):
         dims = dims.tolist()
     if isinstance(dims, int):
-        return _core.tensordot(a, b, tuple(range(a.dim() - dims, a.dim())), tuple(range(dims)))
-    return _core.tensordot(a, b, *([d] if isinstance(d, int) else list(d) for d in dims))
+        dims = range(a.dim() - dims, a.dim()), range(dims)
+    result = _core.tensordot(a, b, *([d] if isinstance(d, int) else list(d) for d in dims))
+    return _functions._into(out, result)
 
 
 def meshgrid(*tensors, indexing="ij"):
@@ -68,14 +69,16 @@ atleast_1d, atleast_2d, atleast_3d = map(_each, (_core.atleast_1d, _core.atleast
                                                  _core.atleast_3d))
 
 
-def median(input, dim=None, keepdim=False):
+def median(input, dim=None, keepdim=False, *, out=None):
     """The median of all elements; with a dim, (values, indices) along it."""
-    return _core.median(input) if dim is None else _core.median_dim(input, dim, keepdim)
+    return _functions._into(out, _core.median(input) if dim is None
+                            else _core.median_dim(input, dim, keepdim))
 
 
-def nanmedian(input, dim=None, keepdim=False):
+def nanmedian(input, dim=None, keepdim=False, *, out=None):
     """As `median`, of what is not NaN."""
-    return _core.nanmedian(input) if dim is None else _core.nanmedian_dim(input, dim, keepdim)
+    return _functions._into(out, _core.nanmedian(input) if dim is None
+                            else _core.nanmedian_dim(input, dim, keepdim))
 
 
 def equal(input, other):
@@ -144,12 +147,12 @@ def dsplit(input, indices_or_sections):
     return tensor_split(input, indices_or_sections, 2)
 
 
-def clamp(input, min=None, max=None):
+def clamp(input, min=None, max=None, *, out=None):
     """Each element limited to [min, max], numbers or tensors."""
     if not isinstance(min, Tensor) and not isinstance(max, Tensor):
-        return _core.clamp(input, min, max)
+        return _functions._into(out, _core.clamp(input, min, max))
     limited = input if min is None else _core.clamp_min(input, min)
-    return limited if max is None else _core.clamp_max(limited, max)
+    return _functions._into(out, limited if max is None else _core.clamp_max(limited, max))
 
 
 def _rounded_quotient(input, other, *, rounding_mode):
@@ -174,11 +177,12 @@ def _rounded(input, *, decimals):
             if decimals > 0 else _core.round(input / scale) * scale)
 
 
-def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
+def norm(input, p="fro", dim=None, keepdim=False, dtype=None, out=None):
     """The p-norm of all elements as one vector, or over dims; 'fro' is 2."""
     if dtype is not None:
         input = input.to(dtype)
-    return _core.norm(input, 2 if p is None or p == "fro" else float(p), dim, keepdim)
+    order = 2 if p is None or p == "fro" else float(p)
+    return _functions._into(out, _core.norm(input, order, dim, keepdim))
 
 
 def dist(input, other, p=2):
@@ -261,11 +265,11 @@ def _index_add(plain):
 index_add = _index_add(_core.index_add)
 
 
-def float_power(input, exponent):
+def float_power(input, exponent, *, out=None):
     """input ** exponent in float64, or complex128."""
     as_double = [(x.cdouble() if x.is_complex() else x.double()) if isinstance(x, Tensor) else x
                  for x in (input, exponent)]
-    return _core.pow(*as_double)
+    return _functions._into(out, _core.pow(*as_double))
 
 
 def vdot(input, other):

@@ -29,15 +29,26 @@ def _extreme(whole, along, pairwise, input, dim, keepdim):
     return along(input, dim, keepdim)
 
 
-def max(input, dim=None, keepdim=False):
+def _into(out, result):
+    """The result; where `out` is given, written there, into a tensor for each result."""
+    if out is None:
+        return result
+    if isinstance(result, _core.Tensor):
+        return _core.clone(result, out=out)
+    if not isinstance(out, (tuple, list)) or len(out) != len(result):
+        raise TypeError(f"'out' must be a tuple of {len(result)} tensors")
+    return type(result)([_core.clone(part, out=one) for part, one in zip(result, out)])
+
+
+def max(input, dim=None, keepdim=False, *, out=None):
     """The largest element; with a dim, (values, indices) along it; with another tensor, the larger
     of each pair."""
-    return _extreme(_core.amax, _core.max_dim, _core.maximum, input, dim, keepdim)
+    return _into(out, _extreme(_core.amax, _core.max_dim, _core.maximum, input, dim, keepdim))
 
 
-def min(input, dim=None, keepdim=False):
+def min(input, dim=None, keepdim=False, *, out=None):
     """As `max`, the smallest."""
-    return _extreme(_core.amin, _core.min_dim, _core.minimum, input, dim, keepdim)
+    return _into(out, _extreme(_core.amin, _core.min_dim, _core.minimum, input, dim, keepdim))
 
 
 def split(tensor, split_size_or_sections, dim=0):
@@ -51,22 +62,22 @@ def _correction(unbiased, correction):
     return float(unbiased if correction is None else correction)  # an int could be one more dim
 
 
-def var(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
+def var(input, dim=None, unbiased=True, keepdim=False, *, correction=None, out=None):
     """The variance, with n - correction (by default 1; 0 where not `unbiased`) as the divisor."""
-    return _core.var(input, dim, _correction(unbiased, correction), keepdim)
+    return _into(out, _core.var(input, dim, _correction(unbiased, correction), keepdim))
 
 
-def std(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
+def std(input, dim=None, unbiased=True, keepdim=False, *, correction=None, out=None):
     """The square root of `var`."""
-    return _core.std(input, dim, _correction(unbiased, correction), keepdim)
+    return _into(out, _core.std(input, dim, _correction(unbiased, correction), keepdim))
 
 
-def where(condition, input=None, other=None):
+def where(condition, input=None, other=None, *, out=None):
     """`input` where the condition holds, else `other`; alone, the places where it holds, a tensor a
     dim."""
     if input is None and other is None:
         return _core.unbind(_core.nonzero(condition), 1)
-    return _core.where(condition, input, other)
+    return _into(out, _core.where(condition, input, other))
 
 
 def numel(input):

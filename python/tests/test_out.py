@@ -67,3 +67,22 @@ def test_gradients_may_be_off():
     x = X.clone().requires_grad_()
     with torch.no_grad():
         assert torch.add(x, 1, out=torch.zeros(2, 2)).requires_grad is False
+
+
+def test_what_python_composes():
+    out, indices = torch.zeros(2), torch.zeros(2, dtype=torch.int64)
+    found = torch.max(X, 1, out=(out, indices))
+    assert found.values is out and out.tolist() == [2, 4] and indices.tolist() == [1, 1]
+    assert torch.std(X, 1, out=out) is out and out.tolist() == pytest.approx([0.5**0.5] * 2)
+    assert torch.norm(X, dim=0, out=out).tolist() == pytest.approx([10**0.5, 20**0.5])
+    whole = torch.zeros(2, 2)
+    assert torch.clamp(X, 2, 3, out=whole) is whole and whole.tolist() == [[2, 2], [3, 3]]
+    assert torch.clamp(X, torch.tensor(2.0), out=whole).tolist() == [[2, 2], [3, 4]]
+    assert torch.where(X > 2, X, 0.0, out=whole).tolist() == [[0, 0], [3, 4]]
+    assert torch.tensordot(X, X, 1, out=whole) is whole and whole.tolist() == (X @ X).tolist()
+    assert torch.median(X, 1, out=(out, indices)).values is out and out.tolist() == [1, 3]
+    assert torch.zeros(2, 2, out=whole) is whole and whole.sum().item() == 0
+    with pytest.raises(TypeError, match="a tuple of 2 tensors"):
+        torch.min(X, 1, out=out)
+    with pytest.raises(ValueError, match="the result has sizes"):
+        torch.min(X, X, out=out)
