@@ -237,3 +237,13 @@ def test_lists_of_tensors():
     with torch.serialization.safe_globals([dict]):
         assert torch.serialization.get_safe_globals() == [dict]
     assert torch.serialization.get_safe_globals() == []
+
+
+def test_no_devices():
+    assert not isinstance(torch.ones(2), torch.cuda.FloatTensor) and torch.cuda.memory_stats() == {}
+    with pytest.raises(torch.DeviceError, match="cuda.FloatTensor"):
+        torch.cuda.FloatTensor([1.0])
+    assert issubclass(torch.cuda.OutOfMemoryError, RuntimeError)
+    from tenon.utils.data._utils.collate import default_collate
+
+    assert default_collate([1, 2]).tolist() == [1, 2]

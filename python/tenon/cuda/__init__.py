@@ -61,6 +61,27 @@ def max_memory_reserved(device=None):
     return 0
 
 
+def reset_max_memory_allocated(device=None):
+    """There are no statistics."""
+
+
+def memory_stats(device=None):
+    """{}."""
+    return {}
+
+
+def memory_summary(device=None, abbreviated=False):
+    """A text that says so."""
+    return "There are no CUDA devices, and no memory of theirs."
+
+
+def is_current_stream_capturing():
+    return False
+
+
+OutOfMemoryError = _core.OutOfMemoryError
+
+
 def _fail(name):
     raise _core.DeviceError(f"[cuda.{name}] this build has no CUDA devices; tensors stay on 'cpu'. "
                             "Ask cuda.is_available() first")
@@ -75,6 +96,19 @@ def _failing(name):
     return call
 
 
+def _tensor_type(name):
+    """A class that no tensor is of: there are none on devices."""
+
+    def make(cls, *_, **__):
+        _fail(name)
+
+    return type(name, (), {"__new__": make, "__module__": __name__,
+                           "__doc__": "Tensors on a device, of which there are none."})
+
+
+for _name in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte",
+              "Bool"):
+    globals()[f"{_name}Tensor"] = _tensor_type(f"{_name}Tensor")
 for _name in ("current_device", "current_stream", "default_stream", "get_device_capability",
               "get_device_name", "get_device_properties", "get_rng_state", "get_rng_state_all",
               "mem_get_info", "set_device", "set_rng_state", "set_rng_state_all", "synchronize",

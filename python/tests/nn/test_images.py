@@ -191,3 +191,12 @@ def test_lazy_modules_mistakes():
     other = nn.Sequential(nn.LazyLinear(4), nn.ReLU(), nn.LazyLinear(2))
     other.load_state_dict(net.state_dict())
     assert other(torch.ones(1, 3)).shape == (1, 2)
+
+
+def test_adaptive_pools_keep_sizes_that_are_none():
+    x = torch.arange(40.0).reshape(1, 2, 5, 4)
+    assert torch.nn.AdaptiveMaxPool2d((1, None))(x)[0, 0].tolist() == [[16, 17, 18, 19]]
+    assert torch.nn.AdaptiveAvgPool2d((None, 1))(x)[0, 0].flatten().tolist() == [
+        1.5, 5.5, 9.5, 13.5, 17.5]
+    assert torch.nn.AdaptiveAvgPool3d((1, None, 1))(x)[0].flatten().tolist() == [
+        11.5, 15.5, 19.5, 23.5, 27.5]

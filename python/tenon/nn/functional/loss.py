@@ -34,8 +34,8 @@ def _weighted(elements, weight, reduction):
 
 def _warn_of_sizes(input, target):
     if target.shape != input.shape:
-        warnings.warn(f"Using a target size ({target.shape}) that is different to the input size "
-                      f"({input.shape}). This will likely lead to incorrect results due to "
+        warnings.warn(f"Using a target size ({target.shape!r}) that is different to the input size "
+                      f"({input.shape!r}). This will likely lead to incorrect results due to "
                       "broadcasting. Please ensure they have the same size.", stacklevel=3)
 
 
@@ -90,8 +90,8 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
                          reduction="mean"):
     """-(t log p + (1 - t) log(1 - p)) of probabilities p."""
     if target.shape != input.shape:
-        raise ValueError(f"Using a target size ({target.shape}) that is different to the input "
-                         f"size ({input.shape}) is deprecated. Please ensure they have the same "
+        raise ValueError(f"Using a target size ({target.shape!r}) that is different to the input "
+                         f"size ({input.shape!r}) is deprecated. Please ensure they have the same "
                          "size.")
     return _core.binary_cross_entropy(input, target, weight,
                                       _reduction(size_average, reduce, reduction))

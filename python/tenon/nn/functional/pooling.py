@@ -4,8 +4,7 @@ from math import prod
 
 from ... import _core
 
-adaptive_avg_pool1d, adaptive_avg_pool3d = _core.adaptive_avg_pool1d, _core.adaptive_avg_pool3d
-adaptive_max_pool1d, adaptive_max_pool2d = _core.adaptive_max_pool1d, _core.adaptive_max_pool2d
+adaptive_avg_pool1d, adaptive_max_pool1d = _core.adaptive_avg_pool1d, _core.adaptive_max_pool1d
 avg_pool1d = _core.avg_pool1d
 
 
@@ -99,12 +98,28 @@ def _mean_pool(op, dims, input, kernel_size, stride, padding, ceil_mode, count_i
     return op(input, kernel_size, stride, padding) * (prod(sizes) / divisor_override)
 
 
+def _output_size(asked, input):
+    """Sizes of the result; None is the input's."""
+    if isinstance(asked, int):
+        return asked
+    return [size if given is None else given
+            for given, size in zip(asked, input.shape[-len(asked):])]
+
+
 def adaptive_avg_pool2d(input, output_size):
     """Means of windows such that the result has this height and width; None is the input's."""
-    if not isinstance(output_size, int):
-        output_size = [size if given is None else given
-                       for given, size in zip(output_size, input.shape[-2:])]
-    return _core.adaptive_avg_pool2d(input, output_size)
+    return _core.adaptive_avg_pool2d(input, _output_size(output_size, input))
+
+
+def adaptive_avg_pool3d(input, output_size):
+    """As `adaptive_avg_pool2d`, with a depth before the height."""
+    return _core.adaptive_avg_pool3d(input, _output_size(output_size, input))
+
+
+def adaptive_max_pool2d(input, output_size):
+    """The largest elements of windows such that the result has this height and width; None is the
+    input's."""
+    return _core.adaptive_max_pool2d(input, _output_size(output_size, input))
 
 
 def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
