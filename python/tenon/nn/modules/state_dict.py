@@ -129,8 +129,8 @@ class StateDict:
             new = new[0]  # as files of old versions have scalars
         if is_lazy(new) or new.shape != old.shape:
             return (f"size mismatch for {key}: copying a param with shape "
-                    f"{'unknown' if is_lazy(new) else repr(new.shape)} from checkpoint, the shape in "
-                    f"current model is {old.shape!r}.")
+                    f"{'unknown' if is_lazy(new) else repr(new.shape)} from checkpoint, the "
+                    f"shape in current model is {old.shape!r}.")
         if assign:
             if isinstance(old, Parameter) and not isinstance(new, Parameter):
                 new = Parameter(new, requires_grad=old.requires_grad)
