@@ -7,7 +7,8 @@ from .._input_spec import InputSpec
 from .._layer import Layer
 from ._base import registry as _registry
 from .activation import ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU
-from .attention import AdditiveAttention, Attention, MultiHeadAttention
+from .attention import (AdditiveAttention, Attention, GroupQueryAttention,
+                        MultiHeadAttention)
 from .convolution import (Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv3D, Conv3DTranspose,
                           DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D)
 from .core import (Activation, Dense, EinsumDense, Embedding, Identity, Lambda, Masking,
@@ -15,7 +16,8 @@ from .core import (Activation, Dense, EinsumDense, Embedding, Identity, Lambda, 
 from .merging import (Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, add,
                       average, concatenate, dot, maximum, minimum, multiply, subtract)
 from .normalization import (BatchNormalization, GroupNormalization, LayerNormalization,
-                            RMSNormalization, SyncBatchNormalization, UnitNormalization)
+                            RMSNormalization, SpectralNormalization, SyncBatchNormalization,
+                            UnitNormalization)
 from .pooling import (AveragePooling1D, AveragePooling2D, AveragePooling3D, GlobalAveragePooling1D,
                       GlobalAveragePooling2D, GlobalAveragePooling3D, GlobalMaxPooling1D,
                       GlobalMaxPooling2D, GlobalMaxPooling3D, MaxPooling1D, MaxPooling2D,
@@ -24,8 +26,8 @@ from .preprocessing import (CategoryEncoding, CenterCrop, Discretization, Hashin
                             Normalization, RandomBrightness, RandomContrast, RandomCrop, RandomFlip,
                             RandomHeight, RandomRotation, RandomTranslation, RandomWidth,
                             RandomZoom, Rescaling, Resizing, StringLookup, TextVectorization)
-from .recurrent import (GRU, LSTM, RNN, Bidirectional, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell,
-                        StackedRNNCells)
+from .recurrent import (GRU, LSTM, RNN, Bidirectional, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D, GRUCell,
+                        LSTMCell, SimpleRNN, SimpleRNNCell, StackedRNNCells)
 from .regularization import (ActivityRegularization, AlphaDropout, Dropout, GaussianDropout,
                              GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D)
 from .reshaping import (Cropping1D, Cropping2D, Cropping3D, Flatten, Permute, RepeatVector, Reshape,

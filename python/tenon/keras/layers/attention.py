@@ -108,6 +108,11 @@ class MultiHeadAttention(BuiltIn):
         self.__dict__["_generator"] = generator_of(seed)
         self.supports_masking = True
 
+    @property
+    def _heads_of_keys(self):
+        """How many heads keys and values have."""
+        return self.num_heads
+
     def _config_value(self, name):
         return self._output_size if name == "output_shape" else super()._config_value(name)
 
@@ -128,10 +133,11 @@ class MultiHeadAttention(BuiltIn):
             raise ValueError("MultiHeadAttention takes (batch, steps, features), not "
                              f"{tuple(query_shape)} and {tuple(value_shape)}")
         heads = self.num_heads
-        for name, shape, size in (("query", query_shape, self.key_dim),
-                                  ("key", key_shape or value_shape, self.key_dim),
-                                  ("value", value_shape, self.value_dim)):
-            dense = self._projection("abc,cde->abde", (None, heads, size), "de", name)
+        for name, shape, count, size in (
+                ("query", query_shape, heads, self.key_dim),
+                ("key", key_shape or value_shape, self._heads_of_keys, self.key_dim),
+                ("value", value_shape, self._heads_of_keys, self.value_dim)):
+            dense = self._projection("abc,cde->abde", (None, count, size), "de", name)
             dense.build(shape)
             setattr(self, f"{name}_dense", dense)
         size = self._output_size or query_shape[-1]
@@ -163,6 +169,9 @@ class MultiHeadAttention(BuiltIn):
                           use_causal_mask)
         q, k, v = (dense.call(x).transpose(1, 2) for dense, x in
                    ((self.query_dense, query), (self.key_dense, key), (self.value_dense, value)))
+        shared = self.num_heads // self._heads_of_keys
+        if shared > 1:
+            k, v = (_core.repeat_interleave(x, shared, 1) for x in (k, v))
         drops = bool(training) and self.dropout > 0
         scale = 1.0 / math.sqrt(self.key_dim)
         if return_attention_scores or drops or mask is not None:
@@ -195,3 +204,30 @@ class MultiHeadAttention(BuiltIn):
 
     def compute_mask(self, query, mask=None):
         return mask
+
+
+class GroupQueryAttention(MultiHeadAttention):
+    """Attention in which each head of keys and values serves several heads of queries: Ainslie et
+    al. 2023."""
+
+    def __init__(self, head_dim, num_query_heads, num_key_value_heads, dropout=0.0, use_bias=True,
+                 kernel_initializer="glorot_uniform", bias_initializer="zeros",
+                 kernel_regularizer=None, bias_regularizer=None, activity_regularizer=None,
+                 kernel_constraint=None, bias_constraint=None, seed=None, **kwargs):
+        self.__dict__["num_key_value_heads"] = checked_positive(
+            "GroupQueryAttention", "num_key_value_heads", num_key_value_heads)
+        if num_query_heads % num_key_value_heads:
+            raise ValueError("`num_query_heads` must be divisible by `num_key_value_heads`, not "
+                             f"{num_query_heads} and {num_key_value_heads}")
+        super().__init__(num_query_heads, head_dim, None, dropout, use_bias,
+                         kernel_initializer=kernel_initializer, bias_initializer=bias_initializer,
+                         kernel_regularizer=kernel_regularizer, bias_regularizer=bias_regularizer,
+                         kernel_constraint=kernel_constraint, bias_constraint=bias_constraint,
+                         seed=seed, activity_regularizer=activity_regularizer, **kwargs)
+
+    head_dim = property(lambda self: self.key_dim)
+    num_query_heads = property(lambda self: self.num_heads)
+
+    @property
+    def _heads_of_keys(self):
+        return self.num_key_value_heads

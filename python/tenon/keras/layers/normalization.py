@@ -6,6 +6,7 @@ from ...nn.functional import normalize
 from .. import initializers
 from .._input_spec import InputSpec
 from ._base import BuiltIn
+from .core import Wrapper
 
 
 class _Scaled(BuiltIn):
@@ -202,3 +203,55 @@ class UnitNormalization(BuiltIn):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+
+class SpectralNormalization(Wrapper):
+    """A layer whose kernel is divided, in each training step, by its largest singular value, of
+    which `power_iterations` steps give a better estimate each time: Miyato et al. 2018."""
+
+    def __init__(self, layer, power_iterations=1, **kwargs):
+        super().__init__(layer, **kwargs)
+        if power_iterations <= 0:
+            raise ValueError("`power_iterations` should be greater than zero. Received: "
+                             f"`power_iterations={power_iterations}`")
+        self.power_iterations = power_iterations
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.input_spec = InputSpec(min_ndim=1, axes={-1: input_shape[-1]})
+        kernel = self._kernel
+        self.vector_u = self.add_weight((1, kernel.shape[-1]), initializers.TruncatedNormal(
+            stddev=0.02), trainable=False, name="vector_u", dtype=kernel.dtype)
+
+    @property
+    def _kernel(self):
+        for name in "kernel", "embeddings":
+            if getattr(self.layer, name, None) is not None:
+                return getattr(self.layer, name)
+        raise ValueError(f"{type(self.layer).__name__} object has no attribute 'kernel' nor "
+                         "'embeddings'")
+
+    def call(self, inputs, training=False):
+        if training:
+            self._normalize()
+        return self.layer(inputs)
+
+    def _normalize(self):
+        with no_grad():
+            kernel = self._kernel
+            matrix, u = kernel.reshape((-1, kernel.shape[-1])), self.vector_u
+            for _ in range(self.power_iterations):
+                v = normalize(u @ matrix.t(), dim=1, eps=1e-6)
+                u = normalize(v @ matrix, dim=1, eps=1e-6)
+            sigma = (v @ matrix @ u.t()).reshape(())
+            # A kernel of zeros stays.
+            is_zero = sigma == 0
+            safe = _core.where(is_zero, _core.ones_like(sigma), sigma)
+            self.vector_u.copy_(_core.where(is_zero, self.vector_u, u))
+            kernel.copy_(kernel / safe)
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "power_iterations": self.power_iterations}
