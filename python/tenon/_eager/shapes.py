@@ -187,7 +187,6 @@ def add_names():
     Size.dims = property(list, doc="The sizes as a list.")
     Size.is_fully_defined = lambda self: True
     Size.assert_is_fully_defined = lambda self: None
-    Size.__str__ = lambda self: str(tuple(self))
     Size.__eq__ = _is_equal
     Size.__ne__ = lambda self, other: not _is_equal(self, other)
     Size.__add__, Size.__radd__ = _joined, lambda self, other: Size(tuple(other) + tuple(self))

@@ -79,8 +79,8 @@ def _add_operators():
     of_layers = Variable.__repr__
     Variable.__repr__ = lambda self: (
         of_layers(self) if self.path != self.name else f"<tf.Variable '"
-        f"{'Variable' if self.name == 'variable' else self.name}:0' shape={self.shape} dtype="
-        f"{self.dtype.name}, numpy={repr(_own(self.detach())).partition('numpy=')[2]}")
+        f"{'Variable' if self.name == 'variable' else self.name}:0' shape={tuple(self.shape)} "
+        f"dtype={self.dtype.name}, numpy={repr(_own(self.detach())).partition('numpy=')[2]}")
     Variable.__getitem__ = lambda self, index: _get(_own(self.clone(), (self,)), index)
     Variable.__iter__ = lambda self: iter(unstack(self))  # noqa: F405
     for name in ("__array_function__", "__array_ufunc__", "get_shape", "set_shape", "ref"):

@@ -106,10 +106,8 @@ def test_records_and_files(tmp_path):
     assert next(v1.data.make_one_shot_iterator(tf.data.Dataset.range(3))) == 0
 
 
-def test_shapes_are_written_as_tensorflow_does():
-    assert str(tf.ones([2, 3]).shape) == f"{tf.ones([2, 3]).shape}" == "(2, 3)"
-    assert repr(tf.Variable(1.5,
-                            name="w")).startswith("<tf.Variable 'w:0' shape=() dtype=float32, ")
+def test_variables_are_written_as_tensorflow_does():
+    assert repr(tf.Variable(1.5, name="w")).startswith("<tf.Variable 'w:0' shape=() dtype=float32, ")
 
 
 @pytest.mark.parametrize("call, error", [
