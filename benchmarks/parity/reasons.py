@@ -24,11 +24,6 @@ REASONS = [
         "Tenon's takes float32 and float64, no halves",
     ),
     (
-        "AdaptiveMaxPool1d, AdaptiveMaxPool2d, MaxPool3d",
-        r"unexpected keyword argument 'return_indices'",
-        "Tenon's has no indices to return",
-    ),
-    (
         "complex, polar, view_as_complex",
         r"float16: Tenon raises DTypeError",
         "Tenon has no complex32, which it would make of float16",

@@ -1,5 +1,6 @@
 """Losses that rank and tell apart, and modules over windows, against NumPy formulas."""
 
+import itertools
 import math
 
 import numpy as np
@@ -109,6 +110,27 @@ def test_places_of_the_largest_and_the_way_back(dims):
     with pytest.raises(ValueError, match="expected an output_size"):
         unpool(2)(largest, places, (6,) * dims)
     assert f"kernel_size={(2,) * dims}, stride={(2,) * dims}" in repr(unpool(2))
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_places_of_the_largest_of_adaptive_bins(dims):
+    pool = (nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d)[dims - 1]
+    x = torch.tensor(RANDOM.integers(0, 4, (2, 3, *[7] * dims)), dtype=torch.float32)  # with ties
+    for size in 1, 3, 7:
+        for given in x, x[0]:
+            largest, places = pool(size, return_indices=True)(given)
+            assert (largest == pool(size)(given)).all() and places.dtype == torch.int64
+            flat = given.flatten(-dims)
+            assert (flat.gather(-1, places.flatten(-dims)) == largest.flatten(-dims)).all()
+    # Of equal ones the first: that of the lowest number among all of the bin.
+    same = torch.zeros(1, 1, *[4] * dims, requires_grad=True)
+    largest, places = pool(2, return_indices=True)(same)
+    assert places.flatten().tolist() == [
+        sum(2 * digit * 4**i for i, digit in enumerate(reversed(corner)))
+        for corner in itertools.product((0, 1), repeat=dims)]
+    largest.sum().backward()
+    assert same.grad.flatten().nonzero().flatten().tolist() == places.flatten().tolist()
+    assert pool((None,) * dims)(x).shape == x.shape
 
 
 def test_pooling_of_volumes():

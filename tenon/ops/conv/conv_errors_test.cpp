@@ -86,6 +86,9 @@ TEST(ConvErrors, OneDimensionalFormsNameThemselves) {
   EXPECT_MESSAGE(ShapeError, "[avg_pool1d] expected x [n, c, length]", avg_pool1d(zeros({5}), {2}));
   EXPECT_MESSAGE(ValueError, "[adaptive_avg_pool1d] expected output_size from 1 to 2^31, got 0",
                  adaptive_avg_pool1d(x, {0}));
+  EXPECT_MESSAGE(ValueError,
+                 "[adaptive_max_pool1d_with_indices] expected output_size from 1 to 2^31",
+                 adaptive_max_pool1d_with_indices(x, {0}));
 }
 
 TEST(PoolErrors, Windows) {
@@ -106,6 +109,10 @@ TEST(PoolErrors, Windows) {
                  avg_pool2d(zeros({1, 2, 0, 4}), {2}, {1}, {1}));
   EXPECT_MESSAGE(ShapeError, "[adaptive_avg_pool2d] x of [1, 2, 0, 4] has nothing to average",
                  adaptive_avg_pool2d(zeros({1, 2, 0, 4}), {2}));
+  EXPECT_MESSAGE(ShapeError, "[adaptive_max_pool2d] x of [1, 2, 0, 4] has nothing to pool",
+                 adaptive_max_pool2d(zeros({1, 2, 0, 4}), {2}));
+  EXPECT_MESSAGE(ShapeError, "[adaptive_max_pool3d] expected x",
+                 adaptive_max_pool3d(zeros({4, 4}), {2}));
   // One window of 2^31 elements a side, all but 9 of them padding.
   const Tensor whole = avg_pool2d(ones({1, 3, 3}), {kHuge}, {kHuge}, {kHuge / 2}, false, false);
   EXPECT_EQ(whole.to_vector<float>(), (std::vector<float>{1}));

@@ -1,5 +1,5 @@
 // Pooling of volumes, dim by dim: the largest of a window, and its mean, are those of its slices'.
-// And what else other pooling makes: lp_pool, max_unpool2d, adaptive_max_pool.
+// And what else other pooling makes: lp_pool, max_unpool2d.
 
 #include <fmt/format.h>
 
@@ -49,31 +49,6 @@ Volume volume_of(const char* call, const Tensor& x, IntList kernel_size, IntList
   }
   return {kernel, stride.empty() ? kernel : per_dim(call, "stride", stride, 3, 1),
           per_dim(call, "padding", padding, 3, 0), per_dim(call, "dilation", dilation, 3, 1)};
-}
-
-/// `x` with the largest of each of `outputs` bins along `dim`: bin i of m goes from floor(i n / m)
-/// to ceil((i + 1) n / m).
-Tensor largest_along(const Tensor& x, int64_t dim, int64_t outputs) {
-  const int64_t inputs = x.size(dim);
-  Shape sizes = x.sizes();
-  const size_t at = sizes.size() - static_cast<size_t>(-dim);
-  Tensor places, inside;
-  {
-    const NoGrad no_grad;
-    const auto numbers = [&](int64_t count) { return arange(0, count, 1, kInt64, x.device()); };
-    const Tensor i = numbers(outputs);
-    const Tensor first = floor_divide(i * inputs, outputs);
-    const Tensor last = floor_divide((i + 1) * inputs + (outputs - 1), outputs);
-    const int64_t longest = std::min(inputs, (inputs + outputs - 1) / outputs + 1);
-    places = unsqueeze(first, 1) + numbers(longest);
-    inside = places < unsqueeze(last, 1);
-    if (dim == -2) inside = unsqueeze(inside, -1);
-    places = reshape(minimum(places, inputs - 1), {-1});
-    sizes[at] = longest;
-  }
-  sizes.insert(at, outputs);
-  const Tensor bins = reshape(index_select(x, dim, places), sizes);
-  return amax(where(inside, bins, -std::numeric_limits<double>::infinity()), {dim});
 }
 
 void check_norm_type(const char* call, double norm_type) {
@@ -157,45 +132,6 @@ void define_adaptive_avg_pool3d(OpDef& op) {
       });
 }
 
-void define_adaptive_max_pool2d(OpDef& op) {
-  op.doc(
-        "The largest of each bin of `x` [n, c, h, w] or [c, h, w], in `output_size` (one number or "
-        "(height, width)); bins as in adaptive_avg_pool2d. Equal largest ones share the gradient. "
-        "ShapeError where there is nothing to pool.")
-      .accepts(kFloatSet)
-      .compose([](const Tensor& x, IntList output_size) -> Tensor {
-        check_images("adaptive_max_pool2d", x);
-        const Pair out = pair_of("adaptive_max_pool2d", "output_size", output_size, 1);
-        const int64_t h = x.size(-2), w = x.size(-1);
-        if (h == 0 || w == 0) {
-          fail<ShapeError>("adaptive_max_pool2d",
-                           fmt::format("x of {} has nothing to pool", to_string(x.sizes())));
-        }
-        if (h % out.height == 0 && w % out.width == 0) {
-          return max_pool2d(x, {h / out.height, w / out.width});
-        }
-        return largest_along(largest_along(x, -2, out.height), -1, out.width);
-      })
-      .samples([]() -> std::vector<Sample> {
-        return {{{sample_tensor({2, 3, 6, 4})}, {Attribute(Shape{3, 2})}},
-                {{sample_tensor({2, 5, 7})}, {Attribute(Shape{2, 3})}}};
-      });
-}
-
-void define_adaptive_max_pool1d(OpDef& op) {
-  op.doc("adaptive_max_pool2d for `x` [n, c, length] or [c, length].")
-      .accepts(kFloatSet)
-      .compose([](const Tensor& x, IntList output_size) -> Tensor {
-        check_sequences("adaptive_max_pool1d", x);
-        const Shape out = with_height("adaptive_max_pool1d", "output_size", output_size, 1, 1);
-        return squeeze(adaptive_max_pool2d(unsqueeze(x, -2), out), {-2});
-      })
-      .samples([]() -> std::vector<Sample> {
-        return {{{sample_tensor({2, 3, 7})}, {Attribute(Shape{3})}},
-                {{sample_tensor({3, 8})}, {Attribute(Shape{4})}}};
-      });
-}
-
 void define_lp_pool1d(OpDef& op) {
   op.doc("lp_pool2d for `x` [n, c, length] or [c, length].")
       .accepts(kFloatSet)
@@ -228,6 +164,25 @@ void define_lp_pool2d(OpDef& op) {
                  {Attribute(2.0), Attribute(Shape{2}), Attribute(Shape{}), Attribute(false)}},
                 {{sample_tensor({2, 5, 4}, 0.2, 2)},
                  {Attribute(3.0), Attribute(Shape{2, 3}), Attribute(Shape{1}), Attribute(false)}}};
+      });
+}
+
+void define_lp_pool3d(OpDef& op) {
+  op.doc("lp_pool2d for `x` [n, c, d, h, w] or [c, d, h, w]; windows as in avg_pool3d.")
+      .accepts(kFloatSet)
+      .compose([](const Tensor& x, double norm_type, IntList kernel_size, IntList stride,
+                  bool ceil_mode) -> Tensor {
+        check_norm_type("lp_pool3d", norm_type);
+        const Shape kernel = per_dim("lp_pool3d", "kernel_size", kernel_size, 3, 1);
+        const Tensor mean = avg_pool3d(pow(x, norm_type), kernel_size, stride, {0}, ceil_mode);
+        return from_mean(mean, norm_type, kernel[0] * kernel[1] * kernel[2]);
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {
+            {{sample_tensor({1, 2, 4, 5, 4}, 0.2, 2)},
+             {Attribute(2.0), Attribute(Shape{2}), Attribute(Shape{}), Attribute(false)}},
+            {{sample_tensor({2, 3, 5, 4}, 0.2, 2)},
+             {Attribute(3.0), Attribute(Shape{1, 2, 3}), Attribute(Shape{1}), Attribute(false)}}};
       });
 }
 

@@ -191,6 +191,10 @@ def lp_pool2d(x, norm_type, kernel_size, stride, ceil_mode):
     return _lp_pool(x, 2, norm_type, kernel_size, stride, ceil_mode)
 
 
+def lp_pool3d(x, norm_type, kernel_size, stride, ceil_mode):
+    return _lp_pool(x, 3, norm_type, kernel_size, stride, ceil_mode)
+
+
 def max_unpool2d(x, indices, output_size):
     h, w = _per_dim(output_size, 2)
     y = np.zeros(x.shape[:-2] + (h * w,), x.dtype)
@@ -242,19 +246,39 @@ def _adaptive_max_pool(x, rank, output_size):
     sizes = _per_dim(output_size, rank)
     spatial = x.shape[-rank:]
     y = np.empty(list(x.shape[:-rank]) + sizes, x.dtype)
+    numbers = np.arange(np.prod(spatial)).reshape(spatial)
+    indices = np.empty(y.shape, np.int64)
     for place in itertools.product(*map(range, sizes)):
-        slices = tuple(slice(i * n // m, -(-(i + 1) * n // m))
-                       for i, n, m in zip(place, spatial, sizes))
-        y[(...,) + place] = x[(...,) + slices].max(tuple(range(-rank, 0)))
-    return y
+        slices = tuple(slice(i * n // m, -(-(i + 1) * n // m)) for i, n, m in zip(place, spatial, sizes))
+        inside = numbers[slices].reshape(-1)
+        bins = x[(...,) + slices].reshape(*x.shape[:-rank], len(inside))
+        y[(...,) + place] = bins.max(-1)
+        indices[(...,) + place] = inside[bins.argmax(-1)]
+    return y, indices
 
 
 def adaptive_max_pool1d(x, output_size):
-    return _adaptive_max_pool(x, 1, output_size)
+    return _adaptive_max_pool(x, 1, output_size)[0]
 
 
 def adaptive_max_pool2d(x, output_size):
+    return _adaptive_max_pool(x, 2, output_size)[0]
+
+
+def adaptive_max_pool3d(x, output_size):
+    return _adaptive_max_pool(x, 3, output_size)[0]
+
+
+def adaptive_max_pool1d_with_indices(x, output_size):
+    return _adaptive_max_pool(x, 1, output_size)
+
+
+def adaptive_max_pool2d_with_indices(x, output_size):
     return _adaptive_max_pool(x, 2, output_size)
+
+
+def adaptive_max_pool3d_with_indices(x, output_size):
+    return _adaptive_max_pool(x, 3, output_size)
 
 
 def _adaptive_avg_pool(x, rank, output_size):

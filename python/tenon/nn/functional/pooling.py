@@ -4,7 +4,7 @@ from math import prod
 
 from ... import _core
 
-adaptive_avg_pool1d, adaptive_max_pool1d = _core.adaptive_avg_pool1d, _core.adaptive_max_pool1d
+adaptive_avg_pool1d = _core.adaptive_avg_pool1d
 avg_pool1d = _core.avg_pool1d
 
 
@@ -98,28 +98,51 @@ def _mean_pool(op, dims, input, kernel_size, stride, padding, ceil_mode, count_i
     return op(input, kernel_size, stride, padding) * (prod(sizes) / divisor_override)
 
 
-def _output_size(asked, input):
-    """Sizes of the result; None is the input's."""
-    if isinstance(asked, int):
-        return asked
-    return [size if given is None else given
-            for given, size in zip(asked, input.shape[-len(asked):])]
-
-
 def adaptive_avg_pool2d(input, output_size):
     """Means of windows such that the result has this height and width; None is the input's."""
-    return _core.adaptive_avg_pool2d(input, _output_size(output_size, input))
+    return _core.adaptive_avg_pool2d(input, _sizes_of(2, input, output_size))
 
 
 def adaptive_avg_pool3d(input, output_size):
-    """As `adaptive_avg_pool2d`, with a depth before the height."""
-    return _core.adaptive_avg_pool3d(input, _output_size(output_size, input))
-
-
-def adaptive_max_pool2d(input, output_size):
-    """The largest elements of windows such that the result has this height and width; None is the
+    """Means of windows such that the result has this depth, height and width; None is the
     input's."""
-    return _core.adaptive_max_pool2d(input, _output_size(output_size, input))
+    return _core.adaptive_avg_pool3d(input, _sizes_of(3, input, output_size))
+
+
+def adaptive_max_pool1d(input, output_size, return_indices=False):
+    """The largest elements of windows such that the result has this length."""
+    return _adaptive_max_pool(1, input, output_size, return_indices)
+
+
+def adaptive_max_pool2d(input, output_size, return_indices=False):
+    """The largest elements of windows such that the result has this height and width."""
+    return _adaptive_max_pool(2, input, output_size, return_indices)
+
+
+def adaptive_max_pool3d(input, output_size, return_indices=False):
+    """The largest elements of windows such that the result has this depth, height and width."""
+    return _adaptive_max_pool(3, input, output_size, return_indices)
+
+
+_ADAPTIVE_MAX = {
+    1: (_core.adaptive_max_pool1d, _core.adaptive_max_pool1d_with_indices),
+    2: (_core.adaptive_max_pool2d, _core.adaptive_max_pool2d_with_indices),
+    3: (_core.adaptive_max_pool3d, _core.adaptive_max_pool3d_with_indices),
+}
+
+
+def _adaptive_max_pool(dims, input, output_size, return_indices):
+    return _ADAPTIVE_MAX[dims][bool(return_indices)](input, _sizes_of(dims, input, output_size))
+
+
+def _sizes_of(dims, input, output_size):
+    """`output_size` with the input's own sizes for None."""
+    if isinstance(output_size, int):
+        return output_size
+    own = input.shape[-dims:]
+    if output_size is None:
+        return own
+    return [size if given is None else given for given, size in zip(output_size, own)]
 
 
 def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
@@ -130,6 +153,11 @@ def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
 def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     """(The sum of |x|^norm_type over each window)^(1 / norm_type)."""
     return _core.lp_pool2d(input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
+    """(The sum of |x|^norm_type over each window)^(1 / norm_type)."""
+    return _core.lp_pool3d(input, norm_type, kernel_size, stride, ceil_mode)
 
 
 def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
