@@ -62,7 +62,7 @@ void recompute(Graph& graph);
 /// Says on stderr where that left more than the limit, unless it did before.
 void warn_of_memory(const Graph& graph, bool& warned);
 
-/// Puts products of few rows that don't wait for each other one after the other: a plan runs such
+/// Puts small products that don't wait for each other one after the other: a plan runs such
 /// neighbours at once.
 void bring_products_together(Graph& graph);
 

@@ -171,12 +171,12 @@ TEST(SideBySide, SmallProductsThatDoNotWaitForEachOtherMeet) {
 
 TEST(SideBySide, LargeProductsStayWhereTheyAre) {
   const std::string text =
-      "%0: float32[9, 4] = external\n"
-      "%1: float32[4, 4] = external\n"
-      "%2: float32[9, 4] = matmul(%0, %1)\n"
-      "%3: float32[9, 4] = exp(%2) in float32 over [9, 4]\n"
-      "%4: float32[9, 4] = matmul(%0, %1[4, 4; 1, 4; 0])\n"
-      "%5: float32[9, 4] = add(%3, %4) in float32 over [9, 4]\n"
+      "%0: float32[200, 200] = external\n"
+      "%1: float32[200, 200] = external\n"
+      "%2: float32[200, 200] = matmul(%0, %1)\n"
+      "%3: float32[200, 200] = exp(%2) in float32 over [200, 200]\n"
+      "%4: float32[200, 200] = matmul(%0, %1[200, 200; 1, 200; 0])\n"
+      "%5: float32[200, 200] = add(%3, %4) in float32 over [200, 200]\n"
       "keep %5\n";
   EXPECT_EQ(steps_after("side-by-side", text), (Titles{"matmul", "exp", "matmul", "add"}));
 }

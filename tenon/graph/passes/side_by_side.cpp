@@ -10,16 +10,16 @@ namespace {
 
 // Of the result: its memory is needed for longer where the product comes earlier, which must not
 // show.
-constexpr int64_t kMostRows = 8;
+constexpr int64_t kMostRows = 8, kMostElements = int64_t{1} << 15;
 
-/// A product of few rows: what a plan runs beside others of its kind.
+/// A product of few rows or a small result: what a plan runs beside others of its kind.
 bool is_small_product(const Graph& graph, const Step& step) {
   if (step.kind != Record::Kind::kKernel) return false;
   if (step.op->id != OpId::kMatmul && step.op->id != OpId::kLinear) return false;
   const auto sizes = graph.sizes_of(step.outputs[0]);
   int64_t rows = 1;
   for (size_t i = 0; i + 1 < sizes.size(); ++i) rows *= sizes[i];
-  return rows <= kMostRows;
+  return rows <= kMostRows || (!sizes.empty() && rows * sizes.back() <= kMostElements);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Products of few rows that run side by side in a plan: the bits of eager ones, whatever the order
-// in which they were written down.
+// Small products that run side by side in a plan: the bits of eager ones, whatever the order in
+// which they were written down.
 
 #include <gtest/gtest.h>
 
@@ -50,6 +50,26 @@ TEST(StepsTogether, QueriesKeysAndValuesAreOneStep) {
           << testing::PrintToString(steps) << compiled.explain();
     }
   }
+}
+
+TEST(StepsTogether, ThreadsTakeWholeProductsThatAreTooSmallToBeShared) {
+  manual_seed(7);
+  const Tensor x = randn({64, 80});
+  const Tensor query = randn({80, 80}), key = randn({80, 80}), value = randn({80, 96});
+  const auto sums = [&] {
+    return cat({sum(linear(x, query), {1}), sum(linear(x, key), {1}), sum(matmul(x, value), {1})});
+  };
+  const int before = num_threads();
+  const std::vector<float> want = sums().to_vector<float>();
+  for (const int threads : {1, 2, 5}) {
+    set_num_threads(threads);
+    auto compiled = compile(sums);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(compiled().to_vector<float>(), want) << threads;
+    const Titles steps = steps_of([&] { compiled(); });
+    EXPECT_TRUE(has_step(steps, "linear | linear | matmul"))
+        << testing::PrintToString(steps) << compiled.explain();
+  }
+  set_num_threads(before);
 }
 
 TEST(StepsTogether, GatesWrittenOneByOneMeet) {

@@ -5,6 +5,7 @@
 
 #include "tenon/backends/cpu/linalg/pieces.h"
 #include "tenon/base/parallel.h"
+#include "tenon/base/small_array.h"
 
 namespace tenon::cpu {
 namespace {
@@ -97,21 +98,42 @@ class Company {
 bool multiply_few_rows(const Gemm<float>& g) { return multiply(g); }
 bool multiply_few_rows(const Gemm<double>& g) { return multiply(g); }
 
-bool gains_by_company(const MatmulArgs& args) {
+namespace {
+
+bool is_of_few_rows(const MatmulArgs& args) {
   return args.dtype == kFloat32 && args.batch == 1 && args.m > 0 && args.n > 0 && args.k > 0 &&
          has_few_rows(as_row(gemm_of<float>(args, 0)));
 }
 
+/// Too small to be shared out to threads, and large enough to be worth a hand-over.
+bool is_for_one_thread(const MatmulArgs& args) {
+  constexpr int64_t kLeastWork = int64_t{1} << 18, kMostWork = int64_t{1} << 20;
+  const int64_t work = args.m * args.n * args.k;
+  return args.batch == 1 && kLeastWork <= work && work < kMostWork;
+}
+
+}  // namespace
+
+bool gains_by_company(const MatmulArgs& args) {
+  return is_of_few_rows(args) || is_for_one_thread(args);
+}
+
 void matmul_together(std::span<const MatmulArgs> products) {
   Company company;
+  SmallArray<const MatmulArgs*, 8> others;
+  others.allocate(products.size());
+  size_t count = 0;
   for (const MatmulArgs& args : products) {
-    if (gains_by_company(args) && !company.is_full()) {
+    if (is_of_few_rows(args) && !company.is_full()) {
       company.add(as_row(gemm_of<float>(args, 0)));
     } else {
-      matmul(args);
+      others[count++] = &args;
     }
   }
   company.run();
+  parallel_for(static_cast<int64_t>(count), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) matmul(*others[static_cast<size_t>(i)]);
+  });
 }
 
 }  // namespace tenon::cpu

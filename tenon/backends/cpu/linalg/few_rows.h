@@ -17,7 +17,7 @@ bool multiply_few_rows(const Gemm<double>& g);
 bool gains_by_company(const MatmulArgs& args);
 /// Products of which none writes what another touches, to the bits that `matmul` gives: those of
 /// few rows share one hand-over to the threads, and are shared out though each alone be too small
-/// for it.
+/// for it; of others that are, each thread takes whole ones.
 void matmul_together(std::span<const MatmulArgs> products);
 
 }  // namespace tenon::cpu
