@@ -78,7 +78,7 @@ PyType_Slot size_slots[] = {
     {Py_tp_methods, size_methods},
     {Py_tp_doc, const_cast<char*>("The sizes of a tensor: a tuple of ints.")},
     {0, nullptr}};
-PyType_Spec size_spec = {"tenon.Size", 0, 0, Py_TPFLAGS_DEFAULT, size_slots};
+PyType_Spec size_spec = {"tenon.Size", 0, 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, size_slots};
 
 }  // namespace
 

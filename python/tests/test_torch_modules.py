@@ -11,6 +11,7 @@ import tenon.multiprocessing as mp
 from tenon.testing import assert_close
 from tenon.utils import _pytree as pytree
 from tenon.utils import benchmark
+from work_of_processes import add_one
 
 
 def test_assert_close():
@@ -75,11 +76,6 @@ def test_files_from_the_network(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def _add(i, x, queue):
-    x[i] += 1
-    queue.put(i)
-
-
 def _fail(i):
     raise ArithmeticError(f"of process {i}")
 
@@ -89,7 +85,7 @@ def test_processes_share_tensors(method):
     x = torch.zeros(2)
     assert not x.is_shared() and x.share_memory_() is x and x.is_shared() and x[1:].is_shared()
     queue = mp.get_context(method).SimpleQueue()
-    mp.start_processes(_add, (x, queue), nprocs=2, start_method=method)
+    mp.start_processes(add_one, (x, queue), nprocs=2, start_method=method)
     assert x.tolist() == [1, 1] and {queue.get(), queue.get()} == {0, 1}
     model = torch.nn.Linear(2, 2).share_memory()
     assert model.weight.is_shared() and model.weight.requires_grad

@@ -6,6 +6,17 @@ from .. import _core
 Size = _core.Size
 
 
+class Sizes(Size):
+    """The sizes of a value of TensorFlow's kind, as it writes them."""
+
+    def __str__(self):
+        return str(tuple(self))
+
+
+#: The `shape` of classes of such values.
+sizes_of_value = property(lambda self: Sizes(_core.Tensor.shape.__get__(self)), doc="The sizes.")
+
+
 class _ShapeType(type):
     """The sizes of tensors are shapes, too."""
 

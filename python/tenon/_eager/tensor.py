@@ -12,6 +12,7 @@ import sys
 from .. import _core
 from .errors import InvalidArgumentError
 from .recording import counted, is_recording, not_recording
+from .shapes import sizes_of_value
 
 CoreTensor = _core.Tensor
 _CoreError = _core.Error
@@ -67,6 +68,7 @@ class Tensor(CoreTensor, metaclass=_TensorType):
 
     __slots__ = ()
     __hash__ = CoreTensor.__hash__
+    shape = sizes_of_value
 
     def numpy(self):
         """The elements as an array; a NumPy scalar where there are no dims."""

@@ -3,6 +3,7 @@
 from .. import _core
 from .._creation import as_tensor
 from .._eager.recording import before_write
+from .._eager.shapes import sizes_of_value
 from .._modes import no_grad
 from ..nn.parameter import Parameter
 from ._arrays import as_dtype
@@ -50,6 +51,8 @@ class Variable(Parameter):
     trainable: whether training changes it; integers have no gradients all the same.
     constraint, regularizer: functions of it that optimizers and losses apply.
     """
+
+    shape = sizes_of_value
 
     def __new__(cls, initializer=None, shape=None, dtype=None, trainable=None, autocast=True,
                 aggregation="none", synchronization="auto", name=None, *, initial_value=None,

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pytest
 
+import tenon
 import tenon.tf as tf
 
 v1 = tf.compat.v1
@@ -106,8 +107,12 @@ def test_records_and_files(tmp_path):
     assert next(v1.data.make_one_shot_iterator(tf.data.Dataset.range(3))) == 0
 
 
-def test_variables_are_written_as_tensorflow_does():
-    assert repr(tf.Variable(1.5, name="w")).startswith("<tf.Variable 'w:0' shape=() dtype=float32, ")
+def test_shapes_and_variables_are_written_as_tensorflow_does():
+    assert str(tf.ones([2, 3]).shape) == f"{tf.ones([2, 3]).shape}" == "(2, 3)"
+    assert str(tf.Variable(tf.ones([2, 3])).shape) == "(2, 3)"
+    assert str(tenon.ones(2, 3).shape) == "tenon.Size([2, 3])"  # as before tf was imported
+    assert repr(tf.Variable(1.5,
+                            name="w")).startswith("<tf.Variable 'w:0' shape=() dtype=float32, ")
 
 
 @pytest.mark.parametrize("call, error", [
