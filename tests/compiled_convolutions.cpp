@@ -140,6 +140,65 @@ TEST(CompiledConvolutions, FoldBatchNormInInference) {
   EXPECT_NE(text.find("conv2d_block_pool("), std::string::npos) << text;
 }
 
+/// Images and filters with channels last, as Keras has them, through layers that want them first.
+struct ChannelsLast {
+  Tensor w1, w2, w3;
+
+  ChannelsLast() {
+    manual_seed(6);
+    w1 = (randn({3, 3, 2, 16}) * 0.3).detach().requires_grad_();
+    w2 = (randn({3, 3, 16, 32}) * 0.1).detach().requires_grad_();
+    w3 = (randn({32, 5}) * 0.1).detach().requires_grad_();
+  }
+
+  static Tensor first(const Tensor& x) { return permute(x, {0, 3, 1, 2}); }
+  static Tensor last(const Tensor& x) { return permute(x, {0, 2, 3, 1}); }
+
+  std::vector<Tensor> operator()(const Tensor& x) const {
+    Tensor y = relu(last(conv2d(first(x), permute(w1, {3, 2, 0, 1}), {}, {1}, {1})));
+    y = last(max_pool2d(first(y), {2}, {2}));
+    y = relu(last(conv2d(first(y), permute(w2, {3, 2, 0, 1}), {}, {1}, {1})));
+    const Tensor branch = last(conv2d(first(y), ones({32, 32, 1, 1})));
+    y = last(max_pool2d(first(relu(y + branch)), {2}, {2}));
+    y = matmul(reshape(y, {-1, 32}), w3);
+    const Tensor loss = tenon::mean(square(y));
+    std::vector<Tensor> results = grad({loss}, {w1, w2, w3});
+    results.push_back(loss.detach());
+    return results;
+  }
+};
+
+TEST(CompiledConvolutions, LeaveImagesAsTheyLieWithChannelsLast) {
+  const ChannelsLast step;
+  auto compiled = compile(step), without = compile(step, {.without_passes = {"dim-order"}});
+  // One image, and images of one place, have dims whose strides say nothing.
+  for (const auto& [n, size] : {std::pair(5, 12), std::pair(1, 12), std::pair(5, 4),
+                                std::pair(1, 4), std::pair(7, 13), std::pair(5, 12)}) {
+    SCOPED_TRACE(testing::Message() << n << " images of " << size);
+    const Tensor x = randn({n, size, size, 2});
+    const std::vector<Tensor> want = step(x);
+    expect_close(compiled(x), want, 1e-4);
+    expect_close(without(x), want, 1e-4);
+  }
+  EXPECT_NE(graph_texts(compiled).find("conv2d_block_pool("), std::string::npos);
+  EXPECT_EQ(graph_texts(without).find("conv2d_block_pool("), std::string::npos);
+}
+
+TEST(CompiledConvolutions, PlanAnewWhereTheOrderOfDimsChanges) {
+  manual_seed(2);
+  const Tensor x = randn({3, 4, 5, 5});
+  std::vector<int64_t> there = {0, 2, 3, 1}, back = {0, 3, 1, 2};
+  const auto f = [&] { return exp(permute(relu(permute(square(x) - 1, there)), back)); };
+  auto compiled = compile(f);
+  for (int i = 0; i < 4; ++i) {
+    const Tensor want = f();
+    EXPECT_TRUE(all(eq(compiled(), want)).item<bool>());
+    // The same sizes in another order of strides.
+    there = i % 2 == 0 ? std::vector<int64_t>{0, 3, 2, 1} : std::vector<int64_t>{0, 2, 3, 1};
+    back = i % 2 == 0 ? std::vector<int64_t>{0, 3, 2, 1} : std::vector<int64_t>{0, 3, 1, 2};
+  }
+}
+
 TEST(CompiledConvolutions, PlanAnewWhereTheWindowOfAPoolingChanges) {
   manual_seed(2);
   const Tensor x = randn({4, 16, 9, 9}), w = randn({16, 16, 3, 3});

@@ -39,6 +39,12 @@ Step step_of(const Record& record) {
   return step;
 }
 
+bool is_elementwise(const Step& step) {
+  return step.kind == Record::Kind::kTile && step.row_mask == 0 && !step.random &&
+         !step.reversed_rows && !step.program.schedule().needs_row &&
+         !step.program.schedule().needs_linear_index;
+}
+
 bool reads_in_order(const Step& step, uint32_t slot, const Operand& output,
                     std::span<const int64_t> dims) {
   const int64_t* const sizes = dims.data() + output.dims;
@@ -64,11 +70,7 @@ bool can_run_by_blocks(const Step& product, const Step& tile) {
                           (product.op->id == OpId::kMatmul || product.op->id == OpId::kLinear) &&
                           product.attribute_count == 0 && product.constants.empty() &&
                           product.outputs.size() == 1;
-  if (!is_product || tile.kind != Record::Kind::kTile || tile.row_mask != 0 || tile.random ||
-      tile.reversed_rows || tile.program.schedule().needs_row ||
-      tile.program.schedule().needs_linear_index) {
-    return false;
-  }
+  if (!is_product || !is_elementwise(tile)) return false;
   const Operand& made = product.outputs[0];
   if (!made.natural || made.rank < 2 || made.rank != tile.space_rank) return false;
   const auto is_all_of_it = [&](const Operand& operand) {

@@ -54,6 +54,8 @@ struct Step {
 Kernel kernel_of(const OpDef& op);
 /// The step that runs one record as it is.
 Step step_of(const Record& record);
+/// Whether the step computes each element from those in the same place, wherever that is.
+bool is_elementwise(const Step& step);
 /// Of a tile step, whether it reads the slot only as a whole, in the layout of `output`, each
 /// element where it belongs: so that `output` can be written over it.
 bool reads_in_order(const Step& step, uint32_t slot, const Operand& output,

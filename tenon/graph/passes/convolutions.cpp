@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -7,6 +6,7 @@
 
 #include "tenon/dispatch/op_def.h"
 #include "tenon/graph/passes/passes.h"
+#include "tenon/graph/passes/uses.h"
 
 namespace tenon::graph {
 namespace {
@@ -27,15 +27,10 @@ bool all_are(const Attribute& list, int64_t number) {
   return std::all_of(numbers.begin(), numbers.end(), [&](int64_t n) { return n == number; });
 }
 
-/// Where a value is read.
-struct Reader {
-  size_t step, input;
-};
-
 /// Makes blocks of convolutions and what is around them (ops/conv/conv2d_block.cpp).
 class Convolutions {
  public:
-  explicit Convolutions(Graph& graph) : graph_(graph) {}
+  explicit Convolutions(Graph& graph) : graph_(graph), uses_(graph) {}
 
   void run() {
     join(&Convolutions::join_norm);
@@ -59,50 +54,13 @@ class Convolutions {
 
   void look_around() {
     left_out_.assign(graph_.steps.size(), false);
-    writes_.assign(graph_.slots.size(), 0);
-    writer_.clear();
-    readers_.clear();
-    for (size_t i = 0; i < graph_.steps.size(); ++i) {
-      const Step& step = graph_.steps[i];
-      for (size_t k = 0; k < step.inputs.size(); ++k) {
-        if (step.inputs[k].value != kNoValue) readers_[step.inputs[k].value].push_back({i, k});
-      }
-      for (const Operand& output : step.outputs) {
-        ++writes_[output.slot];
-        writer_[output.value] = i;
-      }
-    }
+    uses_ = Uses(graph_);
   }
 
   /// The step that makes the value, where its op is `op`; null otherwise.
   Step* made_by(const Operand& value, OpId op) {
-    const auto found = writer_.find(value.value);
-    if (found == writer_.end() || !is(graph_.steps[found->second], op)) return nullptr;
-    return &graph_.steps[found->second];
-  }
-
-  /// Whether the value is the only one of a storage that begins with it, all of it.
-  bool is_only_value(const Operand& value) const {
-    return value.natural && !graph_.slots[value.slot].external && writes_[value.slot] == 1;
-  }
-  /// The same, and nobody sees it after the graph has run.
-  bool is_inner(const Operand& value) const {
-    return is_only_value(value) && !graph_.slots[value.slot].live;
-  }
-  /// Whether the value stays what it is until the graph ends.
-  bool is_constant(const Operand& value) const {
-    return writes_[value.slot] == (graph_.slots[value.slot].external ? 0 : 1);
-  }
-  const std::vector<Reader>& readers_of(const Operand& value) { return readers_[value.value]; }
-  bool is_read_by(const Operand& value, size_t step) {
-    const std::vector<Reader>& readers = readers_of(value);
-    return readers.size() == 1 && readers[0].step == step;
-  }
-  bool is_read_whole(const Operand& value) {
-    const std::vector<Reader>& readers = readers_of(value);
-    return std::all_of(readers.begin(), readers.end(), [&](const Reader& reader) {
-      return graph_.steps[reader.step].inputs[reader.input].natural;
-    });
+    const std::optional<size_t> writer = uses_.writer_of(value);
+    return writer && is(graph_.steps[*writer], op) ? &graph_.steps[*writer] : nullptr;
   }
 
   bool is_images(const Operand& value) const {
@@ -141,7 +99,7 @@ class Convolutions {
     Step* conv = made_by(z, OpId::kConv2d);
     if (!conv) conv = made_by(z, OpId::kConv2dBlock);
     if (!conv || !is_images(z) || !has_one_group(*conv)) return nullptr;
-    const bool is_own = is_inner(z) && is_read_by(z, reader) && is_read_whole(z);
+    const bool is_own = uses_.is_inner(z) && uses_.is_read_by(z, reader) && uses_.is_read_whole(z);
     return is_own ? conv : nullptr;
   }
 
@@ -153,7 +111,7 @@ class Convolutions {
     Step* const conv = convolution_of(z, i);
     // Halves of weights that are scaled would lose digits.
     if (!conv || !is(*conv, OpId::kConv2d) || z.dtype != kFloat32 || y.dtype != kFloat32 ||
-        !is_only_value(y)) {
+        !uses_.is_only_value(y)) {
       return false;
     }
     const size_t position = static_cast<size_t>(conv - graph_.steps.data());
@@ -181,8 +139,8 @@ class Convolutions {
 
   /// Whether the value isn't there yet at the step of this number.
   bool is_written_after(const Operand& operand, size_t step) const {
-    const auto found = writer_.find(operand.value);
-    return operand.value != kNoValue && found != writer_.end() && found->second >= step;
+    const std::optional<size_t> writer = uses_.writer_of(operand);
+    return writer && *writer >= step;
   }
 
   /// relu(conv2d(x)), batch norm between them or not.
@@ -191,7 +149,7 @@ class Convolutions {
     if (!is(relu, OpId::kRelu)) return false;
     const Operand &z = relu.inputs[0], &y = relu.outputs[0];
     Step* const conv = convolution_of(z, i);
-    if (!conv || y.dtype != z.dtype || !is_only_value(y)) return false;
+    if (!conv || y.dtype != z.dtype || !uses_.is_only_value(y)) return false;
     if (is(*conv, OpId::kConv2d)) become_block(*conv);
     conv->constants[kRelu] = Attribute(true);
     conv->outputs[0] = y;
@@ -212,17 +170,17 @@ class Convolutions {
     const Step& unpool = graph_.steps[pool];
     if (!is(unpool, OpId::kMaxPool2dBackward)) return {};
     const Operand& dr = unpool.outputs[0];
-    if (!is_constant(unpool.inputs[0]) || !is_inner(dr) || readers_of(dr).size() != 1 ||
-        !is_read_whole(dr))
+    if (!uses_.is_constant(unpool.inputs[0]) || !uses_.is_inner(dr) ||
+        uses_.readers_of(dr).size() != 1 || !uses_.is_read_whole(dr))
       return {};
-    const Reader next = readers_of(dr)[0];
+    const Reader next = uses_.readers_of(dr)[0];
     const Step& mask = graph_.steps[next.step];
     if (!is(mask, OpId::kReluBackward) || next.input != 0 || mask.inputs[1].value != pooled.value) {
       return {};
     }
     const Operand& dz = mask.outputs[0];
-    if (!is_inner(dz) || dz.dtype != pooled.dtype || !is_read_whole(dz)) return {};
-    WayBack way{unpool.inputs[0], unpool.inputs[1], {pool, next.step}, readers_of(dz)};
+    if (!uses_.is_inner(dz) || dz.dtype != pooled.dtype || !uses_.is_read_whole(dz)) return {};
+    WayBack way{unpool.inputs[0], unpool.inputs[1], {pool, next.step}, uses_.readers_of(dz)};
     for (const Reader& reader : way.readers) {
       const Step& step = graph_.steps[reader.step];
       const bool is_gradient =
@@ -238,18 +196,20 @@ class Convolutions {
     if (!is(pool, OpId::kMaxPool2dWithIndices) || !is_pairs(pool)) return false;
     const Operand r = pool.inputs[0];
     Step* const conv = made_by(r, OpId::kConv2dBlock);
-    if (!conv || !conv->constants[kRelu].as<bool>() || !is_inner(r) || !is_read_whole(r)) {
+    if (!conv || !conv->constants[kRelu].as<bool>() || !uses_.is_inner(r) ||
+        !uses_.is_read_whole(r)) {
       return false;
     }
     const Operand &values = pool.outputs[0], &places = pool.outputs[1];
-    if (!is_only_value(values) || !is_inner(places) || !is_read_whole(places)) return false;
+    if (!uses_.is_only_value(values) || !uses_.is_inner(places) || !uses_.is_read_whole(places))
+      return false;
     std::vector<WayBack> ways;
-    for (const Reader& reader : readers_of(places)) {
+    for (const Reader& reader : uses_.readers_of(places)) {
       std::optional<WayBack> way = way_back(reader.step, r);
       if (!way) return false;
       ways.push_back(std::move(*way));
     }
-    if (readers_of(r).size() != 1 + ways.size()) return false;
+    if (uses_.readers_of(r).size() != 1 + ways.size()) return false;
     for (uint32_t k = 0; k < pool.attribute_count; ++k) {
       graph_.assumed_attributes.emplace_back(pool.attributes + k, attribute(pool, k));
     }
@@ -292,12 +252,13 @@ class Convolutions {
     Step* gradient = made_by(dr, OpId::kConv2dBlockBackwardInput);
     if (!gradient) gradient = made_by(dr, OpId::kConv2dBackwardInput);
     if (!gradient || !is_images(dr) || !has_one_group(*gradient)) return false;
-    if (!is_inner(dr) || !is_read_by(dr, i) || !is_read_whole(dr) || !is_only_value(dz)) {
+    if (!uses_.is_inner(dr) || !uses_.is_read_by(dr, i) || !uses_.is_read_whole(dr) ||
+        !uses_.is_only_value(dz)) {
       return false;
     }
-    const auto r_writer = writer_.find(r.value);
-    if (r.dtype != dr.dtype || dz.dtype != dr.dtype || !is_only_value(r) || r.rank != dr.rank ||
-        r_writer == writer_.end() || r_writer->second > writer_[dr.value] || !same_sizes(r, dr)) {
+    const std::optional<size_t> r_writer = uses_.writer_of(r);
+    if (r.dtype != dr.dtype || dz.dtype != dr.dtype || !uses_.is_only_value(r) ||
+        r.rank != dr.rank || !r_writer || r_writer > uses_.writer_of(dr) || !same_sizes(r, dr)) {
       return false;
     }
     if (is(*gradient, OpId::kConv2dBackwardInput)) {
@@ -354,20 +315,21 @@ class Convolutions {
     if (!changed_) return;
     for (Step& step : graph_.steps) generalize(step);
     std::set<uint32_t> chosen;
-    for (const auto& [value, step] : writer_) {
-      if (can_be_blocks(graph_.steps[step], value)) chosen.insert(value);
+    for (const Step& step : graph_.steps) {
+      if (can_be_blocks(step)) chosen.insert(step.outputs[0].value);
     }
     drop_unequal(chosen);
     for (Step& step : graph_.steps) set_widths(step, chosen);
   }
 
-  bool can_be_blocks(const Step& writer, uint32_t value) {
+  bool can_be_blocks(const Step& writer) const {
+    if (!width_of_output(writer)) return false;
     const Operand& output = writer.outputs[0];
-    if (output.value != value || !width_of_output(writer) || !is_images(output) ||
-        !is_inner(output) || width_of(output) == 0 || !is_read_whole(output)) {
+    if (!is_images(output) || !uses_.is_inner(output) || width_of(output) == 0 ||
+        !uses_.is_read_whole(output)) {
       return false;
     }
-    const std::vector<Reader>& readers = readers_of(output);
+    const std::vector<Reader>& readers = uses_.readers_of(output);
     return std::all_of(readers.begin(), readers.end(), [&](const Reader& reader) {
       return width_of_input(graph_.steps[reader.step], reader.input).has_value();
     });
@@ -408,9 +370,7 @@ class Convolutions {
   Graph& graph_;
   bool changed_ = false;
   std::vector<bool> left_out_;
-  std::vector<int> writes_;  // to each slot
-  std::map<uint32_t, size_t> writer_;
-  std::map<uint32_t, std::vector<Reader>> readers_;
+  Uses uses_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@ constexpr Pass kPasses[] = {
     {"dead-steps", remove_dead_steps},
     {"common-steps", merge_common_steps},
     {"roll-loops", roll_loops, Pass::Numbers::kFixed},
+    {"dim-order", keep_dim_order},
     {"convolutions", join_convolutions},
     {"fuse", fuse_tile_steps},
     {"simplify", simplify_programs},

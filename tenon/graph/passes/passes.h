@@ -36,6 +36,11 @@ void merge_common_steps(Graph& graph);
 /// Makes loops of steps that are the same ones over and over again, such as a training loop.
 void roll_loops(Graph& graph);
 
+/// Has elementwise steps over permuted views leave their results in the order of dims in which what
+/// they read lies, where who reads them permutes it back: layers with channels last, around
+/// convolutions that want them first.
+void keep_dim_order(Graph& graph);
+
 /// Joins convolutions with batch norm by known numbers, relu, pooling by 2 x 2 and their gradients,
 /// and leaves images that convolutions hand to one another in the layout of the kernels.
 void join_convolutions(Graph& graph);
