@@ -6,6 +6,7 @@
 
 #include "tenon/backends/cpu/dnnl/convolution_job.h"
 #include "tenon/backends/cpu/linalg/convolution_gemm.h"
+#include "tenon/backends/cpu/linalg/convolution_product.h"
 #include "tenon/backends/cpu/linalg/half_convert.h"
 #include "tenon/backends/cpu/linalg/scratch.h"
 #include "tenon/base/error.h"
@@ -130,6 +131,10 @@ void convolution_forward(const ConvArgs& args, const void* x, const void* w, con
   check_dtype("convolution", args.dtype);
   if (is_empty_sum(args)) return fill_with_bias(args, bias, y);
   if (args.dtype == kFloat64) return conv_gemm_forward(args, x, w, bias, y);
+  if (suits_one_product(args, false)) {
+    return one_product_forward(args, static_cast<const float*>(x), static_cast<const float*>(w),
+                               static_cast<const float*>(bias), static_cast<float*>(y));
+  }
   const ConvJob job("convolution", args, ConvDirection::kForward, bias != nullptr);
   if (job.is_offered()) {
     return job.run(without_const(x), without_const(w), y, without_const(bias));
@@ -143,6 +148,10 @@ void convolution_backward_data(const ConvArgs& args, const void* dy, const void*
   if (is_empty_sum(args)) return zero(args.dtype, dx, source_size(args));
   if (args.dtype == kFloat64 || prefers_gemm(args, ConvDirection::kBackwardData)) {
     return conv_gemm_backward_data(args, dy, w, dx);
+  }
+  if (suits_one_product(args, false)) {
+    return one_product_backward_data(args, static_cast<const float*>(dy),
+                                     static_cast<const float*>(w), static_cast<float*>(dx));
   }
   const ConvJob job("convolution", args, ConvDirection::kBackwardData, false);
   if (job.is_offered()) return job.run(dx, without_const(w), without_const(dy), nullptr);
@@ -164,6 +173,11 @@ void convolution_backward_weights(const ConvArgs& args, const void* x, const voi
   if (args.dtype == kFloat64 || is_empty_sum(args) ||
       prefers_gemm(args, ConvDirection::kBackwardWeights)) {
     return conv_gemm_backward_weights(args, x, dy, dw, dbias);
+  }
+  if (suits_one_product(args, true)) {
+    return one_product_backward_weights(args, static_cast<const float*>(x),
+                                        static_cast<const float*>(dy), static_cast<float*>(dw),
+                                        static_cast<float*>(dbias));
   }
   const ConvJob job("convolution", args, ConvDirection::kBackwardWeights, dbias != nullptr);
   if (!job.is_offered()) {

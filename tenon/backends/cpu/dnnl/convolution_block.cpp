@@ -4,6 +4,7 @@
 
 #include "tenon/backends/cpu/dnnl/convolution_job.h"
 #include "tenon/backends/cpu/linalg/channel_blocks.h"
+#include "tenon/backends/cpu/linalg/convolution_product.h"
 #include "tenon/backends/cpu/linalg/half_convert.h"
 #include "tenon/backends/cpu/linalg/scratch.h"
 #include "tenon/base/parallel.h"
@@ -19,6 +20,12 @@ bool is_block_dtype(DType dtype) { return dtype == kFloat32 || dtype == kBFloat1
 
 bool is_empty(const ConvArgs& c) {
   return c.n * c.oc * c.ic * c.oh * c.ow * c.kh * c.kw == 0 || c.oh < 2 || c.ow < 2;
+}
+
+/// Whether there may be a way for these operands; `gradient`: of the filters.
+bool can_be_blocks(const ConvArgs& c, const ConvBlock& block, bool gradient) {
+  if (!is_block_dtype(c.dtype) || is_empty(c) || suits_one_product(c, gradient)) return false;
+  return !block.places || c.oc % kBlockChannels == 0;
 }
 
 /// 3 x 3 filters over images of few channels, which oneDNN pads to a vector, and their gradients:
@@ -185,8 +192,7 @@ class FewChannels {
 
 bool convolution_block_forward(const ConvArgs& args, const ConvBlock& block, const void* x,
                                const void* w, const void* bias, void* y) {
-  if (!is_block_dtype(args.dtype) || is_empty(args)) return false;
-  if (block.places && args.oc % kBlockChannels != 0) return false;
+  if (!can_be_blocks(args, block, false)) return false;
   const FewChannels few(args, block);
   if (few.is_offered()) {
     few.forward(x, w, bias, y);
@@ -200,8 +206,7 @@ bool convolution_block_forward(const ConvArgs& args, const ConvBlock& block, con
 
 bool convolution_block_backward_data(const ConvArgs& args, const ConvBlock& block, const void* dy,
                                      const void* w, void* dx) {
-  if (!is_block_dtype(args.dtype) || is_empty(args)) return false;
-  if (block.places && args.oc % kBlockChannels != 0) return false;
+  if (!can_be_blocks(args, block, false)) return false;
   const ConvJob job(kCall, args, ConvDirection::kBackwardData, false, &block);
   if (!job.is_offered()) return false;
   job.run(dx, without_const(w), without_const(dy), nullptr);
@@ -210,8 +215,7 @@ bool convolution_block_backward_data(const ConvArgs& args, const ConvBlock& bloc
 
 bool convolution_block_backward_weights(const ConvArgs& args, const ConvBlock& block, const void* x,
                                         const void* dy, void* dw, void* dbias) {
-  if (!is_block_dtype(args.dtype) || is_empty(args)) return false;
-  if (block.places && args.oc % kBlockChannels != 0) return false;
+  if (!can_be_blocks(args, block, true)) return false;
   const FewChannels few(args, block);
   if (few.is_offered()) {
     few.gradients(x, dy, dw, dbias);

@@ -9,6 +9,7 @@
 
 #include "tenon/backends/cpu/dnnl/convolution_plan.h"
 #include "tenon/backends/cpu/linalg/convolution_gemm.h"
+#include "tenon/backends/cpu/linalg/convolution_product.h"
 #include "tenon/base/error.h"
 #include "tenon/base/parallel.h"
 
@@ -226,28 +227,6 @@ TEST(Convolution, GemmTwinAgreesInFloat) {
   }
 }
 
-TEST(Convolution, FewerMultiplicationsWhereTheyPay) {
-  if (!has_wide_vectors()) GTEST_SKIP() << "oneDNN has Winograd's algorithm for AVX-512";
-  const auto is_winograd = [](DType dtype, const ConvArgs& sizes) {
-    const ConvPiece piece{
-        ConvDirection::kForward, dtype, false, sizes.n, sizes.ic, sizes.oc, sizes.groups, sizes};
-    return find_conv_plan("convolution", piece)->is_winograd;
-  };
-  EXPECT_TRUE(is_winograd(kFloat32, conv(1, 32, 64, 1, 26, 26, {3, 3})));
-  EXPECT_FALSE(is_winograd(kBFloat16, conv(1, 32, 64, 1, 26, 26, {3, 3})));
-  EXPECT_FALSE(is_winograd(kFloat32, conv(1, 32, 64, 1, 26, 26, {3, 3, 2, 2})));
-  EXPECT_FALSE(is_winograd(kFloat32, conv(1, 1, 32, 1, 28, 28, {3, 3})));
-}
-
-TEST(Convolution, RefusesIntegers) {
-  ConvArgs args = conv(1, 1, 1, 1, 3, 3, {3, 3});
-  args.dtype = kInt32;
-  int32_t values[9] = {};
-  EXPECT_THROW(convolution_forward(args, values, values, nullptr, values), DTypeError);
-  EXPECT_THROW(convolution_backward_data(args, values, values, values), DTypeError);
-  EXPECT_THROW(convolution_backward_weights(args, values, values, values, nullptr), DTypeError);
-}
-
 template <class T>
 void expect_same_bits_for_any_threads(const ConvArgs& sizes) {
   const Problem<T> p(sizes);
@@ -269,6 +248,42 @@ void expect_same_bits_for_any_threads(const ConvArgs& sizes) {
         << sizes.ic << " to " << sizes.oc << " channels";
   }
   set_num_threads(before);
+}
+
+TEST(Convolution, SmallImagesWithManyFiltersAreOneProduct) {
+  for (const ConvArgs& sizes : {
+           conv(5, 100, 160, 1, 6, 5, {3, 3, 2, 1, 1, 1}),
+           conv(3, 60, 256, 1, 7, 9, {3, 3, 1, 2, 2, 1, 2, 3}), conv(17, 384, 400, 1, 3, 2, {1, 1}),
+           conv(2, 90, 170, 1, 4, 3, {3, 3, 3, 1, 3, 2}),  // windows without a place inside
+       }) {
+    Problem<float> p(sizes);
+    ASSERT_TRUE(suits_one_product(p.args, false) && suits_one_product(p.args, true));
+    check<float>(sizes, true);
+    check<float>(sizes, false);
+    expect_same_bits_for_any_threads<float>(sizes);
+  }
+}
+
+TEST(Convolution, FewerMultiplicationsWhereTheyPay) {
+  if (!has_wide_vectors()) GTEST_SKIP() << "oneDNN has Winograd's algorithm for AVX-512";
+  const auto is_winograd = [](DType dtype, const ConvArgs& sizes) {
+    const ConvPiece piece{
+        ConvDirection::kForward, dtype, false, sizes.n, sizes.ic, sizes.oc, sizes.groups, sizes};
+    return find_conv_plan("convolution", piece)->is_winograd;
+  };
+  EXPECT_TRUE(is_winograd(kFloat32, conv(1, 32, 64, 1, 26, 26, {3, 3})));
+  EXPECT_FALSE(is_winograd(kBFloat16, conv(1, 32, 64, 1, 26, 26, {3, 3})));
+  EXPECT_FALSE(is_winograd(kFloat32, conv(1, 32, 64, 1, 26, 26, {3, 3, 2, 2})));
+  EXPECT_FALSE(is_winograd(kFloat32, conv(1, 1, 32, 1, 28, 28, {3, 3})));
+}
+
+TEST(Convolution, RefusesIntegers) {
+  ConvArgs args = conv(1, 1, 1, 1, 3, 3, {3, 3});
+  args.dtype = kInt32;
+  int32_t values[9] = {};
+  EXPECT_THROW(convolution_forward(args, values, values, nullptr, values), DTypeError);
+  EXPECT_THROW(convolution_backward_data(args, values, values, values), DTypeError);
+  EXPECT_THROW(convolution_backward_weights(args, values, values, values, nullptr), DTypeError);
 }
 
 TEST(Convolution, SameBitsForAnyNumberOfThreads) {
