@@ -27,13 +27,25 @@ std::vector<std::pair<std::string, std::string>> describe() {
   };
 }
 
+size_t packed_bytes(const KernelRun& run) {
+  return folds_filters(run) ? folded_bytes(run) : product_packed_bytes(run);
+}
+
+void pack(const KernelRun& run, void* packed) {
+  folds_filters(run) ? fold_filters(run, packed) : pack_product(run, packed);
+}
+
+void run_packed(const KernelRun& run, const void* packed) {
+  folds_filters(run) ? run_folded(run, packed) : run_packed_product(run, packed);
+}
+
 constexpr Backend kBackend = {
     .run_tile = run_tile,
     .run_tile_many = run_tile_many,
     .run_small = run_small,
-    .packed_bytes = product_packed_bytes,
-    .pack = pack_product,
-    .run_packed = run_packed_product,
+    .packed_bytes = packed_bytes,
+    .pack = pack,
+    .run_packed = run_packed,
     .gains_by_company = products_gain_by_company,
     .run_together = run_products,
     .makes_blocks = products_make_blocks,

@@ -115,7 +115,8 @@ class Verifier {
     }
     const Weights weights(graph_);
     for (step_ = 0; step_ < graph_.steps.size(); ++step_) {
-      check(!graph_.steps[step_].keeps_weight || weights.of(step_), "it has no weight to keep");
+      check(!graph_.steps[step_].keeps_weight || !weights.of(step_).empty(),
+            "it has no weight to keep");
     }
     for (const Operand& result : graph_.results) {
       check(result.value != kNoValue && graph_.slots[result.slot].live, "a result that isn't kept");

@@ -51,15 +51,29 @@ bool Weights::is_cast(size_t i) const {
          writes_[made.slot] == 1 && readers != is_only_right_.end() && readers->second;
 }
 
-std::optional<uint32_t> Weights::of(size_t i) const {
+/// Of a convolution with a batch norm by known numbers, all inputs but the images.
+std::vector<uint32_t> Weights::folded(const Step& step) const {
+  constexpr size_t kNorm = 3;
+  if (step.inputs.size() <= kNorm || step.inputs[kNorm].value == kNoValue) return {};
+  std::vector<uint32_t> slots;
+  for (size_t k = 1; k < step.inputs.size(); ++k) {
+    if (step.inputs[k].value == kNoValue) continue;
+    if (!is_weight(step.inputs[k])) return {};
+    slots.push_back(step.inputs[k].slot);
+  }
+  return slots;
+}
+
+std::vector<uint32_t> Weights::of(size_t i) const {
   const Step& step = graph_.steps[i];
-  if (is_cast(i)) return step.inputs[0].slot;
+  if (is_cast(i)) return {step.inputs[0].slot};
+  if (is_convolution(step)) return folded(step);
   if (!is_product(step) || step.attribute_count != 0 || !step.constants.empty()) return {};
   const Operand& right = step.inputs[1];
-  if (is_weight(right)) return right.slot;
+  if (is_weight(right)) return {right.slot};
   const auto writer = writer_.find(right.value);
   if (writer == writer_.end() || writer->second >= i || !is_cast(writer->second)) return {};
-  return graph_.steps[writer->second].inputs[0].slot;
+  return {graph_.steps[writer->second].inputs[0].slot};
 }
 
 }  // namespace tenon::graph

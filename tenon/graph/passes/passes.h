@@ -71,7 +71,8 @@ void warn_of_memory(const Graph& graph, bool& warned);
 /// neighbours at once.
 void bring_products_together(Graph& graph);
 
-/// Marks what is made of weights: casts, and the layouts of products' right operands.
+/// Marks what is made of weights: casts, the layouts of products' right operands, and filters that
+/// a batch norm is folded into.
 void keep_weights(Graph& graph);
 
 /// Puts elementwise work on a large product right behind it: a plan runs it on each block of the

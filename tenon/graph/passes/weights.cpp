@@ -6,7 +6,7 @@ namespace tenon::graph {
 void keep_weights(Graph& graph) {
   const Weights weights(graph);
   for (size_t i = 0; i < graph.steps.size(); ++i) {
-    graph.steps[i].keeps_weight = weights.of(i).has_value();
+    graph.steps[i].keeps_weight = !weights.of(i).empty();
   }
 }
 

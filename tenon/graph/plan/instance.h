@@ -41,7 +41,7 @@ struct Instance {
     std::shared_ptr<LoopStep> loop;   ///< of loop steps
     // Of what is made of weights; see kept_weights.h.
     bool is_made = false;    ///< by an earlier run
-    void* packed = nullptr;  ///< the right operand in the kernel's layout
+    void* packed = nullptr;  ///< the right operand as the kernel wants it
     bool packs = false;      ///< which has to be written first
   };
 
@@ -64,8 +64,8 @@ struct Instance {
   void set_offsets(std::span<const Step> plan, std::span<const int64_t> numbers);
   /// Whether the batch at this step is all that touches the slot's memory, and nobody does later.
   bool is_read_once(uint32_t slot, size_t step) const;
-  /// Of step `i`, a product that runs by itself: what its right operand takes in the kernel's
-  /// layout; 0 where it has none.
+  /// Of step `i`, a kernel that runs by itself: what its right operand takes as the kernel wants
+  /// it; 0 where that is as it lies.
   size_t packed_bytes(const Step& step, size_t i);
   /// Of a step without attributes.
   static KernelRun kernel_run(const Step& step, ReadyStep& ready);

@@ -13,33 +13,49 @@ KeptWeights::KeptWeights(const Graph& graph, Instance& instance) {
   for (size_t i = 0; i < graph.steps.size(); ++i) {
     const Step& step = graph.steps[i];
     if (!step.keeps_weight) continue;
-    const std::optional<uint32_t> weight = weights.of(i);
     const bool is_cast = step.kind == Record::Kind::kTile;
     const size_t bytes =
         is_cast ? instance.bytes[step.outputs[0].slot] : instance.packed_bytes(step, i);
     const uint32_t result = is_cast ? step.outputs[0].slot : kNoValue;
-    if (weight && bytes != 0) all_.push_back({i, *weight, bytes, result, {}, 0, 0, {}, false});
+    if (bytes == 0) continue;
+    Kept kept{&step, i, bytes, result, {}, std::vector<double>(step.scalars.size()), 0, {}, false};
+    for (const uint32_t slot : weights.of(i)) kept.weights.push_back({slot, {}, 0});
+    all_.push_back(std::move(kept));
   }
 }
 
 void KeptWeights::Kept::forget() {
-  seen = {};
+  for (Weight& weight : weights) weight.seen = {};
   memory = {};
   runs = 0;
   is_made = false;
 }
 
-/// Whether the weight is as it was in the last run; notes how it is.
-bool KeptWeights::is_same(Kept& kept, Storage* weight) {
-  const uint32_t version = weight->version.load(std::memory_order_relaxed);
-  // Deferred ones are results of earlier ops.
-  const bool may_change_unseen =
-      weight->lent.load(std::memory_order_relaxed) || weight->owner == deferred_storage_owner();
-  if (!may_change_unseen && kept.seen.get() == weight && kept.version == version) return true;
+/// Whether the weights, and numbers beside them, are as they were in the last run; notes how they
+/// are.
+bool KeptWeights::is_same(Kept& kept, std::span<const Slot> slots, const Numbers& numbers) {
+  bool is_same = true, may_change_unseen = false;
+  for (Weight& weight : kept.weights) {
+    Storage* const storage = slots[weight.slot].storage;
+    const uint32_t version = storage->version.load(std::memory_order_relaxed);
+    // Deferred ones are results of earlier ops.
+    may_change_unseen |=
+        storage->lent.load(std::memory_order_relaxed) || storage->owner == deferred_storage_owner();
+    is_same = is_same && weight.seen.get() == storage && weight.version == version;
+  }
+  for (size_t i = 0; i < kept.numbers.size(); ++i) {
+    is_same = is_same && kept.numbers[i] == numbers.scalars[kept.plan->scalars[i]].real;
+  }
+  if (is_same && !may_change_unseen) return true;
   kept.forget();
   if (may_change_unseen) return false;
-  kept.seen = Intrusive<Storage>::share(weight);
-  kept.version = version;
+  for (Weight& weight : kept.weights) {
+    weight.seen = Intrusive<Storage>::share(slots[weight.slot].storage);
+    weight.version = weight.seen->version.load(std::memory_order_relaxed);
+  }
+  for (size_t i = 0; i < kept.numbers.size(); ++i) {
+    kept.numbers[i] = numbers.scalars[kept.plan->scalars[i]].real;
+  }
   return false;
 }
 
@@ -56,10 +72,10 @@ bool KeptWeights::has_memory(Kept& kept) {
   return true;
 }
 
-void KeptWeights::begin(std::span<const Slot> slots, Instance& instance) {
+void KeptWeights::begin(std::span<const Slot> slots, const Numbers& numbers, Instance& instance) {
   for (Kept& kept : all_) {
     Instance::ReadyStep& ready = instance.steps[kept.step];
-    const bool is_kept = is_same(kept, slots[kept.weight].storage) && has_memory(kept);
+    const bool is_kept = is_same(kept, slots, numbers) && has_memory(kept);
     void* const memory = is_kept ? kept.memory->data : nullptr;
     if (kept.result != kNoValue) {
       ready.is_made = is_kept && kept.is_made;

@@ -18,7 +18,7 @@ class KeptWeights {
 
   bool empty() const { return all_.empty(); }
   /// Before a run, when the instance points to its memory: says in its steps what is there already.
-  void begin(std::span<const Slot> slots, Instance& instance);
+  void begin(std::span<const Slot> slots, const Numbers& numbers, Instance& instance);
   /// The run came to its end.
   void end();
   /// Lets go of everything.
@@ -27,21 +27,27 @@ class KeptWeights {
   size_t bytes() const;
 
  private:
-  struct Kept {
-    size_t step;
-    uint32_t weight;  ///< a slot
-    size_t bytes;
-    uint32_t result;          ///< of a cast, a slot; kNoValue: it is a product's packed operand
-    Intrusive<Storage> seen;  ///< of the weight; held, so that no other can have its address
+  struct Weight {
+    uint32_t slot;
+    Intrusive<Storage> seen;  ///< held, so that no other can have its address
     uint32_t version = 0;     ///< of it
-    int runs = 0;             ///< with that
+  };
+
+  struct Kept {
+    const Step* plan;
+    size_t step;
+    size_t bytes;
+    uint32_t result;  ///< of a cast, a slot; kNoValue: it is what a kernel packed
+    std::vector<Weight> weights;
+    std::vector<double> numbers;  ///< the step's own, such as a batch norm's eps
+    int runs = 0;                 ///< with these
     Intrusive<Storage> memory;
     bool is_made = false;
 
     void forget();
   };
 
-  static bool is_same(Kept& kept, Storage* weight);
+  static bool is_same(Kept& kept, std::span<const Slot> slots, const Numbers& numbers);
   static bool has_memory(Kept& kept);
 
   std::vector<Kept> all_;

@@ -203,7 +203,7 @@ bool Plan::run(Instance& found, std::span<const Slot> slots, const Numbers& numb
     return false;
   }
   instance.point_to(slots, kept, arena ? arena->data : nullptr);
-  if (instance.kept_weights) instance.kept_weights->begin(slots, instance);
+  if (instance.kept_weights) instance.kept_weights->begin(slots, numbers, instance);
   const NoGrad no_grad;
   size_t done = 0;
   try {
@@ -318,11 +318,6 @@ void Plan::run_kernels(size_t first, Instance& instance, const Numbers& numbers)
                                           instance.launches[first + 1],
                                           instance.is_read_once(step.outputs[0].slot, first));
   }
-  if (ready.packed) {
-    const KernelRun run = Instance::kernel_run(step, ready);
-    if (ready.packs) backend_of(kCpu).pack(run, ready.packed);
-    return backend_of(kCpu).run_packed(run, ready.packed);
-  }
   if (ready.batch > 1) return backend_of(kCpu).run_together(ready.together);
   std::span<const Attribute> attributes =
       std::span(instance.attributes).subspan(step.attributes, step.attribute_count);
@@ -335,7 +330,10 @@ void Plan::run_kernels(size_t first, Instance& instance, const Numbers& numbers)
     }
     attributes = with_constants;
   }
-  step.kernel(Call{*step.op, ready.input_list, attributes}, ready.outputs);
+  const KernelRun run{step.kernel, Call{*step.op, ready.input_list, attributes}, ready.outputs};
+  if (!ready.packed) return run.kernel(run.call, run.outputs);
+  if (ready.packs) backend_of(kCpu).pack(run, ready.packed);
+  backend_of(kCpu).run_packed(run, ready.packed);
 }
 
 /// The steps from `first` on that run at once.

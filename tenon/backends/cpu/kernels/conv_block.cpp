@@ -2,6 +2,7 @@
 // backends/cpu/dnnl offers that, else part by part, which is also what the tests hold the former
 // against.
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/kernels/pooling.h"
 #include "tenon/backends/cpu/kernels/support.h"
+#include "tenon/base/parallel.h"
 
 namespace tenon::cpu {
 namespace {
@@ -134,83 +136,133 @@ ConvBlock block_of(const Call& call, size_t first, int64_t in, int64_t out) {
   return block;
 }
 
-/// Weight and bias with a batch norm's numbers folded in, which are inputs 3 to 6 of the call.
-struct Folded {
-  Tensor weight, bias;
+/// A batch norm's numbers, inputs 3 to 6 of a forward call, folded into its weight and bias:
+/// numbers of the call's dtype, those of the weight first.
+class Folding {
+ public:
+  explicit Folding(const Call& call)
+      : call_(call), weight_(row_major(call.input(1))), channels_(weight_.size(0)) {}
 
-  Folded(const Call& call, double eps) : weight(row_major(call.input(1))), bias(optional(call, 2)) {
-    if (!call.has(3) || weight.numel() == 0) return;
-    visit_dtype(weight.dtype(), [&]<class Tag>(Tag) {
+  static bool is_wanted(const Call& call) { return call.has(3) && call.input(1).numel() != 0; }
+  int64_t count() const { return weight_.numel() + channels_; }
+
+  void write(double eps, void* to) const {
+    visit_dtype(weight_.dtype(), [&]<class Tag>(Tag) {
       using T = typename Tag::Type;
-      if constexpr (is_floating(dtype_of<T>)) fold<T>(call, eps);
+      if constexpr (is_floating(dtype_of<T>)) write<T>(eps, static_cast<T*>(to));
     });
   }
 
  private:
   template <class T>
-  void fold(const Call& call, double eps) {
+  void write(double eps, T* to) const {
     using Wide = std::conditional_t<sizeof(T) == 8, double, float>;
-    const Tensor mean = row_major(call.input(3)), variance = row_major(call.input(4));
-    const Tensor scale = optional(call, 5), shift = optional(call, 6);
-    const Tensor new_weight = new_tensor(weight.sizes(), weight.dtype());
-    const Tensor new_bias = new_tensor({weight.size(0)}, weight.dtype());
+    const Tensor bias = optional(call_, 2), mean = row_major(call_.input(3)),
+                 variance = row_major(call_.input(4)), scale = optional(call_, 5),
+                 shift = optional(call_, 6);
     const auto at = [](const Tensor& tensor, int64_t i, Wide otherwise) {
       return tensor.defined() ? static_cast<Wide>(static_cast<const T*>(tensor.impl()->data())[i])
                               : otherwise;
     };
-    const int64_t channels = weight.size(0), filter = weight.numel() / channels;
-    for (int64_t c = 0; c < channels; ++c) {
-      const Wide factor = at(scale, c, 1) / std::sqrt(at(variance, c, 1) + static_cast<Wide>(eps));
-      for (int64_t i = c * filter; i < (c + 1) * filter; ++i) {
-        static_cast<T*>(new_weight.impl()->data())[i] = T(at(weight, i, 0) * factor);
-      }
-      static_cast<T*>(new_bias.impl()->data())[c] =
-          T((at(bias, c, 0) - at(mean, c, 0)) * factor + at(shift, c, 0));
+    const auto* const weight = static_cast<const T*>(weight_.impl()->data());
+    const int64_t filter = weight_.numel() / channels_;
+    constexpr int64_t kPieceElements = 32768;
+    parallel_for(channels_, std::max<int64_t>(1, kPieceElements / filter),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t c = begin; c < end; ++c) {
+                     const Wide deviation = std::sqrt(at(variance, c, 1) + static_cast<Wide>(eps));
+                     const Wide factor = at(scale, c, 1) / deviation;
+                     for (int64_t i = c * filter; i < (c + 1) * filter; ++i) {
+                       to[i] = T(static_cast<Wide>(weight[i]) * factor);
+                     }
+                     to[weight_.numel() + c] =
+                         T((at(bias, c, 0) - at(mean, c, 0)) * factor + at(shift, c, 0));
+                   }
+                 });
+  }
+
+  const Call& call_;
+  Tensor weight_;
+  int64_t channels_;
+};
+
+/// Weight and bias that a forward call uses.
+struct Filters {
+  Tensor weight;  // of these sizes
+  Tensor own_bias, folded;
+  const void *data, *bias;
+
+  Filters(const Call& call, double eps) : weight(row_major(call.input(1))) {
+    if (Folding::is_wanted(call)) {
+      const Folding folding(call);
+      folded = new_tensor({folding.count()}, weight.dtype());
+      folding.write(eps, folded.impl()->data());
+      take(folded.impl()->data());
+    } else {
+      own_bias = optional(call, 2);
+      data = weight.impl()->data();
+      bias = data_of(own_bias);
     }
-    weight = new_weight;
-    bias = new_bias;
+  }
+  /// Folded before.
+  Filters(const Call& call, const void* numbers) : weight(call.input(1)) { take(numbers); }
+
+ private:
+  void take(const void* numbers) {
+    data = numbers;
+    bias = static_cast<const char*>(numbers) +
+           static_cast<size_t>(weight.numel()) * size_of(weight.dtype());
   }
 };
 
-void conv2d_block_kernel(const Call& call, std::span<Tensor> outputs) {
+void run_block(const Call& call, std::span<Tensor> outputs, const Filters& filters) {
   const Tensor x = row_major(call.input(0));
-  const Folded folded(call, call.get<double>(7));
-  const Tensor &weight = folded.weight, &bias = folded.bias, &y = outputs[0];
+  const Tensor& y = outputs[0];
   if (y.numel() == 0) return;
-  const ConvArgs args = conv_args(call, 0, x.sizes(), weight.sizes(), y.sizes());
+  const ConvArgs args = conv_args(call, 0, x.sizes(), filters.weight.sizes(), y.sizes());
   ConvBlock block = block_of(call, 4, args.ic, args.oc);
   block.relu = call.get<bool>(6);
-  if (convolution_block_forward(args, block, x.impl()->data(), weight.impl()->data(), data_of(bias),
+  if (convolution_block_forward(args, block, x.impl()->data(), filters.data, filters.bias,
                                 y.impl()->data())) {
     return;
   }
   const Tensor plain = block.y_width ? new_tensor(y.sizes(), y.dtype()) : y;
-  convolution_forward(args, unblocked(x, block.x_width).impl()->data(), weight.impl()->data(),
-                      data_of(bias), plain.impl()->data());
+  convolution_forward(args, unblocked(x, block.x_width).impl()->data(), filters.data, filters.bias,
+                      plain.impl()->data());
   if (block.relu) relu(plain);
   if (block.y_width) put_in_blocks(plain, block.y_width, y);
 }
 
-void conv2d_block_pool_kernel(const Call& call, std::span<Tensor> outputs) {
+void run_block_pool(const Call& call, std::span<Tensor> outputs, const Filters& filters) {
   const Tensor x = row_major(call.input(0));
-  const Folded folded(call, call.get<double>(5));
-  const Tensor &weight = folded.weight, &bias = folded.bias;
   const Tensor &values = outputs[0], &places = outputs[1];
   if (values.numel() == 0) return;
-  const Shape sizes = sizes_before_pooling(call, 0, x.sizes(), weight.sizes());
-  const ConvArgs args = conv_args(call, 0, x.sizes(), weight.sizes(), sizes);
+  const Shape& weight = filters.weight.sizes();
+  const Shape sizes = sizes_before_pooling(call, 0, x.sizes(), weight);
+  const ConvArgs args = conv_args(call, 0, x.sizes(), weight, sizes);
   ConvBlock block;
   block.x_width = width_of(call.get<int64_t>(4), args.ic);
   block.places = places.data<uint8_t>();
-  if (convolution_block_forward(args, block, x.impl()->data(), weight.impl()->data(), data_of(bias),
+  if (convolution_block_forward(args, block, x.impl()->data(), filters.data, filters.bias,
                                 values.impl()->data())) {
     return;
   }
   const Tensor z = new_tensor(sizes, x.dtype());
-  convolution_forward(args, unblocked(x, block.x_width).impl()->data(), weight.impl()->data(),
-                      data_of(bias), z.impl()->data());
+  convolution_forward(args, unblocked(x, block.x_width).impl()->data(), filters.data, filters.bias,
+                      z.impl()->data());
   relu(z);
   pool(z, values, places);
+}
+
+double eps_of_block(const Call& call) { return call.get<double>(7); }
+double eps_of_block_pool(const Call& call) { return call.get<double>(5); }
+
+void conv2d_block_kernel(const Call& call, std::span<Tensor> outputs) {
+  run_block(call, outputs, Filters(call, eps_of_block(call)));
+}
+
+void conv2d_block_pool_kernel(const Call& call, std::span<Tensor> outputs) {
+  run_block_pool(call, outputs, Filters(call, eps_of_block_pool(call)));
 }
 
 /// What both gradients read: dy, or the values' and their places.
@@ -271,6 +323,28 @@ void conv2d_block_backward_weight_kernel(const Call& call, std::span<Tensor> out
 }
 
 }  // namespace
+
+bool folds_filters(const KernelRun& run) {
+  const bool is_forward =
+      run.kernel == conv2d_block_kernel || run.kernel == conv2d_block_pool_kernel;
+  return is_forward && Folding::is_wanted(run.call);
+}
+
+size_t folded_bytes(const KernelRun& run) {
+  return static_cast<size_t>(Folding(run.call).count()) * size_of(run.call.input(1).dtype());
+}
+
+void fold_filters(const KernelRun& run, void* folded) {
+  const bool pools = run.kernel == conv2d_block_pool_kernel;
+  const double eps = pools ? eps_of_block_pool(run.call) : eps_of_block(run.call);
+  Folding(run.call).write(eps, folded);
+}
+
+void run_folded(const KernelRun& run, const void* folded) {
+  const Filters filters(run.call, folded);
+  const bool pools = run.kernel == conv2d_block_pool_kernel;
+  (pools ? run_block_pool : run_block)(run.call, run.outputs, filters);
+}
 
 void register_conv_block() {
   register_kernel(OpId::kConv2dBlock, kCpu.type, conv2d_block_kernel);

@@ -31,6 +31,11 @@ void run_products(std::span<const KernelRun> runs);
 size_t product_packed_bytes(const KernelRun& run);
 void pack_product(const KernelRun& run, void* packed);
 void run_packed_product(const KernelRun& run, const void* packed);
+/// Of `Backend`: convolutions of filters that a batch norm is folded into.
+bool folds_filters(const KernelRun& run);
+size_t folded_bytes(const KernelRun& run);
+void fold_filters(const KernelRun& run, void* folded);
+void run_folded(const KernelRun& run, const void* folded);
 /// Of `Backend`: large products, block by block, with the elementwise work on each.
 bool products_make_blocks(const KernelRun& run, const tile::Launch& launch);
 void run_product_by_blocks(const KernelRun& run, const tile::Launch& launch, bool is_alone);

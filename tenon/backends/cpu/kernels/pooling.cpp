@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "tenon/backends/cpu/kernels/pooling_kernels.h"
 #include "tenon/backends/cpu/linalg/half_convert.h"
@@ -35,8 +36,14 @@ struct Window {
 Window row_window(const PoolArgs& p, int64_t oy, int64_t dilation) {
   return Window(oy, p.stride_h, p.padding_h, dilation, p.kh, p.ih);
 }
-Window col_window(const PoolArgs& p, int64_t ox, int64_t dilation) {
-  return Window(ox, p.stride_w, p.padding_w, dilation, p.kw, p.iw);
+/// Of a whole row: they are the same in all rows of all planes, and take divisions.
+std::vector<Window> col_windows(const PoolArgs& p, int64_t dilation) {
+  std::vector<Window> windows;
+  windows.reserve(static_cast<size_t>(p.ow));
+  for (int64_t ox = 0; ox < p.ow; ++ox) {
+    windows.emplace_back(ox, p.stride_w, p.padding_w, dilation, p.kw, p.iw);
+  }
+  return windows;
 }
 
 /// `body(plane)` for every plane, a fixed number of them on a thread at a time.
@@ -131,6 +138,7 @@ bool is_pairs(const PoolArgs& p) {
 template <class T>
 void max_forward(const PoolArgs& p, const T* x, T* y, int64_t* indices) {
   const int64_t in_plane = p.ih * p.iw, out_plane = p.oh * p.ow;
+  const std::vector<Window> cols = col_windows(p, p.dilation_w);
   for_each_plane(p, [&](int64_t plane) {
     const T* from = x + plane * in_plane;
     T* to = y + plane * out_plane;
@@ -140,7 +148,7 @@ void max_forward(const PoolArgs& p, const T* x, T* y, int64_t* indices) {
       const Window rows = row_window(p, oy, p.dilation_h);
       for (int64_t ox = 0; ox < p.ow; ++ox) {
         const int64_t place = oy * p.ow + ox;
-        max_of_window(from, p.iw, rows, col_window(p, ox, p.dilation_w), to + place,
+        max_of_window(from, p.iw, rows, cols[static_cast<size_t>(ox)], to + place,
                       at ? at + place : nullptr);
       }
     }
@@ -203,12 +211,12 @@ int64_t counted(const PoolArgs& p, const Window& window, int64_t out, int64_t st
 
 /// Calls body(place, rows, cols, divisor) for every window of a plane.
 template <class Body>
-void for_each_mean(const PoolArgs& p, Body body) {
+void for_each_mean(const PoolArgs& p, const std::vector<Window>& all_cols, Body body) {
   for (int64_t oy = 0; oy < p.oh; ++oy) {
     const Window rows = row_window(p, oy, 1);
     const int64_t height = counted(p, rows, oy, p.stride_h, p.padding_h, p.kh, p.ih);
     for (int64_t ox = 0; ox < p.ow; ++ox) {
-      const Window cols = col_window(p, ox, 1);
+      const Window& cols = all_cols[static_cast<size_t>(ox)];
       const int64_t width = counted(p, cols, ox, p.stride_w, p.padding_w, p.kw, p.iw);
       body(oy * p.ow + ox, rows, cols, height * width);
     }
@@ -217,31 +225,35 @@ void for_each_mean(const PoolArgs& p, Body body) {
 
 template <class T>
 void avg_forward(const PoolArgs& p, const T* x, T* y) {
+  const std::vector<Window> all_cols = col_windows(p, 1);
   for_each_plane(p, [&](int64_t plane) {
     const T* from = x + plane * p.ih * p.iw;
     T* to = y + plane * p.oh * p.ow;
-    for_each_mean(p, [&](int64_t place, const Window& rows, const Window& cols, int64_t divisor) {
-      Sum<T> sum = 0;
-      for (int64_t i = 0; i < rows.count; ++i) {
-        const T* row = from + (rows.first + i) * p.iw + cols.first;
-        for (int64_t j = 0; j < cols.count; ++j) sum += static_cast<Sum<T>>(row[j]);
-      }
-      to[place] = T(sum / static_cast<Sum<T>>(divisor));
-    });
+    for_each_mean(p, all_cols,
+                  [&](int64_t place, const Window& rows, const Window& cols, int64_t divisor) {
+                    Sum<T> sum = 0;
+                    for (int64_t i = 0; i < rows.count; ++i) {
+                      const T* row = from + (rows.first + i) * p.iw + cols.first;
+                      for (int64_t j = 0; j < cols.count; ++j) sum += static_cast<Sum<T>>(row[j]);
+                    }
+                    to[place] = T(sum / static_cast<Sum<T>>(divisor));
+                  });
   });
 }
 
 template <class T>
 void avg_backward(const PoolArgs& p, const T* dy, T* dx) {
+  const std::vector<Window> all_cols = col_windows(p, 1);
   scatter_planes(p, dx, [&](int64_t plane, Sum<T>* sums) {
     const T* from = dy + plane * p.oh * p.ow;
-    for_each_mean(p, [&](int64_t place, const Window& rows, const Window& cols, int64_t divisor) {
-      const Sum<T> share = static_cast<Sum<T>>(from[place]) / static_cast<Sum<T>>(divisor);
-      for (int64_t i = 0; i < rows.count; ++i) {
-        Sum<T>* row = sums + (rows.first + i) * p.iw + cols.first;
-        for (int64_t j = 0; j < cols.count; ++j) row[j] += share;
-      }
-    });
+    for_each_mean(
+        p, all_cols, [&](int64_t place, const Window& rows, const Window& cols, int64_t divisor) {
+          const Sum<T> share = static_cast<Sum<T>>(from[place]) / static_cast<Sum<T>>(divisor);
+          for (int64_t i = 0; i < rows.count; ++i) {
+            Sum<T>* row = sums + (rows.first + i) * p.iw + cols.first;
+            for (int64_t j = 0; j < cols.count; ++j) row[j] += share;
+          }
+        });
   });
 }
 

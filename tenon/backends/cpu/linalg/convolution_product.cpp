@@ -72,8 +72,8 @@ bool suits_one_product(const ConvArgs& c, bool gradient) {
   const int64_t columns = c.n * c.oh * c.ow;
   if (c.dtype != kFloat32 || c.groups != 1 || c.oc * c.ic * c.kh * c.kw < kManyWeights)
     return false;
-  // Unfolded images are as large as the filters at oc columns; oneDNN's gradients write and read sums
-  // as large as the filters for each image.
+  // Unfolded images are as large as the filters at oc columns; oneDNN's gradients write and read
+  // sums as large as the filters for each image.
   return columns >= kFewestColumns && 2 * columns <= (gradient ? 16 : 1) * c.oc;
 }
 
