@@ -117,7 +117,9 @@ TEST(CompiledConvolutions, FoldBatchNormInInference) {
   model(x);  // moves the running statistics
   model.eval();
   double eps = 1e-5;
-  const Tensor filters = randn({4, 3, 3, 3}), mean = randn({4}), variance = rand({4});
+  // Filters with their channels last, as Keras has them.
+  const Tensor filters = permute(randn({3, 3, 3, 4}), {3, 2, 0, 1}), mean = randn({4}),
+               variance = rand({4});
   const auto f = [&] {
     const InferenceMode inference;
     const Tensor plain = conv2d(x, filters);

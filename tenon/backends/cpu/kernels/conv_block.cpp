@@ -140,20 +140,21 @@ ConvBlock block_of(const Call& call, size_t first, int64_t in, int64_t out) {
 /// numbers of the call's dtype, those of the weight first.
 class Folding {
  public:
-  explicit Folding(const Call& call)
-      : call_(call), weight_(row_major(call.input(1))), channels_(weight_.size(0)) {}
-
   static bool is_wanted(const Call& call) { return call.has(3) && call.input(1).numel() != 0; }
-  int64_t count() const { return weight_.numel() + channels_; }
-
-  void write(double eps, void* to) const {
-    visit_dtype(weight_.dtype(), [&]<class Tag>(Tag) {
+  /// Looks at no numbers, which aren't there yet when a plan asks.
+  static int64_t count(const Call& call) { return call.input(1).numel() + call.input(1).size(0); }
+  static void write(const Call& call, double eps, void* to) {
+    const Folding folding(call);
+    visit_dtype(folding.weight_.dtype(), [&]<class Tag>(Tag) {
       using T = typename Tag::Type;
-      if constexpr (is_floating(dtype_of<T>)) write<T>(eps, static_cast<T*>(to));
+      if constexpr (is_floating(dtype_of<T>)) folding.write<T>(eps, static_cast<T*>(to));
     });
   }
 
  private:
+  explicit Folding(const Call& call)
+      : call_(call), weight_(row_major(call.input(1))), channels_(weight_.size(0)) {}
+
   template <class T>
   void write(double eps, T* to) const {
     using Wide = std::conditional_t<sizeof(T) == 8, double, float>;
@@ -192,13 +193,13 @@ struct Filters {
   Tensor own_bias, folded;
   const void *data, *bias;
 
-  Filters(const Call& call, double eps) : weight(row_major(call.input(1))) {
+  Filters(const Call& call, double eps) : weight(call.input(1)) {
     if (Folding::is_wanted(call)) {
-      const Folding folding(call);
-      folded = new_tensor({folding.count()}, weight.dtype());
-      folding.write(eps, folded.impl()->data());
+      folded = new_tensor({Folding::count(call)}, call.input(1).dtype());
+      Folding::write(call, eps, folded.impl()->data());
       take(folded.impl()->data());
     } else {
+      weight = row_major(weight);
       own_bias = optional(call, 2);
       data = weight.impl()->data();
       bias = data_of(own_bias);
@@ -331,13 +332,13 @@ bool folds_filters(const KernelRun& run) {
 }
 
 size_t folded_bytes(const KernelRun& run) {
-  return static_cast<size_t>(Folding(run.call).count()) * size_of(run.call.input(1).dtype());
+  return static_cast<size_t>(Folding::count(run.call)) * size_of(run.call.input(1).dtype());
 }
 
 void fold_filters(const KernelRun& run, void* folded) {
   const bool pools = run.kernel == conv2d_block_pool_kernel;
   const double eps = pools ? eps_of_block_pool(run.call) : eps_of_block(run.call);
-  Folding(run.call).write(eps, folded);
+  Folding::write(run.call, eps, folded);
 }
 
 void run_folded(const KernelRun& run, const void* folded) {
