@@ -39,8 +39,9 @@ void run_tile(const Launch& launch) {
   const Cut pieces = cut(plan);
   if (pieces.tiles_per_chunk != 0) return run_split(run, pieces.tiles_per_chunk);
   if (pieces.units <= pieces.grain) return run_units(run, pieces, 0, pieces.units);
-  parallel_for(pieces.units, pieces.grain,
-               [&](int64_t begin, int64_t end) { run_units(run, pieces, begin, end); });
+  const auto body = [&](int64_t begin, int64_t end) { run_units(run, pieces, begin, end); };
+  if (pieces.in_cache) return parallel_for_shares(pieces.units, pieces.grain, body);
+  parallel_for(pieces.units, pieces.grain, body);
 }
 
 DirectKernel direct_kernel(const tile::Program& program, tile::Compute compute) {

@@ -17,8 +17,6 @@ using tile::Op;
 using tile::Schedule;
 
 constexpr int64_t kTileBytes = 24 * 1024;  // of all tile buffers together: most of L1
-// Work on less than that finds its inputs in L2 as like as not.
-constexpr int64_t kFetchBytes = int64_t{1} << 20;
 // Outputs from here on go around the cache: they would only push other data out of it.
 constexpr int64_t kStreamBytes = int64_t{16} << 20;
 

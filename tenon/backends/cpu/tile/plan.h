@@ -27,6 +27,8 @@ enum class Action : uint8_t {
 };
 
 inline constexpr size_t kCacheLine = 64;
+/// Work on less than that finds its inputs in L2 as like as not.
+inline constexpr int64_t kFetchBytes = int64_t{1} << 20;
 
 struct Step {
   Action action = Action::kElementwise;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tenon/backends/cpu/allocator.h"
+#include "tenon/base/parallel.h"
 #include "tenon/tile/machine_code_internal.h"
 
 namespace tenon::cpu {
@@ -10,10 +11,24 @@ namespace {
 
 constexpr int64_t kFewGroups = 32;   // fewer groups of long rows are split along the row
 constexpr int64_t kMostTasks = 256;  // more only cost: each waits for its stores at the end
+// Of an element of elementwise work, at least: ops that only move memory begin to be shared at one
+// size, so that chains of them find each half where it was written.
+constexpr double kLeastNanoseconds = 1.25;
 
 /// Elements that make a task worth its while. Depends on the program alone.
-int64_t task_elements(const Plan& plan) {
-  return std::max<int64_t>(1024, static_cast<int64_t>(kTaskNanoseconds / plan.cost));
+int64_t task_elements(double cost) {
+  return std::max<int64_t>(1024, static_cast<int64_t>(kTaskNanoseconds / cost));
+}
+
+/// Tasks of one size, as many for each thread: results of elementwise work don't depend on the cut.
+int64_t elementwise_grain(const Plan& plan) {
+  const Space& space = plan.space;
+  const int64_t tile = space.tile_rows * space.tile_columns;
+  const int64_t elements = task_elements(std::max(plan.cost, kLeastNanoseconds));
+  const int64_t grain = std::max({int64_t{1}, elements / tile, space.tiles / kMostTasks});
+  int64_t tasks = (space.tiles + grain - 1) / grain;
+  if (tasks > 1) tasks = (tasks + num_threads() - 1) / num_threads() * num_threads();
+  return (space.tiles + tasks - 1) / tasks;
 }
 
 /// Whole groups [begin, end), each with its passes in turn.
@@ -128,14 +143,14 @@ void SplitRun::finish(size_t pass) const {
 Cut cut(const Plan& plan) {
   const Space& space = plan.space;
   Cut result;
-  const int64_t elements = task_elements(plan);
   result.elementwise = !plan.schedule->needs_row;
   if (result.elementwise) {
     result.units = space.tiles;
-    result.grain = std::max(
-        {int64_t{1}, elements / (space.tile_rows * space.tile_columns), result.units / kMostTasks});
+    result.grain = elementwise_grain(plan);
+    result.in_cache = elements_of(space) * static_cast<int64_t>(plan.width) < kFetchBytes;
     return result;
   }
+  const int64_t elements = task_elements(plan.cost);
   result.units = space.groups;
   const int64_t group_elements = std::max<int64_t>(1, elements_of(space));
   result.grain = std::max({int64_t{1}, elements / group_elements, result.units / kMostTasks});

@@ -25,6 +25,7 @@ struct Cut {
   int64_t units = 0;
   int64_t grain = 1;
   bool elementwise = false;
+  bool in_cache = false;        ///< each thread should take the same part at each run
   int64_t tiles_per_chunk = 0;  ///< not 0: rows are split
 };
 
