@@ -24,6 +24,17 @@ struct Block {
   Block at(int64_t i, int64_t j) const { return {data + i * stride + j, stride}; }
 };
 
+/// b[n, m] = a[m, n]^H.
+template <class T>
+void write_adjoint(int64_t m, int64_t n, Block<const T> a, Block<T> b);
+
+/// y[m] += a[m, n] x[n].
+template <class T>
+void add_times(int64_t m, int64_t n, Block<const T> a, const T* x, T* y);
+/// y[n] += a[m, n]^H x[m].
+template <class T>
+void add_adjoint_times(int64_t m, int64_t n, Block<const T> a, const T* x, T* y);
+
 /// c[m, n] -= a[m, k] b[k, n].
 template <class T>
 void subtract_product(int64_t m, int64_t n, int64_t k, Block<const T> a, Block<const T> b,

@@ -38,8 +38,8 @@ template <class T>
 void qr_factor(int64_t m, int64_t n, int64_t columns, T* a, T* q, T* r);
 
 /// Eigenvalues, ascending, and eigenvectors, the columns of v[n, n], of the Hermitian a[n, n],
-/// which is overwritten: Householder's tridiagonal form, and QL steps with implicit shifts. The
-/// first of the largest elements of each vector is positive. False where 50 steps a value didn't
+/// which is overwritten: Householder's tridiagonal form, and QR steps with implicit shifts. The
+/// first of the largest elements of each vector is positive. False where 60 steps a value didn't
 /// do.
 template <class T>
 bool hermitian_eigen(int64_t n, T* a, double* values, T* v);
@@ -51,9 +51,10 @@ bool general_eigen(int64_t n, std::complex<double>* a, std::complex<double>* val
                    std::complex<double>* v);
 
 /// a[m, n] = U diag(s) V^H with s[k] descending, k = min(m, n): u[m, u_columns], vh[vh_rows, n],
-/// each with k or all of its columns or rows. Jacobi's rotations from one side, which find small
-/// singular values to their last digits. The first of the largest elements of each of the k left
-/// vectors is positive. False where 60 sweeps didn't do.
+/// each with k or all of its columns or rows. Where k is small by Jacobi's rotations from one side,
+/// which find small singular values to their last digits; else by QR steps on a bidiagonal form,
+/// which find all to the last digits of the largest one. The first of the largest elements of each
+/// of the k left vectors is positive. False where 60 sweeps, or steps a value, didn't do.
 template <class T>
 bool svd_factor(int64_t m, int64_t n, const T* a, int64_t u_columns, int64_t vh_rows, T* u,
                 double* s, T* vh);

@@ -15,6 +15,9 @@ inline std::complex<double> conjugate(std::complex<double> x) { return std::conj
 inline double real_part(double x) { return x; }
 inline double real_part(std::complex<double> x) { return x.real(); }
 
+inline double imaginary_part(double) { return 0; }
+inline double imaginary_part(std::complex<double> x) { return x.imag(); }
+
 /// |x|^2
 inline double squared_size(double x) { return x * x; }
 inline double squared_size(std::complex<double> x) { return std::norm(x); }
@@ -61,6 +64,22 @@ T phase_of_largest(int64_t count, const T* x, int64_t step = 1) {
     }
   }
   return count == 0 ? T(1) : phase(x[at * step]);
+}
+
+/// Divides by a power of two that makes the largest of `count` finite elements about 1, so that no
+/// square of those that matter is too large or too small; returns it.
+template <class T>
+double scale_to_one(int64_t count, T* x) {
+  double largest = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    largest = std::max({largest, std::abs(real_part(x[i])), std::abs(imaginary_part(x[i]))});
+  }
+  if (largest == 0) return 1;
+  const double scale = std::ldexp(1.0, std::ilogb(largest)), inverse = 1 / scale;
+  if (scale == 1) return 1;
+  // The least powers of two have no inverse.
+  for (int64_t i = 0; i < count; ++i) x[i] = std::isinf(inverse) ? x[i] / scale : x[i] * inverse;
+  return scale;
 }
 
 }  // namespace tenon::cpu

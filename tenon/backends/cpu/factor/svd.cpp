@@ -3,12 +3,18 @@
 #include <limits>
 #include <numeric>
 
+#include "tenon/backends/cpu/factor/bidiagonal.h"
+#include "tenon/backends/cpu/factor/blocks.h"
 #include "tenon/backends/cpu/factor/factor.h"
 #include "tenon/backends/cpu/factor/numbers.h"
 #include "tenon/base/long_work.h"
 
 namespace tenon::cpu {
 namespace {
+
+// Up to here Jacobi's rotations are the fastest way, and find small singular values to their last
+// digits.
+constexpr int64_t kFewColumns = 16;
 
 /// sum(conj(a_i) b_i)
 template <class T>
@@ -82,67 +88,115 @@ bool orthogonalize(Columns<T>& c) {
   return false;
 }
 
-/// `count` orthonormal columns [rows, count] whose first `known` are given as vectors: QR keeps
-/// them up to their phase, and adds the rest. A column of zeros, of a singular value 0, becomes
-/// whatever the others leave, with its largest element positive.
+/// `count` orthonormal vectors whose first `known` are given: QR keeps them up to their phase, and
+/// adds the rest. A vector of zeros, of a singular value 0, becomes whatever the others leave, with
+/// its largest element positive.
 template <class T>
-std::vector<T> completed(int64_t rows, int64_t known, int64_t count,
-                         const std::vector<T>& vectors) {
+std::vector<T> completed(int64_t rows, int64_t known, int64_t count, std::vector<T> vectors) {
   std::vector<T> a(static_cast<size_t>(rows * known)), r(static_cast<size_t>(count * known));
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < known; ++j) {
       a[static_cast<size_t>(i * known + j)] = vectors[static_cast<size_t>(j * rows + i)];
     }
   }
-  std::vector<T> all = a, q(static_cast<size_t>(rows * count));
-  qr_factor(rows, known, count, all.data(), q.data(), r.data());
-  for (int64_t j = 0; j < known; ++j) {
-    const bool zero = squared_length(rows, vectors.data() + j * rows) == 0;
-    const T turn = zero ? conjugate(phase_of_largest(rows, q.data() + j, count)) : T(1);
-    for (int64_t i = 0; i < rows; ++i) {
-      T& element = q[static_cast<size_t>(i * count + j)];
-      element = zero ? element * turn : a[static_cast<size_t>(i * known + j)];
-    }
+  std::vector<T> q(static_cast<size_t>(rows * count));
+  qr_factor(rows, known, count, a.data(), q.data(), r.data());
+  vectors.resize(static_cast<size_t>(rows * count));
+  for (int64_t j = 0; j < count; ++j) {
+    T* vector = vectors.data() + j * rows;
+    if (j < known && squared_length(rows, vector) != 0) continue;
+    const T turn = j < known ? conjugate(phase_of_largest(rows, q.data() + j, count)) : T(1);
+    for (int64_t i = 0; i < rows; ++i) vector[i] = q[static_cast<size_t>(i * count + j)] * turn;
   }
-  return q;
+  return vectors;
 }
 
+/// A[m, n] = U diag(s) V^H of a tall matrix.
 template <class T>
 struct TallFactors {
   std::vector<double> s;
-  std::vector<T> u, v;  ///< k vectors of m, and of n
+  std::vector<T> u, v;  ///< `count` orthonormal vectors of m, and n of n
 };
 
-/// For m >= n.
+std::vector<int64_t> descending_order(const std::vector<double>& values) {
+  std::vector<int64_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t i, int64_t j) {
+    return values[static_cast<size_t>(i)] > values[static_cast<size_t>(j)];
+  });
+  return order;
+}
+
+/// By Jacobi's rotations.
 template <class T>
-bool tall_svd(int64_t m, int64_t n, Columns<T> c, TallFactors<T>& result) {
+bool few_columns_svd(int64_t m, int64_t n, int64_t count, const std::vector<T>& a,
+                     TallFactors<T>& result) {
+  Columns<T> c{m, n, {}, std::vector<T>(static_cast<size_t>(n * n))};
+  for (int64_t j = 0; j < n; ++j) {
+    for (int64_t i = 0; i < m; ++i) c.x.push_back(a[static_cast<size_t>(i * n + j)]);
+    c.v[static_cast<size_t>(j * n + j)] = 1;
+  }
   if (!orthogonalize(c)) return false;
   std::vector<double> norms;
   for (int64_t j = 0; j < n; ++j) {
     norms.push_back(std::sqrt(squared_length(m, c.x.data() + j * m)));
   }
-  std::vector<int64_t> order(static_cast<size_t>(n));
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t i, int64_t j) {
-    return norms[static_cast<size_t>(i)] > norms[static_cast<size_t>(j)];
-  });
-  for (const int64_t j : order) {
+  std::vector<T> u;
+  for (const int64_t j : descending_order(norms)) {
     const double norm = norms[static_cast<size_t>(j)];
     result.s.push_back(norm);
     for (int64_t i = 0; i < m; ++i) {
-      result.u.push_back(norm > 0 ? c.x[static_cast<size_t>(j * m + i)] / norm : T(0));
+      u.push_back(norm > 0 ? c.x[static_cast<size_t>(j * m + i)] / norm : T(0));
     }
     for (int64_t i = 0; i < n; ++i) result.v.push_back(c.v[static_cast<size_t>(j * n + i)]);
   }
+  result.u = completed(m, n, count, u);
+  return true;
+}
+
+/// By QR, and QR steps on the bidiagonal form of R.
+template <class T>
+bool many_columns_svd(int64_t m, int64_t n, int64_t count, std::vector<T> a,
+                      TallFactors<T>& result) {
+  std::vector<T> q, r;
+  if (m > n) {
+    q.resize(static_cast<size_t>(m * count));
+    r.resize(static_cast<size_t>(count * n));
+    qr_factor(m, n, count, a.data(), q.data(), r.data());
+  }
+  Bidiagonal<T> b = bidiagonal_form(n, m > n ? r.data() : a.data());
+  if (!diagonalize(n, b)) return false;
+  std::vector<T> u;
+  for (const int64_t j : descending_order(b.diagonal)) {
+    result.s.push_back(b.diagonal[static_cast<size_t>(j)]);
+    for (int64_t i = 0; i < n; ++i) {
+      u.push_back(conjugate(b.qh[static_cast<size_t>(j * b.stride + i)]));
+      result.v.push_back(conjugate(b.ph[static_cast<size_t>(j * b.stride + i)]));
+    }
+  }
+  if (m == n) {
+    result.u = std::move(u);
+    return true;
+  }
+  // Q's first n columns take on U, the others are beside it already.
+  result.u.resize(static_cast<size_t>(count * m));
+  for (int64_t i = 0; i < m; ++i) {
+    for (int64_t j = n; j < count; ++j) {
+      result.u[static_cast<size_t>(j * m + i)] = q[static_cast<size_t>(i * count + j)];
+    }
+  }
+  // U^T = (columns of u) Q^T, as a difference from zero of what is the adjoint's product.
+  for (T& element : u) element = -element;
+  for (T& element : q) element = conjugate(element);
+  subtract_adjoint_product<T>(n, m, n, Block<const T>{u.data(), n}, Block<const T>{q.data(), count},
+                              Block<T>{result.u.data(), m});
   return true;
 }
 
 /// The first of the largest elements of each left vector is made positive. A = sum s u v^H stays.
 template <class T>
-void fix_phases(int64_t count, std::vector<T>& u, std::vector<T>& v) {
-  if (count == 0) return;
-  const auto rows = static_cast<int64_t>(u.size()) / count,
-             columns = static_cast<int64_t>(v.size()) / count;
+void fix_phases(int64_t count, int64_t rows, int64_t columns, std::vector<T>& u,
+                std::vector<T>& v) {
   for (int64_t j = 0; j < count; ++j) {
     const T turn = conjugate(phase_of_largest(rows, u.data() + j * rows));
     if (turn == T(1)) continue;
@@ -158,38 +212,36 @@ bool svd_factor(int64_t m, int64_t n, const T* a, int64_t u_columns, int64_t vh_
                 double* s, T* vh) {
   const bool tall = m >= n;
   const int64_t rows = tall ? m : n, k = tall ? n : m;
-  Columns<T> c{rows, k, {}, std::vector<T>(static_cast<size_t>(k * k))};
-  for (int64_t j = 0; j < k; ++j) {
-    for (int64_t i = 0; i < rows; ++i) c.x.push_back(tall ? a[i * n + j] : conjugate(a[j * n + i]));
-    c.v[static_cast<size_t>(j * k + j)] = 1;
-  }
-  TallFactors<T> factors;
-  if (!tall_svd(rows, k, std::move(c), factors)) return false;
-  std::copy(factors.s.begin(), factors.s.end(), s);
-  // Of a wide matrix the adjoint was factored, so that the two sides change places.
-  tall ? fix_phases(k, factors.u, factors.v) : fix_phases(k, factors.v, factors.u);
   const int64_t long_count = tall ? u_columns : vh_rows;
-  const std::vector<T> wide = completed(rows, k, long_count, factors.u);
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < long_count; ++j) {
-      const T element = wide[static_cast<size_t>(i * long_count + j)];
-      if (tall) {
-        u[i * u_columns + j] = element;
-      } else {
-        vh[j * n + i] = conjugate(element);
+  std::vector<T> matrix(a, a + m * n);
+  if (!tall) {
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < k; ++j) {
+        matrix[static_cast<size_t>(i * k + j)] = conjugate(a[j * n + i]);
       }
     }
   }
-  for (int64_t j = 0; j < k; ++j) {
-    for (int64_t i = 0; i < k; ++i) {
-      const T element = factors.v[static_cast<size_t>(j * k + i)];
-      if (tall) {
-        vh[j * n + i] = conjugate(element);
-      } else {
-        u[i * u_columns + j] = element;
-      }
-    }
+  const double scale = scale_to_one(m * n, matrix.data());
+  TallFactors<T> factors;
+  if (!(k <= kFewColumns ? few_columns_svd(rows, k, long_count, matrix, factors)
+                         : many_columns_svd(rows, k, long_count, std::move(matrix), factors))) {
+    return false;
   }
+  for (int64_t j = 0; j < k; ++j) s[j] = factors.s[static_cast<size_t>(j)] * scale;
+  // Of a wide matrix the adjoint was factored, so that the two sides change places.
+  tall ? fix_phases(k, rows, k, factors.u, factors.v)
+       : fix_phases(k, k, rows, factors.v, factors.u);
+  // Vectors are columns of U, and rows of V^H.
+  const auto write = [&](std::vector<T>& vectors, int64_t count, int64_t length, bool left) {
+    for (T& element : vectors) element = conjugate(element);
+    if (left) {
+      return write_adjoint<T>(count, length, Block<const T>{vectors.data(), length},
+                              Block<T>{u, u_columns});
+    }
+    std::copy(vectors.begin(), vectors.end(), vh);
+  };
+  write(factors.u, long_count, rows, tall);
+  write(factors.v, k, k, !tall);
   return true;
 }
 
