@@ -9,11 +9,13 @@
 #include "tenon/backends/cpu/factor/blocks.h"
 #include "tenon/backends/cpu/factor/factor.h"
 #include "tenon/backends/cpu/factor/numbers.h"
+#include "tenon/base/parallel.h"
 
 namespace tenon::cpu {
 namespace {
 
 using Complex = std::complex<double>;
+constexpr int64_t kRows = 64;  // of a task
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 /// a (I - scale v v^H), where v lies over columns from `first` on.
@@ -99,12 +101,15 @@ void qr_step(int64_t n, int64_t first, int64_t last, Complex shift, Block<Comple
     for (int64_t j = k; j < n; ++j) rotations.back().turn(h(k, j), h(k + 1, j));
     h(k + 1, k) = 0;
   }
-  for (int64_t k = first; k < last; ++k) {
-    const Rotation& rotation = rotations[static_cast<size_t>(k - first)];
-    const Rotation adjoint{rotation.cosine, std::conj(rotation.sine)};
-    for (int64_t i = 0; i <= k + 1; ++i) adjoint.turn(h(i, k), h(i, k + 1));
-    for (int64_t i = 0; i < n; ++i) adjoint.turn(q(i, k), q(i, k + 1));
-  }
+  for (Rotation& rotation : rotations) rotation.sine = std::conj(rotation.sine);
+  // Row by row, as the columns of a row lie side by side.
+  const auto turn_row = [&](Complex* row, int64_t k) {
+    for (; k < last; ++k) rotations[static_cast<size_t>(k - first)].turn(row[k], row[k + 1]);
+  };
+  for (int64_t i = 0; i <= last; ++i) turn_row(h.row(i), std::max(first, i - 1));
+  parallel_for(n, kRows, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) turn_row(q.row(i), first);
+  });
   for (int64_t k = first; k <= last; ++k) h(k, k) += shift;
 }
 

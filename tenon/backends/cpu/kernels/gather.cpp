@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "tenon/backends/cpu/kernels/index.h"
@@ -14,25 +15,35 @@
 namespace tenon::cpu {
 namespace {
 
-/// The element of row-major `sizes` that position `i` of row-major `index_sizes` belongs to, but
-/// for the dim `along`, where it is at 0.
-struct OuterPlace {
-  const Shape& index_sizes;
-  Shape strides;
+/// Where position `i` of row-major `sizes` lies by these strides.
+int64_t place_of(int64_t i, const Shape& sizes, const Shape& strides) {
+  int64_t place = 0;
+  for (size_t d = sizes.size(); d-- > 0;) {
+    place += i % sizes[d] * strides[d];
+    i /= sizes[d];
+  }
+  return place;
+}
 
-  OuterPlace(const Shape& index_sizes, const Shape& sizes, size_t along)
-      : index_sizes(index_sizes), strides(contiguous_strides(sizes)) {
-    if (!strides.empty()) strides[along] = 0;
+/// Calls `body(first, last)` for the part of each row of row-major `sizes` in [begin, end).
+template <class Body>
+void for_rows(const Shape& sizes, int64_t begin, int64_t end, Body body) {
+  const int64_t length = sizes.empty() ? 1 : sizes.back();
+  while (begin < end) {
+    const int64_t last = std::min(end, (begin / length + 1) * length);
+    body(begin, last);
+    begin = last;
   }
-  int64_t operator()(int64_t i) const {
-    int64_t place = 0;
-    for (size_t d = index_sizes.size(); d-- > 0;) {
-      place += i % index_sizes[d] * strides[d];
-      i /= index_sizes[d];
-    }
-    return place;
-  }
-};
+}
+
+int64_t last_of(const Shape& strides) { return strides.empty() ? 0 : strides.back(); }
+
+/// The strides of row-major `sizes`, which don't go along one dim.
+Shape strides_around(const Shape& sizes, size_t along) {
+  Shape strides = contiguous_strides(sizes);
+  if (!strides.empty()) strides[along] = 0;
+  return strides;
+}
 
 size_t dim_of(const Call& call) {
   return static_cast<size_t>(
@@ -46,7 +57,7 @@ void gather_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor x = row_major(call.input(0)), index = index_values(call.input(1));
   const size_t along = dim_of(call);
   check_indices("gather", index, size_along(x, along));
-  const OuterPlace outer(index.sizes(), x.sizes(), along);
+  const Shape outer = strides_around(x.sizes(), along);
   const int64_t stride = stride_along(x, along);
   const auto* numbers = index.data<int64_t>();
   visit_size(x.itemsize(), [&](auto tag) {
@@ -54,12 +65,18 @@ void gather_kernel(const Call& call, std::span<Tensor> outputs) {
     const T* from = static_cast<const T*>(x.impl()->data());
     T* to = static_cast<T*>(outputs[0].impl()->data());
     parallel_for(index.numel(), kGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) to[i] = from[outer(i) + numbers[i] * stride];
+      for_rows(index.sizes(), begin, end, [&](int64_t first, int64_t last) {
+        const T* row = from + place_of(first, index.sizes(), outer);
+        for (int64_t i = first; i < last; ++i, row += last_of(outer)) {
+          to[i] = row[numbers[i] * stride];
+        }
+      });
     });
   });
 }
 
-/// Calls `put(T& target, const T& source)` for each index, in order, on a copy of x.
+/// Calls `put(T& target, const T& source)` for each index on a copy of x, in order for each target;
+/// different targets are different threads' business.
 template <class T, class Put>
 void scatter_into(const Call& call, const Tensor& output, Put put) {
   const Tensor& x = call.input(0);
@@ -68,23 +85,30 @@ void scatter_into(const Call& call, const Tensor& output, Put put) {
   const size_t along = dim_of(call);
   check_indices(call.op.name, index, size_along(x, along));
   copy_strided(x.sizes(), memory_of(x), memory_of(output), x.itemsize());
-  const OuterPlace target_of(index.sizes(), output.sizes(), along);
+  const Shape outer = strides_around(output.sizes(), along);
   // A source may be larger than the index, or one number.
-  Shape source_strides = source.sizes().size() == index.sizes().size()
-                             ? contiguous_strides(source.sizes())
-                             : Shape(index.sizes().size(), 0);
+  const Shape source_strides = source.sizes().size() == index.sizes().size()
+                                   ? contiguous_strides(source.sizes())
+                                   : Shape(index.sizes().size(), 0);
   const int64_t stride = stride_along(output, along);
   const auto* numbers = index.data<int64_t>();
   const T* from = static_cast<const T*>(source.impl()->data());
   T* to = static_cast<T*>(output.impl()->data());
-  for (int64_t i = 0; i < index.numel(); ++i) {
-    int64_t rest = i, read = 0;
-    for (size_t d = index.sizes().size(); d-- > 0;) {
-      read += rest % index.sizes()[d] * source_strides[d];
-      rest /= index.sizes()[d];
-    }
-    put(to[target_of(i) + numbers[i] * stride], from[read]);
-  }
+  // Indices that differ before `along` never meet; others go in order.
+  int64_t block = 1;
+  for (size_t d = along; d < index.sizes().size(); ++d) block *= index.sizes()[d];
+  const int64_t blocks = index.numel() == 0 ? 0 : index.numel() / block;
+  parallel_for(blocks, rows_per_chunk(block), [&](int64_t begin, int64_t end) {
+    for_rows(index.sizes(), begin * block, end * block, [&](int64_t first, int64_t last) {
+      T* row = to + place_of(first, index.sizes(), outer);
+      const T* read = from + place_of(first, index.sizes(), source_strides);
+      for (int64_t i = first; i < last; ++i) {
+        put(row[numbers[i] * stride], *read);
+        row += last_of(outer);
+        read += last_of(source_strides);
+      }
+    });
+  });
 }
 
 void scatter_kernel(const Call& call, std::span<Tensor> outputs) {
@@ -122,7 +146,7 @@ void scatter_multiply_kernel(const Call& call, std::span<Tensor> outputs) {
 
 void scatter_extreme_kernel(const Call& call, std::span<Tensor> outputs) {
   const bool largest = call.get<bool>(1), include_self = call.get<bool>(2);
-  std::vector<bool> untouched(include_self ? 0 : static_cast<size_t>(outputs[0].numel()), true);
+  std::vector<uint8_t> untouched(include_self ? 0 : static_cast<size_t>(outputs[0].numel()), 1);
   visit_ordered(outputs[0].dtype(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
     const T* first = outputs[0].data<T>();
@@ -131,8 +155,8 @@ void scatter_extreme_kernel(const Call& call, std::span<Tensor> outputs) {
       bool wins = is_nan(key) || (!is_nan(old) && (largest ? key > old : key < old));
       if (!include_self) {
         const auto place = static_cast<size_t>(&target - first);
-        wins = wins || untouched[place];
-        untouched[place] = false;
+        wins = wins || untouched[place] != 0;
+        untouched[place] = 0;
       }
       if (wins) target = value;
     });
@@ -168,20 +192,19 @@ std::vector<int64_t> row_numbers(const Tensor& x, std::span<const Tensor* const>
     const Shape strides = broadcast_strides("index", index.sizes(), index.strides(), places);
     const auto* numbers = index.data<int64_t>();
     const int64_t size = x.sizes()[k];
-    for (int64_t i = 0; i < count; ++i) {
-      int64_t rest = i, at = 0;
-      for (size_t d = places.size(); d-- > 0;) {
-        at += rest % places[d] * strides[d];
-        rest /= places[d];
-      }
-      const int64_t number = numbers[at];
-      if (number < -size || number >= size) {
-        fail<IndexError>("index", fmt::format("index {} is out of range for dim {} of size {}",
-                                              number, k, size));
-      }
-      int64_t& row = rows[static_cast<size_t>(i)];
-      row = row * size + (number < 0 ? number + size : number);
-    }
+    parallel_for(count, kGrain, [&](int64_t begin, int64_t end) {
+      for_rows(places, begin, end, [&](int64_t first, int64_t last) {
+        const int64_t* at = numbers + place_of(first, places, strides);
+        for (int64_t i = first; i < last; ++i, at += last_of(strides)) {
+          if (*at < -size || *at >= size) {
+            fail<IndexError>("index", fmt::format("index {} is out of range for dim {} of size {}",
+                                                  *at, k, size));
+          }
+          int64_t& row = rows[static_cast<size_t>(i)];
+          row = row * size + (*at < 0 ? *at + size : *at);
+        }
+      });
+    });
   }
   return rows;
 }

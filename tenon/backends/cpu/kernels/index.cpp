@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <utility>
 
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/base/error.h"
@@ -14,6 +15,12 @@ namespace tenon::cpu {
 
 void check_indices(std::string_view call, const Tensor& index, int64_t size) {
   const auto* values = index.data<int64_t>();
+  uint64_t outside = 0;  // the highest bit, where a number or what is left of the size is below 0
+  for (int64_t i = 0; i < index.numel(); ++i) {
+    const auto value = static_cast<uint64_t>(values[i]);
+    outside |= value | (static_cast<uint64_t>(size) - 1 - value);
+  }
+  if (outside >> 63 == 0) return;
   for (int64_t i = 0; i < index.numel(); ++i) {
     if (values[i] < 0 || values[i] >= size) {
       fail<IndexError>(call, fmt::format("index {} at place {} is out of range for size {}",
@@ -86,24 +93,35 @@ bool is_nonzero(const T& value) {
 
 void nonzero_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor x = row_major(call.input(0));
-  std::vector<int64_t> places;
+  const int64_t chunks = (x.numel() + kGrain - 1) / kGrain;
+  // How many there are in each chunk; then, how many before it.
+  std::vector<int64_t> counts(static_cast<size_t>(chunks));
   visit_dtype(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
     const T* values = x.data<T>();
-    for (int64_t i = 0; i < x.numel(); ++i) {
-      if (is_nonzero(values[i])) places.push_back(i);
-    }
+    parallel_for(x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+      int64_t count = 0;
+      for (int64_t i = begin; i < end; ++i) count += is_nonzero(values[i]) ? 1 : 0;
+      counts[static_cast<size_t>(begin / kGrain)] = count;
+    });
+    int64_t total = 0;
+    for (int64_t& count : counts) total += std::exchange(count, total);
+    outputs[0] = new_tensor({total, x.dim()}, kInt64, x.device());
+    auto* out = outputs[0].data<int64_t>();
+    parallel_for(x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+      int64_t* to = out + counts[static_cast<size_t>(begin / kGrain)] * x.dim();
+      for (int64_t i = begin; i < end; ++i) {
+        if (!is_nonzero(values[i])) continue;
+        int64_t rest = i;
+        for (size_t d = x.sizes().size(); d-- > 1;) {
+          to[d] = rest % x.sizes()[d];
+          rest /= x.sizes()[d];
+        }
+        if (x.dim() > 0) to[0] = rest;
+        to += x.dim();
+      }
+    });
   });
-  const auto count = static_cast<int64_t>(places.size());
-  outputs[0] = new_tensor({count, x.dim()}, kInt64, x.device());
-  auto* out = outputs[0].data<int64_t>();
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t rest = places[static_cast<size_t>(i)];
-    for (size_t d = x.sizes().size(); d-- > 0;) {
-      out[i * x.dim() + static_cast<int64_t>(d)] = rest % x.sizes()[d];
-      rest /= x.sizes()[d];
-    }
-  }
 }
 
 }  // namespace

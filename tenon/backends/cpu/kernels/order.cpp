@@ -40,7 +40,7 @@ void choose_in_rows(const Call& call, size_t dim_attribute, std::span<Tensor> ou
   });
 }
 
-constexpr auto kAscending = [](const auto& a, const auto& b) { return comes_before(a, b, false); };
+constexpr auto kAscending = [](const auto& a, const auto& b) { return comes_before(a, b); };
 
 /// The place of the entry that `rank` others come before.
 template <class Entries>

@@ -36,13 +36,10 @@ struct Entry {
   int64_t place;
 };
 
-/// A total order: equal keys by place, so that any sort is stable.
+/// A total order: equal keys by place.
 template <class K>
-bool comes_before(const Entry<K>& a, const Entry<K>& b, bool descending) {
-  const bool forwards = descending ? less(b.key, a.key) : less(a.key, b.key);
-  if (forwards) return true;
-  const bool backwards = descending ? less(a.key, b.key) : less(b.key, a.key);
-  return !backwards && a.place < b.place;
+bool comes_before(const Entry<K>& a, const Entry<K>& b) {
+  return less(a.key, b.key) || (!less(b.key, a.key) && a.place < b.place);
 }
 
 /// Rows along a dim of a row-major tensor.

@@ -5,6 +5,7 @@
 
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/kernels/ordering.h"
+#include "tenon/backends/cpu/kernels/radix.h"
 #include "tenon/base/parallel.h"
 #include "tenon/dispatch/op_def.h"
 
@@ -67,6 +68,21 @@ std::vector<int64_t> in_order(int64_t count) {
   return order;
 }
 
+/// Places of elements in the elements' order, equal ones in that of their places.
+template <class T>
+std::vector<int64_t> sorted_places(const T* in, int64_t count) {
+  using U = decltype(order_bits(key_of(T())));
+  std::vector<int64_t> order(static_cast<size_t>(count));
+  visit_item<U>(count, [&](auto tag) {
+    using I = decltype(tag);
+    const ItemMemory<I> memory(count), spare(count);
+    for (int64_t i = 0; i < count; ++i) memory.data()[i] = I::of(order_bits(key_of(in[i])), i);
+    const I* sorted = sort_items(memory.data(), spare.data(), count, sizeof(U));
+    for (int64_t i = 0; i < count; ++i) order[static_cast<size_t>(i)] = sorted[i].place();
+  });
+  return order;
+}
+
 /// unique and unique_consecutive: of the flattened tensor, sorted or as it is.
 void unique_of(const Tensor& given, bool sorts, bool return_inverse, bool return_counts,
                std::span<Tensor> outputs) {
@@ -76,13 +92,7 @@ void unique_of(const Tensor& given, bool sorts, bool return_inverse, bool return
   visit_ordered(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
     const T* in = x.data<T>();
-    std::vector<int64_t> order = in_order(x.numel());
-    if (sorts) {
-      std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-        const auto u = key_of(in[a]), v = key_of(in[b]);
-        return less(u, v) || (!less(v, u) && a < b);
-      });
-    }
+    const std::vector<int64_t> order = sorts ? sorted_places(in, x.numel()) : in_order(x.numel());
     const auto at = [&](int64_t i) { return order[static_cast<size_t>(i)]; };
     const Runs runs(
         x.numel(), at, [&](int64_t i) { return key_of(in[at(i)]) == key_of(in[at(i - 1)]); },
