@@ -4,13 +4,13 @@
 #include <cmath>
 #include <numbers>
 
+#include "tenon/backends/cpu/fft/passes.h"
+
 namespace tenon::cpu {
 namespace {
 
 constexpr int64_t kLargestRadix = 50;
 
-Complex operator+(Complex a, Complex b) { return {a.re + b.re, a.im + b.im}; }
-Complex operator-(Complex a, Complex b) { return {a.re - b.re, a.im - b.im}; }
 Complex operator*(Complex a, Complex b) {
   return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
 }
@@ -39,58 +39,6 @@ std::vector<int64_t> radices_of(int64_t n) {
   }
   return n == 1 ? radices : std::vector<int64_t>();
 }
-
-/// One pass of Stockham's: transforms of length `radix` over x[q + stride (k + count j)], j = 0 to
-/// radix - 1, times roots of unity, go to y[q + stride (radix k + r)].
-struct Pass {
-  int64_t radix, count, stride;
-  const std::vector<Complex>& roots;
-
-  Complex twiddle(int64_t k, int64_t r) const { return roots[static_cast<size_t>(k * r * stride)]; }
-  void two(const Complex* x, Complex* y) const {
-    for (int64_t k = 0; k < count; ++k) {
-      const Complex w = twiddle(k, 1);
-      const Complex *a = x + stride * k, *b = a + stride * count;
-      Complex* out = y + 2 * stride * k;
-      for (int64_t q = 0; q < stride; ++q) {
-        out[q] = a[q] + b[q];
-        out[q + stride] = (a[q] - b[q]) * w;
-      }
-    }
-  }
-  void four(const Complex* x, Complex* y) const {
-    for (int64_t k = 0; k < count; ++k) {
-      const Complex w1 = twiddle(k, 1), w2 = twiddle(k, 2), w3 = twiddle(k, 3);
-      const Complex *a = x + stride * k, *b = a + stride * count, *c = b + stride * count,
-                    *d = c + stride * count;
-      Complex* out = y + 4 * stride * k;
-      for (int64_t q = 0; q < stride; ++q) {
-        const Complex even = a[q] + c[q], odd = b[q] + d[q];
-        const Complex apart = a[q] - c[q], turned = {b[q].im - d[q].im, d[q].re - b[q].re};
-        out[q] = even + odd;
-        out[q + stride] = (apart + turned) * w1;
-        out[q + 2 * stride] = (even - odd) * w2;
-        out[q + 3 * stride] = (apart - turned) * w3;
-      }
-    }
-  }
-  void any(const Complex* x, Complex* y) const {
-    const int64_t step = static_cast<int64_t>(roots.size()) / radix;
-    for (int64_t k = 0; k < count; ++k) {
-      for (int64_t r = 0; r < radix; ++r) {
-        Complex* out = y + stride * (radix * k + r);
-        std::fill(out, out + stride, Complex());
-        for (int64_t j = 0; j < radix; ++j) {
-          const Complex w = roots[static_cast<size_t>(j * r % radix * step)];
-          const Complex* in = x + stride * (k + count * j);
-          for (int64_t q = 0; q < stride; ++q) out[q] = out[q] + in[q] * w;
-        }
-        const Complex w = twiddle(k, r);
-        for (int64_t q = 0; q < stride; ++q) out[q] = out[q] * w;
-      }
-    }
-  }
-};
 
 int64_t power_of_two_from(int64_t n) {
   int64_t result = 1;
@@ -134,28 +82,9 @@ void FourierPlan::run(Complex* data, Complex* scratch, bool inverse) const {
   if (longer_) {
     run_convolution(data, scratch);
   } else {
-    run_radices(data, scratch);
+    run_fourier_passes(radices_, roots_, data, scratch);
   }
   if (inverse) conjugate_all();
-}
-
-void FourierPlan::run_radices(Complex* data, Complex* scratch) const {
-  Complex *x = data, *y = scratch;
-  int64_t length = n_, stride = 1;
-  for (const int64_t radix : radices_) {
-    const Pass pass{radix, length / radix, stride, roots_};
-    if (radix == 4) {
-      pass.four(x, y);
-    } else if (radix == 2) {
-      pass.two(x, y);
-    } else {
-      pass.any(x, y);
-    }
-    length /= radix;
-    stride *= radix;
-    std::swap(x, y);
-  }
-  if (x != data) std::copy_n(x, n_, data);
 }
 
 void FourierPlan::run_convolution(Complex* data, Complex* scratch) const {

@@ -25,7 +25,6 @@ class FourierPlan {
   void run(Complex* data, Complex* scratch, bool inverse) const;
 
  private:
-  void run_radices(Complex* data, Complex* scratch) const;
   void run_convolution(Complex* data, Complex* scratch) const;
 
   int64_t n_;

@@ -33,29 +33,43 @@ std::shared_ptr<const FourierPlan> plan_of(int64_t n) {
   return kept->front();
 }
 
+/// Rows whose numbers lie side by side are taken together, as a cache line holds some of each.
+constexpr int64_t kNeighbours = 8;
+
 template <class T>
 void transform(const Tensor& x, const Around& at, bool inverse, const Tensor& output) {
   const auto plan = plan_of(at.size);
   const auto* in = x.data<std::complex<T>>();
   auto* out = output.data<std::complex<T>>();
   const int64_t size = at.size, step = at.inner;
-  parallel_for(at.outer * at.inner, rows_per_chunk(size * 8), [&](int64_t begin, int64_t end) {
-    std::vector<Complex> row(static_cast<size_t>(size)),
-        scratch(static_cast<size_t>(plan->scratch_size()));
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t start = i / step * size * step + i % step;
-      for (int64_t k = 0; k < size; ++k) {
-        const std::complex<T>& value = in[start + k * step];
-        row[static_cast<size_t>(k)] = {static_cast<double>(value.real()),
-                                       static_cast<double>(value.imag())};
-      }
-      plan->run(row.data(), scratch.data(), inverse);
-      for (int64_t k = 0; k < size; ++k) {
-        const Complex& value = row[static_cast<size_t>(k)];
-        out[start + k * step] = {static_cast<T>(value.re), static_cast<T>(value.im)};
-      }
-    }
-  });
+  const int64_t grain = (rows_per_chunk(size * 8) + kNeighbours - 1) / kNeighbours * kNeighbours;
+  parallel_for(at.outer * step, step == 1 ? rows_per_chunk(size * 8) : grain,
+               [&](int64_t begin, int64_t end) {
+                 std::vector<Complex> rows(static_cast<size_t>(size * std::min(step, kNeighbours))),
+                     scratch(static_cast<size_t>(plan->scratch_size()));
+                 for (int64_t i = begin, next = begin; i < end; i = next) {
+                   next = std::min({end, i + kNeighbours, (i / step + 1) * step});
+                   const int64_t start = i / step * size * step + i % step;
+                   for (int64_t k = 0; k < size; ++k) {
+                     const std::complex<T>* values = in + start + k * step;
+                     for (int64_t row = 0; row < next - i; ++row) {
+                       rows[static_cast<size_t>(row * size + k)] = {
+                           static_cast<double>(values[row].real()),
+                           static_cast<double>(values[row].imag())};
+                     }
+                   }
+                   for (int64_t row = 0; row < next - i; ++row) {
+                     plan->run(rows.data() + row * size, scratch.data(), inverse);
+                   }
+                   for (int64_t k = 0; k < size; ++k) {
+                     std::complex<T>* values = out + start + k * step;
+                     for (int64_t row = 0; row < next - i; ++row) {
+                       const Complex& value = rows[static_cast<size_t>(row * size + k)];
+                       values[row] = {static_cast<T>(value.re), static_cast<T>(value.im)};
+                     }
+                   }
+                 }
+               });
 }
 
 void fourier_kernel(const Call& call, std::span<Tensor> outputs) {

@@ -64,9 +64,12 @@ void index_add_kernel(const Call& call, std::span<Tensor> outputs) {
     if constexpr (!std::is_same_v<T, bool>) {
       const T* from = source.data<T>();
       T* to = outputs[0].data<T>();
-      // Columns are independent of each other: each chunk takes all slices, in order.
+      // Columns are independent of each other: each chunk takes all slices, in order. Fewer columns
+      // than a few cache lines hold would read the lines of the others, too.
+      constexpr int64_t kFewColumns = 32;
       const int64_t columns = place.outer * place.inner;
-      parallel_for(columns, rows_per_chunk(count), [&](int64_t begin, int64_t end) {
+      const int64_t grain = std::max(kFewColumns, rows_per_chunk(count));
+      parallel_for(columns, grain, [&](int64_t begin, int64_t end) {
         for (int64_t column = begin; column < end;) {
           const int64_t outer = column / place.inner, first = column % place.inner;
           const int64_t width = std::min(end - column, place.inner - first);
