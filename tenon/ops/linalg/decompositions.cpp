@@ -273,7 +273,7 @@ void define_linalg_eigh(OpDef& op) {
         "The "
         "first of the largest elements of a vector is positive. The gradient is Hermitian; that of "
         "vectors with equal values is not determined, and counts as 0, and that of the phase of "
-        "complex vectors isn't either. Householder's tridiagonal form and QL steps, in double "
+        "complex vectors isn't either. Householder's tridiagonal form and QR steps, in double "
         "precision.")
       .accepts(kFactorSet)
       .autocast(CastPolicy::kFloat32)
@@ -338,7 +338,8 @@ void define_linalg_svd(OpDef& op) {
   op.doc(
         "A = U diag(S) Vh of each matrix [m, n]: S [k] descending, k = min(m, n); U [m, m] and Vh "
         "[n, n], or [m, k] and [k, n] without `full_matrices`. The first of the largest elements "
-        "of each of the k columns of U is positive. Jacobi's rotations from one side, in double "
+        "of each of the k columns of U is positive. Jacobi's rotations up to 16 columns or rows, "
+        "beyond that QR steps on a bidiagonal form, in double "
         "precision. "
         "The gradient takes the k columns and rows into account; that of vectors with equal "
         "values is not determined, and counts as 0, and that of the phase of complex ones isn't "
