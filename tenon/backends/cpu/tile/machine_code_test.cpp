@@ -247,6 +247,33 @@ TEST(MachineCode, BroadcastStridedAndTransposed) {
   });
 }
 
+/// Operands that repeat along rows or down them, or have gaps between rows.
+TEST(MachineCode, RowsAreReadWhereTheyLie) {
+  TileBuilder t;
+  const Value x = t.load(0), y = t.load(1);
+  t.store(0, t.add(t.mul(x, y), t.load(2)));
+  t.store(1, t.neg(t.sub(x, t.mul(y, t.scalar(0)))));
+  const Program program = t.finish();
+  const tile::Scalar64 scalar(0.25);
+  const std::vector<std::vector<int64_t>> strides = {{70, 1}, {75, 1}, {0, 1}, {1, 0}, {3, 0}};
+  for_each_vector_set([&] {
+    for (const auto& first : strides) {
+      for (const auto& second : strides) {
+        for (const auto& out : std::vector<std::vector<int64_t>>{{70, 1}, {80, 1}}) {
+          Memory a(kFloat32, 90 * 80, 0, 1), b(kFloat32, 90 * 80, 4, 2),
+              c(kBFloat16, 90 * 80, 0, 3);
+          const std::vector<Operand> operands = {a.operand(first), b.operand(second),
+                                                 c.operand({75, 1})};
+          const Launch launch{&program, Compute::kF32, {90, 70}, 0, operands,
+                              {},       {&scalar, 1},  0,        0};
+          EXPECT_TRUE(expect_same_bits(
+              launch, {{kFloat32, 90 * 80, 0, 4}, {kBFloat16, 90 * 80, 0, 5}}, {out, {75, 1}}));
+        }
+      }
+    }
+  });
+}
+
 /// Softmax with whatever else a row program can hold.
 Program row_program() {
   TileBuilder t;

@@ -26,6 +26,7 @@ class Splitter {
     code_ = &code;
     form_ = &form;
     form.set = set;
+    code.by_rows = goes_by_rows();
     numbers_.assign(plan_.program.instructions().size(), kNone);
     for (uint32_t k = pass_.step_begin; k < pass_.step_end; ++k) {
       if (!take_step(plan_.steps[k])) return false;
@@ -42,8 +43,43 @@ class Splitter {
   static constexpr size_t kSumRun =
       64;  // vectors that the interpreter adds before it goes on in double
 
+  /// Whether some operand lies in rows that are no piece together, and all of them in rows that the
+  /// code can be called with.
+  bool goes_by_rows() const {
+    const Space& space = plan_.space;
+    if (plan_.schedule->needs_row || space.column_mode || space.tile_rows == 1) return false;
+    bool any = false;
+    for (uint32_t k = pass_.step_begin; k < pass_.step_end; ++k) {
+      const Step& step = plan_.steps[k];
+      if (step.action == Action::kElementwise || step.action == Action::kTernary) continue;
+      if (step.action == Action::kRepeat) continue;
+      const bool is_load = step.action == Action::kPoint || step.action == Action::kConvert ||
+                           step.action == Action::kGather;
+      if (!is_load) return false;
+      const View& view = plan_.input(step.slot);
+      const int64_t across = view.strides[space.across()];
+      if (across == 0 ? view.dtype != kFloat32 : across != 1 || !jit::can_load(view.dtype)) {
+        return false;
+      }
+      any |= step.action == Action::kGather;
+    }
+    for (uint32_t k = pass_.store_begin; k < pass_.store_end; ++k) {
+      const StoreStep& store = plan_.stores[k];
+      const View& view = plan_.space.views[store.view];
+      if (store.scalar || view.strides[space.across()] != 1 || !jit::can_store(view.dtype)) {
+        return false;
+      }
+      any |= !store.contiguous;
+    }
+    return any;
+  }
+
   bool take_step(const Step& step) {
     switch (step.action) {
+      case Action::kGather:
+        if (!code_->by_rows) return take_before(step);
+        numbers_[step.value] = add_view_input(step);
+        return true;
       case Action::kPoint:
         loads_.push_back(&step);
         numbers_[step.value] = add_view_input(step);
@@ -100,7 +136,7 @@ class Splitter {
 
   void take_store(const StoreStep& store) {
     const View& view = plan_.space.views[store.view];
-    if (!store.contiguous || !jit::can_store(view.dtype)) {
+    if (!code_->by_rows && (!store.contiguous || !jit::can_store(view.dtype))) {
       put_in_memory(store.value);
       code_->stores.push_back(store);
       code_->stores.back().in_place = false;
@@ -115,10 +151,11 @@ class Splitter {
 
   uint16_t add_view_input(const Step& load) {
     const View& view = plan_.input(load.slot);
+    const bool repeated = view.strides[plan_.space.across()] == 0 && plan_.space.tile_columns > 1;
     if (load.fetches) code_->fetches.push_back(static_cast<uint16_t>(form_->inputs.size()));
-    form_->inputs.push_back({view.dtype, false, load.fetches});
-    code_->inputs.push_back(
-        {load.value, static_cast<int16_t>(load.slot), static_cast<uint8_t>(view.element_size)});
+    form_->inputs.push_back({view.dtype, repeated, load.fetches});
+    code_->inputs.push_back({load.value, static_cast<int16_t>(load.slot),
+                             static_cast<uint8_t>(repeated ? 0 : view.element_size)});
     return static_cast<uint16_t>(form_->inputs.size() - 1);
   }
 

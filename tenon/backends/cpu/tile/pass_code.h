@@ -40,7 +40,10 @@ struct PassCode {
   std::vector<StoreStep> stores;
   size_t most = SIZE_MAX;  ///< elements of one call
   bool streams = false;
-  bool flat = false;    ///< many tiles can be run as one
+  bool flat = false;  ///< many tiles can be run as one
+  /// Called for each row of a tile: operands that repeat along rows or down them, or have gaps
+  /// between rows, are read where they lie.
+  bool by_rows = false;
   uint16_t places = 0;  ///< tile buffers that are needed
 };
 

@@ -164,6 +164,13 @@ class Planner {
            (space.tile_rows == 1 || view.strides[space.down()] == 0);
   }
 
+  /// Whether each row of the view lies in one piece, or is one element: machine code reads it
+  /// there.
+  bool lies_in_rows(const View& view) const {
+    const int64_t across = view.strides[plan_.space.across()];
+    return !s_.needs_row && (across == 0 || across == 1);
+  }
+
   void add_step(size_t p, uint16_t i) {
     const Instruction& instruction = code_[i];
     Step step;
@@ -231,7 +238,7 @@ class Planner {
       is_scalar_[step.value] = true;
     } else if (!is_contiguous(view)) {
       step.action = Action::kGather;
-      plan_.cost += 0.5;
+      if (!lies_in_rows(view)) plan_.cost += 0.5;
     } else {
       step.action = native && !step.kept ? Action::kPoint : Action::kConvert;
     }

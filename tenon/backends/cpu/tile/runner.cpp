@@ -398,6 +398,7 @@ void Runner::run_load(const Step& step) {
   const char* from = address(step.slot);
   char* out = result_place(step);
   if (step.action == Action::kGather) {
+    if (view.strides[space_.across()] == 0) return spread(step, from, out);
     char* to = step.convert == nullptr ? out : raw_;
     copy_block(view.element_size, from, view.strides[space_.down()], view.strides[space_.across()],
                to, tile_.columns, 1, tile_.rows, tile_.columns);
@@ -407,6 +408,21 @@ void Runner::run_load(const Step& step) {
   const size_t count = step.action == Action::kRepeat ? 1 : tile_.count;
   if (step.convert != nullptr) return step.convert(from, out, count);
   std::memcpy(out, from, count * plan_.width);
+}
+
+/// One element for each of the tile's rows.
+void Runner::spread(const Step& step, const char* from, char* out) {
+  const View& view = space_.views[step.slot];
+  const int64_t down = view.strides[space_.down()] * static_cast<int64_t>(view.element_size);
+  const auto columns = static_cast<size_t>(tile_.columns);
+  for (int64_t r = 0; r < tile_.rows; ++r) {
+    const char* element = from + r * down;
+    if (step.convert != nullptr) {
+      step.convert(element, raw_, 1);
+      element = raw_;
+    }
+    plan_.kernels->fill(element, out + static_cast<size_t>(r) * columns * plan_.width, columns);
+  }
 }
 
 template <class T>

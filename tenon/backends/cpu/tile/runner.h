@@ -84,8 +84,10 @@ class Runner {
   void run_code(const PassCode& code, jit::PassFunction function, const Group& group, char* states);
   void fill_places(const PassCode& code, char* lanes);
   void call_code(const PassCode& code, jit::PassFunction function, char* lanes, char* states);
+  void call_by_rows(const PassCode& code, jit::PassFunction function);
   void run_kept_scalar(const Step& step);
   void run_load(const Step& step);
+  void spread(const Step& step, const char* from, char* out);
   void run_random(const Step& step, char* out) const;
   void remember_to_fetch(const Step& step);
   void fetch_ahead(size_t lines);

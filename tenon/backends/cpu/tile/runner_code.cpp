@@ -15,7 +15,11 @@ void Runner::run_code(const PassCode& code, jit::PassFunction function, const Gr
   }
   alignas(kCacheLine) std::array<char, PassCode::kMostReductions * jit::kLaneBytes> lanes;
   fill_places(code, lanes.data());
-  call_code(code, function, lanes.data(), states);
+  if (code.by_rows) {
+    call_by_rows(code, function);
+  } else {
+    call_code(code, function, lanes.data(), states);
+  }
   for (const Step& step : code.after) run_step(step, group, states);
   for (const StoreStep& store : code.stores) run_store(store);
   streamed_ |= code.streams;
@@ -57,6 +61,22 @@ void Runner::call_code(const PassCode& code, jit::PassFunction function, char* l
     for (const uint16_t input : code.fetches) {
       places_[place++] += count * code.inputs[input].element_size;
     }
+  }
+}
+
+void Runner::call_by_rows(const PassCode& code, jit::PassFunction function) {
+  InlineVector<int64_t, 24> steps;  // of each place, from row to row
+  const auto add_step = [&](const PassCode::Port& port) {
+    const View* view = port.view < 0 ? nullptr : &space_.views[static_cast<size_t>(port.view)];
+    steps.push_back(view ? view->strides[space_.down()] * view->element_size : 0);
+  };
+  for (const PassCode::Port& port : code.inputs) add_step(port);
+  for (const PassCode::Port& port : code.outputs) add_step(port);
+  for (const uint16_t input : code.fetches) steps.push_back(steps[input]);
+  for (int64_t row = 0;;) {
+    function(places_.data(), static_cast<size_t>(tile_.columns));
+    if (++row == tile_.rows) return;
+    for (size_t i = 0; i < steps.size(); ++i) places_[i] += steps[i];
   }
 }
 
