@@ -45,7 +45,7 @@ void define_linear(OpDef& op) {
         const Tensor &x = saved.input(0), &weight = saved.input(1);
         Tensor dx, dweight, dbias;
         if (saved.needs(0)) dx = matmul(dy, conjugate(weight));
-        if (saved.needs(1)) dweight = matmul(t(rows_of(dy)), conjugate(rows_of(x)));
+        if (saved.needs(1)) dweight = sum_over_rows(rows_of(dy), conjugate(rows_of(x)));
         // The bias broadcasts: its gradient is summed by the engine.
         if (saved.needs(2)) dbias = dy;
         return {dx, dweight, dbias};

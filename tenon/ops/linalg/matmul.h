@@ -16,4 +16,8 @@ MatmulSizes matmul_sizes(const Tensor& a, const Tensor& b);
 /// The matrix of all rows along the last dim; there may be none, or empty ones.
 Tensor rows_of(const Tensor& x);
 
+/// The sum over rows i of the products of column a[i] and row b[i]: a^T b. Of one long row it
+/// is elementwise, so that compiled functions add up many without writing each to memory.
+Tensor sum_over_rows(const Tensor& a, const Tensor& b);
+
 }  // namespace tenon::ops
