@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "tenon/autograd/autograd.h"
 #include "tenon/base/parallel.h"
 #include "tenon/core/generator.h"
 #include "tenon/dispatch/profile.h"
@@ -82,6 +83,53 @@ TEST(StepsTogether, GatesWrittenOneByOneMeet) {
   EXPECT_EQ(apart().item<float>(), want);
   const Titles steps = steps_of([&] { together(); });
   EXPECT_TRUE(has_step(steps, "linear | linear")) << testing::PrintToString(steps);
+}
+
+TEST(StepsTogether, RowsTimesOneMatrixReadItOnce) {
+  manual_seed(7);
+  // k beyond what kernels cut into pieces, columns that fill no vector, and both layouts.
+  for (const int64_t columns : {40, 133, 700}) {
+    const Tensor weight = randn({320, columns}), turned = randn({columns, 320});
+    const Tensor bias = randn({columns});
+    std::vector<Tensor> rows;
+    for (int i = 0; i < 11; ++i) rows.push_back(randn({i % 3 == 2 ? 2 : 1, 320}));
+    const auto f = [&] {
+      std::vector<Tensor> results;
+      for (const Tensor& row : rows) results.push_back(matmul(row, weight));
+      for (const Tensor& row : rows) results.push_back(linear(row, turned, bias));
+      return cat(results, 0);
+    };
+    const std::vector<float> want = f().to_vector<float>();
+    auto compiled = compile(f);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(compiled().to_vector<float>(), want) << columns;
+    const Titles steps = steps_of([&] { compiled(); });
+    EXPECT_LT(steps.size(), 8u) << testing::PrintToString(steps);
+  }
+}
+
+/// The gradient of a weight that single rows were multiplied with.
+TEST(StepsTogether, SumsOfProductsOfOneRowAreOneStep) {
+  manual_seed(8);
+  Tensor weight = randn({130, 70}), bias = randn({130});
+  std::vector<Tensor> inputs;
+  for (int i = 0; i < 5; ++i) inputs.push_back(randn(i % 2 ? Shape{70} : Shape{1, 70}));
+  weight.requires_grad_();
+  const auto f = [&] {
+    weight.set_grad({});
+    Tensor loss = zeros({});
+    for (const Tensor& x : inputs) loss = loss + sum(tanh(linear(x, weight, bias)));
+    for (const Tensor& x : inputs) loss = loss + sum(tanh(matmul(x, weight.t())));
+    loss.backward();
+    return weight.grad().clone();
+  };
+  const std::vector<float> want = f().to_vector<float>();
+  auto compiled = compile(f);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(compiled().to_vector<float>(), want);
+  const Titles steps = steps_of([&] { compiled(); });
+  const auto sums = std::count_if(steps.begin(), steps.end(), [](const std::string& name) {
+    return name.find("mul+add+mul+add") != std::string::npos;
+  });
+  EXPECT_GE(sums, 1) << testing::PrintToString(steps);
 }
 
 TEST(StepsTogether, ManyAreCutIntoSeveralSteps) {

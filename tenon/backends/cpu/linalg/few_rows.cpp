@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "tenon/backends/cpu/linalg/pieces.h"
+#include "tenon/backends/cpu/linalg/scratch.h"
 #include "tenon/base/parallel.h"
 #include "tenon/base/small_array.h"
 
@@ -56,15 +58,25 @@ bool multiply(const Gemm<T>& given) {
   return true;
 }
 
-/// Products side by side, cut into pieces that are numbered through.
+/// Products side by side, cut into pieces that are numbered through. Rows times the same matrix are
+/// one member, which reads it once for all of them.
 class Company {
  public:
   static constexpr size_t kMost = 8;
 
-  bool is_full() const { return count_ == kMost; }
+  bool is_full() const { return products_ == kMost; }
   void add(const Gemm<float>& g) {
+    rows_[products_] = {g.a, g.c};
+    next_row_[products_] = kNone;
+    const size_t number = products_++;
+    for (size_t i = 0; i < count_; ++i) {
+      if (!can_share(members_[i].product, g)) continue;
+      next_row_[std::exchange(members_[i].last_row, number)] = number;
+      ++members_[i].rows;
+      return;
+    }
     const int64_t columns = piece_columns(g);
-    members_[count_++] = {g, columns, pieces_};
+    members_[count_++] = {g, columns, pieces_, 1, number, number};
     pieces_ += (g.n + columns - 1) / columns;
     bytes_ += right_bytes(g);
   }
@@ -78,18 +90,62 @@ class Company {
       while (member + 1 < members_.data() + count_ && member[1].first_piece <= piece) ++member;
       const Gemm<float>& g = member->product;
       const int64_t j = (piece - member->first_piece) * member->columns;
-      run_piece(piece_of(g, 0, g.m, j, std::min(member->columns, g.n - j)));
+      const Gemm<float> part = piece_of(g, 0, g.m, j, std::min(member->columns, g.n - j));
+      if (member->rows == 1) {
+        run_piece(part);
+      } else {
+        run_rows(*member, part, j);
+      }
     }
   }
 
  private:
+  static constexpr size_t kNone = kMost;
+  struct Row {
+    const float* a;
+    float* c;
+  };
   struct Member {
-    Gemm<float> product;
-    int64_t columns, first_piece;
+    Gemm<float> product;  ///< of the first row
+    int64_t columns, first_piece, rows;
+    size_t first_row, last_row;
   };
 
+  static bool can_share(const Gemm<float>& a, const Gemm<float>& b) {
+    return a.m == 1 && b.m == 1 && a.a_col_stride == 1 && b.a_col_stride == 1 && a.b == b.b &&
+           a.n == b.n && a.k == b.k && a.b_row_stride == b.b_row_stride &&
+           a.b_col_stride == b.b_col_stride && a.bias == b.bias && a.accumulate == b.accumulate;
+  }
+
+  /// The columns of `part`, from `j` on, of all of the member's rows: side by side, so that the
+  /// kernels take them as one matrix.
+  void run_rows(const Member& member, Gemm<float> part, int64_t j) const {
+    static Scratch scratch;
+    const auto k = static_cast<size_t>(part.k), n = static_cast<size_t>(part.n);
+    auto* const a = scratch.get_array<float>(static_cast<size_t>(member.rows) * (k + n), "matmul");
+    float* const c = a + static_cast<size_t>(member.rows) * k;
+    size_t at = 0;
+    const auto for_each_row = [&](auto body) {
+      at = 0;
+      for (size_t i = member.first_row; i != kNone; i = next_row_[i], ++at) body(rows_[i]);
+    };
+    for_each_row([&](const Row& row) {
+      std::copy_n(row.a, k, a + at * k);
+      if (part.accumulate) std::copy_n(row.c + j, n, c + at * n);
+    });
+    part.m = member.rows;
+    part.a = a;
+    part.a_row_stride = part.k;
+    part.c = c;
+    part.c_row_stride = part.n;
+    gemv(part);
+    for_each_row([&](const Row& row) { std::copy_n(c + at * n, n, row.c + j); });
+  }
+
   std::array<Member, kMost> members_;
-  size_t count_ = 0;
+  std::array<Row, kMost> rows_;
+  std::array<size_t, kMost> next_row_;  ///< of the same member; kNone: it is the last
+  size_t count_ = 0, products_ = 0;
   int64_t pieces_ = 0, bytes_ = 0;
 };
 

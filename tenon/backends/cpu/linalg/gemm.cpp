@@ -283,9 +283,22 @@ HWY_INLINE void packed(const Gemm<T>& g, Scratch& scratch) {
   }
 }
 
+/// Several rows, each as `row_times_matrix` has it: k isn't cut.
+template <class T>
+HWY_INLINE void rows_times_matrix(const Gemm<T>& g) {
+  const Tile<T> tile{g.k,         g.a_row_stride, g.a_col_stride, g.b_row_stride, g.c_row_stride,
+                     g.accumulate};
+  for (int64_t j = 0; j < g.n; j += tile_cols<T>()) {
+    const int64_t cols = std::min(tile_cols<T>(), g.n - j);
+    run_rows(tile, tiles_for<T>(cols), g.m, g.a, g.b + j, g.c + j, g.bias ? g.bias + j : nullptr,
+             cols % lanes<T>());
+  }
+}
+
 template <class T>
 HWY_INLINE void row_times_matrix(const Gemm<T>& g) {
   if (g.b_col_stride != 1) return direct(g);
+  if (g.m != 1) return rows_times_matrix(g);
   // Wide tiles read long pieces of each row of b: fewer streams, and nothing is read twice.
   constexpr int kWide = 8;
   const int64_t width = kWide * lanes<T>();

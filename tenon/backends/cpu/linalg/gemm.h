@@ -29,7 +29,8 @@ void gemm_direct(const Gemm<double>& gemm);
 void gemm_packed(const Gemm<float>& gemm);
 void gemm_packed(const Gemm<double>& gemm);
 
-/// m = 1: c is a row. Reads b once, along its contiguous side.
+/// Reads b once, along its contiguous side: for m = 1, and for a few rows that are to have the bits
+/// that each has alone.
 void gemv(const Gemm<float>& gemm);
 void gemv(const Gemm<double>& gemm);
 
