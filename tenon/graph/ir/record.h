@@ -61,6 +61,13 @@ struct Record : RecordHead {
   std::vector<Operand> outputs;
 };
 
+/// A number of the dims vector that isn't what it was before.
+struct MovedNumber {
+  uint32_t place;
+  int64_t value;
+  friend bool operator==(const MovedNumber&, const MovedNumber&) = default;
+};
+
 /// The run-time side of a segment: what the records point into.
 struct Numbers {
   Buffer<int64_t> dims;

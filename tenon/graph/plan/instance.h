@@ -73,7 +73,8 @@ struct Instance {
   void update_launch(const Step& step, size_t i, const Numbers& numbers);
 
   std::vector<int64_t> dims;
-  uint64_t name = 0;                  ///< by which it was asked for last
+  uint64_t name = 0;  ///< by which it was asked for last, but for `moved`
+  std::vector<MovedNumber> moved;
   std::vector<Attribute> attributes;  ///< as of then
   size_t slot_count;
   std::unique_ptr<Storage[]> memory;  ///< of each slot; tensors of kernel steps read it

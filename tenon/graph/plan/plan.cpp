@@ -88,7 +88,8 @@ bool Plan::same_sizes(std::span<const int64_t> a, std::span<const int64_t> b) co
   return a.size() == b.size();
 }
 
-Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers, uint64_t name) {
+Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers, uint64_t name,
+                             std::span<const MovedNumber> moved) {
   const std::span<const int64_t> dims = numbers.dims;
   const auto known = std::find_if(instances_.begin(), instances_.end(), [&](const auto& instance) {
     return same_sizes(instance->dims, dims);
@@ -116,6 +117,7 @@ Instance* Plan::instance_for(std::span<const Slot> slots, const Numbers& numbers
     if (!kept_weights->empty()) instance.kept_weights = std::move(kept_weights);
   }
   instances_.front()->name = name;
+  instances_.front()->moved.assign(moved.begin(), moved.end());
   instances_.front()->attributes = numbers.attributes;
   return instances_.front().get();
 }

@@ -45,12 +45,17 @@ class Plan {
   /// Runs its steps several times over, with the memory that the instance points to already.
   void run_rounds(int64_t rounds, Instance& instance, const Numbers& numbers) const;
   /// The plan for these sizes; null where it was made for others in a way that doesn't fit.
-  /// `name`: a number by which the caller knows the sizes, for `last_instance`.
-  Instance* instance_for(std::span<const Slot> slots, const Numbers& numbers, uint64_t name = 0);
-  /// The instance that ran last if it was asked for by that name last, else null.
-  Instance* last_instance(uint64_t name) const {
-    return !instances_.empty() && instances_.front()->name == name ? instances_.front().get()
-                                                                   : nullptr;
+  /// `name`: a number by which the caller knows the sizes and offsets but for `moved`, for
+  /// `last_instance`.
+  Instance* instance_for(std::span<const Slot> slots, const Numbers& numbers, uint64_t name = 0,
+                         std::span<const MovedNumber> moved = {});
+  /// The instance that ran last if that is how it was asked for last, else null.
+  Instance* last_instance(uint64_t name, std::span<const MovedNumber> moved) const {
+    if (instances_.empty()) return nullptr;
+    Instance& last = *instances_.front();
+    const bool is_it = last.name == name &&
+                       std::equal(moved.begin(), moved.end(), last.moved.begin(), last.moved.end());
+    return is_it ? &last : nullptr;
   }
   /// As the passes left it.
   const Graph& graph() const { return graph_; }

@@ -104,11 +104,10 @@ struct Memo {
   }
 }
 
-/// Prefetches what the next call, which `memo` is expected of, makes, and the memo of the call
-/// after it: those of long streams outgrow the caches, and are known in advance.
+/// Prefetches the memo of the call after the next one, which `memo` is expected of: those of long
+/// streams outgrow the caches, and are known in advance.
 [[gnu::always_inline]] inline void fetch_ahead(const Memo& memo) {
-  if (memo.next) prefetch(memo.next, offsetof(Memo, results) + sizeof(TensorImpl*));
-  if (const TensorImpl* body = memo.results.data()->spare) prefetch(body, sizeof(TensorImpl));
+  if (memo.next) prefetch(memo.next, offsetof(Memo, layouts));
 }
 
 /// Whether sizes and dtypes of the op's results may depend on its attributes, or its program may.

@@ -177,21 +177,25 @@ bool Trace::take_attributes(const Call& call, const Memo& memo) {
   return true;
 }
 
-/// A result's body and storage, for a memo that has none from an earlier call.
+/// A result's body and storage, for a memo that has none from an earlier call. Those of long
+/// streams don't go back to their memos, which together outgrow the caches: the next record takes
+/// what the last one gave up.
 [[gnu::noinline]] TensorImpl* Trace::make_body(Memo& memo, size_t i, uint32_t first_slot) {
   Memo::Result& result = memo.results[i];
   TensorImpl* const impl = TensorImpl::create();
   impl->dtype = result.dtype;
   impl->device = kCpu;
-  impl->has_keeper = true;
   impl->stamp.store(memo.number + i, std::memory_order_relaxed);
   impl->numel = result.numel;
   impl->sizes = result.sizes;
   impl->strides = result.strides;
   DeferredStorage* const storage =
       DeferredStorage::create(*this, first_slot + static_cast<uint32_t>(i), result.bytes);
-  storage->body = impl;
-  storage->home = &result.spare;
+  if (pending_ <= kShort) {
+    impl->has_keeper = true;
+    storage->body = impl;
+    storage->home = &result.spare;
+  }
   impl->storage = Intrusive<Storage>::adopt(storage);
   return impl;
 }
@@ -325,12 +329,11 @@ void Trace::write_numbers() {
     numbers_.attributes.insert(numbers_.attributes.end(), memo.attributes.begin(),
                                memo.attributes.end());
   }
-  for (const Moved& moved : std::span<const Moved>(moved_)) {
+  for (const MovedNumber& moved : std::span<const MovedNumber>(moved_)) {
     numbers_.dims[moved.place] = moved.value;
   }
   for (auto& [place, value] : changed_) numbers_.attributes[place] = std::move(value);
-  exact_ = moved_.size() == 0 && changed_.empty();
-  moved_.clear();
+  has_name_ = changed_.empty();
   changed_.clear();
 }
 

@@ -269,16 +269,17 @@ void Trace::before_access(const Storage& storage) {
 }
 
 std::pair<Plan*, Instance*> Trace::find_plan() {
-  const bool repeats = repeats_ && moved_.size() == 0 && changed_.empty();
+  const bool repeats = repeats_ && changed_.empty();
   for (const auto& known : cursor_->plans) {
     if (!repeats || known->live_bits() != live_) continue;
-    if (Instance* const instance = known->last_instance(chain_)) return {known.get(), instance};
+    if (Instance* const instance = known->last_instance(chain_, moved_))
+      return {known.get(), instance};
   }
   write_numbers();
-  const uint64_t name = exact_ ? chain_ : 0;
+  const uint64_t name = has_name_ ? chain_ : 0;
   for (const auto& known : cursor_->plans) {
     if (known->live_bits() != live_) continue;
-    if (Instance* const instance = known->instance_for(slots_, numbers_, name)) {
+    if (Instance* const instance = known->instance_for(slots_, numbers_, name, moved_)) {
       return {known.get(), instance};
     }
   }
@@ -289,7 +290,7 @@ std::pair<Plan*, Instance*> Trace::find_plan() {
   warn_of_memory(graph, segments_.has_warned_of_memory);
   cursor_->plans.push_back(std::make_unique<Plan>(std::move(graph)));
   Plan* const plan = cursor_->plans.back().get();
-  return {plan, plan->instance_for(slots_, numbers_, name)};
+  return {plan, plan->instance_for(slots_, numbers_, name, moved_)};
 }
 
 /// Which slots somebody can still read.
@@ -393,7 +394,7 @@ void Trace::start_anew() {
   loop_cut_ = 0;
   chain_ = 0;
   repeats_ = true;
-  exact_ = true;
+  has_name_ = true;
   moved_.clear();
   changed_.clear();
   if (segments_.keep_bounded()) last_ = guess_ = nullptr;

@@ -145,12 +145,6 @@ class Trace final : public Deferrer, public MemoryWatch {
   void run_without_plan();
   void start_anew();
 
-  /// A number in which a stream of memos differs from them.
-  struct Moved {
-    uint32_t place;  ///< among the dims
-    int64_t value;
-  };
-
   inline static thread_local constinit Trace* current_ = nullptr;
 
   Segments& segments_;
@@ -164,8 +158,9 @@ class Trace final : public Deferrer, public MemoryWatch {
   /// The stream is what the memos up to `last_` say, but for `moved_` and `changed_`: dims and
   /// attributes are there, and not written yet.
   bool repeats_ = true;
-  bool exact_ = true;  ///< nothing was moved or changed, so that `chain_` stands for the sizes
-  Buffer<Moved> moved_;
+  bool has_name_ =
+      true;  ///< nothing was changed: `chain_` and `moved_` stand for sizes and offsets
+  Buffer<MovedNumber> moved_;
   std::vector<std::pair<uint32_t, Attribute>> changed_;  ///< places and values of attributes
   Buffer<Slot> slots_;
   std::vector<uint64_t> live_;  ///< a bit per slot, of the flush: external, or not yet forgotten
