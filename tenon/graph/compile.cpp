@@ -39,12 +39,17 @@ struct CompiledState::Runner {
   bool is_tracing = false;
   uint64_t new_calls = 0;  ///< a bit per call, the last one lowest: whether it was new
 
-  /// Notes the call that ended; true where nearly all of late were new, so that nothing is won by
-  /// matching them.
-  bool keeps_missing() {
+  /// Notes the call that ended; null unless nothing is won by matching calls like those of late, as
+  /// nearly all were new, or of many small ops in ever other orders.
+  const char* reason_to_give_up() {
     constexpr int kMostNew = 48;
     new_calls = new_calls << 1 | uint64_t{trace.is_new()};
-    return std::popcount(new_calls) >= kMostNew;
+    if (std::popcount(new_calls) >= kMostNew) return "made new ops in most of its last 64 calls";
+    if (segments.costs_more_than_it_saves()) {
+      return "runs so many sequences of small ops in turn that to recognise them takes longer than "
+             "to run them";
+    }
+    return nullptr;
   }
 };
 
@@ -55,7 +60,7 @@ struct CompiledState::Shared {
   /// Most functions are called by one thread: its runner waits here, outside of the lock.
   std::atomic<Runner*> idle{nullptr};
   std::atomic<int64_t> nested_calls{0};
-  std::atomic<bool> eager{false};  ///< calls kept being new
+  std::atomic<const char*> eager{nullptr};  ///< why calls run as they would without us
   std::atomic<int64_t> eager_calls{0}, replays{0};
   ForkSafeMutex mutex;
   std::vector<std::unique_ptr<Runner>> all;
@@ -78,11 +83,10 @@ struct CompiledState::Shared {
     return *runner;
   }
   /// From now on calls run as they would without us.
-  void give_up() {
-    if (eager.exchange(true, std::memory_order_relaxed)) return;
+  void give_up(const char* why) {
+    if (eager.exchange(why, std::memory_order_relaxed)) return;
     std::fputs(
-        "tenon: a compiled function made new ops in most of its last 64 calls; it runs eagerly "
-        "from now on\n",
+        fmt::format("tenon: a compiled function {}; it runs eagerly from now on\n", why).c_str(),
         stderr);
   }
   void give(Runner& runner) {
@@ -145,7 +149,10 @@ std::string CompiledState::explain() const {
   std::string text =
       fmt::format("{} calls, {} flushes, {} ops deferred, {} of them typed, {} new, {} plans\n",
                   c.calls, c.flushes, c.records, c.typed, c.new_records, c.plans);
-  if (c.eager_calls != 0) text += fmt::format("{} calls ran eagerly\n", c.eager_calls);
+  if (c.eager_calls != 0) {
+    text += fmt::format("{} calls ran eagerly, as the function {}\n", c.eager_calls,
+                        shared_->eager.load(std::memory_order_relaxed));
+  }
   if (c.replays != 0) text += fmt::format("{} calls ran without the function's code\n", c.replays);
   for_each_idle([&](const Runner& runner) {
     if (!shared_->options.pure) return runner.segments.explain(text);
@@ -225,7 +232,7 @@ CompiledCall::~CompiledCall() {
   if (!runner_) return;
   if (std::exchange(runner_->is_tracing, false)) {
     runner_->trace.end();
-    if (runner_->keeps_missing()) shared_.give_up();
+    if (const char* why = runner_->reason_to_give_up()) shared_.give_up(why);
   }
   shared_.give(*runner_);
 }

@@ -36,6 +36,29 @@ size_t bytes_of(const Slot& slot, std::span<const int64_t> dims) {
   return bytes;
 }
 
+/// Elements that kernels read and write, and those of each op's result in tile steps.
+int64_t elements_of(std::span<const Step> plan, std::span<const int64_t> dims) {
+  const auto product = [&](uint32_t at, size_t rank) {
+    int64_t elements = 1;
+    for (size_t i = 0; i < rank; ++i) elements *= dims[at + i];
+    return elements;
+  };
+  int64_t sum = 0;
+  for (const Step& step : plan) {
+    if (step.kind == Record::Kind::kTile) {
+      const auto ops = static_cast<int64_t>(std::max<size_t>(1, step.members.size()));
+      sum += ops * product(step.space, step.space_rank);
+      continue;
+    }
+    for (const std::vector<Operand>* operands : {&step.inputs, &step.outputs}) {
+      for (const Operand& operand : *operands) {
+        if (operand.value != kNoValue) sum += product(operand.dims, operand.rank);
+      }
+    }
+  }
+  return sum;
+}
+
 }  // namespace
 
 Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
@@ -67,6 +90,7 @@ Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
       loops.push_back(i);
     }
   }
+  elements = elements_of(plan, dims);
   find_batches(plan);
   find_lives(plan);
   for (uint32_t i = 0; i < slot_count; ++i) {

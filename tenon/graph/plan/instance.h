@@ -85,6 +85,7 @@ struct Instance {
   std::vector<int> first_step, last_step;  ///< that touch the slot (a batch is one); -1: none
   size_t arena_bytes = 0;
   bool is_long = false;  ///< may run for more than a few microseconds
+  int64_t elements = 0;  ///< that kernels read and write, and of each op's result in tile steps
   // Donated memory.
   struct Guest {
     size_t number;  ///< of the slot, or behind these the loop

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "tenon/core/generator.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/graph/compile.h"
@@ -260,6 +262,30 @@ TEST(Replay, Optimizers) {
   expect_equal(train([](auto step) { return compile(step); }),
                train([](auto step) { return step; }), 0);
 }
+
+/// Sums of 500 ops in one of 40 orders, on so many elements; how many of 140 calls ran eagerly.
+int64_t eager_calls_of_many_orders(int64_t elements) {
+  const auto sum_of = [elements](int i) {
+    Tensor x = ones({elements});
+    std::mt19937 order(static_cast<unsigned>(i % 40));
+    for (int k = 0; k < 500; ++k) x = order() % 2 ? sin(x) : cos(x);
+    return sum(x);
+  };
+  auto compiled = compile(sum_of);
+  for (int i = 0; i < 140; ++i) {
+    const float got = compiled(i).item<float>();
+    if (i % 20 != 7) continue;
+    EXPECT_EQ(got, sum_of(i).item<float>()) << i;
+  }
+  const bool says_so =
+      compiled.explain().find("takes longer than to run them") != std::string::npos;
+  EXPECT_EQ(says_so, compiled.counters().eager_calls != 0);
+  return compiled.counters().eager_calls;
+}
+
+TEST(Replay, ManyOrdersOfSmallOpsRunEagerly) { EXPECT_EQ(eager_calls_of_many_orders(3), 140 - 64); }
+
+TEST(Replay, ManyOrdersOfLargeOpsStayCompiled) { EXPECT_EQ(eager_calls_of_many_orders(5000), 0); }
 
 }  // namespace
 }  // namespace tenon

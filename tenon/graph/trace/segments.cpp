@@ -98,6 +98,34 @@ void Segments::forget_older_than(int64_t used) {
   }
 }
 
+bool Segments::costs_more_than_it_saves() {
+  // 25 random trees of 20 leaves, forward and backward, have 27,000 memos and 2,400 elements a
+  // record: compiled they took 1.3 to 1.8 times as long as eager.
+  constexpr int64_t kFirstLook = 64, kManyMemos = int64_t{1} << 14, kSmall = 4096;
+  const int64_t calls = counters.calls.value();
+  if (calls < kFirstLook || (calls & (calls - 1)) != 0) return false;
+  const int64_t since = std::exchange(seen_flushes_, counters.flushes.value());
+  const int64_t records = counters.records.value() - seen_records_;
+  const int64_t elements = counters.elements.value() - seen_elements_;
+  seen_records_ += records;
+  seen_elements_ += elements;
+  return size_ > kManyMemos && elements / kSmall < records && count_memos(since) > kManyMemos;
+}
+
+/// Those that were followed since that flush.
+int64_t Segments::count_memos(int64_t since) const {
+  int64_t count = 0;
+  std::vector<const Node*> open{&root_};
+  while (!open.empty()) {
+    const Node& node = *open.back();
+    open.pop_back();
+    count += std::count_if(node.memos.begin(), node.memos.end(),
+                           [since](const auto& memo) { return memo->used >= since; });
+    for (const auto& child : node.children) open.push_back(child.get());
+  }
+  return count;
+}
+
 std::vector<const Record*> Segments::path_to(const Node& node) {
   std::vector<const Record*> path;
   for (const Node* at = &node; at->parent; at = at->parent) path.push_back(&at->record);

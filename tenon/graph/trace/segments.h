@@ -55,6 +55,7 @@ class Segments {
     Count new_records;  ///< of these, those that no earlier stream had at their place
     Count typed;        ///< of these, those that no memo knew
     Count plans;        ///< made
+    Count elements;     ///< that they worked on, roughly
   };
 
   Node& root() { return root_; }
@@ -73,6 +74,9 @@ class Segments {
   /// Where there are more than `most` memos, forgets the segments that were run longest ago, until
   /// at most half of that are left. True if it did: nobody points to nodes and memos then.
   bool keep_bounded(int64_t most = kMostKept);
+  /// After 64 calls, 128, 256 and so on: whether those since the last look followed so many memos,
+  /// more than caches hold, for ops so small that running them at once would have cost less.
+  bool costs_more_than_it_saves();
   /// The records from the root to `node`.
   static std::vector<const Record*> path_to(const Node& node);
 
@@ -108,9 +112,12 @@ class Segments {
   }
   static Node* find_other(Node& node, std::span<const uint64_t> words);
   void forget_older_than(int64_t used);
+  int64_t count_memos(int64_t since) const;
 
   Node root_;
   int64_t size_ = 0;  ///< memos in the tree
+  /// Of the calls before the last look whether following them is worth it.
+  int64_t seen_flushes_ = 0, seen_records_ = 0, seen_elements_ = 0;
 };
 
 }  // namespace tenon::graph

@@ -341,6 +341,7 @@ void Trace::run_pending(const char* cause) {
   kept_.clear();
   try {
     const auto [plan, instance] = find_plan();
+    segments_.counters.elements.add(instance->elements);
     find_donations(*instance);
     if (!plan->run(*instance, slots_, numbers_, kept_, donations_)) run_without_plan();
   } catch (...) {
