@@ -11,7 +11,8 @@ find_package(GTest REQUIRED)
 
 # Tests in which several threads touch what Tenon shares between them.
 set(TENON_THREADED_TESTS
-  base_tests core_tests backends_tests autograd_tests data_tests graph_tests train_tests threads)
+  base_tests core_tests backends_tests autograd_tests data_tests graph_tests serve_tests train_tests
+  threads)
 # Tests that take more than a few seconds.
 set(TENON_SLOW_TESTS op_matrix gradient_matrix)
 

@@ -44,6 +44,7 @@ NB_MODULE(_core, module) {
   add_dlpack(module);
   add_train_functions(module);
   add_promotion(module);
+  add_programs(module);
 }
 
 }  // namespace tenon::python

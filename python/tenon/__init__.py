@@ -54,8 +54,9 @@ from . import autograd
 TYPE_CHECKING = False  # type checkers take it for true; `typing` itself takes long to import
 if TYPE_CHECKING:
     from . import (__config__, accelerator, amp, array_api, backends, compiler, cuda, data,
-                   distributed, distributions, fft, func, hub, keras, linalg, mps, multiprocessing,
-                   nn, optim, serialization, testing, tf, utils, version, xpu)
+                   distributed, distributions, export, fft, func, hub, jit, keras, linalg, mps,
+                   multiprocessing, nn, optim, serialization, testing, tf, utils, version, xpu)
+    from ._program import Program, save_program
     from .func import vmap
 
 globals().update(tensor_types)  # FloatTensor, LongTensor and so on
@@ -77,9 +78,10 @@ globals().update({f"{name}_": getattr(Tensor, f"{name}_") for name in """abs aco
 
 #: Imported when they are first looked at, so that `import tenon` stays quick.
 _LATER = ("__config__", "accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data",
-          "distributed", "distributions", "fft", "func", "hub", "keras", "linalg", "mps",
-          "multiprocessing", "nn", "optim", "serialization", "testing", "tf", "utils", "version",
-          "xpu")
+          "distributed", "distributions", "export", "fft", "func", "hub", "jit", "keras", "linalg",
+          "mps", "multiprocessing", "nn", "optim", "serialization", "testing", "tf", "utils",
+          "version", "xpu")
+_LATER_NAMES = {"Program": "_program", "save_program": "_program", "vmap": "func"}
 
 
 def __getattr__(name):
@@ -89,10 +91,10 @@ def __getattr__(name):
         found = importlib.import_module("._foreach", __name__).functions()
         if name in found:
             return found[name]
-    if name == "vmap":
-        return importlib.import_module(".func", __name__).vmap
+    if name in _LATER_NAMES:
+        return getattr(importlib.import_module(f".{_LATER_NAMES[name]}", __name__), name)
     raise AttributeError(f"module 'tenon' has no attribute '{name}'")
 
 
 def __dir__():
-    return sorted({*globals(), *_LATER, "vmap"})
+    return sorted({*globals(), *_LATER, *_LATER_NAMES})

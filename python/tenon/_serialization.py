@@ -6,20 +6,40 @@ import io
 import os
 
 from . import _core
+from ._structures import MALFORMED, describe, restore
 
-_TENSOR, _ROOT, _VALUE = "__tensor__", "__tensor_itself__", "tenon.value"
+_ROOT, _VALUE = "__tensor_itself__", "tenon.value"
 
 
 @contextlib.contextmanager
-def _path_of(f):
-    """The path of a file on disk; of other files, one where their content comes to lie."""
+def written_to(f):
+    """A path to write to, whose content is then that of `f`: a path, or a file open for writing
+    bytes."""
     if isinstance(f, (str, os.PathLike)):
         yield os.fspath(f)
         return
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        yield os.path.join(folder, "content")
+        path = os.path.join(folder, "content")
+        yield path
+        with open(path, "rb") as written:
+            f.write(written.read())
+
+
+@contextlib.contextmanager
+def read_from(f):
+    """The path of what `f` holds: a path, or a file open for reading bytes."""
+    if isinstance(f, (str, os.PathLike)):
+        yield os.fspath(f)
+        return
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "content")
+        with open(path, "wb") as copy:
+            copy.write(f.read())
+        yield path
 
 
 def save(obj, f, **_):
@@ -27,39 +47,19 @@ def save(obj, f, **_):
     or a file open for writing bytes."""
     tensors = {}
 
-    def plain(value, path):
-        if isinstance(value, _core.Tensor):
-            name = path or _ROOT
-            while name in tensors:  # {"a.b": x, "a": {"b": y}}
-                name += "_"
-            tensors[name] = value.detach()
-            return {_TENSOR: name}
-        if isinstance(value, dict):
-            for key in value:
-                if not isinstance(key, (str, int)):
-                    raise TypeError(f"save(): keys are str or int, not {type(key).__name__}")
-            return {"dict": [[key, plain(item, f"{path}.{key}" if path else str(key))]
-                             for key, item in value.items()]}
-        if isinstance(value, (list, tuple)):
-            kind = "list" if isinstance(value, list) else "tuple"
-            return {kind: [plain(item, f"{path}.{i}" if path else str(i))
-                           for i, item in enumerate(value)]}
-        if value is None or isinstance(value, (bool, int, float, str)):
-            return {"value": value}
-        if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a number of NumPy's
-            return {"value": value.item()}
-        raise TypeError(f"save() takes tensors, dicts, lists, numbers, texts and None, not "
-                        f"{type(value).__name__}")
+    def name_of(tensor, path):
+        name = path or _ROOT
+        while name in tensors:  # {"a.b": x, "a": {"b": y}}
+            name += "_"
+        tensors[name] = tensor.detach()
+        return name
 
     # Here, as elsewhere in the package, what few programs need isn't there from the start
     import json
 
-    text = json.dumps(plain(obj, ""))
-    with _path_of(f) as path:
+    text = json.dumps(describe(obj, name_of, "save"))
+    with written_to(f) as path:
         _core.save_tensors(tensors, path, {_VALUE: text})
-        if not isinstance(f, (str, os.PathLike)):
-            with open(path, "rb") as written:
-                f.write(written.read())
 
 
 def load(f, map_location=None, *, weights_only=True, **_):
@@ -76,9 +76,8 @@ def load(f, map_location=None, *, weights_only=True, **_):
         content = io.BytesIO(f.read())
         if _torch_checkpoint.is_checkpoint(content):
             return _torch_checkpoint.load(content, "the file")
-        with _path_of(f) as path:
-            with open(path, "wb") as copy:
-                copy.write(content.getbuffer())
+        content.seek(0)
+        with read_from(content) as path:
             return _load_safetensors(path)
     path = os.fspath(f)
     with open(path, "rb") as file:
@@ -93,21 +92,9 @@ def _load_safetensors(path):
     if text is None:
         return tensors
 
-    def restored(value):
-        kind, content = next(iter(value.items()))
-        if kind == _TENSOR:
-            return tensors[content]
-        if kind == "dict":
-            return {key: restored(item) for key, item in content}
-        if kind == "list":
-            return [restored(item) for item in content]
-        if kind == "tuple":
-            return tuple(restored(item) for item in content)
-        return content
-
     try:
         import json
 
-        return restored(json.loads(text))
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        return restore(json.loads(text), lambda name: tensors[name])
+    except MALFORMED as error:
         raise _core.IoError(f"[load] {path}: its metadata doesn't describe its tensors") from error

@@ -37,6 +37,13 @@ def test_linear_regression(capsys):
     assert abs(float(lines[-1].split()[-1]) - 10) < 0.3
 
 
+def test_save_program(capsys):
+    lines = lines_of("save_program", capsys)
+    assert float(lines[0].split()[1]) < 1
+    assert lines[1:] == ["(x: float32[batch, 784]) -> (logits: float32[batch, 10])",
+                         "100 rows of 10 logits"]
+
+
 def test_simple_classifier(capsys):
     torch.manual_seed(0)
     lines = lines_of("simple_classifier", capsys)

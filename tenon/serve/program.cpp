@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <mutex>
 
@@ -20,13 +23,56 @@ using graph::Formula;
 using graph::Graph;
 using graph::GraphSlot;
 
+namespace {
+
+/// Lets one thread at a time in, for as long as a run takes; fork doesn't wait for it. A child
+/// finds it open, since a thread that was inside is its parent's alone: a process is inside, not a
+/// thread.
+class OneAtATime {
+ public:
+  void lock() {
+    const pid_t self = getpid();
+    for (;;) {
+      pid_t inside = inside_.load(std::memory_order_relaxed);
+      if (inside == self) {
+        inside_.wait(self, std::memory_order_relaxed);
+      } else if (inside_.compare_exchange_weak(inside, self, std::memory_order_acquire)) {
+        was_cut_off_ = inside != kNobody;
+        return;
+      }
+    }
+  }
+  void unlock() {
+    inside_.store(kNobody, std::memory_order_release);
+    inside_.notify_one();
+  }
+  /// For who is inside: whether a thread was when this process forked, so that what it did is half
+  /// done.
+  bool was_cut_off() const { return was_cut_off_; }
+
+ private:
+  static constexpr pid_t kNobody = 0;
+  std::atomic<pid_t> inside_{kNobody};
+  bool was_cut_off_ = false;
+};
+
+}  // namespace
+
 struct Program::Body {
-  std::mutex mutex;
+  OneAtATime one_at_a_time;
   std::vector<Tensor> weights;
   std::vector<ProgramValue> inputs, outputs;
   std::vector<const GraphSlot*> slots;  ///< of the inputs, in `graph`
   Graph graph;                          ///< with the inputs' names
   std::unique_ptr<graph::Program> program;
+
+  void make_program() {
+    Graph numbered = graph;
+    for (size_t i = 0; i < slots.size(); ++i) {
+      numbered.slots[static_cast<size_t>(slots[i] - graph.slots.data())].name = std::to_string(i);
+    }
+    program = std::make_unique<graph::Program>(std::move(numbered), weights);
+  }
 };
 
 namespace {
@@ -185,10 +231,8 @@ Program Program::load(const std::string& path) {
       graph::lines_of(metadata_of(metadata, serve::kInputsKey, path));
   body->slots = input_slots(graph, names, path);
   check_names_are_found(graph, body->slots, path);
-  Graph numbered = graph;
   for (size_t i = 0; i < names.size(); ++i) {
     const GraphSlot& slot = *body->slots[i];
-    numbered.slots[static_cast<size_t>(&slot - graph.slots.data())].name = std::to_string(i);
     body->inputs.push_back({names[i], slot.dtype, sizes_text(graph, slot.dims, slot.rank)});
   }
   for (const GraphSlot& slot : graph.slots) {
@@ -201,7 +245,7 @@ Program Program::load(const std::string& path) {
     body->outputs.push_back({named ? graph.result_names[i] : fmt::format("output.{}", i),
                              result.dtype, sizes_text(graph, result.dims, result.rank)});
   }
-  body->program = std::make_unique<graph::Program>(std::move(numbered), body->weights);
+  body->make_program();
   return Program(std::move(body));
 }
 
@@ -226,7 +270,12 @@ std::vector<Tensor> Program::run(const std::vector<Tensor>& inputs) {
     whole.push_back(is_whole ? input : input.clone().contiguous());
   }
   for (const Tensor& input : whole) pointers.push_back(&input);
-  const std::lock_guard lock(body_->mutex);
+  const std::lock_guard lock(body_->one_at_a_time);
+  if (body_->one_at_a_time.was_cut_off() || !body_->program) {
+    // What is half done can't be destroyed either.
+    static_cast<void>(body_->program.release());
+    body_->make_program();
+  }
   if (sizes != body_->program->graph().symbols.sizes) body_->program->set_sizes(sizes);
   body_->program->run(pointers, results);
   return results;
@@ -234,6 +283,14 @@ std::vector<Tensor> Program::run(const std::vector<Tensor>& inputs) {
 
 const std::vector<ProgramValue>& Program::inputs() const { return body_->inputs; }
 const std::vector<ProgramValue>& Program::outputs() const { return body_->outputs; }
+StateDict Program::weights() const {
+  StateDict result;
+  size_t number = 0;
+  for (const GraphSlot& slot : body_->graph.slots) {
+    if (slot.role == GraphSlot::Role::kWeight) result.add(slot.name, body_->weights[number++]);
+  }
+  return result;
+}
 int64_t Program::step_count() const { return static_cast<int64_t>(body_->graph.steps.size()); }
 std::string Program::to_text() const { return body_->graph.to_text(); }
 std::string Program::to_dot() const { return body_->graph.to_dot(); }

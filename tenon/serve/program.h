@@ -28,6 +28,8 @@ struct SaveProgramOptions {
   StateDict weights = {};
   /// Names of the results, in their order; none: `output.0`, ...
   std::vector<std::string> outputs = {};
+  /// More entries of the file's metadata, for `load_metadata`.
+  Metadata metadata = {};
 };
 
 /// An input or result of a program: sizes as text, "64" or a formula of named ones ("2*batch").
@@ -51,12 +53,15 @@ class TENON_API Program {
   ~Program();
 
   /// The results for these inputs, in the order of `inputs()`. Weights that the program writes keep
-  /// their new values. Safe to call from several threads: one runs at a time. Throws ValueError,
-  /// DTypeError or ShapeError naming the input that isn't as `inputs()` says.
+  /// their new values. Safe to call from several threads: one runs at a time. The process may fork
+  /// meanwhile. Throws ValueError, DTypeError or ShapeError naming the input that isn't as
+  /// `inputs()` says.
   std::vector<Tensor> run(const std::vector<Tensor>& inputs);
 
   const std::vector<ProgramValue>& inputs() const;
   const std::vector<ProgramValue>& outputs() const;
+  /// Its own weights by name, not copies of them.
+  StateDict weights() const;
   int64_t step_count() const;
   /// The graph; see tenon/graph/ir/graph.h.
   std::string to_text() const;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
 
@@ -54,6 +55,7 @@ class Saver {
     for (int64_t i = 0; i < points; ++i) {
       grid.push_back(capture(sizes_at(i)));
       check_same_ops(grid.front(), grid.back());
+      check_same_constants(grid.front(), grid.back());
     }
     add_formulas(grid);
     Captured& result = grid.front();
@@ -178,6 +180,23 @@ class Saver {
                      fmt::format("for other sizes of {} the function's ops take their inputs "
                                  "in another way ({} ops or {}); give that dim no name",
                                  fmt::join(names_, ", "), a.size(), b.size()));
+  }
+
+  /// What the function makes of numbers of its own, without an op, becomes a weight.
+  void check_same_constants(const Captured& first, const Captured& other) const {
+    for (size_t i = 0; i < first.graph.slots.size(); ++i) {
+      if (first.graph.slots[i].role != GraphSlot::Role::kWeight) continue;
+      const Storage &a = *first.storages[i], &b = *other.storages[i];
+      if (&a == &b ||
+          (a.bytes == b.bytes && (a.bytes == 0 || std::memcmp(a.data, b.data, a.bytes) == 0))) {
+        continue;
+      }
+      fail<ValueError>(kCall,
+                       fmt::format("a tensor that the function makes of its own numbers differs "
+                                   "for other sizes of {}; make it by ops, such as full(), or give "
+                                   "that dim no name",
+                                   fmt::join(names_, ", ")));
+    }
   }
 
   void add_formulas(std::vector<Captured>& grid) const {
@@ -350,10 +369,11 @@ void save_program(const TensorFunction& function, const std::vector<ProgramInput
   const StateDict weights = name_weights(captured, options.weights);
   std::string order;
   for (const ProgramInput& input : inputs) order += input.name + "\n";
-  save(weights, path,
-       {{std::string(kProgramKey), captured.graph.to_text()},
-        {std::string(kInputsKey), order},
-        {std::string(kVersionKey), std::to_string(kProgramVersion)}});
+  Metadata metadata = options.metadata;
+  metadata[std::string(kProgramKey)] = captured.graph.to_text();
+  metadata[std::string(kInputsKey)] = order;
+  metadata[std::string(kVersionKey)] = std::to_string(kProgramVersion);
+  save(weights, path, metadata);
 }
 
 }  // namespace tenon::serve

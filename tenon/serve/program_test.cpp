@@ -5,11 +5,15 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <random>
+#include <thread>
 
 #include "tenon/autograd/autograd.h"
 #include "tenon/base/error.h"
@@ -140,6 +144,50 @@ TEST_F(ProgramFile, KeepsStateBetweenRuns) {
   EXPECT_EQ(program.run({ones({3})})[0].item<float>(), before + 3);
 }
 
+TEST_F(ProgramFile, SeveralThreadsRunOneAfterTheOther) {
+  Tensor count = zeros({1});
+  save_program([&](const Tensor& x) { return count.add_(sum(x)).clone(); }, {{"x", ones({3})}},
+               path_);
+  Program program = Program::load(path_);
+  const float before = program.run({ones({3})})[0].item<float>();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int k = 0; k < 100; ++k) program.run({ones({3})});
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(program.run({ones({3})})[0].item<float>(), before + 3 * 401);
+}
+
+/// A child runs it whatever the parent's other threads were doing.
+TEST_F(ProgramFile, ChildrenThatWereForkedRunIt) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "the thread sanitizer ends a forked child that starts threads";
+#endif
+  save_program([](const Tensor& x) { return matmul(tanh(x), exp(x)); },
+               {{"x", ones({8, 8}), {"n", "n"}}}, path_);
+  Program program = Program::load(path_);
+  std::atomic<bool> ends{false};
+  std::thread runner([&] {
+    for (int64_t n = 1; !ends; n = 1 + n % 64) program.run({ones({n, n})});
+  });
+  for (int i = 0; i < 30; ++i) {
+    std::this_thread::sleep_for(std::chrono::microseconds(300 * i % 2000));
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(20);  // one that waits for nobody
+      const float got = program.run({ones({5, 5})})[0][0][0].item<float>();
+      _exit(std::abs(got - 5 * std::tanh(1.f) * std::exp(1.f)) < 1e-4f ? 0 : 1);
+    }
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  ends = true;
+  runner.join();
+}
+
 TEST_F(ProgramFile, NamesInputsThatAreWrong) {
   save_program([](const Tensor& x) { return exp(x); }, {{"x", randn({4, 3}), {"batch", ""}}},
                path_);
@@ -172,6 +220,13 @@ TEST_F(ProgramFile, SaysWhatCannotBeSaved) {
             std::string::npos);
   EXPECT_NE(error([](const Tensor& t) { return t.index({Slice(0, None, 2)}) + 1; }, batch)
                 .find("doesn't follow from batch"),
+            std::string::npos);
+  EXPECT_NE(error(
+                [](const Tensor& t) {
+                  return t + tensor({0.f, static_cast<float>(t.size(0))})[1];
+                },
+                batch)
+                .find("its own numbers differs"),
             std::string::npos);
   EXPECT_NE(error([](const Tensor& t) { return exp(t); }, {{"x", x, {"batch"}}}).find("2 dims"),
             std::string::npos);
