@@ -102,5 +102,5 @@ def _name_of(dim, size, own_name, ranges):
         if dim.min is not None or dim.max is not None:
             ranges[dim.name] = [dim.min, dim.max]
         return dim.name
-    raise ValueError(f"dynamic_shapes: a dim is a name, a Dim, Dim.DYNAMIC, None or its size ({size}), "
-                     f"not {dim!r}")
+    raise ValueError("dynamic_shapes: a dim is a name, a Dim, Dim.DYNAMIC, None or its size "
+                     f"({size}), not {dim!r}")

@@ -28,8 +28,8 @@ class ProgramValue(NamedTuple):
 def save_program(function, example_inputs, path, *, dynamic_shapes=None, output_names=None,
                  weights=None, kwargs=None):
     """Writes what the ops of a function (or module) are, with all tensors that it uses, as one
-    safetensors file: `Program.load` runs it without its code, also from C++, and `tenon run` from the
-    command line.
+    safetensors file: `Program.load` runs it without its code, also from C++, and `tenon run` from
+    the command line.
 
     example_inputs: a tensor, a tuple of arguments (tensors, structures of them, and plain values,
         which stay as they are), or a dict of them by name. `kwargs` are more of these.
@@ -168,10 +168,22 @@ class Program:
         given = [None] * len(self.inputs)
         for name, value in self._bound(args, kwargs).items():
             self._fill(given, self._parameters[name], value, name)
-        if self.ranges:
-            self._check_ranges(given)
-        made = self._loaded.run(given)
-        return restore(self._result, made.__getitem__)
+        self._check_ranges(given)
+        return self.result(self._loaded.run(given))
+
+    def run(self, tensors):
+        """The outputs, for the inputs, both as lists in the order of `outputs` and `inputs`."""
+        if len(tensors) != len(self.inputs):
+            raise TypeError(f"the program has {len(self.inputs)} inputs, {len(tensors)} are given")
+        given = [None] * len(self.inputs)
+        for i, value in enumerate(tensors):
+            self._fill(given, {TENSOR: i}, value, self.inputs[i].name)
+        self._check_ranges(given)
+        return self._loaded.run(given)
+
+    def result(self, outputs):
+        """The structure that a call gives, of a list of its outputs."""
+        return restore(self._result, outputs.__getitem__)
 
     def _bound(self, args, kwargs):
         names = list(self._parameters)
@@ -181,7 +193,8 @@ class Program:
         bound = dict(zip(names, args))
         for name, value in kwargs.items():
             if name not in self._parameters:
-                raise TypeError(f"the program has no argument {name!r}; it takes {', '.join(names)}")
+                raise TypeError(f"the program has no argument {name!r}; it takes "
+                                f"{', '.join(names)}")
             if name in bound:
                 raise TypeError(f"the program got two values for argument {name!r}")
             bound[name] = value
@@ -215,6 +228,8 @@ class Program:
                 self._fill(given, item, value[i], f"{path}.{i}")
 
     def _check_ranges(self, given):
+        if not self.ranges:
+            return
         for value, tensor in zip(self.inputs, given):
             for wanted, size in zip(value.shape, tensor.shape):
                 least, most = self.ranges.get(wanted, (None, None))
@@ -252,4 +267,5 @@ class Program:
 
 
 def _value(name, dtype, sizes):
-    return ProgramValue(name, dtype, tuple([int(size) if size.isdigit() else size for size in sizes]))
+    shape = tuple([int(size) if size.isdigit() else size for size in sizes])
+    return ProgramValue(name, dtype, shape)

@@ -34,8 +34,8 @@ class ProgramModule(Module):
 
 
 class ExportedProgram:
-    """What `export` makes of a module, and `load` of a file. `module()` is called as the module was;
-    `program` is its `Program`."""
+    """What `export` makes of a module, and `load` of a file. `module()` is called as the module
+    was; `program` is its `Program`."""
 
     def __init__(self, folder, path):
         self._folder = folder  # which is deleted with this object
@@ -70,12 +70,12 @@ class ExportedProgram:
 
 def export(mod, args, kwargs=None, *, dynamic_shapes=None, strict=False,
            preserve_module_call_signature=(), prefer_deferred_runtime_asserts_over_guards=False):
-    """A module's ops for these arguments as a program. `dynamic_shapes` says which dims may have other
-    sizes: {"x": {0: Dim("batch")}}, or a tuple in the order of the arguments. The last three arguments
-    are taken and not needed."""
+    """A module's ops for these arguments as a program. `dynamic_shapes` says which dims may have
+    other sizes: {"x": {0: Dim("batch")}}, or a tuple in the order of the arguments. The last three
+    arguments are taken and not needed."""
     if not isinstance(mod, Module):
-        raise ValueError(f"export() takes a module, not {type(mod).__name__}; wrap a function in one, "
-                         "or use tenon.save_program()")
+        raise ValueError(f"export() takes a module, not {type(mod).__name__}; wrap a function in "
+                         "one, or use tenon.save_program()")
     if not isinstance(args, tuple):
         raise TypeError(f"export(): args is a tuple of arguments, not {type(args).__name__}")
     folder = tempfile.TemporaryDirectory()

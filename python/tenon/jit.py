@@ -109,8 +109,9 @@ def _made(obj, example):
 def trace(func, example_inputs=None, optimize=None, check_trace=True, check_inputs=None,
           check_tolerance=1e-5, strict=True, *, example_kwarg_inputs=None, **_):
     """The function or module, compiled, with an example of its arguments, which it is called with
-    once: a tensor, or a tuple. `save` writes it for any size of the first dim, where that is the same
-    of all tensors and the function allows it. The arguments that say what to check aren't needed."""
+    once: a tensor, or a tuple. `save` writes it for any size of the first dim, where that is the
+    same of all tensors and the function allows it. The arguments that say what to check aren't
+    needed."""
     if isinstance(func, (ScriptFunction, ScriptModule)):
         func = func._original
     args = (example_inputs,) if isinstance(example_inputs, (_core.Tensor, dict)) else \
@@ -154,7 +155,7 @@ def optimize_for_inference(mod, other_methods=None):
 
 
 def _as_it_is(obj=None, **_):
-    """What stands before functions that PyTorch's compiler takes, or leaves out, changes nothing."""
+    """What stands before functions that PyTorch's compiler takes, or leaves out: nothing here."""
     return (lambda function: function) if obj is None or isinstance(obj, bool) else obj
 
 

@@ -36,6 +36,48 @@ bool is_whole(const Attribute& attribute) {
   return attribute.to_string().find_first_not_of("-0123456789") == std::string::npos;
 }
 
+/// The tensors that runs of the function write to: they are as before when this ends.
+class Unchanged {
+ public:
+  Unchanged() = default;
+  Unchanged(const Unchanged&) = delete;
+  ~Unchanged() {
+    for (const Kept& kept : kept_) {
+      std::memcpy(kept.storage->data, kept.content.data(), kept.content.size());
+      kept.storage->version.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+
+  /// Of a run that was captured, before its ops run.
+  void keep(const Captured& captured) {
+    for (const Step& step : captured.graph.steps) {
+      for (const graph::Operand& output : step.outputs) {
+        const GraphSlot& slot = captured.graph.slots[output.slot];
+        if (slot.external && slot.role == GraphSlot::Role::kWeight) {
+          keep(captured.storages[output.slot]);
+        }
+      }
+    }
+  }
+
+ private:
+  struct Kept {
+    Intrusive<Storage> storage;
+    std::vector<std::byte> content;
+  };
+
+  void keep(const Intrusive<Storage>& storage) {
+    for (const Kept& kept : kept_) {
+      if (kept.storage == storage) return;
+    }
+    if (storage->bytes == 0) return;
+    const auto* const first = static_cast<const std::byte*>(storage->data);
+    kept_.push_back({storage, {first, first + storage->bytes}});
+  }
+
+  std::vector<Kept> kept_;
+};
+
 /// A function whose ops are written down at several sizes of its inputs.
 class Saver {
  public:
@@ -150,19 +192,21 @@ class Saver {
     for (const ProgramInput& input : inputs_) given.push_back(input_at(input, sizes));
     std::vector<const Tensor*> arguments, made;
     for (const Tensor& tensor : given) arguments.push_back(&tensor);
+    graph::Trace trace(segments_);
     struct Running {
       explicit Running(graph::Trace& trace) : trace_(trace) { trace.begin(true); }
       ~Running() { trace_.end(); }
       graph::Trace& trace_;
-    } running(trace_);
+    } running(trace);
     const std::vector<Tensor> results = function_(given);
     for (const Tensor& tensor : results) made.push_back(&tensor);
-    Captured captured{graph::Program::capture(trace_, arguments, made), trace_.place(), {}};
-    for (const graph::Slot& slot : trace_.slots()) {
+    Captured captured{graph::Program::capture(trace, arguments, made), trace.place(), {}};
+    for (const graph::Slot& slot : trace.slots()) {
       captured.storages.push_back(slot.external ? Intrusive<Storage>::share(slot.storage)
                                                 : Intrusive<Storage>());
     }
-    trace_.flush();
+    unchanged_.keep(captured);
+    trace.flush();
     return captured;
   }
 
@@ -285,7 +329,7 @@ class Saver {
   std::vector<std::string> names_;
   std::vector<int64_t> examples_, first_;  // sizes of the names: given, and at the first point
   graph::Segments segments_;
-  graph::Trace trace_{segments_};
+  Unchanged unchanged_;
 };
 
 /// All of a weight's storage: in the slot's sizes, or flat where those are only a part of it.

@@ -65,10 +65,9 @@ _INITIALIZERS = {"constant_initializer": "Constant", "ones_initializer": "Ones",
                  "random_normal_initializer": "RandomNormal",
                  "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros"}
 _MODULES = ("autograph", "bitwise", "compat", "config", "data", "debugging", "distribute", "dtypes",
-            "errors",
-            "image",
-            "io", "linalg", "lookup", "math", "nest", "nn", "ragged", "random", "sets", "signal",
-            "sparse", "strings", "summary", "test", "train", "version")
+            "errors", "image", "io", "linalg", "lookup", "math", "nest", "nn", "ragged", "random",
+            "saved_model", "sets", "signal", "sparse", "strings", "summary", "test", "train",
+            "version")
 
 
 def _add_operators():

@@ -13,6 +13,7 @@ from .convolution import (Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Conv
                           DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D)
 from .core import (Activation, Dense, EinsumDense, Embedding, Identity, Lambda, Masking,
                    TimeDistributed, Wrapper)
+from .exported import TFSMLayer
 from .merging import (Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, add,
                       average, concatenate, dot, maximum, minimum, multiply, subtract)
 from .normalization import (BatchNormalization, GroupNormalization, LayerNormalization,

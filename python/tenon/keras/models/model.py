@@ -188,6 +188,19 @@ class Model(Training, Layer):
 
         save_model(self, filepath, overwrite, include_optimizer)
 
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **_):
+        """Writes the model's call, without training, to a folder for `tf.saved_model.load` and
+        `layers.TFSMLayer`: a program that runs without the model's code. `input_signature` is a list
+        of `tf.TensorSpec`s, where the model doesn't know its inputs' shapes."""
+        from .exporting import export
+
+        export(self, filepath, format, input_signature)
+
+    def _endpoints(self):
+        from .exporting import endpoints
+
+        return endpoints(self)
+
     def save_weights(self, filepath, overwrite=True, **options):
         """Writes the variables as one file."""
         from .saving import save_weights
