@@ -3,6 +3,7 @@
 /// All of tenon/nn.
 
 #include "tenon/nn/activation.h"
+#include "tenon/nn/attention.h"
 #include "tenon/nn/clip_grad.h"
 #include "tenon/nn/containers.h"
 #include "tenon/nn/conv.h"
@@ -13,3 +14,4 @@
 #include "tenon/nn/module.h"
 #include "tenon/nn/norm.h"
 #include "tenon/nn/pooling.h"
+#include "tenon/nn/recurrent.h"
