@@ -28,7 +28,7 @@ from ._exchange import from_dlpack, to_dlpack
 from ._forms import (absolute, allclose, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh,
                      argwhere, atleast_1d, atleast_2d, atleast_3d, binomial, block_diag,
                      broadcast_shapes, broadcast_tensors, cartesian_prod, clamp, clip, dist, divide,
-                     dsplit, einsum, equal, fix, float_power, fmax, fmin, ger, hsplit, index_add,
+                     dsplit, einsum, equal, fix, float_power, ger, hsplit, index_add,
                      istft, median, meshgrid, moveaxis, msort, nanmedian, norm, pca_lowrank,
                      poisson, positive, qr, ravel, repeat_interleave, resolve_conj, row_stack, rsub,
                      scatter, std_mean, stft, svd_lowrank, swapaxes, swapdims, tensor_split,
@@ -48,6 +48,7 @@ from ._settings import (are_deterministic_algorithms_enabled, get_deterministic_
                         set_deterministic_debug_mode, set_float32_matmul_precision,
                         set_flush_denormal, set_num_interop_threads,
                         use_deterministic_algorithms)
+from ._factors import histogram, lu, lu_solve, lu_unpack, orgqr
 from . import _tensor, _ufuncs  # noqa: F401: give Tensor its other methods
 from . import autograd
 
@@ -55,7 +56,8 @@ TYPE_CHECKING = False  # type checkers take it for true; `typing` itself takes l
 if TYPE_CHECKING:
     from . import (__config__, accelerator, amp, array_api, backends, compiler, cuda, data,
                    distributed, distributions, export, fft, func, hub, jit, keras, linalg, mps,
-                   multiprocessing, nn, optim, serialization, testing, tf, utils, version, xpu)
+                   multiprocessing, nn, optim, profiler, serialization, special, testing, tf, utils,
+                   version, xpu)
     from ._program import Program, save_program
     from .func import vmap
 
@@ -79,8 +81,8 @@ globals().update({f"{name}_": getattr(Tensor, f"{name}_") for name in """abs aco
 #: Imported when they are first looked at, so that `import tenon` stays quick.
 _LATER = ("__config__", "accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data",
           "distributed", "distributions", "export", "fft", "func", "hub", "jit", "keras", "linalg",
-          "mps", "multiprocessing", "nn", "optim", "serialization", "testing", "tf", "utils",
-          "version", "xpu")
+          "mps", "multiprocessing", "nn", "optim", "profiler", "serialization", "special",
+          "testing", "tf", "utils", "version", "xpu")
 _LATER_NAMES = {"Program": "_program", "save_program": "_program", "vmap": "func"}
 
 

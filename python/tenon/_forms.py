@@ -297,8 +297,8 @@ def ravel(input):
 def stft(input, n_fft, hop_length=None, win_length=None, window=None, center=True,
          pad_mode="reflect", normalized=False, onesided=None, return_complex=None):
     """The Fourier transforms of the windowed frames of a signal; as pairs of real numbers with
-    return_complex=False."""
-    onesided = True if onesided is None else onesided
+    return_complex=False. Half of the frequencies by default, of complex signals all."""
+    onesided = not input.is_complex() if onesided is None else onesided
     spectra = _core.stft(input, n_fft, hop_length, win_length, window, center, pad_mode, normalized,
                          onesided)
     return _core.view_as_real(spectra) if return_complex is False else spectra
@@ -306,24 +306,11 @@ def stft(input, n_fft, hop_length=None, win_length=None, window=None, center=Tru
 
 def istft(input, n_fft, hop_length=None, win_length=None, window=None, center=True,
           normalized=False, onesided=None, length=None, return_complex=False):
-    """The signal of which `stft` made these spectra."""
-    if return_complex:
-        raise _core.ValueError("[istft] signals are real: return_complex must be False")
-    onesided = True if onesided is None else onesided
+    """The signal of which `stft` made these spectra; a complex one with return_complex=True, of all
+    frequencies."""
+    onesided = input.shape[-2] != n_fft if onesided is None else onesided
     return _core.istft(input, n_fft, hop_length, win_length, window, center, normalized, onesided,
-                       length)
-
-
-def fmax(input, other):
-    """The larger of each pair; of a number and NaN, the number."""
-    larger = _core.maximum(input, other)
-    return _core.where(input.isnan(), other, _core.where(other.isnan(), input, larger))
-
-
-def fmin(input, other):
-    """As `fmax`, the smaller."""
-    smaller = _core.minimum(input, other)
-    return _core.where(input.isnan(), other, _core.where(other.isnan(), input, smaller))
+                       length, return_complex)
 
 
 def rsub(input, other, *, alpha=1):
@@ -405,7 +392,7 @@ trapz = _core.trapezoid
 _METHODS = """median nanmedian equal allclose repeat_interleave unique unique_consecutive
 tensor_split hsplit vsplit dsplit clamp norm dist argwhere scatter index_add
 float_power vdot ravel true_divide divide clip moveaxis swapaxes swapdims ger arccos arcsin arctan
-arctan2 arccosh arcsinh arctanh fix absolute stft istft qr positive resolve_conj fmax fmin msort"""
+arctan2 arccosh arcsinh arctanh fix absolute stft istft qr positive resolve_conj msort"""
 
 
 # Methods that write into the tensor, and those that give it other sizes.

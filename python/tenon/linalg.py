@@ -1,5 +1,7 @@
 """Linear algebra: the ops whose names begin with `linalg_`, under PyTorch's names."""
 
+from collections import namedtuple
+
 from . import _core
 
 Tensor = _core.Tensor
@@ -12,6 +14,79 @@ cholesky, qr, eigh, eigvalsh = (_core.linalg_cholesky, _core.linalg_qr, _core.li
 eig, eigvals = _core.linalg_eig, _core.linalg_eigvals
 svd, svdvals = _core.linalg_svd, _core.linalg_svdvals
 matrix_power, multi_dot = _core.linalg_matrix_power, _core.linalg_multi_dot
+matrix_exp, householder_product = _core.linalg_matrix_exp, _core.linalg_householder_product
+tensorinv = _core.linalg_tensorinv
+
+
+def _check_pivot(call, pivot):
+    if not pivot:
+        raise _core.ValueError(f"[{call}] elimination without pivoting isn't there on the CPU; "
+                               "leave pivot=True")
+
+
+def lu_factor(A, *, pivot=True):
+    """(LU, pivots) of A = P L U: L below the diagonal, without its ones, and U."""
+    _check_pivot("linalg.lu_factor", pivot)
+    return _core.linalg_lu_factor(A)
+
+
+def lu(A, *, pivot=True):
+    """P, L and U with A = P L U."""
+    _check_pivot("linalg.lu", pivot)
+    return _core.linalg_lu(A)
+
+
+LuFactorEx = namedtuple("LuFactorEx", "LU pivots info")
+InvEx = namedtuple("InvEx", "inverse info")
+SolveEx = namedtuple("SolveEx", "result info")
+
+
+def _check_info(call, info):
+    if (info != 0).any():
+        raise LinAlgError(f"[{call}] a matrix is singular: info is {info.tolist()}")
+
+
+def lu_factor_ex(A, *, pivot=True, check_errors=False):
+    """`lu_factor`, and for each matrix the number, from 1, of its first pivot of 0: 0 for none."""
+    LU, pivots = lu_factor(A, pivot=pivot)
+    is_zero = _core.diagonal(LU, 0, -2, -1) == 0
+    if is_zero.shape[-1] == 0:
+        info = _core.zeros(A.shape[:-2], dtype=_core.int32)
+    else:
+        first = _core.argmax(is_zero.to(_core.int32), -1) + 1
+        info = _core.where(_core.any(is_zero, -1), first, 0).to(_core.int32)
+    if check_errors:
+        _check_info("linalg.lu_factor_ex", info)
+    return LuFactorEx(LU, pivots, info)
+
+
+def lu_solve(LU, pivots, B, *, left=True, adjoint=False):
+    """X with A X = B, X A = B without `left`, for the factors of A; of A^H with `adjoint`."""
+    return _core.linalg_lu_solve(LU, pivots, B, left, adjoint)
+
+
+def inv_ex(A, *, check_errors=False):
+    """The inverses, inf or NaN where there is none, and `info` of `lu_factor_ex`."""
+    LU, pivots, info = lu_factor_ex(A, check_errors=check_errors)
+    return InvEx(lu_solve(LU, pivots, _core.eye(A.shape[-1], dtype=A.dtype)), info)
+
+
+def solve_ex(A, B, *, left=True, check_errors=False):
+    """`solve`, with inf or NaN where a matrix is singular, and `info` of `lu_factor_ex`."""
+    LU, pivots, info = lu_factor_ex(A, check_errors=check_errors)
+    vector = B.dim() == 1 or (B.dim() == A.dim() - 1 and B.shape == A.shape[:-1])
+    result = lu_solve(LU, pivots, B.unsqueeze(-1) if vector else B, left=left)
+    return SolveEx(result.squeeze(-1) if vector else result, info)
+
+
+def tensorsolve(A, B, dims=None):
+    """X with tensordot(A, X, X.dim()) = B, after `dims` of A went to its end."""
+    return _core.linalg_tensorsolve(A, B, () if dims is None else dims)
+
+
+def vander(x, N=None):
+    """Columns 1, x, x^2, ..., x^(N - 1)."""
+    return _core.linalg_vander(x, N)
 
 
 def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):

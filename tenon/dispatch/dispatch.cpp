@@ -261,8 +261,25 @@ bool repeats(const Call& call, std::span<Tensor> outputs) {
   return deferrer && deferrer->repeat(call, outputs);
 }
 
+/// Whether the call is what other ops make of complex numbers.
+bool composes_complex(const Call& call) {
+  if (!call.op.complex_composition) return false;
+  for (const Tensor* input : call.inputs) {
+    if (input->defined() && input->is_complex()) return true;
+  }
+  return false;
+}
+
+/// Whether its parts record themselves.
+bool runs_by_parts(const Call& call) {
+  return (call.op.kind == OpKind::kComposition && !call.op.vjp_rule) || composes_complex(call);
+}
+
 void run(const Call& call, std::span<Tensor> outputs) {
   check_defined(call);
+  if (composes_complex(call)) {
+    return in_composition(call.op.name, [&] { call.op.complex_composition(call, outputs); });
+  }
   switch (call.op.kind) {
     case OpKind::kTile:
       run_tile_op(call, device_of(call), outputs);
@@ -396,10 +413,7 @@ void dispatch_anew(const Call& call, std::span<Tensor> outputs) {
     run(call, outputs);
     return;
   }
-  if (call.op.kind == OpKind::kComposition && !call.op.vjp_rule) {
-    run(call, outputs);  // its parts record themselves
-    return;
-  }
+  if (runs_by_parts(call)) return run(call, outputs);
   {
     const NoGrad no_grad;
     run(call, outputs);
@@ -540,9 +554,7 @@ const Tensor& write_inplace(const Call& call, const Tensor& self) {
     run_inplace(call, self);
     return self;
   }
-  if (call.op.kind == OpKind::kComposition && !call.op.vjp_rule && !call.op.nondifferentiable) {
-    return write_composition(call, self);
-  }
+  if (runs_by_parts(call) && !call.op.nondifferentiable) return write_composition(call, self);
   recorder->check_inplace(call, self);
   if (const auto reads = saved_parts_of(self, call); !reads.empty()) {
     return write_with_copies(call, reads, self);

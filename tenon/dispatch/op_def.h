@@ -187,6 +187,7 @@ struct OpDef {
   ViewRule view_rule = nullptr;
   Composition composition = nullptr;
   ListComposition list_composition = nullptr;
+  Composition complex_composition = nullptr;
   Vjp vjp_rule = nullptr;
   bool nondifferentiable = false;
   uint32_t saved_inputs = 0;
@@ -298,9 +299,7 @@ struct OpDef {
     if constexpr (std::is_same_v<Result, std::vector<Tensor>>) {
       list_composition = [](const Call& call) { return invoke<F>(call); };
     } else if constexpr (std::is_convertible_v<Result, Tensor>) {
-      composition = [](const Call& call, std::span<Tensor> outputs) {
-        outputs[0] = invoke<F>(call);
-      };
+      composition = single<F>();
     } else {
       composition = [](const Call& call, std::span<Tensor> outputs) {
         Result result = invoke<F>(call);
@@ -312,6 +311,14 @@ struct OpDef {
             result);
       };
     }
+    return *this;
+  }
+  /// Complex inputs, too, after accepts(): what other ops make of a call with one, gradients
+  /// included. As `compose`, with one result.
+  template <class F>
+  OpDef& of_complex(F) {
+    accepted |= kComplexSet;
+    complex_composition = single<F>();
     return *this;
   }
   /// The gradient rule: `[](const Saved& saved, const Tensor& dy, int64_t dim) -> Grads`, written
@@ -395,6 +402,10 @@ struct OpDef {
   mutable std::atomic<uint32_t> direct_known{0};
 
  private:
+  template <class F>
+  static Composition single() {
+    return [](const Call& call, std::span<Tensor> outputs) { outputs[0] = invoke<F>(call); };
+  }
   template <class F>
   static auto invoke(const Call& call) {
     return signature::Traits<F>::template With<signature::InvokeCall>::template run<F>(call);

@@ -13,6 +13,7 @@ void define_silu(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         return {silu_backward(dy, saved.input(0))};
       })
+      .of_complex([](const Tensor& x) -> Tensor { return x * sigmoid(x); })
       .samples([] { return unary_samples(-4, 4); });
 }
 

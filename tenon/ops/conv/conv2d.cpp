@@ -74,6 +74,14 @@ Shape result_sizes(std::string_view call, IntList x, IntList weight, const Windo
   return sizes;
 }
 
+/// What is linear in both, of complex numbers.
+template <class Product>
+Tensor of_parts(const Tensor& x, const Tensor& y, Product product) {
+  const Tensor a = contiguous(real(x)), b = contiguous(imag(x));
+  const Tensor c = contiguous(real(y)), d = contiguous(imag(y));
+  return complex(product(a, c) - product(b, d), product(a, d) + product(b, c));
+}
+
 std::vector<Attribute> window_attributes(int64_t stride, int64_t padding, int64_t dilation,
                                          int64_t groups) {
   return {Attribute(Shape{stride}), Attribute(Shape{padding}), Attribute(Shape{dilation}),
@@ -148,6 +156,14 @@ void define_conv2d(OpDef& op) {
         if (saved.inputs.size() < 3) return {dx, dweight};
         return {dx, dweight, saved.needs(2) ? dbias : Tensor()};
       })
+      .of_complex([](const Tensor& x, const Tensor& weight, const Tensor& bias, IntList stride,
+                     IntList padding, IntList dilation, int64_t groups) -> Tensor {
+        conv2d_spec(x, weight, bias, stride, padding, dilation, groups);
+        const Tensor y = of_parts(x, weight, [&](const Tensor& a, const Tensor& b) {
+          return conv2d(a, b, {}, stride, padding, dilation, groups);
+        });
+        return bias.defined() ? y + reshape(bias, {-1, 1, 1}) : y;
+      })
       .samples([]() -> std::vector<Sample> {
         const Tensor bias = sample_tensor({4}, -1, 1, 3);
         return {{{sample_tensor({2, 2, 5, 6}), sample_tensor({4, 2, 3, 2}, -1, 1, 2), bias},
@@ -162,6 +178,14 @@ void define_conv2d(OpDef& op) {
 void define_conv2d_backward_input(OpDef& op) {
   op.doc("The gradient of conv2d's `x`, of these sizes.")
       .accepts(kFloatSet)
+      .of_complex([](const Tensor& dy, const Tensor& weight, IntList sizes, IntList stride,
+                     IntList padding, IntList dilation, int64_t groups) -> Tensor {
+        check_gradient("conv2d_backward_input", dy, weight, sizes, weight.sizes(), stride, padding,
+                       dilation, groups);
+        return of_parts(dy, weight, [&](const Tensor& a, const Tensor& b) {
+          return conv2d_backward_input(a, b, sizes, stride, padding, dilation, groups);
+        });
+      })
       .shape([](const Tensor& dy, const Tensor& weight, IntList sizes, IntList stride,
                 IntList padding, IntList dilation, int64_t groups) -> Spec {
         check_gradient("conv2d_backward_input", dy, weight, sizes, weight.sizes(), stride, padding,

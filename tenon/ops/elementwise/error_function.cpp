@@ -1,7 +1,7 @@
 #include <limits>
 #include <numbers>
 
-#include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/polynomial_internal.h"
 
 namespace tenon::ops {
 namespace {
@@ -39,14 +39,6 @@ void define_erfc(OpDef& op) {
 
 namespace {
 
-Value polynomial(TileBuilder& t, Value x, std::initializer_list<double> falling) {
-  Value sum = t.constant(0);
-  for (const double coefficient : falling) {
-    sum = t.add(t.mul(sum, x), t.constant(coefficient));
-  }
-  return sum;
-}
-
 /// erfinv of `size` in [0, 1), good to seven digits (M. Giles, "Approximating the erfinv
 /// function", 2012).
 Value first_inverse(TileBuilder& t, Value size) {
@@ -54,12 +46,12 @@ Value first_inverse(TileBuilder& t, Value size) {
   const Value w = t.neg(t.log(t.mul(t.sub(one, size), t.add(one, size))));
   const Value central =
       polynomial(t, t.sub(w, t.constant(2.5)),
-                 {2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
-                  -0.00125372503, -0.00417768164, 0.246640727, 1.50140941});
+                 {1.50140941, 0.246640727, -0.00417768164, -0.00125372503, 0.00021858087,
+                  -4.39150654e-06, -3.5233877e-06, 3.43273939e-07, 2.81022636e-08});
   const Value outer =
       polynomial(t, t.sub(t.sqrt(w), t.constant(3)),
-                 {-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
-                  -0.0076224613, 0.00943887047, 1.00167406, 2.83297682});
+                 {2.83297682, 1.00167406, 0.00943887047, -0.0076224613, 0.00573950773,
+                  -0.00367342844, 0.00134934322, 0.000100950558, -0.000200214257});
   return t.mul(t.select(t.lt(w, t.constant(5)), central, outer), size);
 }
 

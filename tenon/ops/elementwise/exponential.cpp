@@ -92,7 +92,9 @@ void define_exp2(OpDef& op) {
 }
 
 void define_logaddexp(OpDef& op) {
-  op.doc("ln(e^a + e^b), without overflow on the way. Broadcasts.")
+  op.doc(
+        "ln(e^a + e^b), without overflow on the way; of complex ones the branch whose angle is in "
+        "[-pi, pi]. Broadcasts.")
       .accepts(kFloatSet)
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) {
@@ -108,7 +110,32 @@ void define_logaddexp(OpDef& op) {
         return {saved.needs(0) ? dy * sigmoid(apart) : Tensor(),
                 saved.needs(1) ? dy * sigmoid(-apart) : Tensor()};
       })
+      .of_complex([](const Tensor& a, const Tensor& b) -> Tensor {
+        const Tensor large = detach(maximum(real(a), real(b)));
+        const Tensor shift = where(isinf(large), 0, large);
+        return log(exp(a - shift) + exp(b - shift)) + shift;
+      })
       .samples([] { return binary_samples(-1.9, 2.05); });
+}
+
+void define_logaddexp2(OpDef& op) {
+  op.doc("log2(2^a + 2^b), without overflow on the way. Broadcasts.")
+      .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
+      .compose([](const Tensor& a, const Tensor& b) -> Tensor {
+        return logaddexp(a * std::numbers::ln2, b * std::numbers::ln2) * std::numbers::log2e;
+      })
+      .samples([] { return binary_samples(-1.9, 2.05); });
+}
+
+void define_special_xlog1py(OpDef& op) {
+  op.doc("a ln(1 + b), and 0 where a = 0 unless b is NaN. Broadcasts.")
+      .compose([](const Tensor& a, const Tensor& b) -> Tensor {
+        const Tensor x = b.to(floating_of(b.dtype()));
+        const Tensor has_no_log = (a == 0) & ((x <= -1) | isinf(x));
+        return a * log1p(where(has_no_log, 0, x));
+      })
+      .samples([] { return binary_samples(-0.6, 2); });
 }
 
 void define_xlogy(OpDef& op) {

@@ -32,6 +32,32 @@ void define_maximum(OpDef& op) {
       .samples([] { return binary_samples(-1.93, 2.04); });
 }
 
+namespace {
+
+/// Of a number and a NaN the number.
+void define_without_nan(OpDef& op, std::string_view documentation, bool largest) {
+  op.doc(documentation).samples([] { return binary_samples(-1.93, 2.04); });
+  if (largest) {
+    op.compose([](const Tensor& a, const Tensor& b) -> Tensor {
+      return where(isnan(b), a, where(isnan(a), b, maximum(a, b)));
+    });
+  } else {
+    op.compose([](const Tensor& a, const Tensor& b) -> Tensor {
+      return where(isnan(b), a, where(isnan(a), b, minimum(a, b)));
+    });
+  }
+}
+
+}  // namespace
+
+void define_fmin(OpDef& op) {
+  define_without_nan(op, "minimum, but of a number and a NaN the number. Broadcasts.", false);
+}
+
+void define_fmax(OpDef& op) {
+  define_without_nan(op, "maximum, but of a number and a NaN the number. Broadcasts.", true);
+}
+
 void define_where_greater(OpDef& op) {
   op.doc("`dy` where a > b, half of it where a = b, else 0: the gradient of maximum and minimum.")
       .accepts(kFloatSet)

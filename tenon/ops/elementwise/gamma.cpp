@@ -5,10 +5,9 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <span>
 
 #include "tenon/base/error.h"
-#include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/polynomial_internal.h"
 
 namespace tenon::ops {
 namespace {
@@ -17,14 +16,6 @@ using std::numbers::pi;
 
 /// Asymptotic series are used from here on; below, recurrences lead here.
 constexpr int kShift = 8;
-
-/// first + x (second + x (...)).
-Value polynomial(TileBuilder& t, Value x, std::initializer_list<double> coefficients) {
-  const std::span<const double> all(coefficients.begin(), coefficients.size());
-  Value sum = t.constant(all.back());
-  for (size_t i = all.size() - 1; i-- > 0;) sum = t.add(t.mul(sum, x), t.constant(all[i]));
-  return sum;
-}
 
 /// A positive number, moved up by kShift where it is below, and whether it was.
 struct Shifted {
@@ -153,6 +144,27 @@ void define_polygamma(OpDef& op) {
                 {{sample_tensor({4}, -2.8, -2.2)}, {Attribute(int64_t{1})}},
                 {{sample_tensor({5}, 0.7, 9)}, {Attribute(int64_t{2})}},
                 {{sample_tensor({5}, 0.9, 9)}, {Attribute(int64_t{3})}}};
+      });
+}
+
+void define_mvlgamma(OpDef& op) {
+  op.doc(
+        "The logarithm of the multivariate gamma function of dimension `p`: p (p - 1) / 4 ln(pi) "
+        "plus the sum of lgamma(x - j / 2) for j < p, for x > (p - 1) / 2. ValueError for p < 1.")
+      .accepts(kFloatSet)
+      .autocast(CastPolicy::kFloat32)
+      .compose([](const Tensor& x, int64_t p) -> Tensor {
+        if (p < 1) {
+          fail<ValueError>("mvlgamma", fmt::format("expected p of at least 1, got {}", p));
+        }
+        const auto dimension = static_cast<double>(p);
+        const Tensor halves = arange(0, p, 1, x.dtype(), x.device()) * 0.5;
+        return sum(lgamma(unsqueeze(x, -1) - halves), {-1}) +
+               dimension * (dimension - 1) / 4 * std::log(pi);
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({3, 4}, 1.2, 6)}, {Attribute(int64_t{3})}},
+                {{sample_tensor({5}, 0.3, 6)}, {Attribute(int64_t{1})}}};
       });
 }
 

@@ -39,6 +39,15 @@ void define_pow(OpDef& op) {
       });
 }
 
+void define_ldexp(OpDef& op) {
+  op.doc("a 2^b, of integers in float32. Broadcasts.")
+      .compose([](const Tensor& a, const Tensor& b) -> Tensor {
+        const bool whole = !is_differentiable(b.dtype());
+        return a * pow(2.0, whole ? b.to(a.is_floating_point() ? a.dtype() : kFloat32) : b);
+      })
+      .samples([] { return binary_samples(-2, 3); });
+}
+
 void define_square(OpDef& op) {
   op.doc("Square of each element: y = x^2.")
       .accepts(kAnySet)

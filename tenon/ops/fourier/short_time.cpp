@@ -64,12 +64,13 @@ Tensor overlapped(const Tensor& parts, int64_t hop) {
 }
 
 Tensor istft_of(const Tensor& spectra, const Frames& frames, bool center, bool normalized,
-                bool onesided, std::optional<int64_t> length) {
+                bool onesided, std::optional<int64_t> length, bool return_complex) {
   const bool single = spectra.dim() == 2;
   const Tensor x = transpose(single ? unsqueeze(spectra, 0) : spectra, -2, -1);
   const char* const norm = normalized ? "ortho" : "backward";
-  const Tensor parts =
-      onesided ? fft_irfft(x, frames.length, -1, norm) : real(fft_ifft(x, frames.length, -1, norm));
+  Tensor parts =
+      onesided ? fft_irfft(x, frames.length, -1, norm) : fft_ifft(x, frames.length, -1, norm);
+  if (!return_complex && parts.is_complex()) parts = real(parts);
   const Tensor sums = overlapped(parts * frames.window, frames.hop);
   const Shape one = {1, parts.size(1), frames.length};
   const Tensor weights = overlapped(expand(square(frames.window), one), frames.hop);
@@ -96,17 +97,21 @@ void define_stft(OpDef& op) {
         "or all n_fft frequencies without `onesided`. With `center` the signal is first padded by "
         "n_fft / 2 on both sides, so that frame i lies around i hop_length. The window, ones "
         "unless given, has win_length numbers and lies in the middle of the frame. `normalized` "
-        "divides by the root of n_fft.")
+        "divides by the root of n_fft. A complex signal has no half of frequencies: ValueError "
+        "with `onesided`.")
       .accepts(set_of(kFloat32) | set_of(kFloat64))
       .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& x, int64_t n_fft, std::optional<int64_t> hop_length,
                   std::optional<int64_t> win_length, const Tensor& window, bool center,
                   std::string_view pad_mode, bool normalized, bool onesided) -> Tensor {
-        if ((x.dim() != 1 && x.dim() != 2) || x.is_complex()) {
+        if (x.dim() != 1 && x.dim() != 2) {
           fail<ShapeError>("stft",
-                           fmt::format("expected a real signal [length] or [batch, length], "
-                                       "got {} {}",
-                                       name_of(x.dtype()), to_string(x.sizes())));
+                           fmt::format("expected a signal [length] or [batch, length], got {}",
+                                       to_string(x.sizes())));
+        }
+        if (onesided && x.is_complex()) {
+          fail<ValueError>("stft",
+                           "a complex signal has no half of frequencies; give onesided=false");
         }
         const Frames frames =
             frames_of("stft", n_fft, hop_length, win_length, window, x.dtype(), x.device());
@@ -116,19 +121,27 @@ void define_stft(OpDef& op) {
         const Tensor x = sample_tensor({9}), window = sample_tensor({4}, 0.5, 1, 2);
         return {{{x, window}, stft_attributes(true, false, true)},
                 {{sample_tensor({2, 8}), window}, stft_attributes(false, true, true)},
-                {{x, Tensor()}, stft_attributes(true, false, false)}};
+                {{x, Tensor()}, stft_attributes(true, false, false)},
+                {{sample_complex({9}), window}, stft_attributes(true, false, false)}};
       });
 }
 
 void define_istft(OpDef& op) {
   op.doc(
         "The inverse of stft, by least squares: windowed frames added up, over the sum of the "
-        "squares of their windows. `length` is that of the signal.")
+        "squares of their windows. `length` is that of the signal, which is complex with "
+        "`return_complex`: that takes all frequencies, a ValueError with `onesided`.")
       .accepts(kComplexSet)
       .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& x, int64_t n_fft, std::optional<int64_t> hop_length,
                   std::optional<int64_t> win_length, const Tensor& window, bool center,
-                  bool normalized, bool onesided, std::optional<int64_t> length) -> Tensor {
+                  bool normalized, bool onesided, std::optional<int64_t> length,
+                  bool return_complex) -> Tensor {
+        if (onesided && return_complex) {
+          fail<ValueError>("istft",
+                           "half of the frequencies are those of a real signal; give "
+                           "onesided=false for a complex one");
+        }
         const int64_t expected = onesided ? n_fft / 2 + 1 : n_fft;
         if (!x.is_complex() || (x.dim() != 2 && x.dim() != 3) || x.size(-2) != expected) {
           fail<ShapeError>("istft",
@@ -137,17 +150,20 @@ void define_istft(OpDef& op) {
         }
         const Frames frames = frames_of("istft", n_fft, hop_length, win_length, window,
                                         real_of(x.dtype()), x.device());
-        return istft_of(x, frames, center, normalized, onesided, length);
+        return istft_of(x, frames, center, normalized, onesided, length, return_complex);
       })
       .samples([]() -> std::vector<Sample> {
-        const auto of = [](bool center, Attribute length) {
+        const auto of = [](bool center, Attribute length, bool whole = false) {
           return std::vector<Attribute>{
               Attribute(int64_t{4}), Attribute(int64_t{2}), Attribute(), Attribute(center),
-              Attribute(false),      Attribute(true),       length};
+              Attribute(false),      Attribute(!whole),     length,      Attribute(whole)};
         };
+        const Tensor all = sample_complex({4, 5});
         const Tensor x = complex(sample_tensor({3, 5}), sample_tensor({3, 5}, -1, 1, 2));
         const Tensor window = sample_tensor({4}, 0.5, 1, 2);
-        return {{{x, window}, of(true, {})}, {{x, window}, of(false, Attribute(int64_t{10}))}};
+        return {{{x, window}, of(true, {})},
+                {{x, window}, of(false, Attribute(int64_t{10}))},
+                {{all, window}, of(true, {}, true)}};
       });
 }
 

@@ -75,4 +75,41 @@ void define_index_add(OpDef& op) {
       });
 }
 
+void define_index_reduce(OpDef& op) {
+  op.doc(
+        "`x` with slice i of `source` along `dim` combined with slice index[i]: 'prod', 'mean', "
+        "'amax' or 'amin', with x's own elements where `include_self`, else in their place. "
+        "ValueError for other words; IndexError where a number is out of range.")
+      .accepts(kFloatSet)
+      .accepts_input(1, kIntegerSet)
+      .autocast(CastPolicy::kPromote)
+      .compose([](const Tensor& x, const Tensor& index, const Tensor& source, int64_t dim,
+                  std::string_view reduce, bool include_self) -> Tensor {
+        const size_t along = checked_dim("index_reduce", x, dim, index);
+        Shape expected = x.sizes(), apart(x.sizes().size(), 1);
+        expected[along] = apart[along] = index.numel();
+        if (source.sizes() != expected || source.dtype() != x.dtype() || reduce == "sum") {
+          fail<ValueError>("index_reduce",
+                           fmt::format("expected a source of {} and {}, and prod, mean, amax or "
+                                       "amin, got {}, {} and '{}'",
+                                       to_string(expected), name_of(x.dtype()),
+                                       to_string(source.sizes()), name_of(source.dtype()), reduce));
+        }
+        return scatter_reduce(x, dim, expand(reshape(index, apart), expected), source, reduce,
+                              include_self);
+      })
+      .samples([]() -> std::vector<Sample> {
+        std::vector<Sample> samples;
+        for (const char* reduce : {"prod", "mean", "amax", "amin"}) {
+          samples.push_back({{sample_tensor({4, 3}), sample_integers({5}, 0, 4),
+                              sample_tensor({5, 3}, -1.93, 2.04, 2)},
+                             {Attribute(int64_t{0}), Attribute(reduce), Attribute(true)}});
+          samples.push_back({{sample_tensor({2, 3}), sample_integers({2}, 0, 3),
+                              sample_tensor({2, 2}, -1.93, 2.04, 2)},
+                             {Attribute(int64_t{-1}), Attribute(reduce), Attribute(false)}});
+        }
+        return samples;
+      });
+}
+
 }  // namespace tenon::ops

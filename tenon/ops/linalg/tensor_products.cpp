@@ -1,4 +1,4 @@
-// Products of whole tensors: tensordot, kron, cross; and trace, cdist.
+// Products of whole tensors: tensordot, kron, cross; and trace, cdist, pdist.
 
 #include <fmt/format.h>
 
@@ -171,6 +171,29 @@ void define_cdist(OpDef& op) {
         return {{{a, b}, {Attribute(2.0)}},
                 {{a, b}, {Attribute(1.0)}},
                 {{unsqueeze(a, 0), b}, {Attribute(3.0)}}};
+      });
+}
+
+void define_pdist(OpDef& op) {
+  op.doc(
+        "Distances, by the p-norm, of each row of `input` [n, k] to each later one: those of rows "
+        "0 and 1, 0 and 2, ..., n (n - 1) / 2 in all. The gradient of a distance of 0 is 0.")
+      .accepts(kFloatSet)
+      .compose([](const Tensor& x, double p) -> Tensor {
+        if (x.dim() != 2) {
+          fail<ShapeError>("pdist", fmt::format("expected [n, k], got {}", to_string(x.sizes())));
+        }
+        if (!(p >= 0)) {
+          fail<ValueError>("pdist", fmt::format("expected p of at least 0, got {}", p));
+        }
+        const int64_t n = x.size(0);
+        const Tensor pairs = triu_indices(n, n, 1, kInt64, x.device());
+        return norm(index_select(x, 0, pairs[0]) - index_select(x, 0, pairs[1]), p, {-1});
+      })
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({4, 3})}, {Attribute(2.0)}},
+                {{sample_tensor({3, 2})}, {Attribute(1.0)}},
+                {{sample_tensor({3, 4})}, {Attribute(3.0)}}};
       });
 }
 

@@ -67,6 +67,9 @@ void define_l1_loss(OpDef& op) {
         return of_both(saved, sign_of_difference(dy, saved.input(0), saved.input(1),
                                                  gradient_scale(saved, reduction)));
       })
+      .of_complex([](const Tensor& input, const Tensor& target, std::string_view reduction) {
+        return reduce_loss(abs(input - target), reduction_of("l1_loss", reduction));
+      })
       .samples([] { return loss_samples(2.1, 3); });
 }
 

@@ -40,6 +40,9 @@ void define_dropout_from(OpDef& op) {
       .vjp([](const Saved&, const Tensor& dy, double p, int64_t seed, int64_t offset) -> Grads {
         return {dropout_from(dy, p, seed, offset)};
       })
+      .of_complex([](const Tensor& x, double p, int64_t seed, int64_t offset) -> Tensor {
+        return x * dropout_from(ones_like(real(x)), p, seed, offset);
+      })
       .samples([] {
         return unary_samples(-2, 2,
                              {Attribute(0.4), Attribute(int64_t{3}), Attribute(int64_t{1000})});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <complex>
 #include <numbers>
 
 #include "tenon/base/error.h"
@@ -16,6 +17,16 @@ Spec drawn(std::string_view call, DType dtype, const Shape& sizes) {
                                        to_string(kFloatSet | kComplexSet), name_of(dtype)));
   }
   return {dtype, sizes};
+}
+
+void check_uniform(double from, double to) {
+  if (from <= to) return;
+  fail<ValueError>("uniform", fmt::format("expected from <= to, got {} and {}", from, to));
+}
+
+void check_normal(double std) {
+  if (std >= 0) return;
+  fail<ValueError>("normal", fmt::format("expected a std of at least 0, got {}", std));
 }
 
 /// Programs differ in how many bits of a uniform number the dtype can hold without rounding to 1.
@@ -117,12 +128,17 @@ void define_bernoulli(OpDef& op) {
 }
 
 void define_uniform(OpDef& op) {
-  op.doc("Numbers uniform in [from, to) in the sizes and dtype of `x`; `x.uniform_()` fills `x`.")
+  op.doc(
+        "Numbers uniform in [from, to) in the sizes and dtype of `x`, of complex ones each part; "
+        "`x.uniform_()` fills `x`.")
       .accepts(kFloatSet)
+      .of_complex([](const Tensor& x, double from, double to, Generator* generator) -> Tensor {
+        check_uniform(from, to);
+        const Tensor drawn = rand_like(x, {}, generator) * (to - from);
+        return drawn + Scalar(std::complex<double>(from, from));
+      })
       .shape([](const Tensor& x, double from, double to, Generator*) -> Spec {
-        if (!(from <= to)) {
-          fail<ValueError>("uniform", fmt::format("expected from <= to, got {} and {}", from, to));
-        }
+        check_uniform(from, to);
         return {x.dtype(), x.sizes()};
       })
       .variant(
@@ -141,13 +157,15 @@ void define_uniform(OpDef& op) {
 
 void define_normal(OpDef& op) {
   op.doc(
-        "Normal numbers of this mean and standard deviation in the sizes and dtype of `x`; "
-        "`x.normal_()` fills `x`.")
+        "Normal numbers of this mean and standard deviation in the sizes and dtype of `x`, of "
+        "complex ones with half of the variance in each part; `x.normal_()` fills `x`.")
       .accepts(kFloatSet)
+      .of_complex([](const Tensor& x, double mean, double std, Generator* generator) -> Tensor {
+        check_normal(std);
+        return randn_like(x, {}, generator) * std + mean;
+      })
       .shape([](const Tensor& x, double, double std, Generator*) -> Spec {
-        if (!(std >= 0)) {
-          fail<ValueError>("normal", fmt::format("expected a std of at least 0, got {}", std));
-        }
+        check_normal(std);
         return {x.dtype(), x.sizes()};
       })
       .tile([](TileBuilder& t) {

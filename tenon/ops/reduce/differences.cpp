@@ -1,4 +1,4 @@
-// Neighbours along a dim: diff, trapezoid.
+// Neighbours along a dim: diff, trapezoid, cumulative_trapezoid.
 
 #include <fmt/format.h>
 
@@ -17,6 +17,23 @@ Tensor extended(const Tensor& x, int64_t dim, const Tensor& prepend, const Tenso
   parts.push_back(x);
   if (append.defined()) parts.push_back(append);
   return parts.size() == 1 ? x : cat(parts, dim);
+}
+
+/// The areas under the lines from each y to the next.
+Tensor areas(std::string_view call, const Tensor& y, const Tensor& x, double dx, int64_t along) {
+  if (y.dim() == 0) fail<ShapeError>(call, "a 0-d tensor has no dim to integrate");
+  const Tensor pairs = without_first(y, along) + without_last(y, along);
+  if (!x.defined()) return pairs * (dx / 2);
+  Tensor steps = diff(x, 1, x.dim() == 1 ? 0 : along - y.dim());
+  for (int64_t i = along + 1; x.dim() == 1 && i < y.dim(); ++i) steps = unsqueeze(steps, -1);
+  return pairs * steps * 0.5;
+}
+
+std::vector<Sample> integral_samples() {
+  const Tensor y = sample_tensor({3, 4});
+  return {{{y, Tensor()}, {Attribute(0.5), Attribute(int64_t{-1})}},
+          {{y, sample_tensor({3}, 0, 1, 2)}, {Attribute(1.0), Attribute(int64_t{0})}},
+          {{y, sample_tensor({3, 4}, 0, 1, 2)}, {Attribute(1.0), Attribute(int64_t{1})}}};
 }
 
 }  // namespace
@@ -56,20 +73,22 @@ void define_trapezoid(OpDef& op) {
         "given.")
       .accepts(kFloatSet)
       .compose([](const Tensor& y, const Tensor& x, double dx, int64_t dim) -> Tensor {
-        if (y.dim() == 0) fail<ShapeError>("trapezoid", "a 0-d tensor has no dim to integrate");
         const int64_t along = normalize_dim("trapezoid", dim, y.dim());
-        const Tensor pairs = without_first(y, along) + without_last(y, along);
-        if (!x.defined()) return sum(pairs, {along}) * (dx / 2);
-        Tensor steps = diff(x, 1, x.dim() == 1 ? 0 : along - y.dim());
-        for (int64_t i = along + 1; x.dim() == 1 && i < y.dim(); ++i) steps = unsqueeze(steps, -1);
-        return sum(pairs * steps, {along}) * 0.5;
+        return sum(areas("trapezoid", y, x, dx, along), {along});
       })
-      .samples([]() -> std::vector<Sample> {
-        const Tensor y = sample_tensor({3, 4});
-        return {{{y, Tensor()}, {Attribute(0.5), Attribute(int64_t{-1})}},
-                {{y, sample_tensor({3}, 0, 1, 2)}, {Attribute(1.0), Attribute(int64_t{0})}},
-                {{y, sample_tensor({3, 4}, 0, 1, 2)}, {Attribute(1.0), Attribute(int64_t{1})}}};
-      });
+      .samples(integral_samples);
+}
+
+void define_cumulative_trapezoid(OpDef& op) {
+  op.doc(
+        "The integrals of `y` along `dim` from its first element to each of the others, by the "
+        "trapezoidal rule; the arguments are those of trapezoid.")
+      .accepts(kFloatSet)
+      .compose([](const Tensor& y, const Tensor& x, double dx, int64_t dim) -> Tensor {
+        const int64_t along = normalize_dim("cumulative_trapezoid", dim, y.dim());
+        return cumsum(areas("cumulative_trapezoid", y, x, dx, along), along);
+      })
+      .samples(integral_samples);
 }
 
 }  // namespace tenon::ops

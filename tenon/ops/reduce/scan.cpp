@@ -51,6 +51,19 @@ Tensor recorded_logcumsumexp_gradient(const Tensor& dy, const Tensor& x, const T
   return movedim(sum(factors * unsqueeze(rows(dy), -2), {-1}), {-1}, {dim});
 }
 
+/// Each sum over what precedes in the place of a matrix row, relative to the largest of it.
+Tensor complex_logcumsumexp(const Tensor& x, int64_t dim) {
+  if (x.dim() == 0) return x.clone();
+  const Tensor rows = movedim(x, {dim}, {-1});
+  const Tensor largest = detach(std::get<0>(cummax(contiguous(real(rows)), -1)));
+  const Tensor shift = where(isinf(largest), 0, largest);
+  const int64_t n = x.size(dim);
+  const Tensor earlier = tril(ones({n, n}, kBool, x.device()));
+  const Tensor apart = where(earlier, unsqueeze(rows, -2) - unsqueeze(shift, -1), 0);
+  const Tensor terms = where(earlier, exp(apart), 0);
+  return movedim(log(sum(terms, {-1})) + shift, {-1}, {dim});
+}
+
 Spec scan_spec(const Tensor& x) { return {accumulation_dtype(x.dtype()), x.sizes()}; }
 
 }  // namespace
@@ -159,6 +172,9 @@ void define_logcumsumexp(OpDef& op) {
         if (x.dim() == 0) return {dy * exp(x - y)};
         if (modes().grad) return {recorded_logcumsumexp_gradient(dy, x, y, dim)};
         return {logcumsumexp_gradient(dy, x, y, dim)};
+      })
+      .of_complex([](const Tensor& x, int64_t dim) -> Tensor {
+        return complex_logcumsumexp(x, normalize_dim("logcumsumexp", dim, x.dim()));
       })
       .samples([] {
         std::vector<Sample> samples = dim_samples();

@@ -1,5 +1,6 @@
 """Arithmetic, comparison, logical and bitwise ops."""
 import numpy as np
+from scipy import special
 
 
 def _integers_become_float(x):
@@ -177,7 +178,31 @@ def copysign(a, b):
 
 
 def logaddexp(a, b):
+    if np.iscomplexobj(a) or np.iscomplexobj(b):
+        return np.log(np.exp(a) + np.exp(b))
     return np.logaddexp(a, b)
+
+
+def logaddexp2(a, b):
+    return np.logaddexp2(a, b)
+
+
+def fmin(a, b):
+    return np.fmin(a, b)
+
+
+def fmax(a, b):
+    return np.fmax(a, b)
+
+
+def ldexp(a, b):
+    a = _integers_become_float(a)
+    dtype = np.result_type(a, b) if b.dtype.kind == "f" else a.dtype
+    return (a * np.power(a.dtype.type(2), b)).astype(dtype)
+
+
+def special_xlog1py(a, b):
+    return special.xlog1py(_integers_become_float(a), _integers_become_float(b))
 
 
 def xlogy(a, b):

@@ -1,5 +1,6 @@
 """Decompositions of matrices, with NumPy's, their signs made those that the ops promise."""
 import numpy as np
+from scipy import linalg
 
 
 def linalg_vector_norm(x, ord, dims, keepdim, dtype):
@@ -197,3 +198,75 @@ def linalg_multi_dot(tensors):
     for tensor in tensors[1:]:
         product = product @ tensor
     return product
+
+
+def _by_matrix(function, *stacks):
+    """The results of `function` for each matrix of a batch, stacked."""
+    batch = stacks[0].shape[:-2]
+    flat = [stack.reshape((-1,) + stack.shape[len(batch):]) for stack in stacks]
+    made = [function(*parts) for parts in zip(*flat)]
+    return [np.stack(each).reshape(batch + each[0].shape) for each in zip(*made)]
+
+
+def linalg_lu_factor(A):
+    if A.size == 0:
+        return A, np.zeros(A.shape[:-2] + (min(A.shape[-2:]),), np.int32)
+
+    def factors(a):
+        lu, pivots = linalg.lu_factor(a)
+        return lu, (pivots + 1).astype(np.int32)
+
+    return tuple(_by_matrix(factors, A))
+
+
+def lu_unpack(LU_data, LU_pivots):
+    m, n = LU_data.shape[-2:]
+    k = min(m, n)
+    lower = np.tril(LU_data[..., :k], -1) + np.eye(m, k, dtype=LU_data.dtype)
+    rows = np.broadcast_to(np.arange(m), LU_data.shape[:-2] + (m,)).copy()
+    for place in np.ndindex(rows.shape[:-1]):
+        for i, pivot in enumerate(LU_pivots[place]):
+            rows[place][[i, pivot - 1]] = rows[place][[pivot - 1, i]]
+    P = np.swapaxes(np.eye(m, dtype=LU_data.dtype)[rows], -1, -2)
+    return P, lower, np.triu(LU_data[..., :k, :])
+
+
+def linalg_lu(A):
+    return lu_unpack(*linalg_lu_factor(A))
+
+
+def linalg_lu_solve(LU, pivots, B, left, adjoint):
+    P, L, U = lu_unpack(LU, pivots)
+    A = P @ L @ U
+    return linalg_solve(_adjoint(A) if adjoint else A, B, left)
+
+
+def linalg_matrix_exp(A):
+    return linalg.expm(A).astype(A.dtype) if A.size else A
+
+
+def matrix_exp(x):
+    return linalg_matrix_exp(x)
+
+
+def linalg_householder_product(A, tau):
+    m, n = A.shape[-2:]
+    Q = np.broadcast_to(np.eye(m, n, dtype=A.dtype), A.shape)
+    for i in reversed(range(tau.shape[-1])):
+        v = np.tril(A, -1)[..., i:i + 1] + np.eye(m, n, dtype=A.dtype)[:, i:i + 1]
+        Q = Q - tau[..., i, None, None] * v @ (_adjoint(v) @ Q)
+    return Q
+
+
+def linalg_tensorinv(A, ind):
+    return np.linalg.tensorinv(A, ind)
+
+
+def linalg_tensorsolve(A, B, dims):
+    return np.linalg.tensorsolve(A, B, tuple(dims) or None)
+
+
+def linalg_vander(x, N):
+    N = x.shape[-1] if N is None else N
+    return np.cumprod(np.concatenate([np.ones(x.shape + (1,), x.dtype),
+                                      np.broadcast_to(x[..., None], x.shape + (N - 1,))], -1), -1)

@@ -76,10 +76,11 @@ def stft(x, n_fft, hop_length, win_length, window, center, pad_mode, normalized,
     return spectra.reshape(x.shape[:-1] + spectra.shape[1:])
 
 
-def istft(x, n_fft, hop_length, win_length, window, center, normalized, onesided, length):
-    frames = np.fft.irfft(x.T, n_fft) * window
+def istft(x, n_fft, hop_length, win_length, window, center, normalized, onesided, length,
+          return_complex):
+    frames = (np.fft.ifft(x.T, n_fft) if return_complex else np.fft.irfft(x.T, n_fft)) * window
     total = (len(frames) - 1) * hop_length + n_fft
-    signal, weights = np.zeros(total), np.zeros(total)
+    signal, weights = np.zeros(total, frames.dtype), np.zeros(total)
     for i, frame in enumerate(frames):
         signal[i * hop_length:i * hop_length + n_fft] += frame
         weights[i * hop_length:i * hop_length + n_fft] += window**2

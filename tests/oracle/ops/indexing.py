@@ -180,6 +180,16 @@ def index_copy(x, dim, index, source):
     return np.moveaxis(y, 0, dim)
 
 
+def index_reduce(x, dim, index, source, reduce, include_self):
+    y = np.moveaxis(x.copy(), dim, 0)
+    source = np.moveaxis(source, dim, 0)
+    combine = {"prod": np.prod, "mean": np.mean, "amax": np.max, "amin": np.min}[reduce]
+    for i in np.unique(index):
+        rows = list(source[index.reshape(-1) == i]) + ([y[i].copy()] if include_self else [])
+        y[i] = combine(rows, axis=0)
+    return np.moveaxis(y, 0, dim)
+
+
 def index_fill(x, dim, index, value):
     y = np.moveaxis(x.copy(), dim, 0)
     y[index.reshape(-1)] = value

@@ -84,6 +84,11 @@ def cdist(x1, x2, p):
     return np.sum(apart**p, -1) ** x1.dtype.type(1 / p)
 
 
+def pdist(input, p):
+    rows, others = np.triu_indices(len(input), 1)
+    return np.sum(np.abs(input[rows] - input[others]) ** p, -1) ** input.dtype.type(1 / p)
+
+
 def bilinear(input1, input2, weight, bias):
     y = np.einsum("...i,oij,...j->...o", input1, weight, input2)
     return y if bias is None else y + bias

@@ -224,6 +224,42 @@ def trapezoid(y, x, dx, dim):
     return np.trapz(y, x, dx, dim)
 
 
+def cumulative_trapezoid(y, x, dx, dim):
+    steps = dx if x is None else np.diff(x) if x.ndim > 1 else \
+        np.diff(x).reshape([-1 if i == dim % y.ndim else 1 for i in range(y.ndim)])
+    if x is not None and x.ndim > 1:
+        steps = np.diff(x, axis=dim)
+    low = np.take(y, range(y.shape[dim] - 1), dim) + np.take(y, range(1, y.shape[dim]), dim)
+    return np.cumsum(low * steps / 2, dim).astype(y.dtype)
+
+
+def cov(x, correction, fweights, aweights):
+    if x.size == 0 and x.ndim == 2:
+        return np.full((x.shape[0],) * 2, np.nan, _floating(x).dtype)
+    return np.asarray(np.cov(_floating(x), ddof=correction, fweights=fweights, aweights=aweights),
+                      _floating(x).dtype)
+
+
+def corrcoef(x):
+    return np.asarray(np.corrcoef(_floating(x)), _floating(x).dtype)
+
+
+def renorm(x, p, dim, maxnorm):
+    others = tuple(i for i in range(x.ndim) if i != dim % x.ndim)
+    norms = np.sum(np.abs(x) ** p, axis=others, keepdims=True) ** (1 / p)
+    return (x * np.where(norms > maxnorm, maxnorm / (norms + 1e-7), 1)).astype(x.dtype)
+
+
+def histogram(x, bins, range, weight, density):
+    counts, edges = np.histogram(x, bins, tuple(range) or None, density, weight)
+    return counts.astype(x.dtype), edges.astype(x.dtype)
+
+
+def histogram_at(x, bins, weight, density):
+    counts, edges = np.histogram(x, bins, None, density, weight)
+    return counts.astype(x.dtype), edges
+
+
 def histc(x, bins, min, max):
     if min == max == 0:
         if x.size == 0:

@@ -264,3 +264,45 @@ def isreal(x):
 
 def adjoint(x):
     return np.conj(np.swapaxes(x, -1, -2))
+
+
+def mvlgamma(x, p):
+    if x.size == 0:
+        return x
+    return special.multigammaln(x, p).astype(x.dtype)
+
+
+def i0(x):
+    return special.i0(_floating(x))
+
+
+def special_i0e(x):
+    return special.i0e(_floating(x))
+
+
+def special_i1(x):
+    return special.i1(_floating(x))
+
+
+def special_i1e(x):
+    return special.i1e(_floating(x))
+
+
+def special_ndtr(x):
+    return special.ndtr(_floating(x))
+
+
+def special_log_ndtr(x):
+    return special.log_ndtr(_floating(x))
+
+
+def special_ndtri(x):
+    return special.ndtri(_floating(x))
+
+
+def special_erfcx(x):
+    return special.erfcx(_floating(x))
+
+
+def special_entr(x):
+    return special.entr(_floating(x))

@@ -11,7 +11,7 @@ from .activation import (celu, celu_, elu, elu_, gelu, glu, gumbel_softmax, hard
 from .attention import multi_head_attention_forward, scaled_dot_product_attention
 from .conv import (bilinear, conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d,
                    conv_transpose3d, linear)
-from .distance import cosine_similarity, pairwise_distance
+from .distance import cosine_similarity, pairwise_distance, pdist
 from .loss import (binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy,
                    huber_loss, kl_div, l1_loss, mse_loss, nll_loss, smooth_l1_loss)
 from .norm import (alpha_dropout, batch_norm, dropout, dropout1d, dropout2d, dropout3d,

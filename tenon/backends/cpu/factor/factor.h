@@ -59,4 +59,9 @@ template <class T>
 bool svd_factor(int64_t m, int64_t n, const T* a, int64_t u_columns, int64_t vh_rows, T* u,
                 double* s, T* vh);
 
+/// y[n, n] = e^a for a[n, n]: Pade's approximation of degree 13 of a / 2^s, squared s times. NaN
+/// where `a` holds NaN or infinite numbers.
+template <class T>
+void matrix_exp(int64_t n, const T* a, T* y);
+
 }  // namespace tenon::cpu

@@ -99,6 +99,64 @@ void solve_matrix_kernel(const Call& call, std::span<Tensor> outputs) {
   x.finish();
 }
 
+/// Matrices that aren't square are factored as the upper left part of one that is, with zeros in
+/// its other rows or columns: these are never chosen before the others, and change nothing.
+template <class T>
+void lu_factor_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Matrices<T> a(call.input(0));
+  const Result<T> factors(outputs[0]);
+  const int64_t count = matrix_count(a.values), n = std::max(a.rows, a.columns);
+  const int64_t known = std::min(a.rows, a.columns);
+  int32_t* const pivots = outputs[1].data<int32_t>();
+  for_matrices(call, a.values, "", [&](int64_t i) {
+    std::vector<T> lu(static_cast<size_t>(n * n));
+    for (int64_t row = 0; row < a.rows; ++row) {
+      std::copy_n(a[i] + row * a.columns, a.columns, lu.data() + row * n);
+    }
+    std::vector<int64_t> chosen(static_cast<size_t>(n));
+    lu_factor(n, lu.data(), chosen.data());
+    T* const to = factors.part(i, count);
+    for (int64_t row = 0; row < a.rows; ++row) {
+      std::copy_n(lu.data() + row * n, a.columns, to + row * a.columns);
+    }
+    for (int64_t k = 0; k < known; ++k) {
+      pivots[i * known + k] = static_cast<int32_t>(chosen[static_cast<size_t>(k)] + 1);
+    }
+    return true;
+  });
+  factors.finish();
+}
+
+void pivot_rows_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor pivots = row_major(call.input(0));
+  const int64_t known = pivots.size(-1), rows = outputs[0].size(-1);
+  const int64_t count = known == 0 ? 0 : pivots.numel() / known;
+  int64_t* places = outputs[0].data<int64_t>();
+  for (int64_t i = 0; i < outputs[0].numel(); ++i) places[i] = i % rows;
+  for (int64_t i = 0; i < count; ++i, places += rows) {
+    for (int64_t k = 0; k < known; ++k) {
+      const int64_t other = pivots.data<int32_t>()[i * known + k];
+      if (other < 1 || other > rows) {
+        fail<ValueError>(call.op.name,
+                         fmt::format("expected pivots from 1 to {}, got {}", rows, other));
+      }
+      std::swap(places[k], places[other - 1]);
+    }
+  }
+}
+
+template <class T>
+void matrix_exp_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Matrices<T> a(call.input(0));
+  const Result<T> result(outputs[0]);
+  const int64_t count = matrix_count(a.values);
+  for_matrices(call, a.values, "", [&](int64_t i) {
+    matrix_exp(a.rows, a[i], result.part(i, count));
+    return true;
+  });
+  result.finish();
+}
+
 template <class T>
 void solve_triangle_kernel(const Call& call, std::span<Tensor> outputs) {
   const Matrices<T> a(call.input(0)), b(call.input(1));
@@ -266,6 +324,9 @@ void register_factors() {
   add(OpId::kSolveMatrix, by_number<solve_matrix_kernel<double>, solve_matrix_kernel<Complex>>);
   add(OpId::kSolveTriangle,
       by_number<solve_triangle_kernel<double>, solve_triangle_kernel<Complex>>);
+  add(OpId::kLinalgLuFactor, by_number<lu_factor_kernel<double>, lu_factor_kernel<Complex>>);
+  add(OpId::kPivotRows, pivot_rows_kernel);
+  add(OpId::kLinalgMatrixExp, by_number<matrix_exp_kernel<double>, matrix_exp_kernel<Complex>>);
   add(OpId::kLinalgDet, by_number<det_kernel<double>, det_kernel<Complex>>);
   add(OpId::kLinalgSlogdet, by_number<slogdet_kernel<double>, slogdet_kernel<Complex>>);
   add(OpId::kLinalgCholesky, by_number<cholesky_kernel<double>, cholesky_kernel<Complex>>);
