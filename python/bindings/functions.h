@@ -13,6 +13,7 @@ void add_shared_memory(nanobind::module_& module);
 void add_compile(nanobind::module_& module);
 void add_dlpack(nanobind::module_& module);
 void add_train_functions(nanobind::module_& module);
+void add_profiling(nanobind::module_& module);
 void add_programs(nanobind::module_& module);
 void add_promotion(nanobind::module_& module);
 

@@ -45,6 +45,7 @@ NB_MODULE(_core, module) {
   add_train_functions(module);
   add_promotion(module);
   add_programs(module);
+  add_profiling(module);
 }
 
 }  // namespace tenon::python

@@ -94,3 +94,11 @@ class set_detect_anomaly(detect_anomaly):
 __all__ = ["Function", "FunctionCtx", "GradcheckError", "Variable", "backward", "detect_anomaly",
            "enable_grad", "functional", "grad", "gradcheck", "gradgradcheck", "inference_mode",
            "no_grad", "set_detect_anomaly", "set_grad_enabled"]
+
+
+def __getattr__(name):
+    if name == "profiler":
+        from importlib import import_module
+
+        return import_module(".profiler", __name__)
+    raise AttributeError(f"module 'tenon.autograd' has no attribute '{name}'")

@@ -190,8 +190,8 @@ class Model(Training, Layer):
 
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **_):
         """Writes the model's call, without training, to a folder for `tf.saved_model.load` and
-        `layers.TFSMLayer`: a program that runs without the model's code. `input_signature` is a list
-        of `tf.TensorSpec`s, where the model doesn't know its inputs' shapes."""
+        `layers.TFSMLayer`: a program that runs without the model's code. `input_signature` is a
+        list of `tf.TensorSpec`s, where the model doesn't know its inputs' shapes."""
         from .exporting import export
 
         export(self, filepath, format, input_signature)
