@@ -25,7 +25,8 @@ TEST(WrongArguments, Statistics) {
                  histogram(x, 3, std::vector<double>{1, 0}));
   EXPECT_MESSAGE(ShapeError, "[histogram] expected a weight of [2, 3] and float32, as x",
                  histogram(x, 3, {}, zeros({3})));
-  EXPECT_MESSAGE(ShapeError, "[histogram_at] expected two or more edges", histogram_at(x, zeros({1})));
+  EXPECT_MESSAGE(ShapeError, "[histogram_at] expected two or more edges",
+                 histogram_at(x, zeros({1})));
   EXPECT_MESSAGE(ValueError, "[mvlgamma] expected p of at least 1, got 0", mvlgamma(x, 0));
   EXPECT_MESSAGE(ShapeError, "[cumulative_trapezoid]", cumulative_trapezoid(zeros({})));
   EXPECT_MESSAGE(ShapeError, "[pdist] expected [n, k], got [3]", pdist(zeros({3})));
