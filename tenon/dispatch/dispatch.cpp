@@ -263,11 +263,8 @@ bool repeats(const Call& call, std::span<Tensor> outputs) {
 
 /// Whether the call is what other ops make of complex numbers.
 bool composes_complex(const Call& call) {
-  if (!call.op.complex_composition) return false;
-  for (const Tensor* input : call.inputs) {
-    if (input->defined() && input->is_complex()) return true;
-  }
-  return false;
+  const auto is_complex = [](const Tensor* x) { return x->defined() && x->is_complex(); };
+  return call.op.complex_composition && std::ranges::any_of(call.inputs, is_complex);
 }
 
 /// Whether its parts record themselves.
@@ -277,10 +274,9 @@ bool runs_by_parts(const Call& call) {
 
 void run(const Call& call, std::span<Tensor> outputs) {
   check_defined(call);
-  if (composes_complex(call)) {
-    return in_composition(call.op.name, [&] { call.op.complex_composition(call, outputs); });
-  }
-  switch (call.op.kind) {
+  const bool complex = composes_complex(call);
+  const auto composition = complex ? call.op.complex_composition : call.op.composition;
+  switch (complex ? OpKind::kComposition : call.op.kind) {
     case OpKind::kTile:
       run_tile_op(call, device_of(call), outputs);
       break;
@@ -297,7 +293,7 @@ void run(const Call& call, std::span<Tensor> outputs) {
       break;
     }
     case OpKind::kComposition:
-      in_composition(call.op.name, [&] { call.op.composition(call, outputs); });
+      in_composition(call.op.name, [&] { composition(call, outputs); });
       break;
     case OpKind::kUndefined:
       fail<ValueError>(call.op.name,
