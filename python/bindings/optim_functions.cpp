@@ -81,13 +81,20 @@ std::vector<nb::object> keys_of(std::span<const std::string_view> names) {
 /// Steps of one group of parameters.
 class GroupUpdater {
  public:
-  void step(const HeldFormula& held, double learning_rate, nb::handle parameters,
-            nb::handle state) {
+  /// The learning rate is a number or, of capturable formulas, a 0-d float64 tensor. Gradients are
+  /// the parameters' own where none are given.
+  void step(const HeldFormula& held, nb::handle rate, nb::handle parameters, nb::handle state,
+            nb::handle gradients) {
     const Formula& formula = *held.formula;
+    check_rate(formula, rate);
+    const double learning_rate = formula.is_capturable() ? 0 : number_of(rate, "a learning rate");
     const Keys keys{keys_of({&kStepName, formula.counts_steps() ? 1u : 0u}),
                     keys_of(formula.number_names()), keys_of(formula.state_names())};
-    Collected all = collect(formula, learning_rate, keys, parameters, state);
+    Collected all = collect(formula, learning_rate, keys, parameters, state, gradients);
     if (all.updated.empty()) return;
+    if (formula.is_capturable()) {
+      for (Updated& updated : all.updated) updated.rate = &tensor_of(rate.ptr());
+    }
     if (running_) fail<ValueError>("Optimizer::step", "another thread is at the same step");
     {
       const Running running(running_);
@@ -115,16 +122,33 @@ class GroupUpdater {
     bool& flag_;
   };
 
+  static void check_rate(const Formula& formula, nb::handle rate) {
+    const bool is_number = is_tensor(rate.ptr()) && tensor_of(rate.ptr()).dtype() == kFloat64 &&
+                           tensor_of(rate.ptr()).dim() == 0;
+    if (formula.is_capturable() && (!is_number || formula.counts_steps())) {
+      fail_type(
+          "a formula that takes its rate as a tensor counts no steps, and the rate is a 0-d "
+          "float64 tensor");
+    }
+  }
+
   static Collected collect(const Formula& formula, double learning_rate, const Keys& keys,
-                           nb::handle parameters, nb::handle state) {
+                           nb::handle parameters, nb::handle state, nb::handle gradients) {
     Collected all;
     const Items items(parameters.ptr());
+    const std::vector<Tensor> given =
+        gradients.is_none() ? std::vector<Tensor>() : to_tensors(gradients.ptr(), "gradients");
+    if (!gradients.is_none() && given.size() != items.all().size()) {
+      fail_type("%zu gradients for %zu parameters", given.size(), items.all().size());
+    }
     all.updated.reserve(items.all().size());
-    for (PyObject* const parameter : items.all()) {
+    for (size_t i = 0; i < items.all().size(); ++i) {
+      PyObject* const parameter = items.all()[i];
       if (!is_tensor(parameter)) {
         fail_type("optimizers step tensors, not %s", Py_TYPE(parameter)->tp_name);
       }
-      Updated updated{.parameter = tensor_of(parameter), .gradient = tensor_of(parameter).grad()};
+      Updated updated{.parameter = tensor_of(parameter)};
+      updated.gradient = gradients.is_none() ? updated.parameter.grad() : given[i];
       if (!updated.gradient.defined()) continue;
       if (keys.any()) {
         all.entries.emplace_back(state, parameter);
@@ -193,23 +217,30 @@ void add_formulas(nb::module_& module) {
                            .nesterov = nesterov,
                            .maximize = maximize});
   });
-  module.def("adam", [](double beta1, double beta2, double eps, double weight_decay, bool amsgrad,
-                        bool maximize, bool decoupled) {
-    if (decoupled) {
-      return held(AdamWOptions{.beta1 = beta1,
-                               .beta2 = beta2,
-                               .eps = eps,
-                               .weight_decay = weight_decay,
-                               .amsgrad = amsgrad,
-                               .maximize = maximize});
-    }
-    return held(AdamOptions{.beta1 = beta1,
-                            .beta2 = beta2,
-                            .eps = eps,
-                            .weight_decay = weight_decay,
-                            .amsgrad = amsgrad,
-                            .maximize = maximize});
-  });
+  module.def(
+      "adam",
+      [](double beta1, double beta2, double eps, double weight_decay, bool amsgrad, bool maximize,
+         bool decoupled, bool bias_correction, bool capturable) {
+        if (decoupled) {
+          return held(AdamWOptions{.beta1 = beta1,
+                                   .beta2 = beta2,
+                                   .eps = eps,
+                                   .weight_decay = weight_decay,
+                                   .amsgrad = amsgrad,
+                                   .maximize = maximize});
+        }
+        return held(AdamOptions{.beta1 = beta1,
+                                .beta2 = beta2,
+                                .eps = eps,
+                                .weight_decay = weight_decay,
+                                .amsgrad = amsgrad,
+                                .maximize = maximize,
+                                .bias_correction = bias_correction,
+                                .capturable = capturable});
+      },
+      nb::arg("beta1"), nb::arg("beta2"), nb::arg("eps"), nb::arg("weight_decay"),
+      nb::arg("amsgrad"), nb::arg("maximize"), nb::arg("decoupled"),
+      nb::arg("bias_correction") = true, nb::arg("capturable") = false);
   module.def("rmsprop", [](double alpha, double eps, double weight_decay, double momentum,
                            bool centered, bool maximize) {
     return held(RMSpropOptions{.alpha = alpha,
@@ -286,7 +317,7 @@ void add_optim_functions(nb::module_& module) {
   nb::class_<GroupUpdater>(optim, "Updater")
       .def(nb::init<>())
       .def("step", &GroupUpdater::step, nb::arg("formula"), nb::arg("learning_rate"),
-           nb::arg("parameters"), nb::arg("state"));
+           nb::arg("parameters"), nb::arg("state"), nb::arg("gradients") = nb::none());
   optim.def(
       "unscale",
       [](const std::vector<Tensor>& parameters, double scale) {

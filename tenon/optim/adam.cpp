@@ -32,9 +32,11 @@ class AdamFormula final : public Formula {
   }
 
   int variant() const override {
-    return options_.amsgrad | options_.capturable << 1 | decoupled_ << 2;
+    return options_.amsgrad | options_.capturable << 1 | decoupled_ << 2 |
+           !options_.bias_correction << 3;
   }
   bool is_capturable() const override { return options_.capturable; }
+  bool counts_steps() const override { return options_.bias_correction; }
 
   Names state_names() const override {
     static constexpr std::string_view kNames[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
@@ -47,10 +49,15 @@ class AdamFormula final : public Formula {
     // betas.
     tile::Value decay = t.scalar(kDecay), root_scale = t.scalar(kRootScale), rate = t.scalar(kStep);
     if (is_capturable()) {
-      const tile::Value given = t.load(rate_input()), step = t.load(step_input());
+      const tile::Value given = t.load(rate_input());
       if (decoupled_) decay = t.sub(t.constant(1), t.mul(given, decay));
-      root_scale = t.div(t.constant(1), t.sqrt(one_minus_power(t, root_scale, step)));
-      rate = t.div(given, one_minus_power(t, rate, step));
+      if (options_.bias_correction) {
+        const tile::Value step = t.load(step_input());
+        root_scale = t.div(t.constant(1), t.sqrt(one_minus_power(t, root_scale, step)));
+        rate = t.div(given, one_minus_power(t, rate, step));
+      } else {
+        rate = given;
+      }
     }
     tile::Value p = t.load(0);
     tile::Value g = t.mul(t.load(1), t.scalar(kSign));
@@ -70,22 +77,24 @@ class AdamFormula final : public Formula {
       scale = t.maximum(t.load(4), second);
       t.store(3, scale);
     }
-    const tile::Value root = t.multiply_add(t.sqrt(scale), root_scale, t.scalar(kEps));
+    const tile::Value root = options_.bias_correction
+                                 ? t.multiply_add(t.sqrt(scale), root_scale, t.scalar(kEps))
+                                 : t.add(t.sqrt(scale), t.scalar(kEps));
     t.store(0, t.sub(p, t.mul(rate, t.div(first, root))));
   }
 
   int write_scalars(const UpdateNumbers& numbers, tile::Scalar64* scalars) const override {
     const double rate = numbers.learning_rate, t = static_cast<double>(numbers.step);
-    const bool capturable = options_.capturable;
+    const bool capturable = options_.capturable, corrects = options_.bias_correction;
     const double beta1 = options_.beta1, beta2 = options_.beta2, decay = options_.weight_decay;
     scalars[0] = options_.maximize ? -1.0 : 1.0;
     scalars[1] = decoupled_ && !capturable ? 1 - rate * decay : decay;
     scalars[2] = 1 - beta1;
     scalars[3] = beta2;
     scalars[4] = 1 - beta2;
-    scalars[5] = capturable ? log_of(beta2) : 1 / std::sqrt(1 - std::pow(beta2, t));
+    scalars[5] = capturable || !corrects ? log_of(beta2) : 1 / std::sqrt(1 - std::pow(beta2, t));
     scalars[6] = options_.eps;
-    scalars[7] = capturable ? log_of(beta1) : rate / (1 - std::pow(beta1, t));
+    scalars[7] = capturable ? log_of(beta1) : corrects ? rate / (1 - std::pow(beta1, t)) : rate;
     return 8;
   }
 

@@ -12,6 +12,10 @@ struct AdamOptions {
   double weight_decay = 0;  ///< Adam: added to the gradient; AdamW: p *= 1 - learning_rate * decay
   bool amsgrad = false;     ///< divide by the largest second moment so far
   bool maximize = false;
+  /// Without, m and v are taken as they are, and the learning rate makes up for that:
+  /// p -= learning_rate * m / (sqrt(v) + eps), which is Keras's Adam with the rate
+  /// learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t).
+  bool bias_correction = true;
   /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
   /// the whole step, and `set_learning_rate` between its calls holds for the next.
   bool capturable = false;

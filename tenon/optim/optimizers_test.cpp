@@ -118,6 +118,17 @@ TEST(Adam, HasAmsgrad) {
                         });
 }
 
+TEST(Adam, LeavesTheCorrectionOfBiasToTheRate) {
+  expect_like_reference(maker<Adam>(AdamOptions{
+                            .learning_rate = 0.01, .weight_decay = 0.1, .bias_correction = false}),
+                        [](double& p, double g, double* s, int) {
+                          g += 0.1 * p;
+                          s[0] = 0.9 * s[0] + 0.1 * g;
+                          s[1] = 0.999 * s[1] + 0.001 * g * g;
+                          p -= 0.01 * s[0] / (std::sqrt(s[1]) + 1e-8);
+                        });
+}
+
 TEST(AdamW, ShrinksTheParameter) {
   expect_like_reference(maker<AdamW>(AdamWOptions{.learning_rate = 0.01, .weight_decay = 0.2}),
                         [](double& p, double g, double* s, int step) {

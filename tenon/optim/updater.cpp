@@ -86,7 +86,7 @@ void UpdateLaunch::point_at(const tile::Program& program, size_t states, const U
   for (size_t i = 0; i < states; ++i) outputs[1 + i].data = inputs[2 + i].data;
   if (updated.rate) {
     inputs[count].data = memory_of(*updated.rate);
-    inputs[count + 1].data = memory_of(*updated.clock);
+    if (updated.clock) inputs[count + 1].data = memory_of(*updated.clock);
   }
   // A gradient in the parameter's own memory makes another launch of it.
   launch.kept = inputs[1].data == inputs[0].data ? nullptr : &plan;

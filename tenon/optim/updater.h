@@ -24,7 +24,7 @@ struct Updated {
   std::array<double, Formula::kMostNumbers> numbers = {};
   // Of capturable formulas, owned by the caller: both 0-d and float64.
   const Tensor* rate = nullptr;
-  const Tensor* clock = nullptr;  ///< updates, with the next one
+  const Tensor* clock = nullptr;  ///< updates, with the next one; of those that count them
 };
 
 /// Updates parameters by a formula, all of them in one run of a fused tile program; in a compiled
