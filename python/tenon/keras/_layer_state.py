@@ -32,6 +32,7 @@ class LayerState(Module):
                                    "before attributes are set")
             object.__setattr__(self, name, value)
             return
+        Structure.settings += 1
         if isinstance(value, (list, dict, tuple)) and not hasattr(type(self), name):
             value = tracked(value, self, name)
             self._track_members(name, value)
@@ -45,6 +46,10 @@ class LayerState(Module):
             self._metrics[name] = value
             Structure.changed()
         super().__setattr__(name, value)
+
+    def _take_hooks(self):
+        super()._take_hooks()
+        Structure.changed()
 
     def __delattr__(self, name):
         Structure.changed()

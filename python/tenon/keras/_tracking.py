@@ -6,9 +6,11 @@ from ..nn.parameter import Parameter
 
 class Structure:
     """Counts changes of what any layer holds, or of what is trainable: lists of variables that were
-    made under the same count hold still."""
+    made under the same count hold still. `settings` counts changes of other attributes of layers,
+    metrics and optimizers, which decide what they compute."""
 
     version = 0
+    settings = 0
 
     @classmethod
     def changed(cls):

@@ -7,6 +7,7 @@ from .._eager.shapes import sizes_of_value
 from .._modes import no_grad
 from ..nn.parameter import Parameter
 from ._arrays import as_dtype
+from ._tracking import Structure
 
 Tensor = _core.Tensor
 
@@ -89,6 +90,23 @@ class Variable(Parameter):
         self._trainable = bool(value)
         if self.is_floating_point():
             self.requires_grad_(self._trainable)
+        Structure.changed()
+
+    @property
+    def data(self):
+        """The elements without their gradient history; those of a tensor that takes their place."""
+        return Tensor.data.__get__(self)
+
+    @data.setter
+    def data(self, value):
+        Tensor.data.__set__(self, value)
+        Structure.changed()
+
+    def register_hook(self, hook):
+        """hook(gradient) is called with each gradient; what it returns takes its place."""
+        self.__dict__["_has_hook"] = True
+        Structure.changed()
+        return super().register_hook(hook)
 
     @property
     def value(self):

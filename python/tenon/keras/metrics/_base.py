@@ -8,6 +8,7 @@ from .. import initializers
 from .._arrays import as_dtype, as_tensor, dtype_name
 from .._names import name_of
 from .._registry import Registry, deserialize, serialize
+from .._tracking import Structure
 from .._variable import Variable
 from ..losses._reduction import divide_or_zero, masked_weight, same_rank
 
@@ -65,6 +66,7 @@ class Metric:
             self._metrics.append(value)
         elif isinstance(value, Variable) and all(value is not known for known in self._variables):
             self._variables.append(value)
+        Structure.settings += 1
         super().__setattr__(name, value)
 
     @property

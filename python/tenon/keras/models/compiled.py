@@ -3,6 +3,7 @@
 from ... import _core
 from .. import _tree
 from .._arrays import as_tensor
+from .._tracking import Structure
 
 
 def names_of_outputs(model, y_pred):
@@ -136,6 +137,7 @@ class CompiledLoss:
             tracker = Mean(name=f"{name}_loss") if made is not None and not is_single else None
             parts.append((made, weight, tracker))
         self._names, self._parts = names, parts
+        Structure.changed()
         self.trackers = [tracker for _, _, tracker in parts if tracker is not None]
 
     def __call__(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
@@ -211,6 +213,7 @@ class CompiledMetrics:
                     used.add(unique)
                     parts.append((i, metric, unique, bool(is_weighted)))
         self._names, self._parts = names, parts
+        Structure.changed()
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Takes in a batch."""

@@ -170,24 +170,29 @@ class ArrayAdapter:
         pass
 
     def __iter__(self):
-        size, data = self.batch_size, self._data
-        if self._shuffle == "batch":
-            for i in randperm(self.num_batches).tolist():
-                yield _tree.map_structure(lambda one: one[i * size:(i + 1) * size], data)
-            return
-        if not self._shuffle:
-            for begin in range(0, self._size, size):
-                yield _tree.map_structure(lambda one: one[begin:begin + size], data)
-            return
-        order = randperm(self._size)
-        numbers = None
-        for begin in range(0, self._size, size):
-            picked = order[begin:begin + size]
-            if numbers is None and not all(isinstance(one, Tensor) for one in _tree.flatten(data)):
-                numbers = order.numpy()
-            yield _tree.map_structure(
-                lambda one: one[picked] if isinstance(one, Tensor) else one[
-                    numbers[begin:begin + size]], data)
+        leaves = _tree.flatten(self._data)
+        is_plain = type(self._data) is tuple and len(self._data) == len(leaves)
+        for rows in self._rows():
+            taken = [_taken(one, rows) for one in leaves]
+            yield tuple(taken) if is_plain else _tree.pack_as(self._data, taken)
+
+    def _rows(self):
+        """What each batch has: slices, or tensors of numbers of rows."""
+        size = self.batch_size
+        if self._shuffle and self._shuffle != "batch":
+            return randperm(self._size).split(size)
+        begins = range(0, self._size, size)
+        if self._shuffle:
+            begins = [begins[i] for i in randperm(self.num_batches).tolist()]
+        return [slice(begin, begin + size) for begin in begins]
+
+
+def _taken(array, rows):
+    if isinstance(rows, slice):
+        return array[rows]
+    if isinstance(array, Tensor):
+        return _core.index_select(array, 0, rows)
+    return array[rows.numpy()]
 
 
 class IterableAdapter:

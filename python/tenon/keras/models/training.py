@@ -4,7 +4,6 @@ import math
 import warnings
 
 from ... import _core
-from ..._compile import compile as compile_function
 from ..._eager.recording import recording
 from ..._modes import no_grad
 from ...autograd import grad
@@ -14,6 +13,7 @@ from .._tracking import Structure
 from .compiled import CompiledLoss, CompiledMetrics
 from .data_adapter import (ArrayAdapter, Epochs, make_adapter, train_validation_split,
                            unpack_x_y_sample_weight)
+from .steps import Step
 
 Tensor = _core.Tensor
 
@@ -184,20 +184,20 @@ class Training:
 
     def make_train_function(self, force=False):
         """Makes `train_function`, which is `train_step` compiled."""
-        return self._make_function("train", self.train_step, force)
+        return self._make_function("train_step", self.train_step, force, self.optimizer)
 
     def make_test_function(self, force=False):
         """Makes `test_function`, which is `test_step` compiled."""
-        return self._make_function("test", no_grad(self.test_step), force)
+        return self._make_function("test_step", no_grad(self.test_step), force)
 
     def make_predict_function(self, force=False):
         """Makes `predict_function`, which is `predict_step` compiled."""
-        return self._make_function("predict", no_grad(self.predict_step), force)
+        return self._make_function("predict_step", no_grad(self.predict_step), force)
 
-    def _make_function(self, name, step, force):
+    def _make_function(self, name, step, force, optimizer=None):
         known = self._functions.get(name)
         if known is None or force or known[0] != bool(self.run_eagerly):
-            made = step if self.run_eagerly else compile_function(step)
+            made = step if self.run_eagerly else Step(self, name, step, optimizer)
             known = self._functions[name] = bool(self.run_eagerly), made
         return known[1]
 
@@ -251,7 +251,7 @@ class Training:
                                           validation_steps)
         self._make_variables(training)
         callbacks = self._callbacks(callbacks, verbose, epochs, training.num_batches, True)
-        self.stop_training = False
+        self.__dict__["stop_training"] = False
         self.make_train_function()
         callbacks.on_train_begin()
         initial_epoch = self.__dict__.pop("_initial_epoch", initial_epoch)  # of BackupAndRestore
@@ -331,7 +331,7 @@ class Training:
         function = self.test_function
         callbacks.on_test_begin()
         self.reset_metrics()
-        self.stop_evaluating = False
+        self.__dict__["stop_evaluating"] = False
         logs = {}
         for step, batch in enumerate(epochs.batches()):
             callbacks.on_test_batch_begin(step)
@@ -357,7 +357,7 @@ class Training:
         callbacks = self._callbacks(callbacks, verbose, 1, epochs.num_batches, False)
         callbacks.on_predict_begin()
         function, outputs = self.predict_function, []
-        self.stop_predicting = False
+        self.__dict__["stop_predicting"] = False
         for step, batch in enumerate(epochs.batches()):
             callbacks.on_predict_batch_begin(step)
             outputs.append(function(batch))

@@ -1,14 +1,17 @@
 """Optimizer: what changes variables by their gradients, step by step."""
 
+import contextlib
 import inspect
 import re
 import warnings
 
+from ... import _core
 from ..._eager.recording import before_write
 from ..._modes import enable_grad, no_grad
 from .. import initializers
 from .._names import name_of
 from .._registry import Registry, deserialize, serialize
+from .._tracking import Structure
 from .._variable import Variable
 from ._number import NumberVariable
 from .schedules import LearningRateSchedule
@@ -73,10 +76,16 @@ class Optimizer:
         self._variables = [self.iterations]
         self._learning_rate = None
         self.learning_rate = learning_rate
+        self._is_fed = False
+
+    def __setattr__(self, name, value):
+        if not name.startswith("_") and name not in ("learning_rate", "lr"):
+            Structure.settings += 1
+        super().__setattr__(name, value)
 
     def __getstate__(self):
         return {name: value for name, value in self.__dict__.items()
-                if name not in ("_places", "_updater")}
+                if name not in ("_places", "_updater", "_tensors")}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
@@ -118,6 +127,41 @@ class Optimizer:
         if not isinstance(held, LearningRateSchedule):
             return held()
         return held(self.iterations.number() if held._takes_numbers else self.iterations)
+
+    # A step that is run again without its code reads its numbers from tensors.
+
+    _rates_change_alone = False  # whether beside its rates a step's numbers are always the same
+
+    def _rates(self):
+        """The numbers of this step: the learning rate, and what subclasses make of it."""
+        return (self._rate(),)
+
+    def _can_be_fed(self):
+        """Whether `_rates` are all that changes from step to step, and the host knows them."""
+        return (self._rates_change_alone and self.built and not self.use_ema
+                and not self.gradient_accumulation_steps and isinstance(self._rate(), float))
+
+    def _feed(self):
+        """Puts the numbers of the next step where one that is run again finds them."""
+        rates = self._rates()
+        tensors = self.__dict__.get("_tensors")
+        if tensors is None:
+            tensors = self._tensors = [_core.tensor_of_data(rate, _core.float64) for rate in rates]
+            return
+        for tensor, rate in zip(tensors, rates):
+            tensor.fill_(rate)
+
+    @contextlib.contextmanager
+    def _fed(self):
+        """Within `with`, steps read the tensors of `_feed`."""
+        self._is_fed = True
+        try:
+            yield
+        finally:
+            self._is_fed = False
+
+    def _numbers_of_step(self):
+        return self._tensors if self._is_fed else self._rates()
 
     @property
     def variables(self):
@@ -251,7 +295,7 @@ class Optimizer:
     def _step(self, grads, variables):
         before_write(variables)
         grads = self._clipped(grads)
-        rate = self._rate()
+        rate = self._numbers_of_step()[0]
         if self.weight_decay is not None:
             for variable in variables:
                 if self._use_weight_decay(variable):
@@ -291,6 +335,7 @@ class Optimizer:
         decay."""
         self._undecayed.update(id(variable) for variable in var_list or ())
         self._undecayed_names += list(var_names or ())
+        Structure.settings += 1
 
     def _use_weight_decay(self, variable):
         name = getattr(variable, "name", "")

@@ -9,6 +9,8 @@ class SGD(Optimizer):
     """p -= rate * g. With momentum: m = momentum * m - rate * g; p += m, or with Nesterov
     p += momentum * m - rate * g."""
 
+    _rates_change_alone = True
+
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **kwargs):
         super().__init__(learning_rate, **kwargs)
         if isinstance(momentum, bool) or not 0 <= momentum <= 1:
@@ -56,6 +58,8 @@ class Adam(_Moments):
     p -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon). With `amsgrad`, of
     the largest v so far."""
 
+    _rates_change_alone = True
+
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False,
                  **kwargs):
         super().__init__(learning_rate, **kwargs)
@@ -70,34 +74,25 @@ class Adam(_Moments):
         self._updater = _core._optim.Updater()
         self._states = {p: {name: slot[i] for name, slot in slots.items()}
                         for i, p in enumerate(self._trainable_variables)}
-        self._states_step = None
 
     def __setstate__(self, state):
         super().__setstate__(state)
         if self.built:
-            self._updater, self._states_step = _core._optim.Updater(), None
+            self._updater = _core._optim.Updater()
+
+    def _rates(self):
+        rate, t = self._rate(), self._t()
+        return rate, rate * ((1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t))
 
     def _update(self, grads, variables, rate):
-        """All variables in one run of C++'s formula, whose epsilon stands beside the root of
-        v / (1 - beta_2^t)."""
-        if not isinstance(rate, float) or type(self).update_step is not Adam.update_step:
+        """All variables in one run of C++'s formula."""
+        rates = self._numbers_of_step()
+        is_known = self._is_fed or isinstance(rate, float)
+        if not is_known or type(self).update_step is not Adam.update_step:
             return super()._update(grads, variables, rate)
-        t = self._t()
-        if self._states_step != t - 1 or len(variables) < len(self._states):
-            for state in self._states.values():
-                state["step"] = t - 1
-        self._states_step = t
-        formula = _core._optim.adam(self.beta_1, self.beta_2,
-                                    self.epsilon / (1 - self.beta_2**t) ** 0.5, 0.0, self.amsgrad,
-                                    False, False)
-        held = [p.grad for p in variables]
-        try:
-            for p, gradient in zip(variables, grads):
-                p.grad = gradient
-            self._updater.step(formula, rate, variables, self._states)
-        finally:
-            for p, gradient in zip(variables, held):
-                p.grad = gradient
+        formula = _core._optim.adam(self.beta_1, self.beta_2, self.epsilon, 0.0, self.amsgrad,
+                                    False, False, bias_correction=False, capturable=self._is_fed)
+        self._updater.step(formula, rates[1], variables, self._states, grads)
 
     def update_step(self, gradient, variable, learning_rate):
         t = self._t()
@@ -193,6 +188,8 @@ class RMSprop(Optimizer):
     """Hinton 2012: v = rho v + (1 - rho) g^2; p -= rate * g / sqrt(v + epsilon); centered, of
     v - mean^2. With momentum: m = momentum * m + that; p -= m."""
 
+    _rates_change_alone = True
+
     def __init__(self, learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False,
                  **kwargs):
         super().__init__(learning_rate, **kwargs)
@@ -224,6 +221,8 @@ class RMSprop(Optimizer):
 class Adagrad(Optimizer):
     """Duchi et al. 2011: s += g^2; p -= rate * g / sqrt(s + epsilon)."""
 
+    _rates_change_alone = True
+
     def __init__(self, learning_rate=0.001, initial_accumulator_value=0.1, epsilon=1e-7, **kwargs):
         super().__init__(learning_rate, **kwargs)
         self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
@@ -242,6 +241,8 @@ class Adagrad(Optimizer):
 class Adadelta(Optimizer):
     """Zeiler 2012: v = rho v + (1 - rho) g^2; d = sqrt(u + epsilon) / sqrt(v + epsilon) * g;
     u = rho u + (1 - rho) d^2; p -= rate * d."""
+
+    _rates_change_alone = True
 
     def __init__(self, learning_rate=0.001, rho=0.95, epsilon=1e-7, **kwargs):
         super().__init__(learning_rate, **kwargs)
@@ -264,6 +265,8 @@ class Adadelta(Optimizer):
 class Ftrl(Optimizer):
     """Follow the regularized leader: McMahan et al. 2013, with its l1 and l2, and with shrinkage,
     whose l2 acts on gradients alone."""
+
+    _rates_change_alone = True
 
     def __init__(self, learning_rate=0.001, learning_rate_power=-0.5, initial_accumulator_value=0.1,
                  l1_regularization_strength=0.0, l2_regularization_strength=0.0,
@@ -301,6 +304,8 @@ class Ftrl(Optimizer):
 class Lion(Optimizer):
     """Chen et al. 2023: p -= rate * sign(beta_1 m + (1 - beta_1) g); m = beta_2 m + (1 - beta_2)
     g."""
+
+    _rates_change_alone = True
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.99, **kwargs):
         super().__init__(learning_rate, **kwargs)

@@ -232,10 +232,14 @@ class Module(Tree, StateDict, _core.ModuleBase):
             return hook(self, args, kwargs, result)
         return hook(self, args, result)
 
+    def _take_hooks(self):
+        """From now on calls have more to do than `forward`."""
+        object.__setattr__(self, "_has_hooks", True)
+
     def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
         """hook(module, args) is called before `forward`; what it returns takes the place of args.
         With `with_kwargs`, hook(module, args, kwargs), which returns both."""
-        object.__setattr__(self, "_has_hooks", True)
+        self._take_hooks()
         flags = [self._forward_pre_hooks_with_kwargs] if with_kwargs else []
         return self._forward_pre_hooks.add(hook, *flags, prepend=prepend)
 
@@ -243,7 +247,7 @@ class Module(Tree, StateDict, _core.ModuleBase):
         """hook(module, args, output) is called after `forward`; what it returns takes the place of
         the output. With `with_kwargs`, hook(module, args, kwargs, output); with `always_call`, the
         hook is called (with None) when `forward` raises, too."""
-        object.__setattr__(self, "_has_hooks", True)
+        self._take_hooks()
         flags = [self._forward_hooks_with_kwargs] if with_kwargs else []
         flags += [self._forward_hooks_always_called] if always_call else []
         return self._forward_hooks.add(hook, *flags, prepend=prepend)
@@ -251,14 +255,14 @@ class Module(Tree, StateDict, _core.ModuleBase):
     def register_full_backward_pre_hook(self, hook, prepend=False):
         """hook(module, grad_output) is called when the gradients of a call's outputs are there;
         what it returns takes their place."""
-        object.__setattr__(self, "_has_hooks", True)
+        self._take_hooks()
         return self._backward_pre_hooks.add(hook, prepend=prepend)
 
     def register_full_backward_hook(self, hook, prepend=False):
         """hook(module, grad_input, grad_output) is called when the gradients of a call's inputs are
         there (those given by place; None where there is none); what it returns takes the place of
         grad_input."""
-        object.__setattr__(self, "_has_hooks", True)
+        self._take_hooks()
         return self._backward_hooks.add(hook, prepend=prepend)
 
     def register_backward_hook(self, hook):
@@ -268,7 +272,7 @@ class Module(Tree, StateDict, _core.ModuleBase):
     def compile(self, **options):
         """From now on calls of this module run compiled; `options` are those of `tenon.compile`."""
         self.__dict__["_compiled_call_impl"] = compile_function(self._call_impl, **options)
-        object.__setattr__(self, "_has_hooks", True)
+        self._take_hooks()
 
     # State.
 
