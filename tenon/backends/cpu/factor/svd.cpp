@@ -127,10 +127,9 @@ std::vector<int64_t> descending_order(const std::vector<double>& values) {
   return order;
 }
 
-/// By Jacobi's rotations.
+/// By Jacobi's rotations; only the first n vectors of U.
 template <class T>
-bool few_columns_svd(int64_t m, int64_t n, int64_t count, const std::vector<T>& a,
-                     TallFactors<T>& result) {
+bool few_columns_svd(int64_t m, int64_t n, const std::vector<T>& a, TallFactors<T>& result) {
   Columns<T> c{m, n, {}, std::vector<T>(static_cast<size_t>(n * n))};
   for (int64_t j = 0; j < n; ++j) {
     for (int64_t i = 0; i < m; ++i) c.x.push_back(a[static_cast<size_t>(i * n + j)]);
@@ -141,16 +140,14 @@ bool few_columns_svd(int64_t m, int64_t n, int64_t count, const std::vector<T>& 
   for (int64_t j = 0; j < n; ++j) {
     norms.push_back(std::sqrt(squared_length(m, c.x.data() + j * m)));
   }
-  std::vector<T> u;
   for (const int64_t j : descending_order(norms)) {
     const double norm = norms[static_cast<size_t>(j)];
     result.s.push_back(norm);
     for (int64_t i = 0; i < m; ++i) {
-      u.push_back(norm > 0 ? c.x[static_cast<size_t>(j * m + i)] / norm : T(0));
+      result.u.push_back(norm > 0 ? c.x[static_cast<size_t>(j * m + i)] / norm : T(0));
     }
     for (int64_t i = 0; i < n; ++i) result.v.push_back(c.v[static_cast<size_t>(j * n + i)]);
   }
-  result.u = completed(m, n, count, u);
   return true;
 }
 
@@ -223,14 +220,16 @@ bool svd_factor(int64_t m, int64_t n, const T* a, int64_t u_columns, int64_t vh_
   }
   const double scale = scale_to_one(m * n, matrix.data());
   TallFactors<T> factors;
-  if (!(k <= kFewColumns ? few_columns_svd(rows, k, long_count, matrix, factors)
-                         : many_columns_svd(rows, k, long_count, std::move(matrix), factors))) {
+  const bool few = k <= kFewColumns;
+  if (!(few ? few_columns_svd(rows, k, matrix, factors)
+            : many_columns_svd(rows, k, long_count, std::move(matrix), factors))) {
     return false;
   }
   for (int64_t j = 0; j < k; ++j) s[j] = factors.s[static_cast<size_t>(j)] * scale;
   // Of a wide matrix the adjoint was factored, so that the two sides change places.
   tall ? fix_phases(k, rows, k, factors.u, factors.v)
        : fix_phases(k, k, rows, factors.v, factors.u);
+  if (few) factors.u = completed(rows, k, long_count, std::move(factors.u));
   // Vectors are columns of U, and rows of V^H.
   const auto write = [&](std::vector<T>& vectors, int64_t count, int64_t length, bool left) {
     for (T& element : vectors) element = conjugate(element);
