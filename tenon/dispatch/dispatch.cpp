@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <limits>
-#include <typeinfo>
 
 #include "tenon/base/error.h"
 #include "tenon/base/long_work.h"
 #include "tenon/core/promotion.h"
 #include "tenon/dispatch/autocast_internal.h"
+#include "tenon/dispatch/composition_internal.h"
 #include "tenon/dispatch/deferral.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/dispatch/profile.h"
@@ -99,40 +99,6 @@ void check_accepted(const Call& call) {
                        fmt::format("argument {} is {}; expected one of {}; convert with to(k...)",
                                    i, name_of(input.dtype()), to_string(accepted)));
     }
-  }
-}
-
-/// The message of an error without the "[call] " in front.
-std::string_view without_call(std::string_view message) {
-  const size_t end = message.starts_with('[') ? message.find("] ") : message.npos;
-  return end == message.npos ? message : message.substr(end + 2);
-}
-
-/// Throws the error being handled again as one of `call`, if it is of class E: the call that the
-/// user made, then the part of it that failed.
-template <class E>
-void rethrow_as_part_of(std::string_view call, const Error& error) {
-  if (typeid(error) != typeid(E)) return;
-  const std::string_view message = error.what(), rest = without_call(message);
-  if (rest.size() == message.size()) return;
-  const std::string_view part = message.substr(1, message.size() - rest.size() - 3);
-  if (part == call) return;
-  fail<E>(call, fmt::format("{}: {}", part, rest));
-}
-
-/// Runs a composition; its parts' errors name it.
-template <class Body>
-auto in_composition(std::string_view call, Body&& body) {
-  try {
-    return body();
-  } catch (const Error& error) {
-    rethrow_as_part_of<ShapeError>(call, error);
-    rethrow_as_part_of<DTypeError>(call, error);
-    rethrow_as_part_of<IndexError>(call, error);
-    rethrow_as_part_of<ValueError>(call, error);
-    rethrow_as_part_of<DeviceError>(call, error);
-    rethrow_as_part_of<OutOfMemoryError>(call, error);
-    throw;
   }
 }
 

@@ -1,0 +1,38 @@
+#include <fmt/format.h>
+
+#include <typeinfo>
+
+#include "tenon/dispatch/composition_internal.h"
+
+namespace tenon {
+namespace {
+
+/// The message of an error without the "[call] " in front.
+std::string_view without_call(std::string_view message) {
+  const size_t end = message.starts_with('[') ? message.find("] ") : message.npos;
+  return end == message.npos ? message : message.substr(end + 2);
+}
+
+template <class E>
+void rethrow_if(std::string_view call, const Error& error) {
+  if (typeid(error) != typeid(E)) return;
+  const std::string_view message = error.what(), rest = without_call(message);
+  if (rest.size() == message.size()) return;
+  const std::string_view part = message.substr(1, message.size() - rest.size() - 3);
+  if (part == call) return;
+  fail<E>(call, fmt::format("{}: {}", part, rest));
+}
+
+}  // namespace
+
+void rethrow_as_part_of(std::string_view call, const Error& error) {
+  rethrow_if<ShapeError>(call, error);
+  rethrow_if<DTypeError>(call, error);
+  rethrow_if<IndexError>(call, error);
+  rethrow_if<ValueError>(call, error);
+  rethrow_if<DeviceError>(call, error);
+  rethrow_if<OutOfMemoryError>(call, error);
+  throw;
+}
+
+}  // namespace tenon
