@@ -5,13 +5,13 @@
 #include "tenon/dispatch/composition_internal.h"
 
 namespace tenon {
-namespace {
 
-/// The message of an error without the "[call] " in front.
 std::string_view without_call(std::string_view message) {
   const size_t end = message.starts_with('[') ? message.find("] ") : message.npos;
   return end == message.npos ? message : message.substr(end + 2);
 }
+
+namespace {
 
 template <class E>
 void rethrow_if(std::string_view call, const Error& error) {

@@ -6,6 +6,9 @@
 
 namespace tenon {
 
+/// The message of an error without the "[call] " in front.
+std::string_view without_call(std::string_view message);
+
 /// Throws the error being handled again, where it names another call as one of `call`, of the same
 /// class: the call that the user made, then the part of it that failed.
 [[noreturn]] void rethrow_as_part_of(std::string_view call, const Error& error);

@@ -3,6 +3,7 @@ nothing in it can change."""
 
 from ... import _core
 from ..._compile import compile as compile_function
+from ..._eager.recording import Moves, live_tapes
 from .. import _tree
 from .._tracking import Structure
 from .replayable import is_replayable
@@ -26,14 +27,15 @@ class Step:
         self._model, self._name = model, name
         self._function, self._optimizer = function, optimizer
         self._compiled = compile_function(function)
-        self._version = self._settings = None
+        self._version = self._settings = self._moves = None
         self._can_replay = False
         self._kinds = {}  # of batches: how often they came, or their _Replay
 
     def __call__(self, data):
-        if self._version != Structure.version or self._settings != Structure.settings:
+        if (self._version != Structure.version or self._settings != Structure.settings
+                or self._moves != Moves.count):
             self._begin()
-        if self._can_replay:
+        if self._can_replay and not live_tapes:
             kind, tensors = _kind_of(data)
             replay = self._kinds.get(kind, 0)
             if type(replay) is int:
@@ -46,6 +48,7 @@ class Step:
         """Forgets what was kept of the model as it was."""
         was_other = self._version != Structure.version
         self._version, self._settings = Structure.version, Structure.settings
+        self._moves = Moves.count
         if was_other or self._can_replay:
             self._can_replay = is_replayable(self._model, self._name, self._optimizer)
         self._kinds = {}
