@@ -165,15 +165,16 @@ def test_steps_under_a_tape():
     def trained(model):
         outcome(model)
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(model(tf.constant(X[:8])))
+            loss = tf.reduce_mean(model(tf.constant(X[:8]))[:, 0])
             model.train_on_batch(X[:8], Y[:8])
         gradient = tape.gradient(loss, model.layers[1].kernel).numpy()
         return gradient, outcome(model, epochs=1)
 
     (one, first), (other, second) = [trained(compiled(images, run_eagerly=eager))
                                      for eager in (False, True)]
-    assert (one == other).all()
-    expect_same(first, second)
+    assert abs(other).max() > 1e-3
+    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-6)
+    expect_same(first, second, tolerance=1e-4)
 
 
 def test_batches_of_many_forms():

@@ -249,7 +249,8 @@ def _adaptive_max_pool(x, rank, output_size):
     numbers = np.arange(np.prod(spatial)).reshape(spatial)
     indices = np.empty(y.shape, np.int64)
     for place in itertools.product(*map(range, sizes)):
-        slices = tuple(slice(i * n // m, -(-(i + 1) * n // m)) for i, n, m in zip(place, spatial, sizes))
+        slices = tuple(slice(i * n // m, -(-(i + 1) * n // m))
+                       for i, n, m in zip(place, spatial, sizes))
         inside = numbers[slices].reshape(-1)
         bins = x[(...,) + slices].reshape(*x.shape[:-rank], len(inside))
         y[(...,) + place] = bins.max(-1)
