@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from . import plan
@@ -81,3 +82,11 @@ def installed_mb(venv, package):
     folders = [site_packages(venv) / name for name in plan.PACKAGE_FOLDERS[package]]
     files = (path for folder in folders for path in Path(folder).rglob("*"))
     return sum(path.stat().st_size for path in files if path.is_file()) / 1e6
+
+
+def shipped_mb(library):
+    """What Tenon's library takes in a wheel: as the peers' there, without names for debuggers."""
+    with tempfile.TemporaryDirectory() as folder:
+        shipped = Path(folder) / "library"
+        subprocess.run(["strip", "-o", shipped, library], check=True)
+        return shipped.stat().st_size / 1e6
