@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <hwy/targets.h>
+#include <signal.h>
+#include <sys/time.h>
+
 #include <cmath>
 #include <complex>
 #include <cstring>
@@ -324,6 +327,29 @@ TEST(Matmul, SameBitsForAnyNumberOfThreads) {
       }
     }
   }
+}
+
+volatile sig_atomic_t signals_handled = 0;
+
+TEST(Matmul, SignalsMayComeMeanwhile) {
+  // On one thread, which then is the one that handles them. Without care the handler's frame lands
+  // in the product's memory.
+  Problem<float> problem({1, 1500, 1500, 1500, Layout::kRows, Layout::kRows});
+  const int before = num_threads();
+  set_num_threads(1);
+  const std::vector<float> quiet = problem.run();
+  struct sigaction action {
+  }, action_before{};
+  action.sa_handler = [](int) { signals_handled = signals_handled + 1; };
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGALRM, &action, &action_before);
+  const itimerval every_millisecond{{0, 1000}, {0, 1000}}, never{};
+  setitimer(ITIMER_REAL, &every_millisecond, nullptr);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(problem.run(), quiet);
+  setitimer(ITIMER_REAL, &never, nullptr);
+  sigaction(SIGALRM, &action_before, nullptr);
+  set_num_threads(before);
+  EXPECT_GT(signals_handled, 0);
 }
 
 }  // namespace
