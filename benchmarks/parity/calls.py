@@ -61,6 +61,7 @@ NAMES = {
 }
 #: Ops that PyTorch has no function for, and what holds them instead.
 ABSENT = {
+    "histogram_at": "histogram(), given bins",
     "slice": "x[a:b:c] in Python; python/tests/test_tensor.py holds indexing against NumPy",
     "stop_gradient": "Tensor.detach in PyTorch; TensorFlow and JAX have the name",
 }
@@ -314,7 +315,7 @@ FORMS = {
 def paths_of(name):
     """Where PyTorch may have it: a function of one namespace, and a method."""
     known = NAMES.get(name, name)
-    for space in "linalg", "fft":
+    for space in "linalg", "fft", "special":
         if known.startswith(space + "_"):
             return [known.replace("_", ".", 1)]
     if "." in known:

@@ -39,7 +39,7 @@ RANDOM = {
     "feature_alpha_dropout",
 }
 #: Ops of which an empty argument ends PyTorch's process.
-CRASHES = {"embedding_bag"}
+CRASHES = {"pdist", "embedding_bag"}
 
 
 def dtype_of(call):

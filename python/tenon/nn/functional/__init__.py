@@ -19,10 +19,12 @@ from .norm import (alpha_dropout, batch_norm, dropout, dropout1d, dropout2d, dro
                    local_response_norm, normalize, rms_norm)
 from .padding import pad
 from .pooling import (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d,
-                      adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d, avg_pool1d,
-                      avg_pool2d, avg_pool3d, fold, lp_pool1d, lp_pool2d, lp_pool3d, max_pool1d,
-                      max_pool1d_with_indices, max_pool2d, max_pool2d_with_indices, max_pool3d,
-                      max_pool3d_with_indices, max_unpool1d, max_unpool2d, max_unpool3d, unfold)
+                      adaptive_max_pool1d, adaptive_max_pool1d_with_indices, adaptive_max_pool2d,
+                      adaptive_max_pool2d_with_indices, adaptive_max_pool3d,
+                      adaptive_max_pool3d_with_indices, avg_pool1d, avg_pool2d, avg_pool3d, fold,
+                      lp_pool1d, lp_pool2d, lp_pool3d, max_pool1d, max_pool1d_with_indices,
+                      max_pool2d, max_pool2d_with_indices, max_pool3d, max_pool3d_with_indices,
+                      max_unpool1d, max_unpool2d, max_unpool3d, unfold)
 from .ranking import (cosine_embedding_loss, ctc_loss, gaussian_nll_loss, hinge_embedding_loss,
                       margin_ranking_loss, multi_margin_loss, multilabel_margin_loss,
                       multilabel_soft_margin_loss, poisson_nll_loss, soft_margin_loss,

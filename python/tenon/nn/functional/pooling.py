@@ -131,6 +131,21 @@ _ADAPTIVE_MAX = {
 }
 
 
+def adaptive_max_pool1d_with_indices(input, output_size, return_indices=False):
+    """`adaptive_max_pool1d`, and where in its row each of the elements is."""
+    return _adaptive_max_pool(1, input, output_size, True)
+
+
+def adaptive_max_pool2d_with_indices(input, output_size, return_indices=False):
+    """`adaptive_max_pool2d`, and where in its map each of the elements is."""
+    return _adaptive_max_pool(2, input, output_size, True)
+
+
+def adaptive_max_pool3d_with_indices(input, output_size, return_indices=False):
+    """`adaptive_max_pool3d`, and where in its volume each of the elements is."""
+    return _adaptive_max_pool(3, input, output_size, True)
+
+
 def _adaptive_max_pool(dims, input, output_size, return_indices):
     return _ADAPTIVE_MAX[dims][bool(return_indices)](input, _sizes_of(dims, input, output_size))
 
