@@ -418,6 +418,7 @@ void Instance::find_batches(std::span<const Step> plan) {
     steps[first].batch = std::max<size_t>(1, end - first);
     for (size_t i = first; i < end && plan[i].kind == Record::Kind::kKernel; ++i) {
       steps[first].together.push_back(kernel_run(plan[i], steps[i]));
+      if (i != first) steps[i].batch = 0;
     }
     first += steps[first].batch;
   }

@@ -30,7 +30,8 @@ struct Instance {
     std::vector<tile::SmallLaunch::Input> small_inputs;
     std::vector<tile::SmallLaunch::Output> small_outputs;
     tile::SmallCode small_code;
-    /// How many steps from this one on run at once, as none of them waits for another.
+    /// How many steps from this one on run at once, as none of them waits for another; 0 of a
+    /// kernel that runs with an earlier one.
     size_t batch = 1;
     // Of kernel steps.
     std::vector<Tensor> inputs, outputs;

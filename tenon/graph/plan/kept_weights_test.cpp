@@ -71,6 +71,18 @@ TEST_F(KeptWeightsTest, AreMadeOnce) {
   EXPECT_TRUE(casts([&] { narrow(); }));
 }
 
+TEST_F(KeptWeightsTest, NothingIsKeptOfProductsThatRunTogether) {
+  const Tensor x = randn({12, 200}), a = randn({320, 200}), b = randn({320, 200});
+  const auto is_kept = [](const std::function<Tensor()>& f) {
+    auto compiled = compile(f);
+    for (int i = 0; i < kCalls; ++i) compiled();
+    return compiled.explain().find("kept from run to run") != std::string::npos;
+  };
+  const InferenceMode inference;
+  EXPECT_TRUE(is_kept([&] { return linear(x, a); }));
+  EXPECT_FALSE(is_kept([&] { return cat({linear(x, a), linear(x, b)}); }));
+}
+
 TEST_F(KeptWeightsTest, WritesShow) {
   auto compiled = compile([&] { return forward(); });
   expect_same(compiled, "as it was");
