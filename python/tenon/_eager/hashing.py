@@ -139,3 +139,15 @@ def siphash(key, text):
         v = a ^ word, b, c, d
     a, b, c, d = _sip_rounds((v[0], v[1], v[2] ^ 0xFF, v[3]), 4)
     return a ^ b ^ c ^ d
+
+
+def crossed(hashes):
+    """One number of several below 2^64, as TensorFlow's crossed features have it: each is folded
+    into what stands for those before, MurmurHash's way (Appleby 2008)."""
+    factor, made = 0xC6A4A7935BD1E995, 0xDECAFCAFFE
+    for one in hashes:
+        made ^= factor
+        made ^= _folded((one & _MASK) * factor) * factor & _MASK
+        made = _folded(made * factor & _MASK) * factor & _MASK
+        made = _folded(made)
+    return made

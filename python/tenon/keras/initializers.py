@@ -262,19 +262,69 @@ class Orthogonal(RandomInitializer):
 
 
 # Keras's older names.
+_WINDOWS = {"hann": _core.hann_window, "hamming": _core.hamming_window,
+            "blackman": _core.blackman_window, "bartlett": _core.bartlett_window}
+
+
+class STFT(Initializer):
+    """Filters (frame_length, 1, frequencies) of the short-time Fourier transform: w(t) cos(2 pi t f
+    / n), or of side "imag" -w(t) sin(2 pi t f / n), with n = 2 (frequencies - 1). The window w, by
+    name or its numbers, is divided by the root of its squares' sum ("density"), or by its sum
+    ("spectrum")."""
+
+    def __init__(self, side="real", window="hann", scaling="density", periodic=False):
+        if side not in ("real", "imag"):
+            raise ValueError(f"side should be 'real' or 'imag', not {side!r}")
+        if isinstance(window, str) and window not in _WINDOWS:
+            raise ValueError(f"STFT(): window is one of {', '.join(_WINDOWS)}, its numbers or "
+                             f"None, not {window!r}")
+        if scaling not in (None, "density", "spectrum"):
+            raise ValueError("Scaling is invalid, it must be `None`, 'density' or 'spectrum'. "
+                             f"Received scaling={scaling!r}")
+        self.side, self.window, self.scaling, self.periodic = side, window, scaling, periodic
+
+    def __call__(self, shape, dtype=None):
+        length, _, count = shape
+        times = _core.arange(0, length, dtype=_core.float64).reshape((-1, 1, 1))
+        frequencies = _core.arange(0, count, dtype=_core.float64) / (2 * (count - 1))
+        angles = times * frequencies * (-2 * math.pi)
+        kernel = angles.cos() if self.side == "real" else angles.sin()
+        return (kernel * self._weights(length)).to(as_dtype(dtype))
+
+    def _weights(self, length):
+        if self.window is None:
+            return 1.0
+        if isinstance(self.window, str):
+            window = _WINDOWS[self.window](length, self.periodic, dtype=_core.float64)
+        else:
+            window = as_tensor(self.window, _core.float64)
+        if tuple(window.shape) != (length,):
+            raise ValueError("The shape of `window` must be equal to [frame_length]. Received: "
+                             f"window shape={tuple(window.shape)}")
+        if self.scaling == "density":
+            window = window / window.square().sum().sqrt()
+        elif self.scaling == "spectrum":
+            window = window / window.abs().sum()
+        return window.reshape((-1, 1, 1))
+
+    def get_config(self):
+        return {"side": self.side, "window": self.window, "scaling": self.scaling,
+                "periodic": self.periodic}
+
+
 zeros, ones, constant, identity = Zeros, Ones, Constant, Identity
 random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
 variance_scaling, orthogonal = VarianceScaling, Orthogonal
 glorot_uniform, glorot_normal = GlorotUniform, GlorotNormal
 lecun_uniform, lecun_normal = LecunUniform, LecunNormal
 he_uniform, he_normal = HeUniform, HeNormal
-IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
+IdentityInitializer, OrthogonalInitializer, STFTInitializer = Identity, Orthogonal, STFT
 
 for _class, _aliases in {
         Zeros: (), Ones: (), Constant: (), Identity: ("eye",), RandomNormal: ("normal",),
         RandomUniform: ("uniform",), TruncatedNormal: (), VarianceScaling: (), GlorotUniform: (),
         GlorotNormal: (), LecunUniform: (), LecunNormal: (), HeUniform: (), HeNormal: (),
-        Orthogonal: ("OrthogonalInitializer",)}.items():
+        Orthogonal: ("OrthogonalInitializer",), STFT: ("STFTInitializer",)}.items():
     _registry.register(_class, *_aliases)
 
 get, serialize, deserialize = _registry.get, _registry.serialize, _registry.deserialize

@@ -71,6 +71,75 @@ def test_hashes():
                                             for i in range(50)])).tolist() != many[:50].tolist()
 
 
+def test_crossed_features():
+    words, numbers = np.array(["A", "B", "A", "B", "A"]), np.array([101, 101, 101, 102, 102])
+    layer = layers.HashedCrossing(num_bins=5)
+    assert layer((words, numbers)).tolist() == [1, 4, 1, 1, 3]  # of Keras's documentation
+    one_hot = layers.HashedCrossing(num_bins=5, output_mode="one_hot")((words, numbers))
+    assert near(one_hot, np.eye(5)[[1, 4, 1, 1, 3]])
+    assert layer((words[:, None], numbers[:, None])).tolist() == [[1], [4], [1], [1], [3]]
+    with pytest.raises(ValueError, match="at least two inputs"):
+        layer([words])
+    with pytest.raises(ValueError, match="one shape"):
+        layer((words, numbers[:3]))
+    with pytest.raises(ValueError, match="integer or string dtype, not float"):
+        layer((words, numbers / 2))
+
+
+def frames_of(x, window, length, step):
+    starts = range(0, len(x) - length + 1, step)
+    return np.stack([x[i:i + length] * window for i in starts])
+
+
+def test_spectrograms():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, 90, 3))
+    window = np.hanning(30)
+    whole = [[np.fft.rfft(frames_of(x[i, :, c], window, 30, 7), 32) for c in range(3)]
+             for i in range(2)]
+    spectrum = np.array(whole) / np.sqrt((window**2).sum())  # (batch, channel, frame, frequency)
+    made = {mode: layers.STFTSpectrogram(mode, 30, 7, expand_dims=True)(x).numpy()
+            for mode in ("real", "imag", "magnitude", "psd", "log", "angle", "stft")}
+    expected = spectrum.transpose(0, 2, 3, 1)
+    assert np.abs(made["real"] - expected.real).max() < 1e-4
+    assert np.abs(made["imag"] - expected.imag).max() < 1e-4
+    magnitude = np.sqrt(np.maximum(np.abs(expected) ** 2, 1e-7))
+    assert np.abs(made["magnitude"] - magnitude).max() < 1e-4
+    assert np.abs(made["log"] - np.log(magnitude)).max() < 1e-2
+    doubled = np.abs(expected) ** 2 * np.array([1] + [2] * 15 + [1])[:, None]
+    assert np.abs(made["psd"] - doubled).max() < 1e-3
+    assert np.abs(np.cos(made["angle"]) - np.cos(np.angle(expected)))[:, :, 1:-1].max() < 1e-2
+    assert made["stft"].shape == (2, 9, 34, 3)
+    layer = layers.STFTSpectrogram("magnitude", 30, 7, scaling="spectrum", window=window)
+    flat = layer(x).numpy().reshape(2, 9, 3, 17).transpose(0, 1, 3, 2)
+    scale = np.sqrt((window**2).sum()) / window.sum()
+    assert np.abs(flat - np.sqrt(np.maximum((np.abs(expected) * scale) ** 2, 1e-7))).max() < 1e-4
+    assert layer.compute_output_shape((None, 90, 3)) == (None, 9, 51)
+    assert [w.name for w in layer.trainable_weights] == ["real_kernel", "imag_kernel"]
+    with pytest.raises(ValueError, match="window is one of hann"):
+        layers.STFTSpectrogram(window="hat")
+
+
+def test_mel_spectrograms():
+    x = np.random.default_rng(0).normal(size=(2, 400))
+    window = np.hanning(65)[:-1]
+    padded = np.pad(x, ((0, 0), (32, 32)), "reflect")
+    power = np.stack([np.abs(np.fft.rfft(frames_of(one, window, 64, 16))) ** 2 for one in padded])
+    mel = 1127 * np.log1p(np.linspace(0, 500, 33) / 700)[1:, None]
+    edges = np.linspace(1127 * np.log1p(20 / 700), 1127 * np.log1p(500 / 700), 10)
+    triangles = np.minimum((mel - edges[:-2]) / (edges[1:-1] - edges[:-2]),
+                           (edges[2:] - mel) / (edges[2:] - edges[1:-1])).clip(0)
+    bins = (power[..., 1:] @ triangles).swapaxes(1, 2)
+    options = {"fft_length": 64, "sequence_stride": 16, "num_mel_bins": 8, "sampling_rate": 1000}
+    plain = layers.MelSpectrogram(**options, power_to_db=False)(x)
+    assert near(plain, bins, 1e-2)
+    decibels = 10 * np.log10(np.maximum(bins, 1e-10))
+    layer = layers.MelSpectrogram(**options, top_db=20.0)
+    assert near(layer(x), np.maximum(decibels, decibels.max() - 20), 1e-3)
+    assert layer(x[0]).shape == (8, 26)
+    assert layers.deserialize(layers.serialize(layer)).get_config() == layer.get_config()
+
+
 def test_strings():
     layer = layers.StringLookup(vocabulary=["a", "b", "c"])
     assert layer(np.array([["a", "c"], ["z", "b"]])).tolist() == [[1, 3], [0, 2]]

@@ -19,14 +19,22 @@ from .merging import (Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply
 from .normalization import (BatchNormalization, GroupNormalization, LayerNormalization,
                             RMSNormalization, SpectralNormalization, SyncBatchNormalization,
                             UnitNormalization)
-from .pooling import (AveragePooling1D, AveragePooling2D, AveragePooling3D, GlobalAveragePooling1D,
+from .pooling import (AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D,
+                      AdaptiveMaxPooling1D, AdaptiveMaxPooling2D, AdaptiveMaxPooling3D,
+                      AveragePooling1D, AveragePooling2D, AveragePooling3D, GlobalAveragePooling1D,
                       GlobalAveragePooling2D, GlobalAveragePooling3D, GlobalMaxPooling1D,
                       GlobalMaxPooling2D, GlobalMaxPooling3D, MaxPooling1D, MaxPooling2D,
                       MaxPooling3D)
-from .preprocessing import (CategoryEncoding, CenterCrop, Discretization, Hashing, IntegerLookup,
-                            Normalization, RandomBrightness, RandomContrast, RandomCrop, RandomFlip,
-                            RandomHeight, RandomRotation, RandomTranslation, RandomWidth,
-                            RandomZoom, Rescaling, Resizing, StringLookup, TextVectorization)
+from .preprocessing import (AugMix, AutoContrast, CategoryEncoding, CenterCrop, CutMix,
+                            Discretization, Equalization, HashedCrossing, Hashing, IntegerLookup,
+                            MelSpectrogram, MixUp, Normalization, Pipeline, RandAugment,
+                            RandomBrightness, RandomColorDegeneration, RandomColorJitter,
+                            RandomContrast, RandomCrop, RandomElasticTransform, RandomErasing,
+                            RandomFlip, RandomGaussianBlur, RandomGrayscale, RandomHeight,
+                            RandomHue, RandomInvert, RandomPerspective, RandomPosterization,
+                            RandomRotation, RandomSaturation, RandomSharpness, RandomShear,
+                            RandomTranslation, RandomWidth, RandomZoom, Rescaling, Resizing,
+                            Solarization, STFTSpectrogram, StringLookup, TextVectorization)
 from .recurrent import (GRU, LSTM, RNN, Bidirectional, ConvLSTM1D, ConvLSTM2D, ConvLSTM3D, GRUCell,
                         LSTMCell, SimpleRNN, SimpleRNNCell, StackedRNNCells)
 from .regularization import (ActivityRegularization, AlphaDropout, Dropout, GaussianDropout,

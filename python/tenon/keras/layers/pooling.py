@@ -3,7 +3,7 @@
 from ... import _core
 from .._input_spec import InputSpec
 from .._windows import average_pooled, max_pooled
-from ._base import BuiltIn, ChannelsMixin, listed
+from ._base import BuiltIn, ChannelsMixin, checked_positive, listed
 
 
 class _Pooling(ChannelsMixin, BuiltIn):
@@ -151,3 +151,66 @@ class GlobalAveragePooling3D(_GlobalAverage):
     """The mean of each channel of (batch, depth, height, width, channels)."""
 
     _rank = 3
+
+
+class _AdaptivePooling(ChannelsMixin, BuiltIn):
+    """Pooling to a given size: window i of n covers floor(i size / n) to ceil((i + 1) size / n)."""
+
+    _rank = 2
+
+    def __init__(self, output_size, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        sizes = listed(output_size, self._rank, "output_size")
+        for size in sizes:
+            checked_positive(type(self).__name__, "output_size", size)
+        self.output_size = sizes
+        self._set_format(data_format)
+        self.input_spec = InputSpec(ndim=self._rank + 2)
+
+    def call(self, inputs):
+        return self._back(self._pool(self._first(inputs), self.output_size))
+
+    def compute_output_shape(self, input_shape):
+        if self.data_format == "channels_last":
+            return (input_shape[0], *self.output_size, input_shape[-1])
+        return (*input_shape[:2], *self.output_size)
+
+
+class AdaptiveAveragePooling1D(_AdaptivePooling):
+    """The means of `output_size` windows of (batch, steps, features)."""
+
+    _rank = 1
+    _pool = staticmethod(_core.adaptive_avg_pool1d)
+
+
+class AdaptiveAveragePooling2D(_AdaptivePooling):
+    """The means of `output_size` windows of (batch, height, width, channels)."""
+
+    _pool = staticmethod(_core.adaptive_avg_pool2d)
+
+
+class AdaptiveAveragePooling3D(_AdaptivePooling):
+    """The means of `output_size` windows of (batch, depth, height, width, channels)."""
+
+    _rank = 3
+    _pool = staticmethod(_core.adaptive_avg_pool3d)
+
+
+class AdaptiveMaxPooling1D(_AdaptivePooling):
+    """The largest elements of `output_size` windows of (batch, steps, features)."""
+
+    _rank = 1
+    _pool = staticmethod(_core.adaptive_max_pool1d)
+
+
+class AdaptiveMaxPooling2D(_AdaptivePooling):
+    """The largest elements of `output_size` windows of (batch, height, width, channels)."""
+
+    _pool = staticmethod(_core.adaptive_max_pool2d)
+
+
+class AdaptiveMaxPooling3D(_AdaptivePooling):
+    """The largest elements of `output_size` windows of (batch, depth, height, width, channels)."""
+
+    _rank = 3
+    _pool = staticmethod(_core.adaptive_max_pool3d)

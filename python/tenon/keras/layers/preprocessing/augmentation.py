@@ -11,8 +11,9 @@ from .images import ImageLayer, center_cropped, checked_interpolation, resized
 _PADDINGS = {"constant": "zeros", "nearest": "border", "reflect": "reflection"}
 
 
-class _Random(ImageLayer):
-    """Changes images in training, which is the default of calls outside of models."""
+class RandomLayer(ImageLayer):
+    """Changes images in training, which is the default of calls outside of models. Subclasses say
+    what is drawn for a batch, `_choices`, and what becomes of it then, `_applied`."""
 
     def _set(self, seed, data_format):
         self.seed = seed
@@ -22,8 +23,23 @@ class _Random(ImageLayer):
     def call(self, inputs, training=True):
         return super().call(inputs, training)
 
-    def _changed(self, x, training):
-        return self._randomized(x) if training else x
+    def _drawn_for(self, x, training):
+        return self._choices(x) if training else None
+
+    def _changed(self, x, drawn, training):
+        return x if drawn is None else self._applied(x, drawn)
+
+    def _changed_mask(self, mask, drawn):
+        return mask if drawn is None else self._applied_to_mask(mask, drawn)
+
+    def _changed_labels(self, labels, drawn):
+        return labels if drawn is None else self._applied_to_labels(labels, drawn)
+
+    def _applied_to_mask(self, mask, drawn):
+        return mask
+
+    def _applied_to_labels(self, labels, drawn):
+        return labels
 
     def _config_value(self, name):
         value = super()._config_value(name)
@@ -32,6 +48,17 @@ class _Random(ImageLayer):
     def _drawn(self, count, low=0.0, high=1.0):
         """Numbers for each image."""
         return _core.rand((count,), generator=self._generator) * (high - low) + low
+
+
+def share_bounds(layer, name, factor, lowest=0.0, highest=1.0):
+    """A range within `lowest` and `highest`: of a number, from `lowest` to that."""
+    low, high = factor if isinstance(factor, (tuple, list)) and len(factor) == 2 else (lowest,
+                                                                                       factor)
+    if not all(isinstance(one, (int, float)) for one in (low, high)) or not (
+            lowest <= low <= high <= highest):
+        raise ValueError(f"{layer}(): {name} is a number from {lowest} to {highest}, or a range "
+                         f"of them, not {factor!r}")
+    return low, high
 
 
 def _bounds(layer, name, factor, lowest=None):
@@ -46,7 +73,12 @@ def _bounds(layer, name, factor, lowest=None):
     return low, high
 
 
-class RandomFlip(_Random):
+def of_images(numbers):
+    """A number of each image in the shape that goes with (batch, channels, height, width)."""
+    return numbers.reshape((-1, 1, 1, 1))
+
+
+class RandomFlip(RandomLayer):
     """Mirrors images with probability 1/2: "horizontal", "vertical" or
     "horizontal_and_vertical"."""
 
@@ -58,16 +90,26 @@ class RandomFlip(_Random):
         self.mode = mode
         self._set(seed, data_format)
 
-    def _randomized(self, x):
-        for name, dim in ("horizontal", 3), ("vertical", 2):
-            if name in self.mode:
-                flips = (self._drawn(x.shape[0]) <= 0.5).reshape((-1, 1, 1, 1))
-                x = _core.where(flips, x.flip(dim), x)
+    def _choices(self, x):
+        return [(dim, of_images(self._drawn(x.shape[0]) <= 0.5))
+                for name, dim in (("horizontal", 3), ("vertical", 2)) if name in self.mode]
+
+    def _applied(self, x, drawn):
+        for dim, flips in drawn:
+            x = _core.where(flips, x.flip(dim), x)
         return x
 
+    _applied_to_mask = _applied
 
-class _Moved(_Random):
-    """Images seen through another grid."""
+
+class _Moved(RandomLayer):
+    """Images seen through another grid, whose matrices are what is drawn."""
+
+    def _applied(self, x, drawn):
+        return self._seen(x, drawn, self.interpolation)
+
+    def _applied_to_mask(self, mask, drawn):
+        return self._seen(mask, drawn, "nearest").to(mask.dtype)
 
     def _set_grid(self, fill_mode, interpolation, fill_value):
         if fill_mode not in _PADDINGS:
@@ -76,7 +118,7 @@ class _Moved(_Random):
         self.fill_mode, self.fill_value = fill_mode, fill_value
         self.interpolation = checked_interpolation(type(self).__name__, interpolation)
 
-    def _seen(self, x, matrices):
+    def _seen(self, x, matrices, interpolation):
         """x at the places that matrices (batch, 2, 3) of pixels around the middle give: x, y, 1 of
         the result to x, y of the input."""
         batch, _, height, width = x.shape
@@ -90,10 +132,10 @@ class _Moved(_Random):
         grid = grid.reshape((batch, height, width, 2))
         x = as_floats(x)
         mode = _PADDINGS[self.fill_mode]
-        y = _core.grid_sample(x, grid.to(x.dtype), self.interpolation, mode, False)
+        y = _core.grid_sample(x, grid.to(x.dtype), interpolation, mode, False)
         if mode == "zeros" and self.fill_value:
             inside = _core.grid_sample(_core.ones_like(x[:, :1]), grid.to(x.dtype),
-                                       self.interpolation, mode, False)
+                                       interpolation, mode, False)
             y = y + self.fill_value * (1 - inside)
         return y
 
@@ -115,11 +157,11 @@ class RandomRotation(_Moved):
         self._set_grid(fill_mode, interpolation, fill_value)
         self._set(seed, data_format)
 
-    def _randomized(self, x):
+    def _choices(self, x):
         low, high = self._range
         angles = self._drawn(x.shape[0], low * 2 * math.pi, high * 2 * math.pi)
         cos, sin, zero = angles.cos(), angles.sin(), _core.zeros_like(angles)
-        return self._seen(x, _matrices(cos, -sin, zero, sin, cos, zero))
+        return _matrices(cos, -sin, zero, sin, cos, zero)
 
 
 class RandomZoom(_Moved):
@@ -136,11 +178,11 @@ class RandomZoom(_Moved):
         self._set_grid(fill_mode, interpolation, fill_value)
         self._set(seed, data_format)
 
-    def _randomized(self, x):
+    def _choices(self, x):
         height = 1 + self._drawn(x.shape[0], *self._heights)
         width = height if self._widths is None else 1 + self._drawn(x.shape[0], *self._widths)
         zero = _core.zeros_like(height)
-        return self._seen(x, _matrices(width, zero, zero, zero, height, zero))
+        return _matrices(width, zero, zero, zero, height, zero)
 
 
 class RandomTranslation(_Moved):
@@ -157,14 +199,14 @@ class RandomTranslation(_Moved):
         self._set_grid(fill_mode, interpolation, fill_value)
         self._set(seed, data_format)
 
-    def _randomized(self, x):
+    def _choices(self, x):
         down = self._drawn(x.shape[0], *self._heights) * x.shape[2]
         right = self._drawn(x.shape[0], *self._widths) * x.shape[3]
         one, zero = _core.ones_like(down), _core.zeros_like(down)
-        return self._seen(x, _matrices(one, zero, -right, zero, one, -down))
+        return _matrices(one, zero, -right, zero, one, -down)
 
 
-class RandomContrast(_Random):
+class RandomContrast(RandomLayer):
     """(x - mean) * f + mean of each channel of an image, f from 1 - factor to 1 + factor, or from
     1 - factor[0] to 1 + factor[1], limited to `value_range`."""
 
@@ -178,14 +220,16 @@ class RandomContrast(_Random):
         self.__dict__["_range"] = 1 - low, 1 + high
         self._set(seed, data_format)
 
-    def _randomized(self, x):
+    def _choices(self, x):
+        return of_images(self._drawn(x.shape[0], *self._range))
+
+    def _applied(self, x, drawn):
         x = as_floats(x)
-        factors = self._drawn(x.shape[0], *self._range).reshape((-1, 1, 1, 1)).to(x.dtype)
         mean = x.mean((2, 3), keepdim=True)
-        return ((x - mean) * factors + mean).clamp(*self.value_range)
+        return ((x - mean) * drawn.to(x.dtype) + mean).clamp(*self.value_range)
 
 
-class RandomBrightness(_Random):
+class RandomBrightness(RandomLayer):
     """Adds a number from -factor to factor, or from factor[0] to factor[1], times the width of
     `value_range`, to which the result is limited."""
 
@@ -195,13 +239,16 @@ class RandomBrightness(_Random):
         self.__dict__["_range"] = _bounds("RandomBrightness", "factor", factor, -1.0)
         self._set(seed, data_format)
 
-    def _randomized(self, x):
-        x, width = as_floats(x), self.value_range[1] - self.value_range[0]
-        more = self._drawn(x.shape[0], *self._range).reshape((-1, 1, 1, 1)).to(x.dtype)
-        return (x + more * width).clamp(*self.value_range)
+    def _choices(self, x):
+        width = self.value_range[1] - self.value_range[0]
+        return of_images(self._drawn(x.shape[0], *self._range)) * width
+
+    def _applied(self, x, drawn):
+        x = as_floats(x)
+        return (x + drawn.to(x.dtype)).clamp(*self.value_range)
 
 
-class RandomCrop(_Random):
+class RandomCrop(RandomLayer):
     """In training, a part of each image in this size, the same of all images of a call; otherwise
     the middle. Smaller images are resized, as by CenterCrop."""
 
@@ -211,17 +258,24 @@ class RandomCrop(_Random):
         self.width = checked_positive("RandomCrop", "width", width)
         self._set(seed, data_format)
 
-    def _changed(self, x, training):
+    def _choices(self, x):
         rows, columns = x.shape[2] - self.height, x.shape[3] - self.width
-        if not training or rows < 0 or columns < 0:
-            return center_cropped(x, self.height, self.width)
-        top, left = (_core.randint(0, more + 1, (1,), generator=self._generator)
-                     + _core.arange(0, size, dtype=_core.int64)
-                     for more, size in ((rows, self.height), (columns, self.width)))
-        return x.index_select(2, top).index_select(3, left)
+        if rows < 0 or columns < 0:
+            return None
+        return [_core.randint(0, more + 1, (1,), generator=self._generator)
+                + _core.arange(0, size, dtype=_core.int64)
+                for more, size in ((rows, self.height), (columns, self.width))]
+
+    def _changed(self, x, drawn, training, interpolation="bilinear"):
+        if drawn is None:
+            return center_cropped(x, self.height, self.width, interpolation)
+        return x.index_select(2, drawn[0]).index_select(3, drawn[1])
+
+    def _changed_mask(self, mask, drawn):
+        return self._changed(mask, drawn, True, "nearest")
 
 
-class _RandomSize(_Random):
+class _RandomSize(RandomLayer):
     """Images in another size along one dim."""
 
     _dim = 2
@@ -233,11 +287,17 @@ class _RandomSize(_Random):
         self.interpolation = checked_interpolation(type(self).__name__, interpolation)
         self._set(seed, data_format)
 
-    def _randomized(self, x):
+    def _choices(self, x):
         sizes = list(x.shape[2:])
         factor = 1 + self._drawn(1, *self._range).item()
         sizes[self._dim - 2] = max(1, int(sizes[self._dim - 2] * factor))
-        return resized(x, *sizes, self.interpolation)
+        return sizes
+
+    def _applied(self, x, drawn):
+        return resized(x, *drawn, self.interpolation)
+
+    def _applied_to_mask(self, mask, drawn):
+        return resized(mask, *drawn, "nearest")
 
 
 class RandomHeight(_RandomSize):

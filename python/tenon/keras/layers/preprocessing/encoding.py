@@ -1,11 +1,11 @@
 """Numbers and categories."""
 
 from .... import _core
-from ...._eager.hashing import fingerprint64, siphash
+from ...._eager.hashing import crossed, fingerprint64, siphash
 from ...._modes import no_grad
 from ..._arrays import as_dtype, as_floats, as_tensor
 from .._base import BuiltIn, checked_positive, listed
-from ._data import batches_of, ints_tensor, strings_of
+from ._data import batches_of, ints_tensor, numbers_of, strings_of
 
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
@@ -128,6 +128,50 @@ class Hashing(BuiltIn):
         bins = [self._bin(text) for text in texts.reshape(-1)]
         made = ints_tensor(bins).reshape(texts.shape)
         return encoded(made, self.output_mode, self.num_bins, as_dtype(self.compute_dtype))
+
+
+class HashedCrossing(BuiltIn):
+    """The bin of a hash of what several inputs of strings or whole numbers are together, of shape
+    (), (batch,) or (batch, 1): the same everywhere and always, and the same as Keras's."""
+
+    def __init__(self, num_bins, output_mode="int", sparse=False, **kwargs):
+        super().__init__(**kwargs)
+        self.num_bins = checked_positive("HashedCrossing", "num_bins", num_bins)
+        if sparse:
+            raise ValueError("HashedCrossing(): sparse=True isn't offered; results are dense")
+        self.sparse = sparse
+        self.output_mode = checked_mode("HashedCrossing", output_mode, MODES[:2])
+
+    def call(self, inputs):
+        if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:
+            raise ValueError("`HashedCrossing` should be called on at least two inputs. Received: "
+                             f"inputs={inputs}")
+        columns = [_features_of(column) for column in inputs]
+        shape = columns[0].shape
+        if len(shape) > 2 or len(shape) == 2 and shape[1] != 1 or any(
+                column.shape != shape for column in columns):
+            raise ValueError("All `HashedCrossing` inputs have one shape, (), (batch_size,) or "
+                             "(batch_size, 1). Received shapes: "
+                             f"{[column.shape for column in columns]}")
+        bins = [crossed(features) % self.num_bins
+                for features in zip(*(column.reshape(-1) for column in columns))]
+        made = ints_tensor(bins).reshape(shape)
+        return encoded(made, self.output_mode, self.num_bins, as_dtype(self.compute_dtype))
+
+
+def _features_of(column):
+    """An array of the 64 bits that stand for each string or whole number."""
+    import numpy
+
+    values = numbers_of(column)
+    if values.dtype.kind in "biu":
+        return values.astype(object)
+    if values.dtype.kind == "f":
+        raise ValueError("All `HashedCrossing` inputs should have an integer or string dtype, not "
+                         f"{values.dtype}")
+    texts = strings_of(values)
+    hashed = [fingerprint64(text.encode("utf-8")) for text in texts.reshape(-1)]
+    return numpy.array(hashed, dtype=object).reshape(texts.shape)
 
 
 class Normalization(BuiltIn):

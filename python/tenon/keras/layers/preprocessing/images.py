@@ -24,17 +24,67 @@ class Rescaling(BuiltIn):
 
 
 class ImageLayer(ChannelsMixin, BuiltIn):
-    """A layer of images (batch, height, width, channels), or of one."""
+    """A layer of images (batch, height, width, channels), or of one; or of a dict in which
+    "images" have "segmentation_masks", which move with them, and "labels", which mix with them."""
 
     def call(self, inputs, training=None):
+        if isinstance(inputs, dict):
+            return self._call_with_targets(inputs, training)
+        x, is_one = self._batch_of(inputs)
+        return self._unbatched(self._changed(x, self._drawn_for(x, training), training), is_one)
+
+    def _call_with_targets(self, data, training):
+        kind = type(self).__name__
+        if "images" not in data:
+            raise ValueError(f"{kind} takes images, or a dict of them with the key 'images', not "
+                             f"one of {', '.join(map(repr, data))}")
+        if "bounding_boxes" in data:
+            raise ValueError(f"{kind} takes a dict of 'images', 'labels' and 'segmentation_masks'; "
+                             "'bounding_boxes' stand in images that were not changed yet, and "
+                             "would be wrong behind this layer")
+        x, is_one = self._batch_of(data["images"])
+        drawn = self._drawn_for(x, training)
+        made = {**data, "images": self._unbatched(self._changed(x, drawn, training), is_one)}
+        if "segmentation_masks" in data:
+            mask, is_flat = self._batch_of(data["segmentation_masks"])
+            made["segmentation_masks"] = self._unbatched(self._changed_mask(mask, drawn), is_flat)
+        if "labels" in data:
+            labels = as_tensor(data["labels"])
+            labels = self._changed_labels(labels.unsqueeze(0) if is_one else labels, drawn)
+            made["labels"] = labels[0] if is_one else labels
+        return made
+
+    def _batch_of(self, inputs):
+        """Images as (batch, channels, height, width), and whether it was a single one."""
         x = as_tensor(inputs)
         if x.dim() not in (3, 4):
             raise ValueError(f"{type(self).__name__} takes images (height, width, channels) or "
                              f"batches of them, not {tuple(x.shape)}")
         is_one = x.dim() == 3
-        x = self._first(x.unsqueeze(0) if is_one else x)
-        y = self._back(self._changed(x, training))
+        return self._first(x.unsqueeze(0) if is_one else x), is_one
+
+    def _unbatched(self, x, is_one):
+        y = self._back(x)
         return y[0] if is_one else y
+
+    def _drawn_for(self, x, training):
+        """What is drawn at random for a batch, or None."""
+        return None
+
+    def _changed_mask(self, mask, drawn):
+        """The segmentation masks of images that were changed."""
+        return mask
+
+    def _changed_labels(self, labels, drawn):
+        """The labels of images that were changed."""
+        return labels
+
+
+def image_ops():
+    """keras.ops.image, which few programs load."""
+    from ...ops import image
+
+    return image
 
 
 def resized(x, height, width, interpolation):
@@ -91,7 +141,13 @@ class Resizing(ImageLayer):
         self.fill_mode, self.fill_value = fill_mode, fill_value
         self._set_format(data_format)
 
-    def _changed(self, x, training):
+    def _changed(self, x, drawn, training):
+        return self._resized(x, self.interpolation)
+
+    def _changed_mask(self, mask, drawn):
+        return self._resized(mask, "nearest").to(mask.dtype)
+
+    def _resized(self, x, interpolation):
         if self.crop_to_aspect_ratio:
             x = cropped_to_ratio(x, self.height, self.width)
         elif self.pad_to_aspect_ratio:
@@ -101,7 +157,7 @@ class Resizing(ImageLayer):
             top, left = int((height - rows) / 2), int((width - columns) / 2)
             x = _core.pad(as_floats(x), [left, width - columns - left, top, height - rows - top],
                           "constant", self.fill_value)
-        return resized(x, self.height, self.width, self.interpolation)
+        return resized(x, self.height, self.width, interpolation)
 
 
 class CenterCrop(ImageLayer):
@@ -114,14 +170,17 @@ class CenterCrop(ImageLayer):
         self.width = checked_positive("CenterCrop", "width", width)
         self._set_format(data_format)
 
-    def _changed(self, x, training):
+    def _changed(self, x, drawn, training):
         return center_cropped(x, self.height, self.width)
 
+    def _changed_mask(self, mask, drawn):
+        return center_cropped(mask, self.height, self.width, "nearest")
 
-def center_cropped(x, height, width):
+
+def center_cropped(x, height, width, interpolation="bilinear"):
     """The middle of images (batch, channels, height, width)."""
     rows, columns = x.shape[2:]
     if rows < height or columns < width:
-        return resized(cropped_to_ratio(x, height, width), height, width, "bilinear")
+        return resized(cropped_to_ratio(x, height, width), height, width, interpolation)
     top, left = int((rows - height) / 2), int((columns - width) / 2)
     return x[:, :, top:top + height, left:left + width]
