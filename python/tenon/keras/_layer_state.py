@@ -2,6 +2,7 @@
 
 import weakref
 
+from .._eager.recording import before_write
 from .._modes import no_grad
 from ..nn.modules.module import Module
 from ..nn.parameter import Parameter
@@ -251,6 +252,7 @@ class LayerState(Module):
             if tuple(variable.shape) != tuple(value.shape):
                 raise ValueError(f"Layer {self.name} weight shape {tuple(variable.shape)} is not "
                                  f"compatible with provided weight shape {tuple(value.shape)}")
+        before_write(own)
         with no_grad():
             for variable, value in zip(own, values):
                 variable.copy_(value)

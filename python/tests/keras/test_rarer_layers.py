@@ -1,9 +1,9 @@
-"""Convolutional LSTMs, grouped attention and spectral normalization, each against a twin."""
+"""Layers that fewer programs use, each against a twin, and normalization under tapes."""
 
 import numpy as np
 import pytest
 
-from tenon import keras
+from tenon import keras, tf
 from tenon.keras import layers
 
 random = np.random.default_rng(8)
@@ -78,3 +78,61 @@ def test_spectral_normalization():
     assert (zeros(np.ones((1, 3), "f"), training=True).numpy() == 0).all()
     with pytest.raises(ValueError, match="has no attribute 'kernel' nor 'embeddings'"):
         layers.SpectralNormalization(layers.ReLU())(x)
+
+
+@pytest.mark.parametrize("kind, reduce", [("Average", np.mean), ("Max", np.max)])
+@pytest.mark.parametrize("sizes, wanted", [((7,), 3), ((7, 4), (3, 5)), ((5, 6, 4), (2, 3, 4))])
+def test_pooling_to_a_size(kind, reduce, sizes, wanted):
+    x = np.random.default_rng(0).normal(size=(2, *sizes, 3)).astype("f")
+    expected = x
+    for axis, (size, count) in enumerate(zip(sizes, np.atleast_1d(wanted)), 1):
+        windows = [slice(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+        expected = np.stack([reduce(expected.take(range(size)[one], axis), axis)
+                             for one in windows], axis)
+    layer = getattr(layers, f"Adaptive{kind}Pooling{len(sizes)}D")(wanted)
+    assert np.abs(layer(x).numpy() - expected).max() < 1e-6
+    assert layer.compute_output_shape((None, *sizes, 3)) == (None, *expected.shape[1:])
+    first = type(layer)(wanted, data_format="channels_first")(np.moveaxis(x, -1, 1))
+    assert np.abs(np.moveaxis(first.numpy(), 1, -1) - expected).max() < 1e-6
+    with pytest.raises(ValueError, match="output_size is a positive whole number, not 0"):
+        type(layer)(0)
+
+
+def test_statistics_change_while_a_tape_needs_them():
+    x = np.random.default_rng(0).normal(size=(8, 3)).astype("f")
+
+    def model():
+        return keras.Sequential([keras.Input((3,)), layers.Dense(4, kernel_initializer="ones"),
+                                 layers.BatchNormalization(momentum=0.5), layers.Dense(1)])
+
+    together, apart = model(), model()
+    apart.set_weights(together.get_weights())
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(together(x, training=False) ** 2)
+        loss += tf.reduce_mean(together(x, training=True) ** 2)
+    grads = tape.gradient(loss, together.trainable_variables)
+    sums = [0.0] * len(grads)
+    for training in False, True:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(apart(x, training=training) ** 2)
+        sums = [sum_ + one.numpy() for sum_, one in zip(sums, tape.gradient(
+            loss, apart.trainable_variables))]
+    for one, sum_ in zip(grads, sums):
+        assert np.abs(one.numpy() - sum_).max() < 1e-5
+    for one, other in zip(together.get_weights(), apart.get_weights()):
+        assert (one == other).all()
+    bn = together.layers[1]
+    hidden = together.layers[0](x).numpy()
+    assert np.abs(bn.moving_mean.numpy() - hidden.mean(0) / 2).max() < 1e-6
+
+
+def test_weights_are_set_while_a_tape_needs_them():
+    layer = layers.Dense(1, use_bias=False)
+    x = tf.constant([[2.0, 3.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x) ** 2
+        kernel = layer.get_weights()[0]
+        layer.set_weights([kernel * 0])
+    expected = 2 * (x.numpy() @ kernel) * kernel.T
+    assert np.abs(tape.gradient(y, x).numpy() - expected).max() < 1e-5

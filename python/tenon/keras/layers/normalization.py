@@ -1,6 +1,7 @@
 """Normalization layers."""
 
 from ... import _core
+from ..._eager.recording import before_write
 from ..._modes import no_grad
 from ...nn.functional import normalize
 from .. import initializers
@@ -68,10 +69,11 @@ class BatchNormalization(_Scaled):
         if not (training and self.trainable):
             y = _core.batch_norm(x, self.moving_mean, self.moving_variance, self.gamma, self.beta,
                                  False, 0.0, self.epsilon)
-        elif mask is not None or x.numel() == x.shape[1]:
-            y = self._by_moments(x, mask)
         else:
-            y = self._by_batch(x)
+            # A call at rest under the same tape needs the statistics that it computed with.
+            before_write((self.moving_mean, self.moving_variance))
+            by_moments = mask is not None or x.numel() == x.shape[1]
+            y = self._by_moments(x, mask) if by_moments else self._by_batch(x)
         return y if axis == 1 else y.movedim(1, axis)
 
     def _by_batch(self, x):
@@ -237,6 +239,7 @@ class SpectralNormalization(Wrapper):
         return self.layer(inputs)
 
     def _normalize(self):
+        before_write((self._kernel, self.vector_u))
         with no_grad():
             kernel = self._kernel
             matrix, u = kernel.reshape((-1, kernel.shape[-1])), self.vector_u
