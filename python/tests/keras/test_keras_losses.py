@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 import tenon
@@ -100,6 +101,37 @@ def test_ctc():
     # Two steps, classes (blank, a): "a" is aa, -a or a-.
     steps = tenon.tensor([[[0.4, 0.6], [0.3, 0.7]]]).log()
     assert near(losses.CTC(reduction="none")([[1]], steps), [-log(1 - 0.4 * 0.3)])
+
+
+def test_circle():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(6, 4))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    labels = np.array([0, 1, 0, 1, 1, 0])
+    expected = []
+    for i in range(6):
+        d = np.maximum(1 - x @ x[i], 0)
+        near = (labels == labels[i]) & (np.arange(6) != i)
+        p = np.exp(8 * (0.3 + d) * (d - 0.3))[near].sum()
+        n = np.exp(8 * np.maximum(1.3 - d, 0) * (0.7 - d))[labels != labels[i]].sum()
+        expected.append(np.log1p(p * n))
+    loss = losses.Circle(gamma=8, margin=0.3, reduction="none")
+    assert np.abs(loss(labels, x).numpy() - expected).max() < 1e-4
+    assert losses.circle(labels, x, gamma=8, margin=0.3).shape == (6,)
+    others = losses.circle(labels[:2], x[:2].astype("f"), labels[2:], x[2:].astype("f"))
+    assert others.shape == (2,) and np.isfinite(others.numpy()).all()
+    assert losses.deserialize(losses.serialize(loss)).get_config() == loss.get_config()
+    with pytest.raises(ValueError, match=r"embeddings \(batch, size\) and a label of each"):
+        losses.circle(labels[:3], x)
+
+
+def test_generalized_cross_entropy():
+    shares, labels = np.array([[0.25, 0.75], [0.9, 0.1]], "f"), np.array([0, 0])
+    loss = losses.CategoricalGeneralizedCrossEntropy(0.5, reduction="none")
+    assert np.abs(loss(labels, shares).numpy() - (1 - np.sqrt([0.25, 0.9])) / 0.5).max() < 1e-6
+    assert loss(labels[:, None], shares).shape == (2,)
+    with pytest.raises(ValueError, match="q is in"):
+        losses.CategoricalGeneralizedCrossEntropy(1.5)
 
 
 @pytest.mark.parametrize("reduction, weight, expected", [

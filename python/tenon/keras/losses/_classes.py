@@ -257,3 +257,24 @@ class Tversky(LossFunctionWrapper):
     def __init__(self, alpha=0.5, beta=0.5, reduction=_MEAN, name="tversky", axis=None, dtype=None):
         super().__init__(functions.tversky, reduction, name, dtype, alpha=alpha, beta=beta,
                          axis=axis)
+
+
+class Circle(LossFunctionWrapper):
+    __doc__ = functions.circle.__doc__
+    _keeps_labels = True
+
+    def __init__(self, gamma=80.0, margin=0.4, remove_diagonal=True, reduction=_MEAN,
+                 name="circle", dtype=None):
+        super().__init__(functions.circle, reduction, name, dtype, gamma=gamma, margin=margin,
+                         remove_diagonal=remove_diagonal)
+
+
+class CategoricalGeneralizedCrossEntropy(LossFunctionWrapper):
+    __doc__ = functions.categorical_generalized_cross_entropy.__doc__
+
+    def __init__(self, q=0.5, reduction=_MEAN, name="categorical_generalized_cross_entropy",
+                 dtype=None):
+        if not 0 < q < 1:
+            raise ValueError(f"CategoricalGeneralizedCrossEntropy(): q is in (0, 1), not {q}")
+        super().__init__(functions.categorical_generalized_cross_entropy, reduction, name, dtype,
+                         q=q)

@@ -248,3 +248,51 @@ def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
     common = (y_true * y_pred).sum(dims)
     missed, wrong = ((1 - y_pred) * y_true).sum(dims), (y_pred * (1 - y_true)).sum(dims)
     return 1 - common / (common + missed * alpha + wrong * beta + epsilon())
+
+
+def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal=True, gamma=80,
+           margin=0.4):
+    """log(1 + sum(exp(gamma (margin + d) (d - margin))) sum(exp(gamma (1 + margin - d)
+    (1 - margin - d)))), the first sum over embeddings of the same class, the second over those of
+    others, d = 1 - cosine: Sun et al. 2020. y_pred are embeddings (batch, size) of norm 1, y_true
+    whole numbers; each is compared with ref_embeddings, or with the batch without itself."""
+    y_pred = as_floats(y_pred)
+    labels = as_tensor(y_true).to(_core.int64).reshape(-1)
+    others = y_pred if ref_embeddings is None else as_tensor(ref_embeddings, y_pred.dtype)
+    classes = labels if ref_labels is None else as_tensor(ref_labels).to(_core.int64).reshape(-1)
+    if y_pred.dim() != 2 or others.dim() != 2 or y_pred.shape[1] != others.shape[1] or (
+            len(labels), len(classes)) != (len(y_pred), len(others)):
+        raise ValueError("circle() takes embeddings (batch, size) and a label of each, not "
+                         f"{tuple(y_pred.shape)}, {tuple(others.shape)}, {tuple(labels.shape)} "
+                         f"and {tuple(classes.shape)}")
+    distances = (1 - y_pred @ others.t()).clamp_min(0)
+    is_same = labels.unsqueeze(1) == classes
+    is_other = ~is_same
+    if remove_diagonal and ref_labels is None:
+        is_same = is_same & ~_core.eye(len(labels), dtype=_core.bool)
+    near = gamma * (margin + distances) * (distances - margin)
+    far = gamma * (1 + margin - distances).clamp_min(0) * (1 - margin - distances)
+    losses = _core.softplus(_log_sum_exp_where(is_same, near) + _log_sum_exp_where(is_other, far))
+    losses._keras_mask = losses > 0
+    return losses
+
+
+def _log_sum_exp_where(mask, values):
+    """log(sum(exp(values))) of each row where the mask is on; -inf where it is nowhere."""
+    lowest = _core.full((), float("-inf"), dtype=values.dtype)
+    return _core.logsumexp(_core.where(mask, values, lowest), 1)
+
+
+def categorical_generalized_cross_entropy(y_true, y_pred, q):
+    """(1 - p^q) / q, p the share that y_pred gives to the label, which is a whole number: Zhang and
+    Sabuncu 2018. Near q = 0 it is the cross-entropy, at 1 the absolute error."""
+    y_pred = as_floats(y_pred)
+    labels = as_tensor(y_true).to(_core.int64)
+    if labels.dim() == y_pred.dim() and labels.shape[-1] == 1:
+        labels = labels.squeeze(-1)
+    if tuple(labels.shape) != tuple(y_pred.shape[:-1]):
+        raise ValueError("categorical_generalized_cross_entropy(): y_true has the shape of y_pred "
+                         f"without its classes, {tuple(y_pred.shape[:-1])}, not "
+                         f"{tuple(labels.shape)}")
+    shares = _core.gather(y_pred, -1, labels.unsqueeze(-1)).squeeze(-1)
+    return (1 - shares.pow(q)) / q
