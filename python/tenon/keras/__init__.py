@@ -18,6 +18,7 @@ _HOMES = {
     "_layer": ("Layer",),
     "_symbolic": ("KerasTensor",),
     "_variable": ("Variable",),
+    "dtype_policies": ("FloatDTypePolicy",),
     "initializers": ("Initializer",),
     "losses": ("Loss",),
     "metrics": ("Metric",),
@@ -27,9 +28,9 @@ _HOMES = {
 }
 _NAMES = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ("activations", "applications", "backend", "callbacks", "config", "constraints",
-            "datasets", "initializers", "layers", "losses", "metrics", "mixed_precision", "models",
-            "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "tree",
-            "utils")
+            "datasets", "dtype_policies", "initializers", "layers", "losses", "metrics",
+            "mixed_precision", "models", "ops", "optimizers", "preprocessing", "random",
+            "regularizers", "saving", "tree", "utils")
 
 
 def version():

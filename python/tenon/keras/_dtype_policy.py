@@ -63,3 +63,14 @@ def get(identifier):
     if isinstance(identifier, dict):
         return DTypePolicy(identifier.get("config", identifier)["name"])
     return DTypePolicy(identifier)
+
+
+def serialize(policy):
+    """What a config holds of a policy."""
+    return {"module": "keras.dtype_policies", "class_name": "DTypePolicy",
+            "config": policy.get_config(), "registered_name": None}
+
+
+def deserialize(config, custom_objects=None):
+    """The policy of a config."""
+    return get(config)

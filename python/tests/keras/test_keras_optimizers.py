@@ -99,6 +99,70 @@ def adafactor(p, g, t, s):
     return p - max(1e-3, np.sqrt(np.mean(p**2))) * min(0.1, t**-0.5) * step
 
 
+def orthogonal(x, steps=5):
+    x = x.T if x.shape[0] > x.shape[1] else x
+    x = x / np.linalg.norm(x)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x
+
+
+def test_muon_brings_matrices_near_to_orthogonal_ones():
+    rng = np.random.default_rng(0)
+    p, grads = rng.normal(size=(5, 3)), rng.normal(size=(3, 5, 3))
+    matrix, vector = Variable(p, dtype="float64", name="w"), Variable(p[0], dtype="float64")
+    table = Variable(p, dtype="float64", name="embeddings")
+    table.path = "embedding/embeddings"
+    optimizer = optimizers.Muon(0.1, weight_decay=0.5, adam_weight_decay=None)
+    m, state, row = 0, {}, p[0].copy()
+    for t, g in enumerate(grads, 1):
+        optimizer.apply([tenon.tensor(one.copy()) for one in (g, g[0], g)], [matrix, vector, table])
+        m = 0.95 * m + g
+        p = p - 0.1 * 0.5 * p - 0.1 * 0.2 * 5**0.5 * orthogonal(g + 0.95 * m).T
+        row = adam(row, g[0], t, state)
+    assert np.abs(matrix.numpy() - p).max() < 1e-6
+    assert np.abs(vector.numpy() - row).max() < 1e-6
+    assert np.abs(table.numpy()[0] - row).max() < 1e-6  # embeddings take Adam's steps
+    again = optimizers.deserialize(optimizers.serialize(optimizer))
+    assert again.get_config() == optimizer.get_config()
+
+
+def test_scaled_losses():
+    variable = Variable([1.0, 2.0])
+    inner = optimizers.SGD(0.5, loss_scale_factor=4.0)
+    optimizer = optimizers.LossScaleOptimizer(inner, 8.0, dynamic_growth_steps=2)
+    optimizer.build([variable])
+    assert optimizer.scale_loss(tenon.tensor(3.0)).item() == 24
+    optimizer.apply([tenon.tensor([8.0, 16.0])], [variable])
+    assert variable.tolist() == [0.5, 1.0] and optimizer.dynamic_scale.item() == 8
+    optimizer.apply([tenon.tensor([8.0, 8.0])])
+    assert variable.tolist() == [0.0, 0.5] and optimizer.dynamic_scale.item() == 16
+    optimizer.apply([tenon.tensor([float("inf"), 1.0])])  # left out
+    assert variable.tolist() == [0.0, 0.5] and optimizer.dynamic_scale.item() == 8
+    assert optimizer.iterations.item() == 2 and optimizer.learning_rate.item() == 0.5
+    optimizer.learning_rate = 1.0
+    assert inner.learning_rate.item() == 1
+    optimizer.minimize(lambda: (variable * 3).sum(), [variable])
+    assert variable.tolist() == [-3.0, -2.5]
+    again = optimizers.deserialize(optimizers.serialize(optimizer))
+    again.build([variable])
+    again.set_weights(optimizer.get_weights())
+    assert again.dynamic_scale.item() == 8 and again.inner_optimizer.iterations.item() == 3
+    with pytest.raises(ValueError, match="loss_scale_factor"):
+        optimizers.LossScaleOptimizer(inner, dynamic=False)
+    with pytest.raises(TypeError, match="inner_optimizer is an optimizer, not str"):
+        optimizers.LossScaleOptimizer("sgd")
+
+
+def test_minimize_scales_the_loss_by_the_factor():
+    for factor in None, 8.0:
+        variable = Variable([1.0, 2.0])
+        optimizers.SGD(0.5, loss_scale_factor=factor).minimize(lambda: (variable**2).sum(),
+                                                               [variable])
+        assert variable.tolist() == [0.0, 0.0]
+
+
 @pytest.mark.parametrize("make, formula", [
     (lambda: optimizers.SGD(0.1), lambda p, g, t, s: p - 0.1 * g),
     (lambda: optimizers.SGD(0.1, momentum=0.9), sgd),

@@ -79,6 +79,9 @@ def test_the_same_numbers_as_the_code(make, tolerance):
     lambda: optimizers.RMSprop(0.01, momentum=0.5, centered=True), lambda: optimizers.Adagrad(0.1),
     lambda: optimizers.Adadelta(1.0), lambda: optimizers.Lion(0.003),
     lambda: optimizers.Ftrl(0.1, l1_regularization_strength=0.01),
+    lambda: optimizers.Nadam(0.01), lambda: optimizers.Adamax(0.01),
+    lambda: optimizers.Muon(0.01), lambda: optimizers.Adam(0.01, use_ema=True, ema_momentum=0.8),
+    lambda: optimizers.Nadam(optimizers.schedules.ExponentialDecay(0.01, 10, 0.5)),
     lambda: optimizers.Adam(optimizers.schedules.ExponentialDecay(0.01, 10, 0.5))])
 def test_rates_are_those_of_each_step(make):
     model = compiled(optimizer=make())
@@ -87,7 +90,8 @@ def test_rates_are_those_of_each_step(make):
 
 
 @pytest.mark.parametrize("make", [
-    lambda: optimizers.Nadam(0.01), lambda: optimizers.Adam(0.01, use_ema=True),
+    lambda: optimizers.Adam(0.01, use_ema=True, ema_overwrite_frequency=3),
+    lambda: optimizers.LossScaleOptimizer(optimizers.Adam(0.01), dynamic_growth_steps=3),
     lambda: optimizers.Adam(0.01, gradient_accumulation_steps=2)])
 def test_optimizers_with_more_to_decide_run_their_code(make):
     model = compiled(optimizer=make())

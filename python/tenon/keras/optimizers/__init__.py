@@ -7,9 +7,11 @@ from ._base import Optimizer
 from ._base import registry as _registry
 from ._formulas import (SGD, Adadelta, Adafactor, Adagrad, Adam, Adamax, AdamW, Ftrl, Lamb, Lion,
                         Nadam, RMSprop)
+from ._loss_scale import LossScaleOptimizer
+from ._muon import Muon
 
 for _class in (SGD, Adam, AdamW, Nadam, Adamax, RMSprop, Adagrad, Adadelta, Ftrl, Lion, Lamb,
-               Adafactor):
+               Adafactor, Muon, LossScaleOptimizer):
     _registry.register(_class, _class.__name__.lower())
 
 

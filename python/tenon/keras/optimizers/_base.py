@@ -136,14 +136,18 @@ class Optimizer:
         """The numbers of this step: the learning rate, and what subclasses make of it."""
         return (self._rate(),)
 
+    def _share(self):
+        """How much of a variable its mean takes in, in this step: at first it is the variable."""
+        return 1.0 if self.iterations.number() == 0 else 1 - self.ema_momentum
+
     def _can_be_fed(self):
         """Whether `_rates` are all that changes from step to step, and the host knows them."""
-        return (self._rates_change_alone and self.built and not self.use_ema
+        return (self._rates_change_alone and self.built and not self.ema_overwrite_frequency
                 and not self.gradient_accumulation_steps and isinstance(self._rate(), float))
 
     def _feed(self):
         """Puts the numbers of the next step where one that is run again finds them."""
-        rates = self._rates()
+        rates = (*self._rates(), self._share())
         tensors = self.__dict__.get("_tensors")
         if tensors is None:
             tensors = self._tensors = [_core.tensor_of_data(rate, _core.float64) for rate in rates]
@@ -161,7 +165,7 @@ class Optimizer:
             self._is_fed = False
 
     def _numbers_of_step(self):
-        return self._tensors if self._is_fed else self._rates()
+        return self._tensors[:-1] if self._is_fed else self._rates()
 
     @property
     def variables(self):
@@ -298,9 +302,14 @@ class Optimizer:
         rate = self._numbers_of_step()[0]
         if self.weight_decay is not None:
             for variable in variables:
-                if self._use_weight_decay(variable):
-                    variable.sub_(variable * (self.weight_decay * rate))
+                decay = self._decay_of(variable)
+                if decay is not None and self._use_weight_decay(variable):
+                    variable.sub_(variable * (decay * rate))
         self._update(grads, variables, rate)
+
+    def _decay_of(self, variable):
+        """By what share of the rate a variable shrinks before a step."""
+        return self.weight_decay
 
     def _update(self, grads, variables, rate):
         for gradient, variable in zip(grads, variables):
@@ -344,8 +353,7 @@ class Optimizer:
 
     def _average(self):
         count = self.iterations.number() + 1
-        # At first the mean is the variable itself.
-        share = 1.0 if count == 1 else 1 - self.ema_momentum
+        share = self._tensors[-1] if self._is_fed else self._share()
         for mean, variable in zip(self._averages, self._trainable_variables):
             mean.lerp_(variable, share)
         if self.ema_overwrite_frequency and count % self.ema_overwrite_frequency == 0:
@@ -379,10 +387,11 @@ class Optimizer:
 
         variables = list(var_list() if callable(var_list) else var_list)
         if tape is not None:
-            return self.apply_gradients(zip(tape.gradient(loss, variables), variables))
-        if callable(loss):
-            with enable_grad():
-                loss = loss()
+            grads = tape.gradient(loss, variables)
+            grads = [None if one is None else self.scale_loss(one) for one in grads]
+            return self.apply_gradients(zip(grads, variables))
+        with enable_grad():
+            loss = self.scale_loss(loss() if callable(loss) else loss)
         return self.apply_gradients(zip(grad(loss, variables, allow_unused=True), variables))
 
     def scale_loss(self, loss):
@@ -410,29 +419,29 @@ class Optimizer:
 
     def get_weights(self):
         """The values of the state, as arrays of NumPy's."""
-        return [variable.numpy() for variable in self._variables]
+        return [variable.numpy() for variable in self.variables]
 
     def set_weights(self, weights):
         """Sets the state."""
         if not self.built:
             raise ValueError("set_weights() of an optimizer that has no state yet; "
                              "build(variables) makes it")
-        for variable, value in zip(self._variables, weights):
+        for variable, value in zip(self.variables, weights):
             variable.assign(value)
 
     def save_own_variables(self, store):
         """Writes the state into a dict."""
-        for i, variable in enumerate(self._variables):
+        for i, variable in enumerate(self.variables):
             store[str(i)] = variable
 
     def load_own_variables(self, store):
         """Reads the state from a dict."""
-        if len(store) != len(self._variables):
+        if len(store) != len(self.variables):
             warnings.warn(f"the state of optimizer {self.name!r} isn't loaded: it has "
-                          f"{len(self._variables)} variables, the file has {len(store)}",
+                          f"{len(self.variables)} variables, the file has {len(store)}",
                           stacklevel=2)
             return
-        for i, variable in enumerate(self._variables):
+        for i, variable in enumerate(self.variables):
             variable.assign(store[str(i)])
 
 

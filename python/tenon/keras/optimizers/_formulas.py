@@ -118,6 +118,8 @@ class AdamW(Adam):
 class Nadam(_Moments):
     """Adam with Nesterov's momentum, whose decay grows by the step: Dozat 2016."""
 
+    _rates_change_alone = True
+
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **kwargs):
         super().__init__(learning_rate, **kwargs)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
@@ -125,27 +127,47 @@ class Nadam(_Moments):
     def build(self, variables):
         super().build(variables)
         self._product = self.add_variable((), "ones", "float64", name="u_product")
-        self._product_of = None  # the step and the product after it, as the host knows them
+        self._product_of = None  # a step, the product before and after it, as the host knows them
 
     def _decay(self, t):
         return self.beta_1 * (1 - 0.5 * 0.96**t)
 
+    def _products(self):
+        """The product of all decays before this step, and with its own."""
+        t, held = self._t(), self._product_of
+        if held is None or held[0] != t:
+            before = held[2] if held is not None and held[0] == t - 1 else self._product.item()
+            held = self._product_of = t, before, before * self._decay(t)
+        return held[1:]
+
+    def _rates(self):
+        """The rate; what m, g and v are multiplied or divided by; and the product from now on."""
+        t, (before, product) = self._t(), self._products()
+        following = self._decay(t + 1)
+        return (self._rate(), following / (1 - product * following),
+                (1 - self._decay(t)) / (1 - product), 1 - self.beta_2**t, product)
+
     def _step(self, grads, variables):
-        t = self._t()
-        held = self._product_of
-        before = held[1] if held and held[0] == t - 1 else self._product.item()
-        self._product_of = t, before * self._decay(t)
-        self._product.fill_(self._product_of[1])
+        self._of_step = self._numbers_of_step()
         super()._step(grads, variables)
+        if self._is_fed:
+            self._product.copy_(self._of_step[4])
+        else:
+            self._product.fill_(self._of_step[4])
+
+    def set_weights(self, weights):
+        super().set_weights(weights)
+        self._product_of = None
+
+    def load_own_variables(self, store):
+        super().load_own_variables(store)
+        self._product_of = None
 
     def update_step(self, gradient, variable, learning_rate):
-        t, product = self._product_of
-        now, following = self._decay(t), self._decay(t + 1)
+        _, of_m, of_g, of_v, _ = self._of_step
         m, v = self._moments(gradient, variable)
-        mean = (m * (following / (1 - product * following))
-                + gradient * ((1 - now) / (1 - product)))
-        root = (v / (1 - self.beta_2**t)).sqrt()
-        variable.sub_(mean * learning_rate / (root + self.epsilon))
+        root = (v / of_v).sqrt()
+        variable.sub_((m * of_m + gradient * of_g) * learning_rate / (root + self.epsilon))
 
 
 class Adamax(_Moments):
@@ -153,17 +175,21 @@ class Adamax(_Moments):
     p -= rate / (1 - beta_1^t) * m / (u + epsilon)."""
 
     _names = ("momentum", "norm")
+    _rates_change_alone = True
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **kwargs):
         super().__init__(learning_rate, **kwargs)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def _rates(self):
+        return self._rate(), 1 - self.beta_1 ** self._t()
 
     def update_step(self, gradient, variable, learning_rate):
         i = self._get_variable_index(variable)
         m, u = self._momentums[i], self._velocities[i]
         m.add_((gradient - m) * (1 - self.beta_1))
         u.copy_(_core.maximum(u * self.beta_2, gradient.abs()))
-        rate = learning_rate / (1 - self.beta_1 ** self._t())
+        rate = learning_rate / self._numbers_of_step()[1]
         variable.sub_(m * rate / (u + self.epsilon))
 
 
