@@ -121,7 +121,7 @@ def test_several_inputs_and_outputs():
     assert history["loss"][-1] < history["loss"][0]
     assert history["loss"][-1] == pytest.approx(
         2 * history["size_loss"][-1] + 0.5 * history["kind_loss"][-1], rel=1e-4)
-    assert model.metrics_names == ["loss", "size_loss", "kind_loss", "size_mae", "kind_accuracy"]
+    assert model.metrics_names == ["loss", "size_loss", "kind_loss", "kind_accuracy", "size_mae"]
     listed = model.evaluate([x["a"], x["b"]], [y["size"], y["kind"]], verbose=0)
     by_name = model.evaluate(x, y, verbose=0, return_dict=True)
     assert listed == [by_name[name] for name in model.metrics_names]
@@ -129,6 +129,57 @@ def test_several_inputs_and_outputs():
     with pytest.raises(ValueError, match="key 'sise' does not correspond to any model output"):
         model.compile("sgd", {"sise": "mse"})
         model.fit(x, y, verbose=0)
+
+
+class Two(keras.Model):
+    """A model whose outputs have no names, or those of a dict's keys."""
+
+    def __init__(self, form):
+        super().__init__()
+        self.size, self.kind, self.form = Affine(1), Affine(3), form
+
+    def call(self, x):
+        return self.form(self.size(x), self.kind(x))
+
+
+KINDS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+@pytest.mark.parametrize("form, loss, metrics, weighted, names", [
+    (lambda a, b: (a, b), ["mse", KINDS], [["mae"], ["accuracy"]], None,
+     ["loss", "mae", "accuracy", "mse_loss", "sparse_categorical_crossentropy_loss"]),
+    (lambda a, b: [a, a], "mse", ["mae", "mae"], [["mae"], []],
+     ["loss", "mae", "mse_loss", "mse_loss_1", "mae_1", "weighted_mae"]),
+    (lambda a, b: {"z": a, "b": b}, {"z": "mse", "b": KINDS}, {"z": ["mae"]}, None,
+     ["loss", "z_loss", "b_loss", "z_mae"]),
+    (lambda a, b: {"z": a, "b": b}, {"z": "mse"}, {"z": "mae"}, {"z": "mae"},
+     ["loss", "z_mae", "z_weighted_mae"]),
+    (lambda a, b: {"p": a, "q": [b, b]}, {"p": "mae", "q": [KINDS, KINDS]},
+     {"p": ["mse"], "q": [["accuracy"], ["accuracy"]]}, None,
+     ["loss", "mse", "accuracy", "p_loss", "q/sparse_categorical_crossentropy_loss",
+      "q/sparse_categorical_crossentropy_loss_1", "accuracy_1"])])
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")
+def test_names_of_several_outputs(form, loss, metrics, weighted, names):
+    rng = np.random.default_rng(0)
+    x, size, kind = rng.normal(size=(12, 4)), rng.normal(size=(12, 1)), rng.integers(0, 3, 12)
+    model = Two(form)
+    y = form(size, kind)
+    model.compile("sgd", loss, metrics=metrics, weighted_metrics=weighted)
+    history = model.fit(x, y, verbose=0, validation_data=(x, y)).history
+    assert list(history) == sorted([*names, *(f"val_{name}" for name in names)])
+    assert model.metrics_names == names
+    values = dict(zip(names, model.evaluate(x, y, verbose=0)))
+    assert values == model.evaluate(x, y, verbose=0, return_dict=True)
+    losses = [value for name, value in values.items() if name.endswith("_loss") or "_loss_" in name]
+    assert not losses or sum(losses) == pytest.approx(values["loss"], rel=1e-5)
+
+
+def test_structures_that_are_not_the_outputs():
+    model = Two(lambda a, b: {"p": a, "q": [b, b]})
+    x, y = np.ones((4, 2)), np.zeros(4)
+    model.compile("sgd", {"p": "mse", "q": [KINDS]})
+    with pytest.raises(ValueError, match=r"`loss\['q'\]` .* \['\*', '\*'\], not \['\*'\]"):
+        model.fit(x, {"p": y, "q": [y, y]}, verbose=0)
 
 
 def test_one_batch_at_a_time():
@@ -372,3 +423,46 @@ def test_a_functional_config_is_one_of_model():
     again.set_weights(model.get_weights())
     x = np.ones((2, 3), "f")
     np.testing.assert_array_equal(again(x).numpy(), model(x).numpy())
+
+
+@pytest.mark.parametrize("policy, dtype", [("mixed_bfloat16", "float32"),
+                                           ("mixed_float16", "float16")])
+def test_half_types_by_a_policy(tmp_path, policy, dtype):
+    x, y = data()
+    keras.mixed_precision.set_global_policy(policy)
+    try:
+        model = keras.Sequential([keras.layers.Dense(16, activation="relu"),
+                                  keras.layers.Dense(3)])
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    kinds = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.02), kinds, metrics=["accuracy"])
+    is_scaled = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert is_scaled == (policy == "mixed_float16")
+    losses = model.fit(x, y, epochs=20, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 2
+    assert [weight.dtype for weight in model.weights] == ["float32"] * 4
+    assert str(model(x).dtype).endswith(policy[6:]) and model.predict(x, verbose=0).dtype == dtype
+    model.save(tmp_path / "half.keras")
+    again = keras.models.load_model(tmp_path / "half.keras")
+    assert again.layers[0].dtype_policy == keras.dtype_policies.get(policy)
+    one, other = (each.fit(x, y, shuffle=False, verbose=0).history for each in (model, again))
+    assert one == other
+
+
+def test_means_of_the_weights_are_left_behind():
+    x, y = data()
+    model = classifier()
+    model.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5), model.loss)
+    seen = []
+
+    class Look(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(self.model.get_weights()[0])
+
+    model.fit(x, y, epochs=2, verbose=0, callbacks=[Look()])
+    mean = seen[0]
+    for weights in seen[1:]:
+        mean = 0.5 * mean + 0.5 * weights
+    assert np.abs(model.get_weights()[0] - mean).max() < 1e-6
+    assert np.abs(seen[-1] - mean).max() > 1e-4

@@ -10,6 +10,7 @@ from ...autograd import grad
 from .. import _tree
 from .._layer import is_default
 from .._tracking import Structure
+from ..optimizers._base import Optimizer
 from .compiled import CompiledLoss, CompiledMetrics
 from .data_adapter import (ArrayAdapter, Epochs, make_adapter, train_validation_split,
                            unpack_x_y_sample_weight)
@@ -42,6 +43,9 @@ class Training:
         """Says how the model is trained: optimizer, losses and metrics by name, as objects or
         functions; for several outputs in a list, or in a dict by the outputs' names.
 
+        Of models that compute in "mixed_float16" the optimizer becomes the inner one of a
+        LossScaleOptimizer, unless auto_scale_loss=False.
+
         Steps run compiled, to the same numbers, unless `run_eagerly`. steps_per_execution and
         jit_compile are taken; there is nothing in them to choose.
         """
@@ -52,6 +56,9 @@ class Training:
             raise TypeError(f"compile() got an unexpected keyword argument '{next(iter(kwargs))}'")
         state = self.__dict__
         state["optimizer"] = optimizers.get(optimizer)
+        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and not isinstance(
+                state["optimizer"], (optimizers.LossScaleOptimizer, type(None))):
+            state["optimizer"] = optimizer = optimizers.LossScaleOptimizer(state["optimizer"])
         state["loss"], state["stop_training"] = loss, False
         state["run_eagerly"] = run_eagerly
         state["_compiled_loss"] = None if loss is None else CompiledLoss(self, loss, loss_weights)
@@ -108,7 +115,7 @@ class Training:
     @property
     def metrics_names(self):
         """The names of what evaluate() returns."""
-        return list(self.get_metrics_result())
+        return self._names_in_order(self.get_metrics_result())
 
     def reset_metrics(self):
         """Metrics forget what they have seen."""
@@ -266,9 +273,12 @@ class Training:
             if validation is not None and _is_due(epoch, validation_freq):
                 held = self._evaluate(validation, callbacks)
                 logs.update({f"val_{name}": value for name, value in held.items()})
+                logs = dict(sorted(logs.items()))
             callbacks.on_epoch_end(epoch, logs)
             if self.stop_training or training.ran_out:
                 break
+        if epochs > 0 and isinstance(self.optimizer, Optimizer):
+            self.optimizer.finalize_variable_values(self.trainable_weights)
         callbacks.on_train_end(logs)
         return self.history
 
@@ -345,9 +355,19 @@ class Training:
 
     def _in_order(self, logs):
         """The values of logs in the order of `metrics_names`; a single one by itself."""
-        names = [name for name in self.get_metrics_result() if name in logs]
-        values = [logs[name] for name in names or logs]
+        values = [logs[name] for name in self._names_in_order(logs)]
         return values[0] if len(values) == 1 else values
+
+    def _names_in_order(self, logs):
+        """The names of logs in the order of the metrics, those that have none of their names
+        behind them by the alphabet."""
+        compiled = [] if self._compiled_metrics is None else self._compiled_metrics.metrics
+        trackers = [] if self._compiled_loss is None else self._compiled_loss.trackers
+        others = [metric for metric in self.metrics if not any(
+            metric is one for one in (*compiled, *trackers))]
+        names = dict.fromkeys(metric.name for metric in (*others, *compiled, *trackers))
+        found = [name for name in names if name in logs]
+        return found + sorted(set(logs) - set(found))
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None,
                 max_queue_size=10, workers=1, use_multiprocessing=False):
@@ -472,6 +492,8 @@ def _joined(outputs):
 
             return numpy.concatenate([numpy.asarray(part) for part in parts])
         parts = [part.detach() for part in parts]
+        if parts[0].dtype is _core.bfloat16:  # which NumPy doesn't have
+            parts = [part.to(_core.float32) for part in parts]
         whole = parts[0] if len(parts) == 1 else _core.cat(parts, 0)
         return whole.clone().numpy() if len(parts) == 1 else whole.numpy()
 
