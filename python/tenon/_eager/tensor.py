@@ -126,7 +126,7 @@ class Tensor(CoreTensor, metaclass=_TensorType):
                 f"numpy={_line(text)}{text}>")
 
     def __format__(self, spec):
-        return format(self.numpy(), spec) if spec else str(self)
+        return str(self) if self.dtype is _core.bfloat16 else format(self.numpy(), spec)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
         operator = _OF_UFUNC.get(ufunc.__name__)

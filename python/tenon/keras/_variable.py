@@ -37,10 +37,15 @@ def _initial(value, shape, dtype):
     return made.detach().clone()
 
 
+def _has_gradients(tensor):
+    """Whether its dtype is one that training changes."""
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
 def _restored(kind, data, state):
     made = kind(data)
     made.__dict__.update(state)
-    if data.is_floating_point():
+    if _has_gradients(data):
         made.requires_grad_(state["_trainable"])
     return made
 
@@ -67,7 +72,7 @@ class Variable(Parameter):
             raise ValueError("Variable() needs a value or an initializer")
         data = _initial(initializer, shape, dtype)
         trainable = True if trainable is None else bool(trainable)
-        self = super().__new__(cls, data, trainable and data.is_floating_point())
+        self = super().__new__(cls, data, trainable and _has_gradients(data))
         self._trainable = self.made_trainable = trainable
         self._name = name or "variable"
         self.path = self._name
@@ -83,12 +88,12 @@ class Variable(Parameter):
     @property
     def trainable(self):
         """Whether training changes it."""
-        return self.requires_grad if self.is_floating_point() else self._trainable
+        return self.requires_grad if _has_gradients(self) else self._trainable
 
     @trainable.setter
     def trainable(self, value):
         self._trainable = bool(value)
-        if self.is_floating_point():
+        if _has_gradients(self):
             self.requires_grad_(self._trainable)
         Structure.changed()
 

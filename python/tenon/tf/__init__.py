@@ -64,10 +64,10 @@ _OF_KERAS = {"initializers": "initializers", "losses": "losses", "metrics": "met
 _INITIALIZERS = {"constant_initializer": "Constant", "ones_initializer": "Ones",
                  "random_normal_initializer": "RandomNormal",
                  "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros"}
-_MODULES = ("autograph", "bitwise", "compat", "config", "data", "debugging", "distribute", "dtypes",
-            "errors", "image", "io", "linalg", "lookup", "math", "nest", "nn", "ragged", "random",
-            "saved_model", "sets", "signal", "sparse", "strings", "summary", "test", "train",
-            "version")
+_MODULES = ("autodiff", "autograph", "bitwise", "compat", "config", "data", "debugging",
+            "distribute", "dtypes", "errors", "image", "io", "linalg", "lookup", "math", "nest",
+            "nn", "ragged", "random", "saved_model", "sets", "signal", "sparse", "strings",
+            "summary", "test", "train", "version")
 
 
 def _add_operators():

@@ -1,6 +1,7 @@
 """GradientTape, and functions with gradients of their own."""
 
 import functools
+import inspect
 import threading
 import warnings
 import weakref
@@ -8,7 +9,7 @@ import weakref
 from .. import _core, autograd
 from .._eager import convert, dtypes, nest
 from .._eager.recording import is_recording, live_tapes, not_recording, recording
-from .._eager.tensor import CoreTensor, own
+from .._eager.tensor import CoreTensor, Tensor, own
 
 
 class UnconnectedGradients:
@@ -19,7 +20,7 @@ class UnconnectedGradients:
 
 class _Active(threading.local):
     def __init__(self):
-        self.tapes = []
+        self.tapes = []  # and forward accumulators
 
 
 _active = _Active()
@@ -48,8 +49,9 @@ class GradientTape:
         if self._recording is not None:
             raise ValueError("Tape is already recording.")
         for other in _active.tapes:
-            self._others.add(other)
-            other._others.add(self)
+            if isinstance(other, GradientTape):
+                self._others.add(other)
+                other._others.add(self)
         _active.tapes.append(self)
         live_tapes.add(self)
         self._recording = recording().__enter__()
@@ -80,12 +82,14 @@ class GradientTape:
 
     def stop_recording(self):
         """Within `with`, nothing is recorded."""
+        if self._recording is None:
+            raise ValueError("Tape is not recording.")
         return not_recording()
 
     def reset(self):
-        """Forgets what was recorded and watched."""
+        """Forgets what was watched."""
         if self._recording is None:
-            raise RuntimeError("reset(): the tape isn't recording")
+            raise ValueError("Tape is not recording.")
         self._watched.clear()
 
     def _begin(self, what):
@@ -97,13 +101,18 @@ class GradientTape:
             self._is_spent = True
             live_tapes.discard(self)
         # Derivatives of derivatives are for the tapes that are still recording.
-        creates = bool(_active.tapes)
+        creates = bool(_active.tapes) and _core.is_grad_enabled()
         keeps = creates or self._persistent or any(not other._is_spent for other in self._others)
         return creates, keeps
 
     def _can_have(self, source):
-        return source.requires_grad and (
-            self._watches_all or id(source) in self._watched or not hasattr(type(source), "assign"))
+        if not source.requires_grad:
+            return False
+        if hasattr(type(source), "assign"):
+            return self._watches_all or id(source) in self._watched
+        # A constant that only another tape watches is none of this one's.
+        return type(source) is not Tensor or id(source) in self._watched \
+            or not source.is_leaf
 
     def gradient(self, target, sources, output_gradients=None,
                  unconnected_gradients=UnconnectedGradients.NONE):
@@ -215,30 +224,68 @@ def custom_gradient(f=None):
     def call(*arguments, **keywords):
         given = [convert.tensor(one) if not isinstance(one, CoreTensor) else one
                  for one in arguments]
-        return own(_Custom.apply(f, keywords, *given), arguments)
+        # Other objects of the same elements: the results don't hang on what made the arguments.
+        with not_recording():
+            results, rule = f(*[_alias(one) for one in given], **keywords)
+        variables = []
+        if is_recording() and _takes_variables(rule):
+            variables = _variables_within(lambda *tensors: f(*tensors, **keywords)[0], given)
+        return own(_Custom.apply(results, rule, len(given), *given, *variables), arguments)
 
     return call
 
 
 class _Custom(autograd.Function):
-    """One call of a function with a gradient of its own."""
+    """One call of a function with a gradient of its own, which has run."""
 
     @staticmethod
-    def forward(ctx, f, keywords, *tensors):
-        # Another object of the same elements: the results don't hang on what made the arguments.
-        with not_recording():
-            results, ctx.rule = f(*[_alias(one) for one in tensors], **keywords)
-        ctx.count = len(tensors)
+    def forward(ctx, results, rule, count, *tensors):
+        ctx.rule, ctx.count, ctx.variables = rule, count, tensors[count:]
         return tuple(results) if isinstance(results, (list, tuple)) else results
 
     @staticmethod
     def backward(ctx, *upstream):
-        grads = ctx.rule(*[own(one) for one in upstream])
+        upstream = [own(one) for one in upstream]
+        of_variables = ()
+        if ctx.variables:
+            grads, of_variables = ctx.rule(*upstream, variables=list(ctx.variables))
+            if len(of_variables) != len(ctx.variables):
+                raise ValueError("custom_gradient function expected to return gradients of "
+                                 f"{len(ctx.variables)} variables, but returned "
+                                 f"{len(of_variables)} instead.")
+        else:
+            grads = ctx.rule(*upstream)
         grads = tuple(grads) if isinstance(grads, (list, tuple)) else (grads,)
         if len(grads) != ctx.count:
             raise ValueError(f"custom_gradient function expected to return {ctx.count} gradients, "
                              f"but returned {len(grads)} instead.")
-        return (None, None, *grads)
+        return (None, None, None, *grads, *of_variables)
+
+
+def _takes_variables(rule):
+    """Whether the gradient function of a custom_gradient has an argument `variables`."""
+    try:
+        return "variables" in inspect.signature(rule).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def _variables_within(function, arguments):
+    """The tensors of the variables that function(*arguments) reads and that have gradients: it runs
+    once more for them, under a tape."""
+    with recording():
+        results = function(*[one.detach() for one in arguments])
+    found, seen = [], set()
+    waiting = [one.grad_fn for one in nest.flatten(results)]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if node.variable is not None:
+            found.append(own(node.variable))
+        waiting += [before for before, _ in reversed(node.next_functions)]
+    return found
 
 
 def _alias(tensor):
