@@ -1,9 +1,8 @@
 """tf.saved_model: functions of modules and models as Tenon's programs.
 
 A folder holds a program for each function, as a safetensors file, and `saved_model.json`, which
-names them. The protobuf format of TensorFlow is neither written nor read. Programs don't share
-variables: one that a function changes, changes for later calls of that function. Gradients don't
-pass through.
+names them and the variables. The protobuf format of TensorFlow is neither written nor read. What
+`load` gives has the variables, which its functions share; gradients don't pass through these.
 """
 
 import inspect
@@ -17,6 +16,7 @@ from .._eager.tensor import own
 from .._program import Program, save_program
 from ._function import ConcreteFunction, Function, TensorSpec, _Method
 from ._module import Module
+from ._shared_variables import SharedVariables
 
 DEFAULT_SERVING_SIGNATURE_DEF_KEY = "serving_default"
 SERVING, TRAINING = "serve", "train"
@@ -70,7 +70,9 @@ def write(export_dir, functions, signatures, weights):
     """Writes functions, by name, and signatures, by key; `weights` are names for variables."""
     folder = os.fspath(export_dir)
     os.makedirs(folder, exist_ok=True)
-    index = {"version": _VERSION, "functions": {}, "signatures": {}}
+    index = {"version": _VERSION, "functions": {}, "signatures": {},
+             "variables": {name: bool(one.requires_grad) for name, one in weights.items()
+                           if isinstance(one, _core.Tensor)}}
     files = {}
     for part, named in (("functions", functions), ("signatures", signatures)):
         for name, function in named.items():
@@ -191,20 +193,27 @@ def _open_dims(spec):
 
 
 def _names_of(function):
+    """What a signature calls its inputs: by their specs' names where there are such."""
     names = getattr(function, "names", None)
+    specs = [] if isinstance(function, Endpoint) else _specs_of(function)[0]
+    if names is None and any(getattr(one, "name", None) for one in specs) and not any(
+            nest.is_nested(one) for one in specs):
+        called = function._function if isinstance(function, ConcreteFunction) else function
+        parameters = inspect.signature(called.python_function).parameters
+        names = [one.name or name for one, name in zip(specs, parameters)]
     return {} if names is None else {"inputs": names}
 
 
 class Signature:
     """A function of `signatures`: it takes tensors by name and gives a dict of tensors."""
 
-    def __init__(self, program, names):
-        self._program = program
+    def __init__(self, program, names, shared):
+        self._program, self._shared = program, shared
         self._names = names or [one.name for one in program.inputs]
         self.structured_input_signature = ((), {
             name: _spec(one) for name, one in zip(self._names, program.inputs)})
         self._outputs = _output_names(program)
-        self.structured_outputs = {name: _spec(one) for name, one in
+        self.structured_outputs = {name: _spec(one._replace(name=name)) for name, one in
                                    zip(self._outputs, program.outputs)}
 
     @property
@@ -219,7 +228,8 @@ class Signature:
             raise TypeError(f"the signature takes {', '.join(self._names)}; {len(args)} arguments "
                             f"by place and {sorted(kwargs)} by name are given")
         given.update(kwargs)
-        made = self._program.run([given[name] for name in self._names])
+        made = self._shared.running(self._program, lambda: self._program.run(
+            [given[name] for name in self._names]))
         return own(dict(zip(self._outputs, made)))
 
 
@@ -238,10 +248,24 @@ def _output_names(program):
 
 
 class _Restored:
-    """What `load` gives: the functions that were saved, and `signatures`, by key."""
+    """What `load` gives: the functions that were saved, `signatures`, by key, and the variables
+    where the module had them."""
 
-    def __init__(self, functions, signatures):
+    def __init__(self, functions, signatures, shared):
         self.functions, self.signatures = functions, signatures
+        self.variables = list(shared.by_name.values())
+        self.__dict__.update({name: part for name, part in shared.tree().items()
+                              if name not in functions and name not in self.__dict__})
+
+    @property
+    def trainable_variables(self):
+        """The variables that training changed."""
+        return [one for one in self.variables if one.trainable]
+
+    @property
+    def non_trainable_variables(self):
+        """The others."""
+        return [one for one in self.variables if not one.trainable]
 
     def __getattr__(self, name):
         try:
@@ -258,9 +282,9 @@ class _Restored:
         return self.functions["__call__"](*args, **kwargs)
 
 
-def _function_of(program):
+def _function_of(program, shared):
     def call(*args, **kwargs):
-        made = program(*args, **kwargs)
+        made = shared.running(program, lambda: program(*args, **kwargs))
         return nest.map_structure(_owned, made)
 
     call.program = program
@@ -277,18 +301,20 @@ def load(export_dir, tags=None, options=None):
             if os.path.exists(os.path.join(folder, "saved_model.pb")) else f"no {_INDEX} in it"
         raise OSError(f"load(): {folder} holds nothing of tf.saved_model.save: {what}")
     with open(path, encoding="utf-8") as file:
-        functions, signatures = _read_index(file.read(), path)
+        functions, signatures, variables = _read_index(file.read(), path)
     programs = {}
-    for name in {entry["file"] for entry in (*functions.values(), *signatures.values())}:
+    for name in dict.fromkeys(entry["file"] for entry in (*functions.values(),
+                                                          *signatures.values())):
         programs[name] = Program.load(os.path.join(folder, name))
     for key, entry in signatures.items():
         names = entry.get("inputs")
         if names is not None and len(names) != len(programs[entry["file"]].inputs):
             raise OSError(f"load(): {path}: signature {key!r} names {len(names)} inputs")
+    shared = SharedVariables(programs.values(), variables)
     return _Restored(
-        {name: _function_of(programs[entry["file"]]) for name, entry in functions.items()},
-        {key: Signature(programs[entry["file"]], entry.get("inputs"))
-         for key, entry in signatures.items()})
+        {name: _function_of(programs[entry["file"]], shared) for name, entry in functions.items()},
+        {key: Signature(programs[entry["file"]], entry.get("inputs"), shared)
+         for key, entry in signatures.items()}, shared)
 
 
 def _read_index(text, path):
@@ -303,7 +329,10 @@ def _read_index(text, path):
                 if os.path.basename(entry["file"]) != entry["file"] or not all(
                         isinstance(name, str) for name in names):
                     raise ValueError("not a file of the folder")
-        return index["functions"], index["signatures"]
+        variables = index.get("variables", {})
+        if not all(isinstance(trainable, bool) for trainable in variables.values()):
+            raise ValueError("not a variable")
+        return index["functions"], index["signatures"], variables
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise OSError(f"load(): {path} doesn't say what the folder holds") from error
 
