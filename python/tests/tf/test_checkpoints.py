@@ -75,6 +75,9 @@ def test_parts_by_name(tmp_path):
     with pytest.raises(ValueError, match="shapes differ"):
         tf.train.Checkpoint(net=tf.train.Checkpoint(first=tf.train.Checkpoint(
             bias=tf.Variable(tf.zeros([7]))))).restore(path)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="dtypes differ: .*float32.*float64"):
+        tf.train.Checkpoint(net=tf.train.Checkpoint(first=tf.train.Checkpoint(
+            bias=tf.Variable(tf.zeros([4], tf.float64))))).restore(path)
 
 
 def test_a_variable_of_several_names(tmp_path):
@@ -116,3 +119,53 @@ def test_moving_averages():
         plain.apply()
     with pytest.raises(TypeError, match="half, float"):
         plain.apply([tf.Variable(1)])
+
+
+def test_what_status_asserts(tmp_path):
+    path = tf.train.Checkpoint(v=tf.Variable(1.0)).write(str(tmp_path / "v"))
+    more = tf.train.Checkpoint(v=tf.Variable(0.0), w=tf.Variable(5.0)).read(path)
+    more.assert_nontrivial_match()
+    with pytest.raises(AssertionError, match="w"):
+        more.assert_existing_objects_matched()
+    other = tf.train.Checkpoint(other=tf.Variable(0.0)).read(path)
+    with pytest.raises(AssertionError, match="Nothing to load"):
+        other.assert_nontrivial_match()
+    nothing = tf.train.Checkpoint(v=tf.Variable(0.0)).restore(None).expect_partial()
+    for check in (nothing.assert_consumed, nothing.assert_existing_objects_matched,
+                  nothing.assert_nontrivial_match):
+        with pytest.raises(AssertionError, match="No checkpoint specified"):
+            check()
+
+
+def test_what_a_checkpoint_can_hold(tmp_path):
+    for value in (3, "text", object(), None):
+        with pytest.raises(ValueError, match="expecting v to be a trackable object"):
+            tf.train.Checkpoint(v=value)
+    generator = tf.random.Generator.from_seed(3)
+    checkpoint = tf.train.Checkpoint(generator=generator, list=[tf.Variable(1.0)])
+    path = checkpoint.save(str(tmp_path / "g"), options=tf.train.CheckpointOptions())
+    first = generator.normal([3]).numpy()
+    checkpoint.restore(path).assert_consumed()
+    np.testing.assert_array_equal(generator.normal([3]).numpy(), first)
+
+
+def test_managers_call_and_count(tmp_path):
+    v, calls = tf.Variable(1.0), []
+    checkpoint = tf.train.Checkpoint(v=v)
+    manager = tf.train.CheckpointManager(checkpoint, str(tmp_path), 3,
+                                         init_fn=lambda: calls.append(1))
+    assert manager.restore_or_initialize() is None and calls == [1]
+    assert manager.checkpoint_interval is None
+    manager.save(checkpoint_number=20)
+    v.assign(7.0)
+    assert manager.restore_or_initialize().endswith("ckpt-20") and v.numpy() == 1.0
+    assert calls == [1] and checkpoint.save_counter.numpy() == 1
+    with pytest.raises(ValueError, match="step_counter"):
+        tf.train.CheckpointManager(checkpoint, str(tmp_path), 3, checkpoint_interval=5)
+
+
+def test_variables_by_tensorflows_names(tmp_path):
+    tf.train.Checkpoint(v=tf.Variable([1.0, 2.0])).save(str(tmp_path / "ckpt"))
+    reader, name = tf.train.load_checkpoint(str(tmp_path)), "v/.ATTRIBUTES/VARIABLE_VALUE"
+    assert reader.has_tensor(name) and reader.get_tensor(name).tolist() == [1.0, 2.0]
+    assert tf.train.load_variable(str(tmp_path), name).tolist() == [1.0, 2.0]

@@ -3,9 +3,9 @@
 from .._example import (BytesList, Example, Feature, FeatureList, FeatureLists,  # noqa: F401
                         Features, FloatList, Int64List, SequenceExample)
 from ._averaging import ExponentialMovingAverage  # noqa: F401
-from ._checkpoint import (Checkpoint, CheckpointManager, checkpoints_iterator,  # noqa: F401
-                          get_checkpoint_state, latest_checkpoint, list_variables,
-                          load_checkpoint, load_variable)
+from ._checkpoint import (Checkpoint, CheckpointManager, CheckpointOptions,  # noqa: F401
+                          checkpoints_iterator, get_checkpoint_state, latest_checkpoint,
+                          list_variables, load_checkpoint, load_variable)
 
 
 class Coordinator:

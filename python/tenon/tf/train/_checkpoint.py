@@ -5,11 +5,12 @@ import os
 import re
 
 from ... import _core, nn
-from ..._eager.errors import NotFoundError
+from ..._eager.errors import InvalidArgumentError, NotFoundError
 from ..._eager.tensor import own
 from ..._modes import no_grad
 from ...keras._variable import Variable
 from .._module import _parts
+from ..random import Generator
 
 _STATE = "checkpoint"  # the file that tells which checkpoints a directory has
 
@@ -27,6 +28,33 @@ class _Position:
 
     def copy_(self, position):
         self._iterator.go_to(int(position))
+
+
+class _Random:
+    """The state of a random generator, as a variable."""
+
+    def __init__(self, generator):
+        self._generator = generator
+        self.shape, self.dtype = tuple(generator.state.shape), generator.state.dtype
+
+    def detach(self):
+        return self._generator.state
+
+    def copy_(self, state):
+        self._generator.reset(state)
+
+
+def _as_variable(value):
+    """What isn't a variable, but is saved as one; None of others."""
+    if hasattr(value, "go_to"):
+        return _Position(value)
+    return _Random(value) if isinstance(value, Generator) else None
+
+
+def _is_trackable(value):
+    """Whether a checkpoint can hold something of a value."""
+    kinds = (_core.Tensor, Checkpoint, Generator, nn.Module, dict, list, tuple)
+    return isinstance(value, kinds) or hasattr(value, "go_to") or hasattr(value, "variables")
 
 
 def _children(value):
@@ -55,8 +83,9 @@ def _variables(value, path=(), around=()):
     if id(value) in around:
         return
     around = (*around, id(value))
-    if hasattr(value, "go_to"):
-        yield "/".join(path), _Position(value)
+    single = _as_variable(value)
+    if single is not None:
+        yield "/".join(path), single
         return
     found = set()
     for key, part in _children(value):
@@ -86,6 +115,13 @@ def _unfinished(value, around=()):
         yield from _unfinished(part, (*around, id(value)))
 
 
+class CheckpointOptions:
+    """TensorFlow's settings of files; taken and not needed."""
+
+    def __init__(self, **options):
+        self.__dict__.update(options)
+
+
 class _Status:
     """What `restore` matched, and matches when variables are made later."""
 
@@ -102,9 +138,13 @@ class _Status:
                   if tuple(self._saved[name].shape) != tuple(one.shape)]
         if shapes:
             raise ValueError(f"restore(): shapes differ: {'; '.join(shapes[:5])}")
+        others = [f"{name}: {self._saved[name].dtype} in the file, {one.dtype} in the program"
+                  for name, one in found if self._saved[name].dtype is not one.dtype]
+        if others:
+            raise InvalidArgumentError(f"restore(): dtypes differ: {'; '.join(others[:5])}")
         with no_grad():
             for name, one in found:
-                one.copy_(self._saved[name].to(one.dtype))
+                one.copy_(self._saved[name])
                 self._done.add((name, id(one)))
         if set(self._saved) - {name for name, _ in held}:
             for one in _unfinished(self._checkpoint):
@@ -112,14 +152,15 @@ class _Status:
 
     def _missing(self):
         if self._checkpoint is None:
-            return []
+            raise AssertionError("No checkpoint specified (save_path=None); nothing is being "
+                                 "restored.")
         return [name for name, _ in self._checkpoint._held() if name not in self._saved]
 
     def assert_consumed(self):
         """Raises AssertionError unless everything in the file and in the objects found its
         other."""
         self.assert_existing_objects_matched()
-        held = {name for name, _ in self._checkpoint._held()} if self._checkpoint else set()
+        held = {name for name, _ in self._checkpoint._held()}
         unused = sorted(set(self._saved) - held)
         if unused:
             raise AssertionError(f"Unresolved in the checkpoint: {', '.join(unused[:5])}")
@@ -132,7 +173,14 @@ class _Status:
             raise AssertionError(f"No checkpointed value was found for {', '.join(missing[:5])}")
         return self
 
-    assert_nontrivial_match = assert_existing_objects_matched
+    def assert_nontrivial_match(self):
+        """Raises AssertionError unless some variable was in the file."""
+        missing = self._missing()
+        if len(missing) == len(self._checkpoint._held()):
+            raise AssertionError("Nothing to load: none of the checkpoint's variables "
+                                 f"({', '.join(sorted(self._saved)[:5])}) is one of the program's "
+                                 f"({', '.join(missing[:5])})")
+        return self
 
     def expect_partial(self):
         """It is known that not everything matches."""
@@ -151,6 +199,10 @@ class Checkpoint:
         if root is not None:
             self.root = root
         for name, value in kwargs.items():
+            if not _is_trackable(value):
+                raise ValueError(f"`Checkpoint` was expecting {name} to be a trackable object (a "
+                                 "variable, module, layer, optimizer, metric, iterator, list or "
+                                 f"dict), got {value!r}.")
             setattr(self, name, value)
 
     @property
@@ -190,8 +242,13 @@ class Checkpoint:
 
     def save(self, file_prefix, options=None):
         """Writes a file with the number of this save behind its name, which it gives."""
+        return self._save(file_prefix)
+
+    def _save(self, file_prefix, number=None):
+        """As `save`, with another number where one is given."""
         self.save_counter.assign_add(1)
-        prefix = self.write(f"{os.fspath(file_prefix)}-{int(self.save_counter)}")
+        number = int(self.save_counter if number is None else number)
+        prefix = self.write(f"{os.fspath(file_prefix)}-{number}")
         directory = os.path.dirname(prefix)
         names = [name for name in _state(directory) if name != os.path.basename(prefix)]
         _write_state(directory, [*names, os.path.basename(prefix)])
@@ -276,21 +333,26 @@ def load_variable(ckpt_dir_or_file, name):
     return load_checkpoint(ckpt_dir_or_file).get_tensor(name)
 
 
+def _own_name(name):
+    """A variable's name, without what TensorFlow has behind it."""
+    return name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE")
+
+
 class _Reader:
-    """The variables of a checkpoint."""
+    """The variables of a checkpoint; their names may be TensorFlow's."""
 
     def __init__(self, path):
         self._saved, _ = _loaded(path)
 
     def get_tensor(self, name):
         """A variable as an array."""
-        if name not in self._saved:
+        if not self.has_tensor(name):
             raise NotFoundError(f"Key {name} not found in checkpoint")
-        return own(self._saved[name]).numpy()
+        return own(self._saved[_own_name(name)]).numpy()
 
     def has_tensor(self, name):
         """Whether there is such a variable."""
-        return name in self._saved
+        return _own_name(name) in self._saved
 
     def get_variable_to_shape_map(self):
         """Shapes by names."""
@@ -334,6 +396,15 @@ class CheckpointManager:
         self.checkpoint, self.directory = checkpoint, os.fspath(directory)
         self._max_to_keep, self._name = max_to_keep, checkpoint_name
         self._step, self._interval, self._last = step_counter, checkpoint_interval, None
+        self._init_fn = init_fn
+        if checkpoint_interval is not None and step_counter is None:
+            raise ValueError("`step_counter` should be passed if `checkpoint_interval` is not "
+                             "None.")
+
+    @property
+    def checkpoint_interval(self):
+        """How many steps lie between two that are saved; None for any number."""
+        return self._interval
 
     @property
     def checkpoints(self):
@@ -354,9 +425,7 @@ class CheckpointManager:
                 int(self._step) - self._last < self._interval:
             return None
         self._last = None if self._step is None else int(self._step)
-        if checkpoint_number is not None:
-            self.checkpoint.save_counter.assign(int(checkpoint_number) - 1)
-        path = self.checkpoint.save(os.path.join(self.directory, self._name))
+        path = self.checkpoint._save(os.path.join(self.directory, self._name), checkpoint_number)
         found = self.checkpoints
         if self._max_to_keep is not None:
             old = found[:-self._max_to_keep]
@@ -368,8 +437,10 @@ class CheckpointManager:
         return path
 
     def restore_or_initialize(self):
-        """Restores the last one; None where there is none."""
+        """Restores the last one; where there is none, calls init_fn and gives None."""
         path = self.latest_checkpoint
         if path is not None:
             self.checkpoint.restore(path)
+        elif self._init_fn is not None:
+            self._init_fn()
         return path
