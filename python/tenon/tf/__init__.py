@@ -24,7 +24,7 @@ from .._eager.shapes import TensorShape  # noqa: E402
 from .._eager.tensor import Tensor  # noqa: E402
 from .._eager.tensor import operators as _operators, own as _own  # noqa: E402
 from .._eager.indexing import get as _get  # noqa: E402
-from ..keras._variable import Variable  # noqa: E402
+from ..keras._variable import Variable as _KerasVariable  # noqa: E402
 from ._blocks import (batch_to_space, space_to_batch, space_to_batch_nd)  # noqa: E402
 from ._clipping import clip_by_global_norm, clip_by_norm, clip_by_value  # noqa: E402
 from ._clipping import print_ as print  # noqa: E402
@@ -38,6 +38,7 @@ from ._more_math import (edit_distance, fingerprint, histogram_fixed_width,  # n
 from ._module import *  # noqa: E402, F403
 from ._shaping import *  # noqa: E402, F403
 from ._tape import *  # noqa: E402, F403
+from ._variable import Variable  # noqa: E402
 from .debugging import (Assert, assert_equal, assert_greater, assert_less,  # noqa: E402
                         assert_rank)
 from ._slices import IndexedSlices, methods as _methods  # noqa: E402
@@ -71,19 +72,14 @@ _MODULES = ("autodiff", "autograph", "bitwise", "compat", "config", "data", "deb
 
 
 def _add_operators():
-    """Variables follow TensorFlow's rules from here on."""
+    """Keras's variables follow TensorFlow's rules from here on."""
     for name, method in (_operators() | _methods()).items():
-        setattr(Variable, name, method)
-    Variable.__hash__ = Tensor.__hash__
-    of_layers = Variable.__repr__
-    Variable.__repr__ = lambda self: (
-        of_layers(self) if self.path != self.name else f"<tf.Variable '"
-        f"{'Variable' if self.name == 'variable' else self.name}:0' shape={tuple(self.shape)} "
-        f"dtype={self.dtype.name}, numpy={repr(_own(self.detach())).partition('numpy=')[2]}")
-    Variable.__getitem__ = lambda self, index: _get(_own(self.clone(), (self,)), index)
-    Variable.__iter__ = lambda self: iter(unstack(self))  # noqa: F405
+        setattr(_KerasVariable, name, method)
+    _KerasVariable.__hash__ = Tensor.__hash__
+    _KerasVariable.__getitem__ = lambda self, index: _get(_own(self.clone(), (self,)), index)
+    _KerasVariable.__iter__ = lambda self: iter(unstack(self))  # noqa: F405
     for name in ("__array_function__", "__array_ufunc__", "get_shape", "set_shape", "ref"):
-        setattr(Variable, name, getattr(Tensor, name))
+        setattr(_KerasVariable, name, getattr(Tensor, name))
 
 
 _add_operators()

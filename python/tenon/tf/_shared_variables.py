@@ -1,6 +1,6 @@
 """Variables that several programs have together, each of which holds them as tensors of its own."""
 
-from ..keras._variable import Variable
+from ._variable import Variable
 
 
 class SharedVariables:

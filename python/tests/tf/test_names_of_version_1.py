@@ -60,12 +60,12 @@ def test_what_needs_graphs_says_so(call):
 def test_variables_by_name():
     with v1.variable_scope("first", reuse=v1.AUTO_REUSE):
         w = v1.get_variable("w", [2, 3])
-        assert v1.get_variable("w", [2, 3]) is w and w.name == "first/w"
+        assert v1.get_variable("w", [2, 3]) is w and w.name == "first/w:0"
         with pytest.raises(ValueError, match="shape"):
             v1.get_variable("w", [3, 3])
         with v1.variable_scope("second", initializer=v1.ones_initializer()):
             assert v1.get_variable("w", [2]).numpy().tolist() == [1, 1]
-            assert v1.get_variable("w", [2]).name == "first/second/w"
+            assert v1.get_variable("w", [2]).name == "first/second/w:0"
     with v1.variable_scope("first", reuse=True):
         assert v1.get_variable("w", [2, 3]) is w
         with pytest.raises(ValueError, match="does not exist"):

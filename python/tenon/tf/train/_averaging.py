@@ -1,7 +1,7 @@
 """Moving averages of variables."""
 
 from ..._modes import no_grad
-from ...keras._variable import Variable
+from .._variable import Variable
 
 
 class ExponentialMovingAverage:
@@ -37,7 +37,7 @@ class ExponentialMovingAverage:
                     start = variable.detach().clone()
                     self._averages[id(variable)] = Variable(
                         start * 0 if self._debiases else start, trainable=False,
-                        name=f"{variable.name}/{self.name}")
+                        name=f"{variable.path}/{self.name}")
                     self._held[id(variable)], self._counts[id(variable)] = variable, 0
                 average = self._averages[id(variable)]
                 average.assign_sub((average - variable.detach()) * (1 - decay))

@@ -8,8 +8,8 @@ from ... import _core, nn
 from ..._eager.errors import InvalidArgumentError, NotFoundError
 from ..._eager.tensor import own
 from ..._modes import no_grad
-from ...keras._variable import Variable
 from .._module import _parts
+from .._variable import Variable
 from ..random import Generator
 
 _STATE = "checkpoint"  # the file that tells which checkpoints a directory has

@@ -4,7 +4,7 @@ import contextlib
 
 from .... import _core
 from ...._eager import convert
-from ....keras._variable import Variable
+from ..._variable import Variable
 from ....keras import initializers
 
 AUTO_REUSE = "auto_reuse"

@@ -2,7 +2,7 @@
 
 from .... import _core
 from ....keras import optimizers as _keras
-from ....keras._variable import Variable
+from ..._variable import Variable
 from ....keras.optimizers import schedules as _schedules
 from ... import GradientTape
 from ... import constant as _constant
