@@ -85,6 +85,19 @@ def _stacked(results):
                                               for column in zip(*flat)])
 
 
+def _check_dtypes(results, wanted):
+    """Raises where results of map_fn aren't of the dtypes that were asked for."""
+    wanted = [dtypes.as_dtype(getattr(one, "dtype", one)) for one in nest.flatten(wanted)]
+    for result in results:
+        for made, dtype in zip(nest.flatten(result), wanted):
+            made = made if hasattr(made, "dtype") else convert.tensor(made)
+            if made.dtype is not dtype:
+                raise InvalidArgumentError(
+                    f"map_fn(): the function gave {dtypes.name_of(made.dtype)} where "
+                    f"{dtypes.name_of(dtype)} is expected; say what it gives with "
+                    "fn_output_signature")
+
+
 def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap_memory=False,
            infer_shape=True, name=None, fn_output_signature=None):
     """fn of each slice along the first dim, stacked."""
@@ -93,6 +106,7 @@ def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap
     if not slices and wanted is not None and not isinstance(wanted, (list, tuple, dict)):
         return own(_core.zeros((0,), dtype=dtypes.as_dtype(getattr(wanted, "dtype", wanted))))
     results = [fn(one) for one in slices]
+    _check_dtypes(results, elems if wanted is None else wanted)
     is_like_rows = wanted is None and isinstance(elems, RaggedTensor) and hasattr(
         results[0], "dim") and results[0].dim() > 0
     if isinstance(wanted, RaggedTensorSpec) or is_like_rows:

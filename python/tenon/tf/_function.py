@@ -84,7 +84,7 @@ class Function:
     def __init__(self, python_function, input_signature=None):
         functools.update_wrapper(self, python_function)
         self.python_function = python_function
-        self.input_signature = None if input_signature is None else tuple(input_signature)
+        self.input_signature = _checked_signature(input_signature)
         self._compiled = compile_function(python_function)
 
     def __call__(self, *arguments, **keywords):
@@ -106,6 +106,9 @@ class Function:
         skipped = 1 if names[:1] == ["self"] else 0
         names = names[skipped:]
         own_self, arguments = arguments[:skipped], arguments[skipped:]
+        if len(arguments) > len(names):
+            raise TypeError(f"{self.__name__}(): too many positional arguments: it takes "
+                            f"{len(names)}, {len(arguments)} are given")
         given = dict(zip(names, arguments)) | keywords
         if len(given) < len(self.input_signature):
             raise TypeError(f"{self.__name__}(): input_signature has {len(self.input_signature)} "
@@ -131,8 +134,27 @@ class Function:
         """What was planned."""
         return self._compiled.explain()
 
+    def experimental_get_tracing_count(self):
+        """How often what it computes was planned: once for each form of the arguments, as long as
+        the same of its branches run."""
+        return self._compiled.counters()["plans"]
+
     def __repr__(self):
         return f"<tf.function {self.__name__}>"
+
+
+def _checked_signature(signature):
+    """An input_signature as a tuple; a TypeError where something in it isn't a spec."""
+    if signature is None:
+        return None
+    if not isinstance(signature, (list, tuple)):
+        raise TypeError("input_signature must be either a tuple or a list, got "
+                        f"{type(signature)}.")
+    wrong = [one for one in nest.flatten(tuple(signature)) if not hasattr(one, "shape")]
+    if wrong:
+        raise TypeError("input_signature must be a possibly nested sequence of TensorSpec objects, "
+                        f"got invalid args {wrong} with types {[type(one) for one in wrong]}.")
+    return tuple(signature)
 
 
 def _fitting(value, spec, function, name):
@@ -178,6 +200,7 @@ class ConcreteFunction:
             tuple(nest.map_structure(_spec, one) for one in arguments),
             {name: nest.map_structure(_spec, one) for name, one in keywords.items()})
         self.name = self.__name__ = function.__name__
+        self._names = list(inspect.signature(function.python_function).parameters)
 
     @property
     def inputs(self):
@@ -187,14 +210,21 @@ class ConcreteFunction:
 
     def __call__(self, *arguments, **keywords):
         given, named = self.structured_input_signature
-        checked = [_fitting(_as_argument(one), spec, self.name, i)
-                   for i, (one, spec) in enumerate(zip(arguments, given))]
         if len(arguments) > len(given):
             raise TypeError(f"{self.name}() takes {len(given)} arguments, {len(arguments)} are "
                             "given")
-        return self._function(*checked, **{
-            name: _fitting(_as_argument(one), named.get(name), self.name, name)
-            for name, one in keywords.items()})
+        checked = [_fitting(_as_argument(one), spec, self.name, i)
+                   for i, (one, spec) in enumerate(zip(arguments, given))]
+        rest = dict(list(zip(self._names, given))[len(arguments):])
+        kept = {name: value for name, value in {**rest, **named}.items() if not _has_specs(value)}
+        return self._function(*checked, **kept, **{
+            name: _fitting(_as_argument(one), named.get(name, rest.get(name)), self.name, name)
+            for name, one in keywords.items() if name not in kept})
+
+
+def _has_specs(value):
+    """Whether an argument that a concrete function was made of is to be given in calls."""
+    return any(isinstance(one, TensorSpec) for one in nest.flatten(value))
 
 
 def _spec(value):

@@ -302,3 +302,39 @@ def test_autograph_leaves_functions_as_they_are():
 
     assert tf.function(triple)(2).numpy() == 6 and tf.autograph.to_graph(triple) is triple
     assert "return 3 * x" in tf.autograph.to_code(tf.function(triple))
+
+
+def test_what_a_signature_refuses():
+    with pytest.raises(TypeError, match="either a tuple or a list"):
+        tf.function(lambda x: x, input_signature=tf.TensorSpec([]))
+    with pytest.raises(TypeError, match="invalid args .'float32'."):
+        tf.function(lambda x: x, input_signature=["float32"])
+    one = tf.function(lambda x: x, input_signature=[tf.TensorSpec([])])
+    with pytest.raises(TypeError, match="too many positional arguments: it takes 1, 2 are given"):
+        one(tf.constant(1.0), tf.constant(2.0))
+
+
+def test_concrete_functions_keep_pythons_values():
+    scaled = tf.function(lambda x, by, plus=1.0: x * by + plus)
+    concrete = scaled.get_concrete_function(tf.TensorSpec([None]), 3.0)
+    assert concrete(tf.constant([1.0, 2.0])).numpy().tolist() == [4.0, 7.0]
+    assert concrete(x=tf.constant([1.0])).numpy().tolist() == [4.0]
+    named = scaled.get_concrete_function(tf.TensorSpec([]), by=tf.TensorSpec([]), plus=10.0)
+    assert named(tf.constant(2.0), by=tf.constant(3.0)).numpy() == 16.0
+
+
+def test_functions_count_their_plans():
+    function = tf.function(lambda x: x * 2)
+    for value in (1.0, 2.0, 3.0):
+        function(tf.constant(value))
+    assert function.experimental_get_tracing_count() == 1
+    function(tf.constant(1))
+    assert function.experimental_get_tracing_count() == 2
+
+
+def test_map_fn_gives_the_dtypes_that_are_said():
+    halves = lambda x: tf.cast(x, tf.float32) / 2.0  # noqa: E731
+    with pytest.raises(tf.errors.InvalidArgumentError, match="gave float32 where int32"):
+        tf.map_fn(halves, tf.constant([1, 2]))
+    made = tf.map_fn(halves, tf.constant([1, 2]), fn_output_signature=tf.float32)
+    assert made.numpy().tolist() == [0.5, 1.0]
