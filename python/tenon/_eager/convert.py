@@ -57,7 +57,8 @@ def _of_python(value, dtype):
                 return made.to(_core.float32)
             return made.to(_core.int32) if fits else made
         return made.to(_core.complex128) if made.is_complex() else made
-    if made.is_floating_point() and not (dtype.is_floating_point or dtype.is_complex):
+    if made.numel() and made.is_floating_point() and not (dtype.is_floating_point
+                                                          or dtype.is_complex):
         raise TypeError(f"Cannot convert {value} to EagerTensor of dtype {dtypes.name_of(dtype)}")
     # Once more from the data: float64 is not to pass through float32.
     return made if made.dtype is dtype else _core.tensor_of_data(value, dtype)

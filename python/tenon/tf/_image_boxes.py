@@ -34,7 +34,8 @@ def _overlaps(boxes):
 
 def _kept(overlaps, scores, count, threshold, lowest, sigma=0.0):
     """(places, scores) of the best that don't overlap by more than the threshold with a better one;
-    with a sigma, scores of overlapping ones are lowered by a Gaussian of the overlap (soft NMS)."""
+    with a sigma, scores of overlapping ones are lowered by a Gaussian of the overlap instead (soft
+    NMS)."""
     overlaps, scores = overlaps.numpy(), numpy.array(scores.numpy(), copy=True)
     is_open = scores > lowest
     places, values = [], []
@@ -47,8 +48,7 @@ def _kept(overlaps, scores, count, threshold, lowest, sigma=0.0):
         is_open[at] = False
         if sigma > 0:
             weights = numpy.exp(-0.5 / sigma * overlaps[at] ** 2).astype(scores.dtype)
-            scores = numpy.where(is_open, scores * numpy.where(overlaps[at] <= threshold, weights,
-                                                               0), scores)
+            scores = numpy.where(is_open, scores * weights, scores)
             is_open &= scores > lowest
         else:
             is_open &= overlaps[at] <= threshold

@@ -119,7 +119,7 @@ def test_specs_and_sizes():
     (lambda: list(tf.data.Dataset.range(1, 3).map(lambda n: tf.zeros([n])).batch(2)),
      tf.errors.InvalidArgumentError),
     (lambda: list(tf.data.Dataset.range(1, 3).map(lambda n: tf.zeros([n])).padded_batch(2, [1])),
-     tf.errors.InvalidArgumentError),
+     tf.errors.DataLossError),
     (lambda: tf.data.Dataset.range(3).shard(2, 2), tf.errors.InvalidArgumentError),
     (lambda: tf.data.Dataset.list_files("/nowhere/*.txt"), tf.errors.InvalidArgumentError),
     (lambda: tf.data.Dataset.range(2).get_single_element(), tf.errors.InvalidArgumentError),

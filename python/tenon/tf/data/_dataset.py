@@ -7,7 +7,7 @@ import itertools
 from ... import _core
 from ..._eager import convert, dtypes, nest
 from ..._eager.errors import InvalidArgumentError, OutOfRangeError
-from ..._eager.tensor import own
+from ..._eager.tensor import failed, own
 from .._function import TensorSpec
 from . import _elements, _steps
 from ._grouping import Grouping
@@ -324,7 +324,10 @@ class Dataset(Grouping, Storing):
         def join(held):
             return _elements.joined_padded(held, padded_shapes, padding_values)
 
-        return Dataset(lambda: _steps.batches(iter(self), count, drop_remainder, join), size)
+        first = count if drop_remainder else None
+        return Dataset(lambda: _steps.batches(iter(self), count, drop_remainder, join), size,
+                       lambda: _elements.padded_spec(self.element_spec, padded_shapes, first,
+                                                     self._is_spec_seen))
 
     def unbatch(self, name=None):
         """The slices of each element."""
@@ -333,7 +336,11 @@ class Dataset(Grouping, Storing):
             lambda: _elements.with_sizes(self.element_spec, lambda shape: shape[1:]))
 
     def rebatch(self, batch_size, drop_remainder=False, name=None):
-        """Batches of another size."""
+        """Batches of another size; of several sizes in turn where a list of them is given."""
+        if nest.is_nested(batch_size) or getattr(batch_size, "shape", ()):
+            counts = [checked_count(one, "batch_size") for one in batch_size]
+            return Dataset(lambda: _steps.batches_of_sizes(iter(self.unbatch()), counts,
+                                                           drop_remainder))
         return self.unbatch().batch(batch_size, drop_remainder)
 
     def shuffle(self, buffer_size, seed=None, reshuffle_each_iteration=None, name=None):
@@ -365,7 +372,9 @@ class Dataset(Grouping, Storing):
                 if is_empty:
                     return
 
-        size = INFINITE if count < 0 else self._size * count if self._size >= 0 else self._size
+        size = self._size
+        if size != 0:
+            size = INFINITE if count < 0 else size * count if size > 0 else size
         return self._with(make, size, is_light=self._is_light)
 
     def prefetch(self, buffer_size, name=None):
@@ -379,7 +388,7 @@ class Dataset(Grouping, Storing):
     def filter(self, predicate, name=None):
         """The elements for which the predicate holds."""
         return self._with(lambda: (element for element in iter(self)
-                                   if bool(_elements.apply(predicate, element))), UNKNOWN)
+                                   if _elements.holds(predicate, element)), UNKNOWN)
 
     def take(self, count, name=None):
         """The first `count` elements; all for -1."""
@@ -403,7 +412,7 @@ class Dataset(Grouping, Storing):
     def take_while(self, predicate, name=None):
         """The elements before the first for which the predicate doesn't hold."""
         return self._with(lambda: itertools.takewhile(
-            lambda element: bool(_elements.apply(predicate, element)), iter(self)), UNKNOWN)
+            lambda element: _elements.holds(predicate, element), iter(self)), UNKNOWN)
 
     def shard(self, num_shards, index, name=None):
         """Every num_shards-th element, from `index` on."""
@@ -418,7 +427,15 @@ class Dataset(Grouping, Storing):
         """The elements, then the other's."""
         sizes = (self._size, dataset._size)
         size = INFINITE if INFINITE in sizes else UNKNOWN if UNKNOWN in sizes else sum(sizes)
-        return self._with(lambda: itertools.chain(iter(self), iter(dataset)), size)
+
+        def following():
+            for i, element in builtins.enumerate(iter(dataset)):
+                if i == 0:  # raises where it is of another kind
+                    _elements.common_spec(self.element_spec, _elements.spec_of(element))
+                yield element
+
+        return self._with(lambda: itertools.chain(iter(self), following()), size,
+                          lambda: _elements.common_spec(self.element_spec, dataset.element_spec))
 
     def enumerate(self, start=0, name=None):
         """Pairs of a number and an element."""
@@ -430,7 +447,7 @@ class Dataset(Grouping, Storing):
     def flat_map(self, map_func, name=None):
         """The elements of the datasets that map_func gives, one dataset after the other."""
         return Dataset(lambda: itertools.chain.from_iterable(
-            _elements.apply(map_func, element) for element in iter(self)))
+            _elements.dataset_of(map_func, element) for element in iter(self)))
 
     def interleave(self, map_func, cycle_length=None, block_length=None, num_parallel_calls=None,
                    deterministic=None, name=None):
@@ -438,7 +455,7 @@ class Dataset(Grouping, Storing):
         cycle = (_core.get_num_threads()
                  if cycle_length in (None, AUTOTUNE) else _number(cycle_length))
         return Dataset(lambda: _steps.interleaved(
-            (_elements.apply(map_func, element) for element in iter(self)), cycle,
+            (_elements.dataset_of(map_func, element) for element in iter(self)), cycle,
             1 if block_length is None else _number(block_length)))
 
     def apply(self, transformation_func):
@@ -512,21 +529,32 @@ def _fitting(value, signature):
     if isinstance(signature, dict):
         return {key: _fitting(value[key], one) for key, one in signature.items()}
     if isinstance(signature, (tuple, list)):
-        if len(value) != len(signature):
-            raise TypeError(f"`generator` yielded an element of {len(value)} parts, expected "
-                            f"{len(signature)}: {value!r}")
+        if not isinstance(value, (tuple, list)) or len(value) != len(signature):
+            parts = len(value) if isinstance(value, (tuple, list)) else 1
+            raise _unfitting(f"an element of {parts} parts, expected {len(signature)}: {value!r}")
         return type(signature)(_fitting(one, of) for one, of in builtins.zip(value, signature))
+    if not isinstance(signature, TensorSpec):
+        made = _elements.as_element(value)
+        if type(_elements.spec_of(made)) is not type(signature) or made.dtype is not \
+                signature.dtype:
+            raise _unfitting(f"an element that is not of {signature!r}: {value!r}")
+        return made
     dtype = None if signature.dtype is dtypes.string else signature.dtype
     try:
         made = value.to(dtype) if isinstance(value, _core.Tensor) else convert.tensor(value, dtype)
     except TypeError as error:
-        raise TypeError("`generator` yielded an element that could not be converted to the "
-                        f"expected type. The expected type was {dtypes.name_of(signature.dtype)}, "
-                        f"but the yielded element was {value!r}.") from error
+        raise _unfitting("an element that could not be converted to the expected type. The "
+                         f"expected type was {dtypes.name_of(signature.dtype)}, but the yielded "
+                         f"element was {value!r}.") from error
     if not signature.shape.is_compatible_with(made.shape):
-        raise TypeError(f"`generator` yielded an element of shape {tuple(made.shape)} where an "
-                        f"element of shape {signature.shape} was expected.")
+        raise _unfitting(f"an element of shape {tuple(made.shape)} where an element of shape "
+                         f"{signature.shape} was expected.")
     return own(made)
+
+
+def _unfitting(text):
+    """The error of a generator's element that isn't what its signature says."""
+    return failed(TypeError(f"`generator` yielded {text}"), "IteratorGetNext")
 
 
 def _naming(method, kind):

@@ -6,7 +6,7 @@ import numpy
 
 from ... import _core
 from ..._eager import convert, nest
-from ..._eager.errors import InvalidArgumentError
+from ..._eager.errors import DataLossError, InvalidArgumentError
 from ..._eager.ragged import RaggedTensor, RaggedTensorSpec
 from ..._eager.shapes import TensorShape
 from ..._eager.strings import StringTensor
@@ -46,6 +46,45 @@ def apply(function, element):
     if isinstance(element, tuple) and nest.is_nested(element):
         return function(*element)
     return function(element)
+
+
+def holds(predicate, element):
+    """Whether a predicate, which gives a bool, holds for an element."""
+    made = apply(predicate, element)
+    dtype = getattr(made, "dtype", None)
+    if not isinstance(made, bool) and (dtype is None or str(dtype).rpartition(".")[2] != "bool"):
+        kind = type(made).__name__ if dtype is None else f"a tensor of {dtype}"
+        raise ValueError("Invalid `predicate`. `predicate` must return a `tf.bool` scalar tensor, "
+                         f"but it gave {kind}.")
+    return bool(made)
+
+
+def dataset_of(map_func, element):
+    """The dataset that map_func gives for an element."""
+    made = apply(map_func, element)
+    if not hasattr(made, "element_spec"):
+        raise TypeError("Invalid `map_func`. `map_func` must return a `Dataset` object. Got "
+                        f"{type(made)}.")
+    return made
+
+
+def common_spec(first, second):
+    """The spec of elements that are of one spec or another: sizes that differ are unknown. A
+    TypeError where structures or dtypes differ."""
+    def common(one, other):
+        if type(one) is not type(other) or one.dtype is not other.dtype:
+            raise TypeError(f"Incompatible dataset elements:\n  {first} vs.\n  {second}")
+        if not isinstance(one, TensorSpec):
+            return one
+        if one.shape.rank is None or one.shape.rank != other.shape.rank:
+            return TensorSpec(None, one.dtype)
+        return TensorSpec([a if a == b else None for a, b in zip(one.shape, other.shape)],
+                          one.dtype)
+
+    try:
+        return nest.map_structure(common, first, second)
+    except ValueError:
+        raise TypeError(f"Incompatible dataset elements:\n  {first} vs.\n  {second}") from None
 
 
 def joined(elements):
@@ -94,6 +133,17 @@ def joined_padded(elements, shapes, values):
     return nest.pack_sequence_as(elements[0], made)
 
 
+def padded_spec(spec, shapes, first, is_seen):
+    """The spec of such batches of `first` elements; with `is_seen`, the elements' own is that of one
+    of them, and the others' sizes may differ."""
+    flat = nest.flatten(spec)
+    sizes = [[None if is_seen else size for size in one.shape] if shape is None
+             else convert_dims(shape)
+             for one, shape in zip(flat, _spread(shapes, spec, len(flat), is_shape=True))]
+    return nest.pack_sequence_as(spec, [TensorSpec([first, *dims], one.dtype)
+                                        for one, dims in zip(flat, sizes)])
+
+
 def convert_dims(shape):
     """The sizes of a shape in any form, None where unknown."""
     return TensorShape(shape).dims or []
@@ -121,7 +171,7 @@ def _spread(given, element, count, is_shape=False):
 def _padded(leaf, sizes, value):
     for size, wanted in zip(leaf.shape, sizes):
         if size > wanted:
-            raise InvalidArgumentError(
+            raise DataLossError(
                 f"Attempted to pad to a smaller size than the input element: {list(leaf.shape)} to "
                 f"{list(sizes)}")
     if isinstance(leaf, StringTensor):

@@ -1,6 +1,7 @@
 """Datasets of what files hold."""
 
 import gzip
+import itertools
 import os
 import zlib
 
@@ -9,6 +10,7 @@ from ..._eager.errors import NotFoundError
 from ..._eager.strings import StringTensor
 from ...utils._records import read_records
 from ._dataset import UNKNOWN, Dataset
+from ._steps import interleaved
 from .._function import TensorSpec
 from ..._eager import dtypes
 
@@ -17,6 +19,14 @@ def _names(filenames):
     if isinstance(filenames, Dataset):
         return [name for name in filenames.as_numpy_iterator()]
     return convert.tensor(filenames).array.reshape(-1).tolist()
+
+
+def _of_files(elements, filenames, num_parallel_reads):
+    """The elements of each file, one file after the other; one of each of num_parallel_reads files
+    in turn where there are so many."""
+    files = map(elements, _names(filenames))
+    cycle = 1 if num_parallel_reads is None else int(num_parallel_reads)
+    return interleaved(files, cycle, 1) if cycle > 1 else itertools.chain.from_iterable(files)
 
 
 def _spec():
@@ -28,13 +38,12 @@ class TextLineDataset(Dataset):
 
     def __init__(self, filenames, compression_type=None, buffer_size=None, num_parallel_reads=None,
                  name=None):
-        def make():
-            for name in _names(filenames):
-                with _opened(name, compression_type) as file:
-                    for line in file:
-                        yield StringTensor(line.rstrip(b"\n").rstrip(b"\r"))
+        def lines(name):
+            with _opened(name, compression_type) as file:
+                for line in file:
+                    yield StringTensor(line.rstrip(b"\n").rstrip(b"\r"))
 
-        super().__init__(make, UNKNOWN, _spec)
+        super().__init__(lambda: _of_files(lines, filenames, num_parallel_reads), UNKNOWN, _spec)
 
 
 class TFRecordDataset(Dataset):
@@ -42,13 +51,12 @@ class TFRecordDataset(Dataset):
 
     def __init__(self, filenames, compression_type=None, buffer_size=None, num_parallel_reads=None,
                  name=None):
-        def make():
-            for name in _names(filenames):
-                with _opened(name, compression_type) as file:
-                    for record in read_records(file, name.decode()):
-                        yield StringTensor(record)
+        def records(name):
+            with _opened(name, compression_type) as file:
+                for record in read_records(file, name.decode()):
+                    yield StringTensor(record)
 
-        super().__init__(make, UNKNOWN, _spec)
+        super().__init__(lambda: _of_files(records, filenames, num_parallel_reads), UNKNOWN, _spec)
 
 
 class FixedLengthRecordDataset(Dataset):

@@ -114,7 +114,8 @@ class Grouping:
                 yield nest.pack_sequence_as(held[0], [of_list(list(column))
                                                       for column in zip(*parts)])
 
-        return self._of(make)
+        count = _count_of_windows(self._size, size, shift, stride, drop_remainder)
+        return self._with(make, count, _first_of(make))
 
     def scan(self, initial_state, scan_func, name=None):
         """scan_func(state, element), which gives the next state and an element of the result."""
@@ -180,6 +181,15 @@ def _first_of(make):
         return known[0]
 
     return spec
+
+
+def _count_of_windows(count, size, shift, stride, drops):
+    """How many windows `count` elements have; a negative count (unknown, infinite) stays."""
+    if count < 0:
+        return count
+    if not drops:
+        return -(-count // shift)
+    return max(0, (count - (size - 1) * stride - 1) // shift + 1)
 
 
 def _batches(size, count, drops):

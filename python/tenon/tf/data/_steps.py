@@ -95,6 +95,15 @@ def batches(elements, batch_size, drop_remainder, join=joined):
         yield join(held)
 
 
+def batches_of_sizes(elements, sizes, drop_remainder):
+    """Lists of so many elements, joined; of these sizes in turn."""
+    for size in itertools.cycle(sizes):
+        held = list(itertools.islice(elements, size))
+        if not held or (drop_remainder and len(held) < size):
+            return
+        yield joined(held)
+
+
 def mapped_in_threads(function, elements, workers):
     """function of each element, several at once, in order. Random numbers are those of the
     element's place, whichever thread runs it. A task is as many elements as take about a
