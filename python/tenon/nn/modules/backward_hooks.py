@@ -24,20 +24,21 @@ class _Through(Function):
 def _watched(values, watch):
     """The values of which the tensors' gradients, or None at other places, are shown to `watch`."""
     places = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
+    if not any(values[place].requires_grad for place in places):
+        return values, False
+    count = len(values)
 
-    def seen(grads):
-        every = [None] * len(values)
+    def seen(grads):  # holds none of the tensors, whose graph holds it
+        every = [None] * count
         for place, grad in zip(places, grads):
             every[place] = grad
         changed = watch(tuple(every))
         return [changed[place] for place in places]
 
-    if not any(values[place].requires_grad for place in places):
-        return values, False
-    values = list(values)
+    watched = list(values)
     for place, made in zip(places, _Through.apply(seen, *(values[place] for place in places))):
-        values[place] = made
-    return tuple(values), True
+        watched[place] = made
+    return tuple(watched), True
 
 
 def _changed(what, given, replaced):
