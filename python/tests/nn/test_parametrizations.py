@@ -123,6 +123,57 @@ def test_parametrizations():
     np.testing.assert_array_equal(layer.weight.detach().numpy(), np.eye(3) / 2)
 
 
+@pytest.mark.parametrize("orthogonal_map", [None, "matrix_exp", "cayley", "householder"])
+@pytest.mark.parametrize("rows, columns", [(4, 4), (5, 3), (3, 5)])
+def test_orthogonal_weights(orthogonal_map, rows, columns):
+    layer = linear(rows, columns)
+    parametrizations.orthogonal(layer, orthogonal_map=orthogonal_map)
+
+    def short_product():
+        weight = layer.weight.detach().numpy()
+        return weight @ weight.T if rows <= columns else weight.T @ weight
+
+    identity = np.eye(min(rows, columns))
+    np.testing.assert_allclose(short_product(), identity, atol=1e-12)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    before = layer.weight.detach().numpy()
+    for _ in range(3):  # away from where the maps are the identity
+        optimizer.zero_grad()
+        (layer.weight * torch.arange(rows * columns).view(rows, columns)).sum().backward()
+        optimizer.step()
+    assert np.abs(layer.weight.detach().numpy() - before).max() > 0.1
+    np.testing.assert_allclose(short_product(), identity, atol=1e-12)
+    check_gradients(layer, RANDOM.standard_normal((2, columns)))
+    given = np.linalg.qr(RANDOM.standard_normal((max(rows, columns),) * 2))[0][:rows, :columns]
+    layer.weight = torch.tensor(given)
+    if rows == columns:  # for others, columns are added before they are made orthogonal
+        np.testing.assert_allclose(layer.weight.detach().numpy(), given, atol=1e-12)
+    np.testing.assert_allclose(short_product(), identity, atol=1e-12)
+
+
+def test_orthogonal_weights_by_their_formulas():
+    layer = linear(3, 3)
+    x = layer.weight.detach().numpy()
+    skew = np.tril(x) - np.tril(x).T
+    parametrizations.orthogonal(layer, orthogonal_map="cayley", use_trivialization=False)
+    np.testing.assert_allclose(layer.weight.detach().numpy(),
+                               np.linalg.solve(np.eye(3) - skew / 2, np.eye(3) + skew / 2))
+    assert layer.parametrizations.weight.original.tolist() == x.tolist()
+    with pytest.raises(NotImplementedError, match="without use_trivialization"):
+        layer.weight = torch.eye(3, dtype=torch.float64)
+    batch = nn.Bilinear(3, 3, 2).double()
+    parametrizations.orthogonal(batch)
+    weight = batch.weight.detach().numpy()
+    np.testing.assert_allclose(weight @ weight.transpose(0, 2, 1), [np.eye(3)] * 2, atol=1e-12)
+    for mistake, message in ((dict(name="nothing"), "no parameter or buffer"),
+                             (dict(name="bias"), "matrix or batch of matrices"),
+                             (dict(orthogonal_map="qr"), "has to be one of"),
+                             (dict(orthogonal_map="householder", use_trivialization=False),
+                              "needs use_trivialization")):
+        with pytest.raises(ValueError, match=message):
+            parametrizations.orthogonal(linear(), **mistake)
+
+
 def test_mistakes():
     class Smaller(nn.Module):
         def forward(self, x):

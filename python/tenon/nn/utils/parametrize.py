@@ -23,6 +23,16 @@ def cached():
         _cache = before
 
 
+def _original_of(module, value):
+    """What a parametrization makes `value` of; `value` itself where it doesn't say, or says that
+    it can't by NotImplementedError."""
+    if not hasattr(module, "right_inverse"):
+        return value
+    with contextlib.suppress(NotImplementedError):
+        return module.right_inverse(value)
+    return value
+
+
 class ParametrizationList(ModuleList):
     """What computes one tensor of a module from `original` (or `original0`, `original1`, ...)."""
 
@@ -32,7 +42,7 @@ class ParametrizationList(ModuleList):
         with no_grad():
             value = original
             for module in reversed(list(self)):
-                value = module.right_inverse(value) if hasattr(module, "right_inverse") else value
+                value = _original_of(module, value)
         self.is_tensor = isinstance(value, _core.Tensor)
         self.ntensors = 1 if self.is_tensor else len(value)
         values = [value] if self.is_tensor else list(value)
