@@ -56,6 +56,25 @@ def test_losses(loss, inputs, elements):
     assert x.grad.abs().sum().item() > 0
 
 
+@pytest.mark.parametrize("swap", [False, True])
+def test_triplets_by_a_distance_of_ones_own(swap):
+    def manhattan(a, b):
+        return (a - b).abs().sum(-1)
+
+    near, far = np.abs(A - B).sum(1), np.abs(A - C).sum(1)
+    far = np.minimum(far, np.abs(B - C).sum(1)) if swap else far
+    loss = nn.TripletMarginWithDistanceLoss(distance_function=manhattan, margin=2.0, swap=swap,
+                                            reduction="none")
+    given = [torch.tensor(x) for x in (A, B, C)]
+    np.testing.assert_allclose(loss(*given).numpy(), np.maximum(0, near - far + 2))
+    plain = nn.TripletMarginWithDistanceLoss(swap=swap)(*given).item()
+    assert math.isclose(plain, nn.TripletMarginLoss(swap=swap)(*given).item(), rel_tol=1e-9)
+    with pytest.raises(ValueError, match="greater than 0"):
+        nn.TripletMarginWithDistanceLoss(margin=0)
+    with pytest.raises(ValueError, match="have 2, 1 and 2 dims"):
+        loss(given[0], given[1][0], given[2])
+
+
 def test_older_ways_to_say_the_reduction():
     x, signs = torch.tensor(A), torch.tensor(SIGNS)
     whole = F.soft_margin_loss(x, signs, reduction="none")

@@ -28,7 +28,7 @@ from .pooling import (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_poo
 from .ranking import (cosine_embedding_loss, ctc_loss, gaussian_nll_loss, hinge_embedding_loss,
                       margin_ranking_loss, multi_margin_loss, multilabel_margin_loss,
                       multilabel_soft_margin_loss, poisson_nll_loss, soft_margin_loss,
-                      triplet_margin_loss)
+                      triplet_margin_loss, triplet_margin_with_distance_loss)
 from .sparse import embedding, embedding_bag, one_hot
 from .vision import (affine_grid, channel_shuffle, grid_sample, interpolate, pixel_shuffle,
                      pixel_unshuffle, upsample, upsample_bilinear, upsample_nearest)

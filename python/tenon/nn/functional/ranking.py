@@ -2,6 +2,7 @@
 arguments size_average and reduce are PyTorch's older ways to say so."""
 
 from ... import _core
+from .distance import pairwise_distance
 from .loss import _reduction
 
 
@@ -31,6 +32,24 @@ def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-6, s
     """max(0, |anchor - positive| - |anchor - negative| + margin), by p-norms."""
     return _core.triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap,
                                      _reduction(size_average, reduce, reduction))
+
+
+def triplet_margin_with_distance_loss(anchor, positive, negative, *, distance_function=None,
+                                      margin=1.0, swap=False, reduction="mean"):
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin), for a distance of one's own; with
+    `swap`, of the negative to whichever of the two is nearer. `pairwise_distance` where
+    none is given."""
+    distance = pairwise_distance if distance_function is None else distance_function
+    if not anchor.dim() == positive.dim() == negative.dim():
+        raise _core.ShapeError("[triplet_margin_with_distance_loss] anchor, positive and negative "
+                               f"have {anchor.dim()}, {positive.dim()} and {negative.dim()} dims; "
+                               "all need as many")
+    to_positive, to_negative = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        to_negative = _core.minimum(to_negative, distance(positive, negative))
+    # max(0, -(n - p) + margin): ranking with the negative's distance as the greater one.
+    return margin_ranking_loss(to_negative, to_positive, _core.ones_like(to_positive), margin,
+                               reduction=reduction)
 
 
 def poisson_nll_loss(input, target, log_input=True, full=False, size_average=None, eps=1e-8,

@@ -31,7 +31,8 @@ from .pooling import (AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, A
                       MaxUnpool2d, MaxUnpool3d, Unfold)
 from .ranking import (CosineEmbeddingLoss, CTCLoss, GaussianNLLLoss, HingeEmbeddingLoss,
                       MarginRankingLoss, MultiLabelMarginLoss, MultiLabelSoftMarginLoss,
-                      MultiMarginLoss, PoissonNLLLoss, SoftMarginLoss, TripletMarginLoss)
+                      MultiMarginLoss, PoissonNLLLoss, SoftMarginLoss, TripletMarginLoss,
+                      TripletMarginWithDistanceLoss)
 from .rnn import GRU, GRUCell, LSTM, LSTMCell, RNN, RNNBase, RNNCell, RNNCellBase
 from .sparse import Embedding, EmbeddingBag
 from .transformer import (Transformer, TransformerDecoder, TransformerDecoderLayer,
