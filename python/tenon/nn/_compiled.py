@@ -4,14 +4,17 @@ from .._compile import compile as compile_function, draw
 from .modules.module import Module
 
 
+#: What the wrapper has for itself; any other attribute is that of the module within.
+_OWN = {"_orig_mod", "_options", "_compiled"}
+
+
 class CompiledModule(Module):
     """Calls of this module are compiled calls of `_orig_mod`, whose attributes are this one's,
-    too."""
+    too, to read and to set."""
 
     def __init__(self, module, **options):
         super().__init__()
         self._orig_mod = module
-        self.training = module.training
         self._options = options
         self._make_compiled()
 
@@ -22,6 +25,30 @@ class CompiledModule(Module):
 
     def forward(self, *args, **kwargs):
         return self._compiled(*args, **kwargs)
+
+    @property
+    def training(self):
+        """Whether the module within is in training."""
+        return self._orig_mod.training
+
+    @training.setter
+    def training(self, mode):
+        self._orig_mod.training = mode
+
+    def _is_own(self, name):
+        return name in _OWN or hasattr(type(self), name)
+
+    def __setattr__(self, name, value):
+        if self._is_own(name):
+            super().__setattr__(name, value)
+        else:
+            setattr(self._orig_mod, name, value)
+
+    def __delattr__(self, name):
+        if self._is_own(name):
+            super().__delattr__(name)
+        else:
+            delattr(self._orig_mod, name)
 
     def __getattr__(self, name):
         try:

@@ -207,6 +207,26 @@ def test_compiled_modules():
     copy.deepcopy(net)(x)
 
 
+def test_compiled_modules_have_the_attributes_of_the_module_within():
+    net = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5))
+    net.head = nn.Linear(4, 2)
+    compiled, x = torch.compile(net), torch.randn(5, 3)
+    compiled(x)
+    compiled.head = nn.Linear(4, 7)
+    assert compiled(x).shape == (5, 7) and net.head.out_features == 7
+    assert list(compiled.state_dict())[-1] == "_orig_mod.head.bias"
+    compiled.head.bias = nn.Parameter(torch.ones(7))
+    compiled.scale = 2
+    assert net.scale == 2 and net.head.bias.tolist() == [1] * 7
+    del compiled.scale
+    assert not hasattr(net, "scale")
+    net.eval()
+    assert not compiled.training
+    compiled.training = True
+    assert net.training and not net[1].training
+    assert compiled.train(False) is compiled and not net.training
+
+
 def test_data_parallel():
     net = nn.DataParallel(nn.Linear(3, 4), device_ids=[0])
     x = torch.ones(2, 3)
