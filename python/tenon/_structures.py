@@ -30,8 +30,9 @@ def describe(value, name_of, call, path=""):
         return {"value": value}
     if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a number of NumPy's
         return {"value": value.item()}
+    hint = "; give its state_dict()" if hasattr(value, "state_dict") else ""
     raise TypeError(f"{call}() takes tensors, dicts, lists, numbers, texts and None, not "
-                    f"{type(value).__name__}")
+                    f"{type(value).__name__}{hint}")
 
 
 def restore(description, tensor_of):

@@ -31,6 +31,8 @@ def test_what_is_refused(tmp_path):
     path = tmp_path / "file.safetensors"
     with pytest.raises(TypeError, match="object"):
         torch.save({"x": object()}, path)
+    with pytest.raises(TypeError, match=r"not Linear; give its state_dict\(\)"):
+        torch.save(torch.nn.Linear(1, 1), path)
     assert not path.exists()
     with pytest.raises(FileNotFoundError):
         torch.load(path)
