@@ -210,3 +210,27 @@ def test_a_step_that_reads_its_results_runs_its_code():
     quick = compiled(make, "sgd")
     expect_same(outcome(quick), outcome(compiled(make, "sgd", run_eagerly=True)))
     assert replays(quick.train_function) == 0
+
+
+@pytest.mark.parametrize("make", [
+    lambda m: m.TruePositives(), lambda m: m.FalseNegatives(), lambda m: m.Precision(),
+    lambda m: m.Recall([0.3, 0.6]), lambda m: m.AUC(), lambda m: m.PrecisionAtRecall(0.5),
+    lambda m: m.AUC(multi_label=True, num_labels=1, label_weights=[2.0])])
+def test_counts_are_those_of_the_code(make):
+    """Of a column of predictions behind a hidden layer, whose plans differ from those without."""
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(48, 5)).astype("f"), (rng.random(48) < 0.4).astype("int64")
+
+    def outcome(**options):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(16, activation="relu"),
+                                  layers.Dense(1, activation="sigmoid")])
+        metric = make(keras.metrics)
+        metric.name = "counts"
+        model.compile("sgd", "binary_crossentropy", metrics=[metric], **options)
+        return [model.fit(x, y, batch_size=16, epochs=3, shuffle=False, verbose=0, class_weight=w)
+                .history for w in (None, {0: 0.5, 1: 2.0})]
+
+    for one, other in zip(outcome(), outcome(run_eagerly=True)):
+        for name in "loss", "counts":
+            np.testing.assert_allclose(one[name], other[name], rtol=1e-5)

@@ -416,6 +416,20 @@ def test_models_without_call_and_losses_of_ones_own():
     assert abs(model.evaluate(X, Y, verbose=0) - expected) < 1e-4
 
 
+def test_a_compute_loss_that_is_older_than_its_training():
+    class Summed(keras.Model):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None):
+            return ((y_pred - y) ** 2).sum()
+
+    i = keras.Input((4,))
+    model = Summed(i, Affine(1)(i))
+    model.compile(keras.optimizers.SGD(0.0))
+    x = np.ones((6, 4), "f")
+    loss = model.fit(x, np.zeros((6, 1)), verbose=0).history["loss"][0]
+    assert loss == pytest.approx((model.predict(x, verbose=0) ** 2).sum(), rel=1e-5)
+    assert model.evaluate(x, np.zeros((6, 1)), verbose=0) == pytest.approx(loss, rel=1e-5)
+
+
 def test_a_functional_config_is_one_of_model():
     inputs = keras.Input((3,))
     model = keras.Model(inputs, keras.layers.Dense(2)(inputs))

@@ -32,7 +32,7 @@ def _only_top_k(y_pred, k):
 
 
 def _pairs(y_true, y_pred, sample_weight, dtype, top_k=None, class_id=None):
-    """Labels (0 or 1), predictions and weights, of one shape."""
+    """Labels (0 or 1), predictions and weights, of one shape; None for weights that are all 1."""
     y_pred, y_true = same_rank(as_tensor(y_pred, dtype), as_tensor(y_true, dtype))
     if top_k is not None:
         y_pred = _only_top_k(y_pred, top_k)
@@ -51,17 +51,23 @@ def _pairs(y_true, y_pred, sample_weight, dtype, top_k=None, class_id=None):
     if y_true.shape != y_pred.shape:
         raise ValueError("labels and predictions have one shape, not y_true "
                          f"{tuple(y_true.shape)} and y_pred {tuple(y_pred.shape)}")
-    weight = _core.ones_like(y_pred)
     if sample_weight is not None:
-        weight = weight * sample_weight
-    return (y_true != 0).to(dtype), y_pred, weight
+        sample_weight = _core.broadcast_to(sample_weight, y_pred.shape)
+    return (y_true != 0).to(dtype), y_pred, sample_weight
+
+
+def _weights_of(y_true, weight):
+    """The weights of ones, and of zeros; 0 elsewhere."""
+    if weight is None:
+        return y_true, 1 - y_true
+    return y_true * weight, (1 - y_true) * weight
 
 
 def _counts(y_true, y_pred, weight, thresholds):
     """True and false positives and negatives at each threshold, by name, of columns (samples,
     labels): (thresholds, labels)."""
     above = (y_pred > thresholds.reshape(-1, 1, 1)).to(y_pred.dtype)
-    positive, negative = y_true * weight, (1 - y_true) * weight
+    positive, negative = _weights_of(y_true, weight)
     true_positives, false_positives = (above * positive).sum(1), (above * negative).sum(1)
     return {"true_positives": true_positives, "false_positives": false_positives,
             "true_negatives": negative.sum(0) - false_positives,
@@ -74,7 +80,7 @@ def _counts_in_buckets(y_true, y_pred, weight, thresholds):
     columns = y_pred.shape[1]
     bucket = _core.bucketize(y_pred.contiguous(), thresholds)  # how many thresholds are below
     counted = []
-    for values in (y_true * weight, (1 - y_true) * weight):
+    for values in _weights_of(y_true, weight):
         sums = _core.zeros((thresholds.shape[0] + 1, columns), dtype=y_pred.dtype)
         sums = sums.scatter_add(0, bucket, values)
         counted.append((sums.flip(0).cumsum(0).flip(0)[1:], values.sum(0)))
@@ -97,7 +103,8 @@ class _Counting(Metric):
 
     def _add_counts(self, y_true, y_pred, weight, counts=_counts, columns=False):
         if not columns:
-            y_true, y_pred, weight = (x.reshape(-1, 1) for x in (y_true, y_pred, weight))
+            y_true, y_pred, weight = (None if x is None else x.reshape(-1, 1)
+                                      for x in (y_true, y_pred, weight))
         found = counts(y_true, y_pred, weight, self._threshold_values)
         for kind in self._kinds:
             held = getattr(self, kind)
@@ -305,7 +312,8 @@ class AUC(_Counting):
             y_pred = activations.sigmoid(y_pred)
         y_true, y_pred, weight = _pairs(y_true, y_pred, sample_weight, self._dtype)
         if self.label_weights is not None and not self.multi_label:
-            weight = weight * as_tensor(self.label_weights, self._dtype)
+            labels = as_tensor(self.label_weights, self._dtype).broadcast_to(y_pred.shape)
+            weight = labels if weight is None else weight * labels
         if self.multi_label and not self._variables:
             self._make_counts(self.thresholds, y_pred.shape[-1])
         self._add_counts(y_true, y_pred, weight, _counts_in_buckets, self.multi_label)

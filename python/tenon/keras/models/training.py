@@ -1,5 +1,6 @@
 """compile(), fit(), evaluate(), predict() and their steps."""
 
+import functools
 import math
 import warnings
 
@@ -8,6 +9,7 @@ from ..._eager.recording import recording
 from ..._modes import no_grad
 from ...autograd import grad
 from .. import _tree
+from .._calls import CallSignature
 from .._layer import is_default
 from .._tracking import Structure
 from ..optimizers._base import Optimizer
@@ -137,6 +139,11 @@ class Training:
                              "add losses by `add_loss()` in the `call()` of a layer or the model")
         return total
 
+    def _loss_of_batch(self, x, y, y_pred, sample_weight, training):
+        """compute_loss(), which in programs that are older than its `training` doesn't take it."""
+        more = {"training": training} if _takes_training(type(self).compute_loss) else {}
+        return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
+
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Takes a batch into the metrics; their results so far by name."""
         if self._compiled_metrics is not None and y is not None:
@@ -161,8 +168,7 @@ class Training:
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         with recording():
             y_pred = self(x, training=True)
-            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight,
-                                     training=True)
+            loss = self._loss_of_batch(x, y, y_pred, sample_weight, True)
         _track(self._loss_tracker, loss, _first_size(x))
         variables = self._cached("trained", lambda: self.trainable_weights)
         if variables:
@@ -179,8 +185,7 @@ class Training:
         y_pred = self(x, training=False)
         if (self._compiled_loss is not None or self.losses
             or type(self).compute_loss is not Training.compute_loss):
-            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight,
-                                     training=False)
+            loss = self._loss_of_batch(x, y, y_pred, sample_weight, False)
             _track(self._loss_tracker, loss, _first_size(x))
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
@@ -445,6 +450,12 @@ class Training:
             else:
                 arguments[key] = deserialize(value)
         self.compile(**arguments)
+
+
+@functools.lru_cache(maxsize=None)
+def _takes_training(function):
+    signature = CallSignature(function)
+    return signature.takes_training or signature.takes_any
 
 
 def _track(mean, value, count):
