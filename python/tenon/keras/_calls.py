@@ -18,6 +18,11 @@ class _Calls(threading.local):
 calls = _Calls()
 
 
+def shown_shape(shape):
+    """A shape as errors show it: batches that only stand for any have no size."""
+    return (None, *shape[1:]) if calls.finds_shapes and len(shape) else tuple(shape)
+
+
 class CallSignature:
     """What a `call` method takes."""
 

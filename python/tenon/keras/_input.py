@@ -23,6 +23,9 @@ class InputLayer(Layer):
             if isinstance(shape, int):
                 raise ValueError(f"`shape` is a tuple such as ({shape},), not the number {shape}")
             batch_shape = (batch_size, *shape)
+        if not all(size is None or isinstance(size, int) for size in batch_shape):
+            raise ValueError("Input(): `shape` is a tuple of sizes, None where one isn't known, "
+                             f"not {type(shape).__name__}; data goes to the model's call")
         self.__dict__["_batch_shape"] = tuple(batch_shape)
         self.__dict__["_input_dtype"] = dtype
         self.__dict__["optional"] = optional

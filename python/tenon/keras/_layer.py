@@ -9,7 +9,7 @@ from .._modes import autocast as autocast_mode
 from ..nn.modules.module import Module
 from . import _dtype_policy, _tree
 from ._arrays import as_dtype, as_tensor
-from ._calls import calls, signature_of
+from ._calls import calls, shown_shape, signature_of
 from ._config import floatx
 from ._input_spec import InputSpec, check_inputs
 from ._layer_state import LayerState
@@ -24,9 +24,16 @@ def _building(build):
 
     @functools.wraps(build)
     def built(self, *args, **kwargs):
-        result = build(self, *args, **kwargs)
+        is_outermost = "_build_arguments" not in self.__dict__  # a subclass's calls its base's
+        if is_outermost:
+            self.__dict__["_build_arguments"] = _named_shapes(build, args, kwargs)
+        try:
+            result = build(self, *args, **kwargs)
+        except Exception:
+            if is_outermost:
+                del self.__dict__["_build_arguments"]
+            raise
         self.__dict__["built"] = True
-        self.__dict__.setdefault("_build_arguments", _named_shapes(build, args, kwargs))
         if "_restores_later" in self.__dict__:  # a checkpoint waits for the variables
             self.__dict__.pop("_restores_later")()
         return result
@@ -305,6 +312,8 @@ class Layer(LayerState):
         return args, kwargs
 
     def _build_for(self, args, kwargs):
+        if self.input_spec is not None and args:
+            check_inputs(self.input_spec, args[0], self)
         if is_default(self.build):
             named = signature_of(type(self)).named(args, kwargs)
             self.__dict__["_build_arguments"] = {
@@ -393,7 +402,8 @@ class Layer(LayerState):
     def _annotate(self, error, args):
         """Says in an error which layer it came from, and with what shapes that was called."""
         if hasattr(error, "add_note") and not getattr(error, "__notes__", None):
-            shapes = ", ".join(str(_shape_of(value)) for value in args if _has_shapes(value))
+            shapes = ", ".join(str(_tree.map_shapes(shown_shape, _shape_of(value)))
+                               for value in args if _has_shapes(value))
             error.add_note(f'in layer "{self.name}" ({type(self).__name__}), called with inputs of '
                            f"shape {shapes}")
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tenon as torch
 from tenon import keras
+from tenon.keras import layers
 
 
 class Dense(keras.Layer):
@@ -223,3 +224,47 @@ def test_summaries_of_layers_of_different_widths():
     keras.Model(inputs, keras.layers.Add(name="sum")(parts)).summary(
         print_fn=lambda text: lines.append(text))
     assert "Connected to" in "".join(lines) and "Total params: 72" in "".join(lines)
+
+
+def test_shapes_between_layers_that_do_not_fit():
+    eight, seven = keras.Input((8,)), keras.Input((7,))
+    mistakes = [
+        (lambda: layers.LSTM(3)(eight), r'"lstm.*expected ndim=3, found ndim=2.*\(None, 8\)'),
+        (lambda: layers.Add()([eight, seven]), r"shapes \(None, 8\), \(None, 7\) can't be merged"),
+        (lambda: layers.Concatenate(0)([keras.Input((8, 3)), eight]),
+         r"input_shape=\[\(None, 8, 3\), \(None, 8\)\]"),
+        (lambda: layers.TimeDistributed(layers.Dense(3))(eight), r"at least 3 dimensions.*None, 8"),
+        (lambda: layers.Bidirectional(layers.Dense(3)), "Dense has no go_backwards"),
+        (lambda: keras.Input(np.ones((2, 3))), "a tuple of sizes, .* not ndarray")]
+    for mistake, message in mistakes:
+        with pytest.raises(ValueError, match=message):
+            mistake()
+    with pytest.raises(ValueError) as raised:
+        layers.Conv2D(3, 5)(keras.Input((3, 3, 1)))
+    assert any("(None, 3, 3, 1)" in note for note in raised.value.__notes__)
+
+
+def test_layers_stand_in_the_order_of_keras():
+    a, b, c = (keras.Input((4,), name=name) for name in "abc")
+    hidden = layers.Dense(4, name="late")(layers.Dense(4, name="early")(a))
+    joined = layers.Add(name="join")([hidden, c, layers.Dense(4, name="other")(b)])
+    model = keras.Model([c, b, a], joined)
+    assert [layer.name for layer in model.layers] == [
+        "a", "early", "b", "late", "c", "other", "join"]
+
+
+def test_long_names_within_models_wrap(capsys):
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(2, name="a_layer_of_a_long_name")],
+                             name="inner")
+    keras.Sequential([inner]).summary(expand_nested=True, line_length=52)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line and line[0] in "│┃┏└"]
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_a_layer_around_another_is_built_with_its_own_shape():
+    layer = layers.TimeDistributed(layers.Dense(2))
+    layer.build((None, 4, 3))
+    assert layer.get_build_config() == {"input_shape": (None, 4, 3)}
+    again = layers.deserialize(layers.serialize(layer))
+    again.build_from_config(layer.get_build_config())
+    assert [weight.shape for weight in again.weights] == [(3, 2), (2,)]

@@ -285,6 +285,17 @@ def test_mistakes():
         model.fit(iter([(x, y)]), sample_weight=y)
 
 
+def test_arguments_that_do_not_go_with_the_data():
+    x, y = data()
+    model = classifier()
+    model.compile("sgd", model.loss)
+    with pytest.raises(ValueError, match="between 0 and 1, not 1.5"):
+        model.fit(x, y, validation_split=1.5, verbose=0)
+    pairs = tf.data.Dataset.from_tensor_slices((x, y)).batch(4)
+    with pytest.raises(ValueError, match="labels and weights come out of it"):
+        model.fit(pairs, y, verbose=0)
+
+
 def test_a_generator_that_ends_early_keeps_what_was_learned():
     x, y = data()
     model = classifier()

@@ -1,5 +1,6 @@
 """Callbacks that write files: the model, its metrics, what goes on after a crash."""
 
+import contextlib
 import csv
 import os
 import sys
@@ -118,7 +119,7 @@ class RemoteMonitor(Callback):
 
 class BackupAndRestore(Callback):
     """Keeps the state of training in a folder, so that the same fit() goes on where it was when it
-    is called again after it broke off. The folder's file goes away at the end of training, unless
+    is called again after it broke off. It goes away at the end of training, unless
     `delete_checkpoint` is off. save_freq: "epoch", or after so many batches."""
 
     _NAME = "training_state.safetensors"
@@ -178,6 +179,8 @@ class BackupAndRestore(Callback):
     def on_train_end(self, logs=None):
         if self.delete_checkpoint and os.path.exists(self._path):
             os.remove(self._path)
+            with contextlib.suppress(OSError):  # others' files stay
+                os.rmdir(self.backup_dir)
 
 
 class CSVLogger(Callback):

@@ -4,6 +4,7 @@ import functools
 
 from ... import _core
 from ...nn.functional import normalize
+from .._calls import shown_shape
 from ._base import BuiltIn
 
 
@@ -37,7 +38,7 @@ class _Merge(BuiltIn):
         try:
             return self._merged(inputs)
         except ValueError as error:
-            shapes = ", ".join(str(tuple(x.shape)) for x in inputs)
+            shapes = ", ".join(str(shown_shape(x.shape)) for x in inputs)
             raise ValueError(f"{type(self).__name__}: inputs of shapes {shapes} can't be merged: "
                              f"{error}") from error
 
@@ -109,7 +110,7 @@ class Concatenate(BuiltIn):
         if len(rests) > 1 or len({len(shape) for shape in shapes}) > 1:
             raise ValueError("A `Concatenate` layer requires inputs with matching shapes except "
                              f"for the concatenation axis {self.axis}. Received: "
-                             f"input_shape={shapes}")
+                             f"input_shape={list(map(shown_shape, shapes))}")
         return _core.cat(list(inputs), self.axis)
 
     def compute_mask(self, inputs, mask=None):

@@ -102,6 +102,9 @@ def _count(arrays):
 
 def train_validation_split(arrays, validation_split):
     """(x, y, sample_weight) for training, and the last part of them for validation."""
+    if not 0 < validation_split < 1:
+        raise ValueError("`validation_split` is a share of the data between 0 and 1, not "
+                         f"{validation_split}")
     flat = [one for one in _tree.flatten(arrays) if one is not None]
     if not flat or not all(_is_array(one) for one in flat):
         raise ValueError("Argument `validation_split` is only supported for tensors or NumPy "
@@ -252,7 +255,8 @@ def make_adapter(call, x, y=None, sample_weight=None, batch_size=None, shuffle=F
     if not isinstance(x, PyDataset) and (y is not None or is_array_like(x)):
         if hasattr(x, "__next__"):
             raise ValueError(f"{call}: `y` is given beside a generator, which gives (x, y) itself")
-        return ArrayAdapter(x, y, sample_weight, batch_size, shuffle, class_weight)
+        if isinstance(x, (list, tuple, dict)) or is_array_like(x):
+            return ArrayAdapter(x, y, sample_weight, batch_size, shuffle, class_weight)
     if y is not None or sample_weight is not None:
         raise ValueError(f"{call}: with a {type(x).__name__} as `x`, labels and weights come out "
                          "of it: don't give `y` or `sample_weight`")

@@ -64,7 +64,7 @@ class Graph:
 
     def _by_depth(self):
         """Layers and functions, those that are farthest from the outputs first."""
-        depths, places = {}, {}
+        depths = {}
         makers = {id(tensor): layer for tensor, layer in zip(self.inputs, self.input_layers)}
         for node in reversed(self.nodes):
             operation = node.operation
@@ -72,10 +72,28 @@ class Graph:
             for tensor in node.input_tensors:
                 maker = makers.get(id(tensor)) or tensor._keras_history[0]
                 depths[maker] = max(depth + 1, depths.get(maker, 0))
-        for place, layer in enumerate((*self.input_layers,
-                                       *(node.operation for node in self.nodes))):
-            places.setdefault(layer, place)
+        places = self._places(makers)
         return sorted(places, key=lambda layer: (-depths.get(layer, 0), places[layer]))
+
+    def _places(self, input_makers):
+        """In which order layers and functions are first met on the way from the outputs to the
+        inputs, as Keras lists them."""
+        places, seen = {}, set()
+        stack = list(reversed(self.outputs))
+        while stack:
+            tensor = stack.pop()
+            layer = input_makers.get(id(tensor))
+            if layer is not None:
+                places.setdefault(layer, len(places))
+                continue
+            node = tensor._keras_history[0]
+            if id(node) not in seen:
+                seen.add(id(node))
+                places.setdefault(node.operation, len(places))
+                stack += reversed(node.input_tensors)
+        for layer in self.input_layers:
+            places.setdefault(layer, -1)
+        return places
 
     def _check_names(self):
         names = [operation.name for operation in self.operations]

@@ -130,6 +130,9 @@ def _wrapped(text, width):
             line = word
         elif line:
             line += " " + word
+        elif not lines and indent.strip() and len(indent) + len(word) > width:
+            lines.append(indent.rstrip())
+            line = word
         else:
             line = indent + word if not lines else word
     return [*lines, line]

@@ -5,6 +5,9 @@ from ..._layer import Layer
 from ..._registry import deserialize, serialize
 
 
+_NEEDED = ("go_backwards", "return_sequences", "return_state", "stateful")
+
+
 class Bidirectional(Layer):
     """The outputs of a recurrent layer, and of another one (a copy with weights of its own, where
     none is given) over the steps from the last to the first: behind each other ("concat"), their
@@ -14,6 +17,10 @@ class Bidirectional(Layer):
         super().__init__(**kwargs)
         if not isinstance(layer, Layer):
             raise ValueError(f"Bidirectional() wraps a layer, not {type(layer).__name__}")
+        missing = [name for name in _NEEDED if not hasattr(layer, name)]
+        if missing:
+            raise ValueError("Bidirectional() wraps a recurrent layer, such as LSTM: "
+                             f"{type(layer).__name__} has no {', '.join(missing)}")
         if merge_mode not in ("sum", "mul", "ave", "concat", None):
             raise ValueError("Bidirectional(): merge_mode is sum, mul, ave, concat or None, not "
                              f"{merge_mode!r}")
