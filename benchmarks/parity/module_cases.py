@@ -281,12 +281,19 @@ def _losses():
         made()(X, other, third),
         made(margin=2.0, swap=True)(X, other, third),
     ]
-    CASES["TripletMarginWithDistanceLoss"] = [made()(X, other, third)]
+    CASES["TripletMarginWithDistanceLoss"] = [
+        made()(X, other, third),
+        made(margin=0.3, swap=True, reduction="sum")(X, other, third),
+    ]
     CASES["MultiLabelSoftMarginLoss"] = [made()(X, positive(4, 6))]
     CASES["MultiLabelMarginLoss"] = [
         made()(pattern(2, 4), data(np.array([[3, 0, -1, 1], [0, -1, 1, 2]])))
     ]
     CASES["MultiMarginLoss"] = [made()(logits, target), made(p=2, margin=0.5)(logits, target)]
+    CASES["AdaptiveLogSoftmaxWithLoss"] = [
+        made(6, 12, [3, 7], div_value=2.0)(X, classes(4, count=12)),
+        made(6, 12, [2], div_value=2.0, head_bias=True)(X, classes(4, count=12)),
+    ]
     CASES["CTCLoss"] = [
         made()(
             pattern(6, 2, 3),

@@ -84,3 +84,45 @@ def test_mistakes():
         F.mse_loss(torch.ones(4), torch.ones(4), reduction="average")
     with pytest.raises(IndexError, match="label 3"):
         F.cross_entropy(torch.ones(1, 3), torch.tensor([3]))
+
+
+def log_softmax(x):
+    return x - np.log(np.exp(x).sum(1, keepdims=True))
+
+
+def test_adaptive_log_softmax():
+    loss = nn.AdaptiveLogSoftmaxWithLoss(8, 12, [3, 7], div_value=2.0, head_bias=True).double()
+    assert list(loss.state_dict()) == ["head.weight", "head.bias", "tail.0.0.weight",
+                                       "tail.0.1.weight", "tail.1.0.weight", "tail.1.1.weight"]
+    weights = [weight.numpy() for weight in loss.state_dict().values()]
+    assert [weight.shape for weight in weights] == [(5, 8), (5,), (4, 8), (4, 4), (2, 8), (5, 2)]
+    x, classes = RANDOM.standard_normal((6, 8)), np.array([0, 2, 3, 6, 11, 7])
+    head = log_softmax(x @ weights[0].T + weights[1])
+    tails = [log_softmax(x @ weights[i].T @ weights[i + 1].T) + head[:, place, None]
+             for i, place in ((2, 3), (4, 4))]
+    every = np.concatenate([head[:, :3], *tails], 1)
+    np.testing.assert_allclose(np.exp(every).sum(1), 1)
+    output, mean = loss(torch.tensor(x), torch.tensor(classes))
+    np.testing.assert_allclose(output.detach().numpy(), every[np.arange(6), classes])
+    np.testing.assert_allclose(mean.item(), -every[np.arange(6), classes].mean())
+    np.testing.assert_allclose(loss.log_prob(torch.tensor(x)).detach().numpy(), every)
+    assert loss.predict(torch.tensor(x)).tolist() == every.argmax(1).tolist()
+    one = loss(torch.tensor(x[4]), torch.tensor(11))
+    np.testing.assert_allclose([one.output.item(), one.loss.item()], [every[4, 11], -every[4, 11]])
+    assert torch.autograd.gradcheck(lambda x: loss(x, torch.tensor(classes)).loss,
+                                    torch.tensor(x, requires_grad=True))
+    mean.backward()
+    assert all(weight.grad.abs().sum() > 0 for weight in loss.parameters())
+
+
+def test_mistakes_with_adaptive_log_softmax():
+    for cutoffs in [], [0, 3], [4, 2], [2, 2], [2, 12], [1.5, 3]:
+        with pytest.raises(ValueError, match="cutoffs should be"):
+            nn.AdaptiveLogSoftmaxWithLoss(8, 12, cutoffs)
+    loss = nn.AdaptiveLogSoftmaxWithLoss(8, 12, [3, 7], div_value=2.0)
+    x = torch.ones(2, 8)
+    for classes, kind, message in (([0, 12], IndexError, "from 0 to 11, got 0 to 12"),
+                                   ([0], ValueError, "got 2 and 1"),
+                                   ([[0, 1]], ValueError, r"got \(2, 8\) and \(1, 2\)")):
+        with pytest.raises(kind, match=message):
+            loss(x, torch.tensor(classes))
