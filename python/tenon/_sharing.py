@@ -43,7 +43,7 @@ def _rebuilt(kind, duplicate, size, begin, dtype, sizes, strides, requires_grad,
     memory = _mapped(duplicate.detach(), size)
     whole = _core._tensor_within(memory, 0, dtype, (size // dtype.itemsize,))
     made = _core.as_strided(whole, sizes, strides, begin // dtype.itemsize)
-    made = made if kind is _core.Tensor else kind(made)
+    made = made if kind is _core.Tensor else _core.Tensor.__new__(kind, made)
     made.requires_grad_(requires_grad)
     made.__dict__.update(attributes)
     return made

@@ -80,7 +80,7 @@ def _rebuild(kind, data, dtype, sizes, requires_grad, attributes):
     whole = _core.empty(sizes, dtype=dtype)
     memoryview(_core.bytes_of(whole))[:] = data
     if kind is not Tensor:
-        whole = kind(whole)
+        whole = Tensor.__new__(kind, whole)
     whole.requires_grad_(requires_grad)
     whole.__dict__.update(attributes)
     return whole
@@ -97,13 +97,29 @@ def _deepcopy(self, memo):
                            "use x.detach()")
     made = self.detach().clone()
     if type(self) is not Tensor:
-        made = type(self)(made)
+        made = Tensor.__new__(type(self), made)
     made.requires_grad_(self.requires_grad)
     if self.grad is not None:
         made.grad = copy.deepcopy(self.grad, memo)
     memo[id(self)] = made
     made.__dict__.update(copy.deepcopy(self.__dict__, memo))
     return made
+
+
+def _as_subclass(self, cls):
+    """The same elements and history as an object of a class below Tensor, whose `__init__` isn't
+    called."""
+    if not isinstance(cls, type) or not issubclass(cls, Tensor):
+        raise TypeError(f"as_subclass() takes a class below Tensor, not {cls!r}")
+    made = Tensor.__new__(cls, self)
+    if self.requires_grad:
+        _core.become(made, self.view_as(self))
+    return made
+
+
+def _make_subclass(cls, data, require_grad=False):
+    """The same elements, without a history, as an object of a class below Tensor."""
+    return _as_subclass(data.detach(), cls).requires_grad_(require_grad)
 
 
 def _format(self, spec):
@@ -202,7 +218,7 @@ def _add_methods():
     Tensor.share_memory_, Tensor.is_shared = _sharing.share_memory_, _sharing.is_shared
     Tensor.is_pinned = lambda self: False
     Tensor.resize_as_, Tensor.set_ = _resize_as_, _set_
-    Tensor.as_subclass = lambda self, cls: cls(self)
+    Tensor.as_subclass, Tensor._make_subclass = _as_subclass, staticmethod(_make_subclass)
     Tensor.is_signed = lambda self: self.dtype.is_signed
     Tensor.__reduce_ex__, Tensor.__deepcopy__ = _reduce, _deepcopy
     Tensor.__format__, Tensor.__iter__, Tensor.__contains__ = _format, _iterate, _contains
