@@ -118,5 +118,6 @@ def test_what_another_tape_watches_is_no_source():
 
 
 def test_tensors_in_texts_are_their_elements():
-    assert f"{tf.constant(3)} {tf.constant([1.5, 2.0])} {tf.constant(2.5):.2f}" == "3 [1.5 2. ] 2.50"
+    assert f"{tf.constant(3)} {tf.constant([1.5, 2.0])}" == "3 [1.5 2. ]"
+    assert f"{tf.constant(2.5):.2f}" == "2.50"
     assert f"{tf.constant(1.5, tf.bfloat16)}".startswith("tf.Tensor")

@@ -134,8 +134,8 @@ def joined_padded(elements, shapes, values):
 
 
 def padded_spec(spec, shapes, first, is_seen):
-    """The spec of such batches of `first` elements; with `is_seen`, the elements' own is that of one
-    of them, and the others' sizes may differ."""
+    """The spec of such batches of `first` elements; with `is_seen`, the elements' own is that of
+    one of them, and the others' sizes may differ."""
     flat = nest.flatten(spec)
     sizes = [[None if is_seen else size for size in one.shape] if shape is None
              else convert_dims(shape)
