@@ -4,7 +4,7 @@ import numpy
 
 from .. import _core
 from . import dtypes
-from .shapes import Size
+from .shapes import Sizes
 from .tensor import _line, own
 
 
@@ -56,7 +56,7 @@ class StringTensor:
 
     @property
     def shape(self):
-        return Size(self.array.shape)
+        return Sizes(self.array.shape)
 
     @property
     def ndim(self):
@@ -106,7 +106,7 @@ class StringTensor:
         if other is None:
             return not is_equal
         made = numpy.asarray(self.array == array_of(other), bool)
-        return own(_core.tensor_of_data(made if is_equal else ~made, None))
+        return own(_core.tensor_of_data(numpy.asarray(made == is_equal), None))
 
     def __eq__(self, other):
         return self._compared(other, True)

@@ -239,7 +239,7 @@ class Layer(LayerState):
                 loss = self.activity_regularizer(output)
                 self.add_loss(loss / output.shape[0] if output.dim() and output.shape[0] else loss)
         if mask is not None or self._makes_masks():
-            self._set_masks(args, outputs, mask)
+            self._set_masks(_first_of(signature, args, kwargs), outputs, mask)
         return outputs
 
     def _computed(self, *args, **kwargs):
@@ -365,9 +365,8 @@ class Layer(LayerState):
 
     def _take_masks(self, signature, args, kwargs):
         """The masks of the first argument; masks go to the arguments of `call` that take them."""
-        if not args:
-            return None
-        mask = _mask_of(args[0])
+        first = _first_of(signature, args, kwargs)
+        mask = None if first is None else _mask_of(first)
         if signature.takes_mask:
             if (mask is not None and kwargs.get("mask") is None
                 and len(args) <= signature.mask_index):
@@ -385,10 +384,10 @@ class Layer(LayerState):
     def _makes_masks(self):
         return self.supports_masking and not is_default(self.compute_mask)
 
-    def _set_masks(self, args, outputs, mask):
+    def _set_masks(self, first, outputs, mask):
         if not self.supports_masking:
             return
-        made = self.compute_mask(args[0] if args else None, mask)
+        made = self.compute_mask(first, mask)
         if made is None:
             return
         if isinstance(outputs, Tensor):
@@ -566,6 +565,13 @@ def _shape_of(value):
 
 def _has_shapes(value):
     return any(hasattr(one, "shape") for one in _tree.flatten(value))
+
+
+def _first_of(signature, args, kwargs):
+    """The first argument of `call`, given by place or by name; None without one."""
+    if args:
+        return args[0]
+    return kwargs.get(signature.names[0]) if signature.names else None
 
 
 def _mask_of(value):

@@ -257,6 +257,34 @@ def gather(params, indices, validate_indices=None, axis=None, batch_dims=0):
 
 
 @_form
+def tile(input, multiples):
+    """Rows again and again: so often each, along their dims."""
+    first, second, *others = (int(one) for one in convert.tensor(multiples).tolist())
+    if any(one != 1 for one in others) or min(first, second) < 1:
+        raise ValueError("tile(): of ragged tensors the first two dims repeat, once or more often; "
+                         f"multiples is {[first, second, *others]}")
+    return joined([concat([input] * second, 1)] * first)
+
+
+@_form
+def softmax(logits, axis=-1):
+    """exp(x) over its sum along the rows."""
+    from . import math
+
+    if axis not in (-1, logits.dim() - 1) or logits.ragged_rank != logits.dim() - 1:
+        raise ValueError("softmax(): of ragged tensors it goes along the innermost rows")
+    inner = logits
+    while isinstance(inner.values, RaggedTensor):
+        inner = inner.values
+    rows, count = inner.host_rowids, len(inner.host_splits) - 1
+    values = inner.values
+    most = math.unsorted_segment_max(values.detach(), rows, count)
+    powers = math.exp(own(_core.sub(values, taken(most, rows))))
+    total = math.unsorted_segment_sum(powers, rows, count)
+    return logits.with_flat_values(math.divide(powers, taken(total, rows)))
+
+
+@_form
 def boolean_mask(tensor, mask, axis=None):
     """The elements, or rows, for which the mask holds."""
     if not isinstance(mask, RaggedTensor):

@@ -6,33 +6,12 @@ from .. import _core
 from .._eager import convert
 from .._eager.tensor import op as _op
 from .._eager.tensor import own
+from ._candidates import log_uniform
 from ._gathering import gather
 from ._sparse import SparseTensor
 
 
 # Losses of some of many classes.
-
-
-def _sampled(num_sampled, num_classes, seed):
-    """(classes, chances): different classes drawn by a log-uniform distribution, the most frequent
-    first, and how often each is expected among so many tries."""
-    from .random import _generator
-
-    chances = numpy.log1p(1 / numpy.arange(1.0, num_classes + 1)) / numpy.log(num_classes + 1)
-    found, tries = [], 0
-    seen = set()
-    generator = _generator(seed)
-    while len(found) < num_sampled:
-        drawn = _core.rand((num_sampled,), dtype=_core.float64, generator=generator).numpy()
-        for one in numpy.minimum(numpy.exp(drawn * numpy.log(num_classes + 1)) - 1,
-                                 num_classes - 1).astype(numpy.int64).tolist():
-            tries += 1
-            if one not in seen:
-                seen.add(one)
-                found.append(one)
-                if len(found) == num_sampled:
-                    break
-    return numpy.array(found), -numpy.expm1(tries * numpy.log1p(-chances))
 
 
 def _logits_and_labels(weights, biases, labels, inputs, num_sampled, num_classes, num_true,
@@ -42,7 +21,7 @@ def _logits_and_labels(weights, biases, labels, inputs, num_sampled, num_classes
     weights, biases, inputs = map(convert.tensor, (weights, biases, inputs))
     labels = convert.tensor(labels).to(_core.int64).reshape((-1, num_true))
     if sampled_values is None:
-        drawn, chances = _sampled(int(num_sampled), int(num_classes), seed)
+        drawn, chances = log_uniform(int(num_sampled), int(num_classes), True, seed)
         true_expected = _core.tensor_of_data(chances[labels.numpy()], inputs.dtype)
         expected = _core.tensor_of_data(chances[drawn], inputs.dtype)
         drawn = _core.tensor_of_data(drawn, _core.int64)

@@ -83,8 +83,8 @@ class VariableSlice(Tensor):
         variable, index = self.taken_from
         value = convert.tensor(value, variable.dtype)
         with no_grad():
-            places = own(_core.arange(0, variable.numel(), 1, dtype=_core.int64).reshape(variable.shape))
-            places = indexing.get(places, index)
+            places = _core.arange(0, variable.numel(), 1, dtype=_core.int64)
+            places = indexing.get(own(places.reshape(variable.shape)), index)
             flat = variable.detach().reshape((-1,)).clone()
             CoreTensor.__setitem__(flat, places.reshape((-1,)),
                                    value.expand(places.shape).reshape((-1,)))

@@ -6,6 +6,8 @@ from .._eager import convert, dtypes
 from .._eager.errors import InvalidArgumentError
 from .._eager.tensor import op as _op
 from . import _drawing
+from ._candidates import (fixed_unigram_candidate_sampler, log_uniform_candidate_sampler,
+                          uniform_candidate_sampler)
 
 _MASK = 2**64 - 1
 #: Of op seeds, the generators that were started for them since the global seed was set.
@@ -332,8 +334,10 @@ class Algorithm:
     PHILOX, THREEFRY, AUTO_SELECT = "philox", "threefry", "auto_select"
 
 
-__all__ = ["Algorithm", "Generator", "categorical", "experimental", "fold_in", "gamma",
-           "get_global_generator", "normal", "poisson", "set_global_generator", "set_seed",
+__all__ = ["Algorithm", "Generator", "categorical", "experimental",
+           "fixed_unigram_candidate_sampler", "fold_in", "gamma", "get_global_generator",
+           "log_uniform_candidate_sampler", "normal", "poisson", "set_global_generator", "set_seed",
            "shuffle", "split", "stateless_binomial", "stateless_categorical", "stateless_gamma",
            "stateless_normal", "stateless_poisson", "stateless_shuffle",
-           "stateless_truncated_normal", "stateless_uniform", "truncated_normal", "uniform"]
+           "stateless_truncated_normal", "stateless_uniform", "truncated_normal", "uniform",
+           "uniform_candidate_sampler"]

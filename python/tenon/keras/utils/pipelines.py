@@ -140,9 +140,11 @@ def _of_files(read, found, has_labels, label_mode, batch_size, shuffle, seed, sp
     if shuffle or split[0]:
         order = numpy.random.default_rng(123 if seed is None else seed).permutation(len(paths))
         paths, numbers = [paths[i] for i in order], numbers[order]
-    paths, numbers = _subset(paths, numbers, *split)
     if verbose:
         print(f"Found {len(paths)} files belonging to {len(names)} classes.")
+    paths, numbers = _subset(paths, numbers, *split)
+    if verbose and split[0]:
+        print(f"Using {len(paths)} files for {split[1]}.")
     if label_mode is None or not has_labels:
         data = tf.data.Dataset.from_tensor_slices(paths).map(read)
     else:

@@ -173,6 +173,8 @@ class _Lookup(BuiltIn):
         if self._tokens is None:
             raise ValueError(f"{type(self).__name__} has no vocabulary yet; call adapt(data) or "
                              "set_vocabulary(tokens) first")
+        if getattr(inputs, "is_ragged", False) and self.output_mode == "int":
+            return inputs.with_flat_values(self.call(inputs.flat_values))
         if self.invert:
             return self._inverted(as_tensor(inputs).to(_core.int64))
         values = self._values(inputs)

@@ -11,11 +11,19 @@ _PUNCTUATION = str.maketrans("", "", "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'")
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
+def _ragged(rows):
+    """Rows of indices as a RaggedTensor."""
+    from ...._eager.ragged import RaggedTensor
+
+    values = ints_tensor([index for row in rows for index in row])
+    return RaggedTensor.from_row_lengths(values, [len(row) for row in rows])
+
+
 class TextVectorization(BuiltIn):
     """Text, standardized and split into words or characters, as indices in a vocabulary: 0 behind
     the end, 1 for what isn't in it. Shorter than `output_sequence_length`, or than the longest of
-    the batch, it is filled up with 0. With another `output_mode`, a row a text, as
-    StringLookup's."""
+    the batch, it is filled up with 0; with `ragged` it is a RaggedTensor instead. With another
+    `output_mode`, a row a text, as StringLookup's."""
 
     def __init__(self, max_tokens=None, standardize="lower_and_strip_punctuation",
                  split="whitespace", ngrams=None, output_mode="int", output_sequence_length=None,
@@ -29,9 +37,11 @@ class TextVectorization(BuiltIn):
             if not callable(value) and value not in known:
                 raise ValueError(f"TextVectorization(): {name} is a function or one of {known}, "
                                  f"not {value!r}")
-        if sparse or ragged:
-            raise ValueError("TextVectorization(): sparse and ragged results aren't offered; they "
-                             "are dense")
+        if sparse:
+            raise ValueError("TextVectorization(): sparse results aren't offered; they are dense")
+        if ragged and output_mode != "int":
+            raise ValueError("TextVectorization(): ragged=True goes with output_mode='int', not "
+                             f"{output_mode!r}")
         self.standardize, self.split = standardize, split
         self.ngrams = ngrams
         self.output_mode = checked_mode("TextVectorization", output_mode)
@@ -119,6 +129,8 @@ class TextVectorization(BuiltIn):
         rows, shape = self._words(inputs)
         rows = [[lookup.index_of(word) for word in row] for row in rows]
         length = self.output_sequence_length
+        if self.ragged:
+            return _ragged([row[:length] for row in rows])
         if length is None:
             length = max(map(len, rows), default=0)
         filler = 0 if self.output_mode == "int" else -1
@@ -132,7 +144,8 @@ class TextVectorization(BuiltIn):
         else:
             batch = shape[:-1] if len(shape) > 1 else shape
         if self.output_mode == "int":
-            return KerasTensor((*batch, self.output_sequence_length), "int64")
+            length = None if self.ragged else self.output_sequence_length
+            return KerasTensor((*batch, length), "int64")
         depth = (self._lookup.max_tokens
                  if self._lookup.pad_to_max_tokens else self.vocabulary_size())
         return KerasTensor((*batch, depth), "float32")

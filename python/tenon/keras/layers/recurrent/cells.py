@@ -1,7 +1,9 @@
 """Cells: one step of a recurrent layer. Gates stand in Keras's order."""
 
 from .... import _core
+from ...._eager.tensor import own
 from ... import _tree, activations, initializers
+from ..._arrays import as_dtype
 from ..._layer import Layer
 from ..._registry import deserialize, serialize
 from ..._seeds import generator_of
@@ -47,7 +49,8 @@ class Cell(BuiltIn):
     def get_initial_state(self, batch_size=None):
         """Zeros."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
-        return [_core.zeros((batch_size, size), dtype=self.kernel.dtype) for size in sizes]
+        dtype = as_dtype(self.variable_dtype)
+        return [own(_core.zeros((int(batch_size), size), dtype=dtype)) for size in sizes]
 
     def begin_sequence(self):
         """What the next step drops, all until `end_sequence` drop."""
