@@ -346,9 +346,13 @@ def global_norm(t_list):
     return _core.sqrt(_core.sum(_core.stack(squares, 0)))
 
 
+from . import _linear_operators  # noqa: E402
+from ._linear_operators import *  # noqa: E402, F403
+
 __all__ = ["adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag",
            "diag_part", "eig", "eigh", "eigh_tridiagonal", "eigvals", "eigvalsh", "einsum", "eye",
            "global_norm", "inv", "l2_normalize", "logdet", "lstsq", "matmul", "matrix_rank",
            "matrix_transpose", "matvec", "norm", "normalize", "pinv", "qr", "set_diag", "slogdet",
            "solve", "sqrtm", "svd", "tensor_diag", "tensor_diag_part", "tensordot", "trace",
-           "triangular_solve", "tridiagonal_matmul", "tridiagonal_solve"]
+           "triangular_solve", "tridiagonal_matmul", "tridiagonal_solve",
+           *_linear_operators.__all__]
