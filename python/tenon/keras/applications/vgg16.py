@@ -1,0 +1,14 @@
+"""VGG16."""
+
+from ._common import to_bgr as preprocess_input
+from ._vgg import vgg
+
+
+def VGG16(include_top=True, weights="imagenet", input_tensor=None, input_shape=None, pooling=None,
+          classes=1000, classifier_activation="softmax", name="vgg16"):
+    """The network of 16 layers of Simonyan and Zisserman 2014. weights: None or a file's path."""
+    return vgg("VGG16", (2, 2, 3, 3, 3), include_top, weights, input_tensor, input_shape, pooling,
+               classes, classifier_activation, name)
+
+
+__all__ = ["VGG16", "preprocess_input"]
