@@ -50,6 +50,10 @@ PLAIN = {
                            [(2, 3, 7, 8, 2)]),
     "ConvLSTM3D": (lambda L: L.ConvLSTM3D(2, 2, padding="same"), [(2, 3, 4, 3, 4, 1)]),
     "GroupQueryAttention": (lambda L: L.GroupQueryAttention(3, 4, 2), [(2, 5, 6), (2, 4, 6)]),
+    "STFTSpectrogram": (lambda L: L.STFTSpectrogram("psd", 8, 3), [(2, 40, 2)]),
+    "STFTSpectrogram same": (lambda L: L.STFTSpectrogram(
+        "magnitude", 8, 4, window="hamming", scaling="spectrum", padding="same", expand_dims=True),
+                             [(2, 40, 2)]),
     "UnitNormalization": (lambda L: L.UnitNormalization(), [(3, 5)]),
     "UnitNormalization of axes": (lambda L: L.UnitNormalization([1, 2]), [(3, 5, 2)]),
     "LayerNormalization": (lambda L: L.LayerNormalization(), [(3, 4, 5)]),
@@ -121,6 +125,11 @@ def _poolings():
                 yield (f"Global{kind}Pooling{rank}D keepdims={keepdims}",
                        lambda L, k=kind, r=rank, d=keepdims:
                        getattr(L, f"Global{k}Pooling{r}D")(keepdims=d), [shape])
+
+
+        for kind in "Max", "Average":
+            yield (f"Adaptive{kind}Pooling{rank}D", lambda L, k=kind, r=rank:
+                   getattr(L, f"Adaptive{k}Pooling{r}D")(3), [shape])
 
 
 def _recurrent():

@@ -12,6 +12,7 @@ ONE_HOT = np.eye(4, dtype="f")[LABELS]
 REAL, GUESS = (RANDOM.normal(size=(6, 4)).astype("f") for _ in range(2))
 BINARY, CHANCES = (RANDOM.integers(0, 2, (6, 4)).astype("f"),
                    RANDOM.uniform(0, 1, (6, 4)).astype("f"))
+NORMED = GUESS / np.linalg.norm(GUESS, axis=-1, keepdims=True)
 WEIGHTS = RANDOM.uniform(0.1, 2, 6).astype("f")
 POSITIVE = np.abs(REAL) + 0.1
 
@@ -36,6 +37,8 @@ LOSSES = [
     ("SparseCategoricalCrossentropy", {"from_logits": True}, LABELS, GUESS),
     ("SparseCategoricalCrossentropy", {"ignore_class": 1}, LABELS, SHARES),
     ("Dice", {}, BINARY, CHANCES), ("Tversky", {"alpha": 0.3, "beta": 0.7}, BINARY, CHANCES),
+    ("Circle", {}, LABELS, NORMED), ("Circle", {"gamma": 10, "margin": 0.2}, LABELS, NORMED),
+    ("CategoricalGeneralizedCrossEntropy", {"q": 0.4}, LABELS, SHARES),
     ("CTC", {}, np.array([[1, 2, 0], [3, 0, 0]]), RANDOM.normal(size=(2, 6, 4)).astype("f"))]
 REDUCTIONS = ["sum_over_batch_size", "sum", "none", "mean_with_sample_weight"]
 
@@ -87,6 +90,7 @@ OPTIMIZERS = {
     "AdamW": [{}, {"weight_decay": 0.1}], "Nadam": [{}], "Adamax": [{}], "Lamb": [{}],
     "RMSprop": [{}, {"momentum": 0.5}, {"centered": True, "momentum": 0.5}], "Adagrad": [{}],
     "Adadelta": [{}], "Lion": [{}], "Adafactor": [{}],
+    "Muon": [{}, {"nesterov": False, "rms_rate": None}],
     "Ftrl": [{}, {"l1_regularization_strength": 0.1, "l2_regularization_strength": 0.1,
                   "l2_shrinkage_regularization_strength": 0.05, "beta": 0.1}]}
 
@@ -168,4 +172,21 @@ PREPROCESSING = {
     "RandomZoom": (lambda L: L.RandomZoom((0.3, 0.3), (-0.2, -0.2)), IMAGES),
     "RandomZoom nearest": (lambda L: L.RandomZoom((0.3, 0.3), fill_mode="nearest"), IMAGES),
     "RandomTranslation": (lambda L: L.RandomTranslation((0.3, 0.3), (-0.2, -0.2)), IMAGES),
-    "RandomBrightness": (lambda L: L.RandomBrightness((0.1, 0.1)), IMAGES)}
+    "RandomBrightness": (lambda L: L.RandomBrightness((0.1, 0.1)), IMAGES),
+    "RandomHue": (lambda L: L.RandomHue((1.0, 1.0), (0, 255)), IMAGES),
+    "RandomSaturation": (lambda L: L.RandomSaturation((0.3, 0.3), (0, 1)), IMAGES / 255),
+    "RandomColorDegeneration": (lambda L: L.RandomColorDegeneration((0.3, 0.3)), IMAGES),
+    "RandomSharpness": (lambda L: L.RandomSharpness((0.9, 0.9)), IMAGES),
+    "RandomInvert": (lambda L: L.RandomInvert((1, 1)), IMAGES),
+    "RandomGrayscale": (lambda L: L.RandomGrayscale(1.0), IMAGES),
+    "RandomPosterization": (lambda L: L.RandomPosterization((3, 3)), IMAGES),
+    "RandomErasing": (lambda L: L.RandomErasing((1, 1), (1, 1), [1, 2, 3]), IMAGES),
+    "RandomGaussianBlur": (lambda L: L.RandomGaussianBlur((1, 1), 3, (0.8, 0.8)), IMAGES),
+    "Solarization": (lambda L: L.Solarization(), IMAGES),
+    "AutoContrast": (lambda L: L.AutoContrast(), IMAGES / 2),
+    "Equalization": (lambda L: L.Equalization(), IMAGES),
+    "Equalization of 32 bins": (lambda L: L.Equalization((0, 1), 32), IMAGES / 255),
+    "HashedCrossing": (lambda L: L.HashedCrossing(50), (np.array(["a", "b", "c"]),
+                                                        np.array([3, -4, 5]))),
+    "MelSpectrogram": (lambda L: L.MelSpectrogram(64, 16, num_mel_bins=8, sampling_rate=1000),
+                       RANDOM.normal(size=(2, 400)).astype("f"))}
