@@ -2,13 +2,15 @@
 
 import weakref
 
-from .._eager.recording import before_write
+from .._eager.recording import before_write, counted
 from .._modes import no_grad
+from ..func import functional_call
 from ..nn.modules.module import Module
 from ..nn.parameter import Parameter
 from . import _tree
 from ._arrays import as_dtype, as_tensor
 from ._names import auto_name
+from ._stateless import checked_values, values_of
 from ._tracking import Structure, is_metric, members_of, tracked
 from ._variable import Variable
 
@@ -263,6 +265,31 @@ class LayerState(Module):
             raise ValueError(f"You tried to call `count_params` on layer '{self.name}', but the "
                              "layer isn't built; call it, or build(input_shape), first")
         return sum(weight.numel() for weight in self.weights)
+
+    def stateless_call(self, trainable_variables, non_trainable_variables, *args,
+                       return_losses=False, **kwargs):
+        """The layer's call with other values of its variables, in the order of
+        `trainable_variables` and `non_trainable_variables`, which stay as they are: (outputs, the
+        latter's new values), and with `return_losses` the call's losses, too."""
+        if not self.built:
+            raise ValueError(f"stateless_call() of layer {self.name!r}: it has no variables yet; "
+                             "build it by build(input_shape) or a call")
+        call = f"stateless_call() of layer {self.name!r}"
+        trained, others = self.trainable_variables, self.non_trainable_variables
+        given = checked_values(call, "trainable_variables", trained, trainable_variables)
+        kept = [Variable(value, trainable=False) for value in checked_values(
+            call, "non_trainable_variables", others, non_trainable_variables)]
+        values = {id(one): value for one, value in zip((*trained, *others), (*given, *kept))}
+        named = {name: values[id(one)] for name, one in self.named_parameters(
+            remove_duplicate=False) if id(one) in values}
+        with counted():  # gradients flow to the values, whatever the arguments are
+            outputs = functional_call(self, named, args, kwargs)
+        made = outputs, values_of(kept)
+        if not return_losses:
+            return made
+        losses = [loss for layer in self._flatten_layers() for loss in layer._call_losses]
+        losses += [one.regularizer(values[id(one)]) for one in self._regularized()]
+        return (*made, losses)
 
     # Losses and metrics.
 

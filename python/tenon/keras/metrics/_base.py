@@ -4,10 +4,11 @@ import functools
 
 from ... import _core
 from ..._modes import no_grad
-from .. import initializers
+from .. import _tree, initializers
 from .._arrays import as_dtype, as_tensor, dtype_name
 from .._names import name_of
 from .._registry import Registry, deserialize, serialize
+from .._stateless import checked_values, holding, values_of
 from .._tracking import Structure
 from .._variable import Variable
 from ..losses._reduction import divide_or_zero, masked_weight, same_rank
@@ -120,6 +121,28 @@ class Metric:
     def result(self):
         """The metric of all batches since `reset_state`."""
         raise NotImplementedError(f"{type(self).__name__} has no result(), which metrics must have")
+
+    def _stateless(self, what, metric_variables):
+        return holding(self.variables, checked_values(f"{what}() of metric {self.name!r}",
+                                                      "metric_variables", self.variables,
+                                                      metric_variables))
+
+    def stateless_update_state(self, metric_variables, *args, **kwargs):
+        """What the variables, of these values, hold after a batch; the metric stays as it is."""
+        with self._stateless("stateless_update_state", metric_variables):
+            self.update_state(*args, **kwargs)
+            return values_of(self.variables)
+
+    def stateless_result(self, metric_variables):
+        """The result of variables of these values."""
+        with self._stateless("stateless_result", metric_variables):
+            return _tree.map_structure(lambda one: as_tensor(one).detach().clone(), self.result())
+
+    def stateless_reset_state(self):
+        """What the variables hold after `reset_state`."""
+        with holding(self.variables, self.variables):
+            self.reset_state()
+            return values_of(self.variables)
 
     def merge_state(self, metrics):
         """Takes in what other metrics of this kind have taken in."""

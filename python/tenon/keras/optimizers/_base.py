@@ -11,6 +11,7 @@ from ..._modes import enable_grad, no_grad
 from .. import initializers
 from .._names import name_of
 from .._registry import Registry, deserialize, serialize
+from .._stateless import checked_values, holding, values_of
 from .._tracking import Structure
 from .._variable import Variable
 from ._number import NumberVariable
@@ -379,6 +380,20 @@ class Optimizer:
                 self.swap_averages()
             with no_grad():
                 self._take_averages()
+
+    def stateless_apply(self, optimizer_variables, grads, trainable_variables):
+        """One step from these values of the optimizer's variables and of those that it was built
+        with, which stay as they are: (the latter's new values, the former's)."""
+        if not self.built:
+            raise ValueError("stateless_apply() needs build(variables) before")
+        own, trained = self.variables, self._trainable_variables
+        values = checked_values("stateless_apply()", "optimizer_variables", own,
+                                optimizer_variables)
+        values += checked_values("stateless_apply()", "trainable_variables", trained,
+                                 trainable_variables)
+        with holding([*own, *trained], values):
+            self.apply(grads, trained)
+            return values_of(trained), values_of(own)
 
     def minimize(self, loss, var_list, tape=None):
         """One step down the gradient of `loss`: a function without arguments, or a tensor that was
