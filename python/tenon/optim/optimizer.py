@@ -24,22 +24,29 @@ def _with_hooks(step):
 
     @functools.wraps(step)
     def stepped(self, *arguments, **keywords):
-        hooks = self.__dict__
-        for hook in (*hooks.get("_optimizer_step_pre_hooks", {}).values(),):
-            replaced = hook(self, arguments, keywords)
-            if replaced is not None:
-                if not isinstance(replaced, tuple) or len(replaced) != 2:
-                    raise RuntimeError("a step pre-hook returns None or a tuple (args, kwargs), "
-                                       f"not {replaced!r}")
-                arguments, keywords = replaced
+        own = self.__dict__
+        if before := own.get("_optimizer_step_pre_hooks"):
+            for hook in (*before.values(),):
+                replaced = hook(self, arguments, keywords)
+                if replaced is not None:
+                    arguments, keywords = _checked(replaced)
         result = step(self, *arguments, **keywords)
-        hooks["_opt_called"] = True
-        for hook in (*hooks.get("_optimizer_step_post_hooks", {}).values(),):
-            hook(self, arguments, keywords)
+        own["_opt_called"] = True
+        if after := own.get("_optimizer_step_post_hooks"):
+            for hook in (*after.values(),):
+                hook(self, arguments, keywords)
         return result
 
     stepped._has_hooks = True
     return stepped
+
+
+def _checked(replaced):
+    """The arguments of a step that a pre-hook returned."""
+    if not isinstance(replaced, tuple) or len(replaced) != 2:
+        raise RuntimeError("a step pre-hook returns None or a tuple (args, kwargs), not "
+                           f"{replaced!r}")
+    return replaced
 
 
 def _run_closure(closure):
