@@ -71,6 +71,7 @@ subtract, multiply, negative = _core.sub, _core.mul, _core.neg
 concat = concatenate = _core.cat
 greater, greater_equal, less, less_equal = _core.gt, _core.ge, _core.lt, _core.le
 not_equal = _core.ne
+newaxis = None
 
 # PyTorch's functions that write into their first argument.
 globals().update({f"{name}_": getattr(Tensor, f"{name}_") for name in """abs acos acosh asin asinh

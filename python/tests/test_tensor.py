@@ -221,6 +221,11 @@ def test_ops_are_pickled_by_name():
         assert copy.deepcopy(op) is op and pickle.loads(pickle.dumps(op)) is op
 
 
+def test_newaxis():
+    x = torch.ones(2, 3)
+    assert x[:, torch.newaxis].shape == (2, 1, 3) and x[..., torch.newaxis].shape == (2, 3, 1)
+
+
 def test_contains():
     x = torch.tensor([[1, 2], [3, 4]])
     assert 3 in x and 5 not in x and torch.tensor(4) in x and torch.tensor([5, 2]) in x
