@@ -66,9 +66,9 @@ _INITIALIZERS = {"constant_initializer": "Constant", "ones_initializer": "Ones",
                  "random_normal_initializer": "RandomNormal",
                  "random_uniform_initializer": "RandomUniform", "zeros_initializer": "Zeros"}
 _MODULES = ("autodiff", "autograph", "bitwise", "compat", "config", "data", "debugging",
-            "distribute", "dtypes", "errors", "image", "io", "linalg", "lookup", "math", "nest",
-            "nn", "ragged", "random", "saved_model", "sets", "signal", "sparse", "strings",
-            "summary", "test", "train", "version")
+            "distribute", "dtypes", "errors", "experimental", "image", "io", "linalg", "lookup",
+            "math", "nest", "nn", "ragged", "random", "saved_model", "sets", "signal", "sparse",
+            "strings", "summary", "test", "train", "version")
 
 
 def _add_operators():
