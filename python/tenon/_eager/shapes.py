@@ -7,10 +7,33 @@ Size = _core.Size
 
 
 class Sizes(Size):
-    """The sizes of a value of TensorFlow's kind, as it writes them."""
+    """The sizes of a value of TensorFlow's kind, as it writes them: equal to lists, and to
+    TensorShapes, of the same sizes."""
+
+    __hash__ = Size.__hash__
 
     def __str__(self):
         return str(tuple(self))
+
+    def __eq__(self, other):
+        if isinstance(other, list):
+            return list(self) == other
+        if type(other) is TensorShape:
+            return other == self
+        return tuple.__eq__(self, other)
+
+    def __ne__(self, other):
+        return not self == other
+
+    def __getitem__(self, index):
+        made = Size.__getitem__(self, index)
+        return Sizes(made) if isinstance(index, slice) else made
+
+    def __add__(self, other):
+        return _joined(self, other)
+
+    def __radd__(self, other):
+        return _joined(other, self)
 
 
 #: The `shape` of classes of such values.
@@ -175,18 +198,12 @@ def _of_shape(name):
     return call
 
 
-def _is_equal(self, other):
-    if isinstance(other, list):
-        return list(self) == other
-    if type(other) is TensorShape:
-        return other == self
-    return tuple.__eq__(self, other)
-
-
-def _joined(self, other):
-    if type(other) is TensorShape:
-        return TensorShape(self).concatenate(other)
-    return Size(tuple(self) + tuple(other))
+def _joined(first, second):
+    """One sizes behind the other; a TensorShape where one is such or isn't known."""
+    if TensorShape in (type(first), type(second)):
+        return TensorShape(first).concatenate(second)
+    parts = [*first, *second]
+    return TensorShape(parts) if None in parts else Sizes(parts)
 
 
 def add_names():
@@ -198,6 +215,3 @@ def add_names():
     Size.dims = property(list, doc="The sizes as a list.")
     Size.is_fully_defined = lambda self: True
     Size.assert_is_fully_defined = lambda self: None
-    Size.__eq__ = _is_equal
-    Size.__ne__ = lambda self, other: not _is_equal(self, other)
-    Size.__add__, Size.__radd__ = _joined, lambda self, other: Size(tuple(other) + tuple(self))

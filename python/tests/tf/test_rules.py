@@ -133,10 +133,19 @@ def test_shapes():
     assert some.is_compatible_with(x.shape) and not some.is_compatible_with([2, 4])
     assert some.merge_with([2, None]) == [2, 3] and str(some) == "(None, 3)"
     assert tf.TensorShape(None).rank is None and some.concatenate([1]).as_list() == [None, 3, 1]
+    assert [None] + x.shape[1:] == tf.TensorShape([None, 3])
+    assert (x.shape + tf.TensorShape(None)).rank is None and {x.shape: 1}[x.shape] == 1
     with pytest.raises(ValueError):
         some.assert_is_compatible_with([2])
     with pytest.raises(ValueError):
         tf.TensorShape(None).as_list()
+
+
+def test_sizes_of_plain_tensors_stay_pytorchs():
+    sizes = tenon.ones(2, 3).shape
+    assert sizes != [2, 3] and sizes == (2, 3) and type(sizes + (4,)) is tenon.Size
+    assert sizes == tf.ones([2, 3]).shape and sizes == tf.TensorShape([2, 3])
+    assert sizes.as_list() == [2, 3]
 
 
 def test_sizes_are_known_to_the_host_in_compiled_functions():
