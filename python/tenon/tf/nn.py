@@ -12,6 +12,7 @@ from ._convolving import (atrous_conv2d, atrous_conv2d_transpose, avg_pool, avg_
                           conv_transpose,
                           convolution, depthwise_conv2d, max_pool, max_pool1d, max_pool2d,
                           max_pool3d, max_pool_with_argmax, pool, separable_conv2d)
+from ._ctc import ctc_beam_search_decoder
 from ._gathering import gather, in_top_k, top_k
 from ._rarer_nn import (collapse_repeated, ctc_greedy_decoder, ctc_unique_labels,
                         embedding_lookup_sparse, nce_loss, normalize_moments,

@@ -36,7 +36,7 @@ def _sum(a, b):
     return high + math.log1p(math.exp(low - high))
 
 
-def _readings(steps, width, count, blank):
+def readings(steps, width, count, blank):
     """The best prefixes with their logarithms of probability: of each, that it ends with a blank
     and that it doesn't (Graves and Jaitly 2014)."""
     held = {(): (0.0, -math.inf)}
@@ -67,12 +67,12 @@ def _readings(steps, width, count, blank):
 def beams(inputs, lengths, beam_width, top_paths, mask_index):
     """((top_paths, batch, length) labels, (batch, top_paths) logarithms of probability)."""
     chances = _core.log_softmax(inputs, -1).tolist()
-    found = [_readings(rows[:length], beam_width, top_paths, mask_index)
+    found = [readings(rows[:length], beam_width, top_paths, mask_index)
              for rows, length in zip(chances, lengths)]
     for one in found:
         one += [([], -math.inf)] * (top_paths - len(one))
-    width = max((len(labels) for one in found for labels, _ in one), default=0)
-    labels = [_filled([one[path][0] for one in found], max(width, 1)) for path in range(top_paths)]
+    labels = [_filled([one[path][0] for one in found], inputs.shape[1])
+              for path in range(top_paths)]
     scores = [[score for _, score in one] for one in found]
     return (_core.tensor_of_data(labels, _core.int32),
             _core.tensor_of_data(scores, _core.float32))
