@@ -268,3 +268,20 @@ def test_a_layer_around_another_is_built_with_its_own_shape():
     again = layers.deserialize(layers.serialize(layer))
     again.build_from_config(layer.get_build_config())
     assert [weight.shape for weight in again.weights] == [(3, 2), (2,)]
+
+
+def test_masks_of_several_inputs():
+    def masked(rows):
+        rows = np.array(rows)
+        x = torch.tensor(np.ones((*rows.shape, 2), "f"))
+        x._keras_mask = torch.tensor(rows.astype(bool))
+        return x
+
+    one, other, plain = masked([[1, 1, 0, 0]]), masked([[0, 1, 1, 0]]), torch.ones(1, 4, 2)
+    for merge in layers.Add(), layers.Multiply(), layers.Average(), layers.Maximum():
+        assert merge([one, other])._keras_mask.tolist() == [[True, True, True, False]]
+        assert getattr(merge([one, plain]), "_keras_mask", None) is None
+    assert layers.Concatenate()([one, other])._keras_mask.tolist() == [[True, True, True, False]]
+    assert layers.Concatenate()([one, plain])._keras_mask.tolist() == [[True] * 4]
+    behind = layers.Concatenate(1)([one, other])._keras_mask
+    assert behind.tolist() == [[True, True, False, False, False, True, True, False]]

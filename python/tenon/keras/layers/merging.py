@@ -8,10 +8,11 @@ from .._calls import shown_shape
 from ._base import BuiltIn
 
 
-def _common_mask(masks):
-    """What is on in all masks there are."""
-    held = [mask for mask in masks or () if mask is not None]
-    return functools.reduce(_core.logical_and, held) if held else None
+def _joined_mask(masks):
+    """What is on in one mask or another; None where an input has none, whose steps all count."""
+    if any(mask is None for mask in masks):
+        return None
+    return functools.reduce(_core.logical_or, masks)
 
 
 class _Merge(BuiltIn):
@@ -43,7 +44,7 @@ class _Merge(BuiltIn):
                              f"{error}") from error
 
     def compute_mask(self, inputs, mask=None):
-        return _common_mask(mask) if isinstance(mask, (list, tuple)) else None
+        return _joined_mask(mask) if isinstance(mask, (list, tuple)) else None
 
 
 class Add(_Merge):
@@ -124,7 +125,7 @@ class Concatenate(BuiltIn):
             elif one.dim() < rank:
                 one = one.reshape((*one.shape, *(1,) * (rank - one.dim()))).broadcast_to(x.shape)
             parts.append(one)
-        return _core.cat(parts, self.axis).all(-1)
+        return _core.cat(parts, self.axis).any(-1)
 
 
 class Dot(BuiltIn):
