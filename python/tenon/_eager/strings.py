@@ -54,6 +54,15 @@ class StringTensor:
         else:
             self.array = array_of(value)
 
+    @classmethod
+    def of_bytes(cls, values, shape):
+        """Of a list of bytes, in a shape."""
+        made = cls.__new__(cls)
+        made.array = numpy.empty(len(values), object)
+        made.array[:] = values
+        made.array = made.array.reshape(shape)
+        return made
+
     @property
     def shape(self):
         return Sizes(self.array.shape)

@@ -120,3 +120,21 @@ def test_maps_in_threads_of_many_cheap_elements():
         for n in tf.data.Dataset.range(1000).map(odd, num_parallel_calls=2):
             seen.append(int(n))
     assert seen == list(range(len(seen))) and len(seen) <= 700
+
+
+def test_columns_of_bytes():
+    def example(*texts):
+        feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=texts))
+        return tf.train.Example(features=tf.train.Features(
+            feature={"s": feature})).SerializeToString()
+
+    batch, spec = [example(b"a", b"\xff"), example(b"", b"d")], {
+        "s": tf.io.FixedLenFeature([2, 1], tf.string)}
+    made = tf.io.parse_example(batch, spec)["s"]
+    assert made.shape == [2, 2, 1] and made.numpy().tolist() == [[[b"a"], [b"\xff"]],
+                                                                 [[b""], [b"d"]]]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Values size: 1"):
+        tf.io.parse_example([batch[0], example(b"a")], spec)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="required but could not be found"):
+        tf.io.parse_example([batch[0], example()], spec)
+    assert tf.stack([tf.constant("a"), tf.constant("b")]).shape == [2]

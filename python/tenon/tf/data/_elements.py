@@ -103,6 +103,8 @@ def _stack(leaves):
     if any(isinstance(leaf, RaggedTensor) for leaf in leaves):
         return stack_of_rows(leaves)
     if isinstance(leaves[0], StringTensor):
+        if all(leaf.array.ndim == 0 for leaf in leaves):
+            return StringTensor.of_bytes([leaf.array.item() for leaf in leaves], (len(leaves),))
         return StringTensor(numpy.stack([leaf.array for leaf in leaves]))
     try:
         return own(_core.stack(leaves, 0))

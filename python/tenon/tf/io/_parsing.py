@@ -62,9 +62,7 @@ def _or_none(values):
 
 def _tensor(values, dtype, shape):
     if dtype is dtypes.string:
-        array = numpy.empty(len(values), object)
-        array[:] = values
-        return StringTensor(array.reshape(shape))
+        return StringTensor.of_bytes(values, shape)
     if len(values) and not isinstance(values, numpy.ndarray):
         values = numpy.array(values, dtype.as_numpy_dtype)
     return own(_core.tensor_of_data(values, dtype).reshape(shape) if len(values) else _core.empty(
@@ -161,6 +159,12 @@ def parse_example(serialized, features, example_names=None, name=None):
 
 def _column(key, features, spec):
     """`_fixed` of each feature, stacked: at once where all elements stand together in each."""
+    if isinstance(spec, FixedLenFeature) and spec.dtype is dtypes.string and all(
+            one is not None and one.WhichOneof("kind") == "bytes_list" for one in features):
+        rows, count = [one.values for one in features], _count(spec.shape)
+        if all(len(row) == count for row in rows):
+            return StringTensor.of_bytes([value for row in rows for value in row],
+                                         (len(rows), *spec.shape))
     if isinstance(spec, FixedLenFeature) and features and spec.dtype is not dtypes.string and all(
             one is not None and one.packed and _KIND[one.WhichOneof("kind")] is spec.dtype
             for one in features):
