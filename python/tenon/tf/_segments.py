@@ -69,12 +69,29 @@ unsorted_segment_prod = _by_segment("unsorted_segment_prod", "product", lambda d
 
 
 @_op
-def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=_core.int32):
-    """How often each whole number comes, or the sum of its weights."""
-    arr = convert.tensor(arr).reshape(-1).to(_core.int64)
+def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=_core.int32, axis=None,
+             binary_output=False):
+    """How often each whole number comes, or the sum of its weights; with axis=-1, of each row;
+    with binary_output, whether it comes."""
+    arr = convert.tensor(arr)
+    if axis not in (None, 0, -1):
+        raise ValueError(f"Unsupported value for argument axis={axis}. Only 0 and -1 are supported")
+    if binary_output and weights is not None:
+        raise ValueError("bincount(): arguments `binary_output` and `weights` are mutually "
+                         "exclusive")
+    if axis == -1 and arr.dim() > 1:
+        most = int(arr.amax().item()) + 1 if arr.numel() else 0
+        length = max(most, 0 if minlength is None else int(minlength))
+        given = [None] * arr.shape[0] if weights is None else convert.tensor(weights)
+        return _core.stack([bincount(row, one, length, maxlength, dtype,
+                                     binary_output=binary_output)
+                            for row, one in zip(_core.unbind(arr, 0), given)], 0)
+    arr = arr.reshape(-1).to(_core.int64)
     weights = None if weights is None else convert.tensor(weights).reshape(-1)
     made = _core.bincount(arr, weights, 0 if minlength is None else int(minlength))
     made = made.to(dtypes.as_dtype(dtype)) if weights is None else made.to(weights.dtype)
+    if binary_output:
+        made = _core.ne(made, 0).to(made.dtype)
     return made if maxlength is None else _core.slice(made, 0, 0, int(maxlength))
 
 

@@ -85,6 +85,24 @@ def dropout(x, rate, noise_shape=None, seed=None):
     """Elements set to 0 with probability `rate`, the others divided by 1 - rate."""
     from .random import _generator
 
+    return _dropped(x, rate, noise_shape, lambda: _generator(seed))
+
+
+@_op
+def _stateless_dropout(x, rate, seed, rng_alg="auto_select", noise_shape=None):
+    """`dropout` of a seed alone."""
+    from .random import _of_key
+
+    return _dropped(x, rate, noise_shape, lambda: _of_key(seed))
+
+
+class experimental:
+    """Where TensorFlow has more."""
+
+    stateless_dropout = staticmethod(_stateless_dropout)
+
+
+def _dropped(x, rate, noise_shape, generator):
     x, rate = convert.tensor(x), float(rate)
     if not 0 <= rate < 1:
         raise ValueError("`rate` must be a scalar tensor or a float in the range [0, 1). "
@@ -92,12 +110,12 @@ def dropout(x, rate, noise_shape=None, seed=None):
     if rate == 0:
         return x
     if noise_shape is None:
-        return _core.dropout(x, rate, True, generator=_generator(seed))
+        return _core.dropout(x, rate, True, generator=generator())
     sizes = [mine if wanted is None else wanted
              for mine, wanted in zip(x.shape, convert.axis_of(noise_shape)
                                      if noise_shape is not None
                                      and None not in tuple(noise_shape) else noise_shape)]
-    kept = _core.ge(_core.rand(sizes, dtype=x.dtype, generator=_generator(seed)), rate)
+    kept = _core.ge(_core.rand(sizes, dtype=x.dtype, generator=generator()), rate)
     return x * kept.to(x.dtype) / (1 - rate)
 
 

@@ -82,3 +82,35 @@ def test_files_of_a_directory_are_counted(tmp_path, capsys):
                                                subset="training", seed=1)
     assert capsys.readouterr().out == ("Found 8 files belonging to 2 classes.\n"
                                        "Using 6 files for training.\n")
+
+
+def test_counts_of_rows():
+    rows = [[1, 1, 0], [2, 2, 2]]
+    assert tf.math.bincount(rows, axis=-1).numpy().tolist() == [[1, 2, 0], [0, 0, 3]]
+    assert tf.math.bincount(rows, axis=0).numpy().tolist() == [1, 2, 3]
+    assert tf.math.bincount(rows, axis=-1, binary_output=True, minlength=4).numpy().tolist() == [
+        [1, 1, 0, 0], [0, 0, 1, 0]]
+    weighed = tf.math.bincount(rows, tf.constant([[1.0, 2.0, 4.0], [1.0, 1.0, 0.5]]), axis=-1)
+    assert weighed.numpy().tolist() == [[4.0, 3.0, 0.0], [0.0, 0.0, 2.5]]
+    with pytest.raises(ValueError, match="axis=1"):
+        tf.math.bincount(rows, axis=1)
+    with pytest.raises(ValueError, match="mutually exclusive"):
+        tf.math.bincount([1], [1.0], binary_output=True)
+
+
+def test_dropout_of_a_seed_alone():
+    drop = tf.nn.experimental.stateless_dropout
+    x = tf.ones([1000])
+    made = drop(x, 0.25, seed=[1, 2]).numpy()
+    assert set(np.round(made * 3)) == {0.0, 4.0} and 180 < (made == 0).sum() < 320
+    assert (made == drop(x, 0.25, seed=[1, 2]).numpy()).all()
+    assert (made != drop(x, 0.25, seed=[1, 3]).numpy()).any()
+
+
+def test_statistics_of_files(tmp_path):
+    (tmp_path / "file").write_text("four")
+    found = tf.io.gfile.stat(str(tmp_path / "file"))
+    assert found.length == 4 and not found.is_directory and found.mtime_nsec > 0
+    assert tf.io.gfile.stat(str(tmp_path)).is_directory
+    with pytest.raises(tf.errors.NotFoundError):
+        tf.io.gfile.stat(str(tmp_path / "none"))

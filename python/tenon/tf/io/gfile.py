@@ -4,6 +4,7 @@ import builtins
 import glob as _glob
 import os
 import shutil
+from typing import NamedTuple
 
 from ..._eager.errors import AlreadyExistsError, NotFoundError
 
@@ -147,9 +148,23 @@ def _check_target(path, overwrite):
         raise AlreadyExistsError(f"file already exists: {_path(path)}")
 
 
+class FileStatistics(NamedTuple):
+    """The bytes that a file has, when it was written to (nanoseconds since 1970), and whether it is
+    a directory."""
+
+    length: int
+    mtime_nsec: int
+    is_directory: bool
+
+
 def stat(path):
-    """What the system knows of a file."""
-    return os.stat(_path(path))
+    """The FileStatistics of a file."""
+    name = _path(path)
+    try:
+        found = os.stat(name)
+    except FileNotFoundError:
+        raise NotFoundError(f"{name}; No such file or directory") from None
+    return FileStatistics(found.st_size, found.st_mtime_ns, os.path.isdir(name))
 
 
 def walk(top, topdown=True, onerror=None):
