@@ -182,6 +182,13 @@ class DirectoryIterator(_FileIterator):
         super().__init__(generator, len(self.filenames), **options)
 
 
+def _check_columns(dataframe, *names):
+    missing = [name for name in names if name is not None and name not in dataframe.columns]
+    if missing:
+        raise ValueError(f"flow_from_dataframe(): the table has no column {missing[0]!r}; it has "
+                         f"{list(dataframe.columns)}")
+
+
 class DataFrameIterator(_FileIterator):
     """Batches of the images that a table names."""
 
@@ -192,6 +199,9 @@ class DataFrameIterator(_FileIterator):
                  keep_aspect_ratio, **options):
         self._set(generator, class_mode, target_size, color_mode, interpolation, keep_aspect_ratio)
         x_col, y_col, weight_col = columns
+        labels = y_col if isinstance(y_col, (list, tuple)) else [y_col]
+        _check_columns(dataframe, x_col, weight_col,
+                       *(labels if class_mode not in (None, "input") else ()))
         self.directory = directory or ""
         table = dataframe[[isinstance(one, str) for one in dataframe[x_col]]]
         if validate_filenames:
