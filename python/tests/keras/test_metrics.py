@@ -57,6 +57,9 @@ def test_states_merge():
     (metrics.SparseCategoricalCrossentropy(), [1], [[0.3, 0.7]], -math.log(0.7)),
     (metrics.R2Score(), [[1.0], [4.0], [3.0]], [[2.0], [4.0], [4.0]], 1 - 2 / (14 / 3)),
     (metrics.PearsonCorrelation(), [[0.0, 1.0, 0.5]], [[0.0, 2.0, 1.0]], 1.0),
+    # Of Keras's documentation: 0.97560976 and 0.98765432.
+    (metrics.ConcordanceCorrelation(), [[0.0, 1.0, 0.5], [1.0, 1.0, 0.2]],
+     [[0.1, 0.9, 0.5], [1.0, 0.9, 0.2]], (0.97560976 + 0.98765432) / 2),
     (metrics.LogCoshError(), [[0.0]], [[2.0]], math.log(math.cosh(2))),
     (metrics.MeanTensor(), [[1.0, 3.0]], None, [[1.0, 3.0]])])
 def test_values(metric, labels, predictions, expected):

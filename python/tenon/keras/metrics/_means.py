@@ -3,6 +3,7 @@
 from ... import _core
 from .. import losses
 from .._arrays import as_floats, as_tensor
+from .._config import epsilon
 from ..losses._reduction import same_rank
 from ._base import Mean, MeanMetricWrapper, Metric
 
@@ -19,6 +20,18 @@ def pearson_correlation(y_true, y_pred, axis=-1):
     parts = [y - y.mean(axis, keepdim=True) for y in (y_true, y_pred)]
     parts = [y / y.std(axis, correction=0, keepdim=True) for y in parts]
     return (parts[0] * parts[1]).mean(axis)
+
+
+def concordance_correlation(y_true, y_pred, axis=-1):
+    """Lin's concordance correlation of labels and predictions along `axis`: 2 covariance /
+    (variance + variance + (mean - mean)^2)."""
+    y_pred = as_floats(y_pred)
+    y_true, y_pred = same_rank(as_tensor(y_true, y_pred.dtype), y_pred)
+    means = [y.mean(axis, keepdim=True) for y in (y_true, y_pred)]
+    parts = [y - mean for y, mean in zip((y_true, y_pred), means)]
+    spread = sum(part.square().mean(axis) for part in parts)
+    spread = spread + (means[0] - means[1]).square().squeeze(axis)
+    return 2 * (parts[0] * parts[1]).mean(axis) / (spread + epsilon())
 
 
 class _Named(MeanMetricWrapper):
@@ -109,6 +122,15 @@ class PearsonCorrelation(_Named):
     _function = pearson_correlation
 
     def __init__(self, name="pearson_correlation", dtype=None, axis=-1):
+        super().__init__(name, dtype, axis=axis)
+
+
+class ConcordanceCorrelation(_Named):
+    """The mean of Lin's concordance correlations along `axis`."""
+
+    _function = concordance_correlation
+
+    def __init__(self, name="concordance_correlation", dtype=None, axis=-1):
         super().__init__(name, dtype, axis=axis)
 
 
