@@ -16,7 +16,13 @@ def _by_segment(name, reduce, initial, is_sorted):
         ids = ids.reshape(-1)
         if num_segments is None:
             num_segments = int(ids.amax().item()) + 1 if ids.numel() else 0
-        return _segmented(data.reshape((-1, *last)), ids, int(num_segments), reduce, initial)
+        made = _segmented(data.reshape((-1, *last)), ids, int(num_segments), reduce, initial)
+        if not is_sorted or reduce not in ("max", "min"):
+            return made
+        # TensorFlow has 0 for segments without slices where numbers ascend.
+        counts = _core.bincount(ids, minlength=int(num_segments))
+        is_empty = _core.eq(counts, 0).reshape((-1, *[1] * (made.dim() - 1)))
+        return _core.where(is_empty, _core.zeros_like(made), made)
 
     function.__name__ = name
     function.__doc__ = f"The {reduce} of the slices of each segment" + (

@@ -90,6 +90,18 @@ def _uniform(generator, shape, minval, maxval, dtype):
     return made * (maxval - minval) + minval
 
 
+def _full_int(generator, shape, dtype):
+    """Any number of an integer dtype: those of 64 bits by two of 32."""
+    dtype, sizes = dtypes.as_dtype(dtype), convert.sizes(shape)
+
+    def drawn(low, high):
+        return _core.randint(low, high + 1, sizes, dtype=_core.int64, generator=generator)
+
+    if dtype.itemsize < 8:
+        return drawn(*dtype.limits).to(dtype)
+    return (drawn(-2**31, 2**31 - 1) * 2**32 + drawn(0, 2**32 - 1)).to(dtype)
+
+
 def _categorical(generator, logits, num_samples, dtype):
     logits = convert.tensor(logits)
     if logits.dim() != 2:
@@ -282,8 +294,7 @@ class Generator:
 
     def uniform_full_int(self, shape, dtype=_core.int64, name=None):
         """Any number of an integer dtype."""
-        low, high = dtypes.as_dtype(dtype).limits
-        return _drawn(_uniform, self._generator, shape, low, high, dtype)
+        return _drawn(_full_int, self._generator, shape, dtype)
 
     def make_seeds(self, count=1):
         """Seeds for stateless ops, a column each."""

@@ -114,3 +114,17 @@ def test_statistics_of_files(tmp_path):
     assert tf.io.gfile.stat(str(tmp_path)).is_directory
     with pytest.raises(tf.errors.NotFoundError):
         tf.io.gfile.stat(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "uint32", "int64", "uint64"])
+def test_any_number_of_a_dtype(dtype):
+    made = tf.random.Generator.from_seed(5).uniform_full_int([4000], dtype).numpy()
+    assert made.dtype == dtype
+    bits = np.unpackbits(made.view(np.uint8).reshape(4000, -1), axis=1)
+    assert np.abs(bits.mean(0) - 0.5).max() < 0.04  # each bit is as often 1 as 0: 5 standard errors
+
+
+def test_segments_without_slices():
+    assert tf.math.segment_max([1, -2, 3], [0, 2, 2]).numpy().tolist() == [1, 0, 3]
+    assert tf.math.segment_min([[1.0], [2.0]], [0, 2]).numpy().tolist() == [[1.0], [0.0], [2.0]]
+    assert tf.math.unsorted_segment_max([1, 3], [0, 2], 3).numpy()[1] == -2**31
