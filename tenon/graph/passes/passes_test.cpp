@@ -210,6 +210,32 @@ TEST(Simplify, ComputesNothingTwice) {
             "store 0, %4\n");
 }
 
+/// y.neg_(), then neg(y): what y was isn't in its place any more when it would be stored.
+TEST(Simplify, StoresNothingFromAPlaceThatWasWritten) {
+  for (const bool in_place : {false, true}) {
+    Graph graph = Graph::parse(fmt::format(
+        "%0: float32[4] = external\n%1{}: float32[4], %2: float32[4] = neg+neg(%0) in float32 over "
+        "[4] {{\n%0 = load 0\n%1 = neg %0\n%2 = neg %1\nstore 0, %1\nstore 1, %2\n}}\n"
+        "keep %1, %2\n",
+        in_place ? " in %0" : ""));
+    const std::string before = tile::to_text(graph.steps[0].program);
+    simplify_programs(graph);
+    EXPECT_EQ(tile::to_text(graph.steps[0].program) == before, in_place);
+  }
+  for (const int64_t count : {2, 6, 300, 100000}) {
+    const auto f = [&](Tensor x) {
+      x.neg_();
+      return std::pair(x, neg(x));
+    };
+    auto compiled = compile(f);
+    for (int i = 0; i < 3; ++i) {
+      const auto [x, y] = compiled(linspace(1, 2, count));
+      EXPECT_EQ(x.to_vector<float>(), neg(linspace(1, 2, count)).to_vector<float>()) << count;
+      EXPECT_EQ(y.to_vector<float>(), linspace(1, 2, count).to_vector<float>()) << count;
+    }
+  }
+}
+
 TEST(Simplify, FoldsConstantsInTheProgramsPrecision) {
   const std::string third =
       "%0 = constant 1 1\n%1 = constant 3 3\n%2 = div %0, %1\n"

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <map>
@@ -197,13 +198,34 @@ class Simplifier {
       known_;
 };
 
+/// Whether a value that is only loaded is stored after a store into its place, which would change
+/// it.
+bool reads_what_it_wrote(const Step& step, const tile::Program& program) {
+  const auto code = program.instructions();
+  std::vector<uint32_t> written;
+  for (const Instruction& instruction : code) {
+    if (instruction.op != Op::kStore) continue;
+    const Instruction& value = code[instruction.a];
+    const bool is_loaded =
+        value.op == Op::kLoad || value.op == Op::kLoadIndex || value.op == Op::kLoadRow;
+    if (is_loaded &&
+        std::find(written.begin(), written.end(), step.inputs[value.slot].slot) != written.end()) {
+      return true;
+    }
+    written.push_back(step.outputs[instruction.slot].slot);
+  }
+  return false;
+}
+
 }  // namespace
 
 void simplify_programs(Graph& graph) {
   for (Step& step : graph.steps) {
     // An op's own program is as its author wrote it, and others have it planned already.
     if (step.kind != Record::Kind::kTile || step.members.empty()) continue;
-    step.program = Simplifier(compute_of(step.computed)).run(step.program);
+    tile::Program program = Simplifier(compute_of(step.computed)).run(step.program);
+    // The identities may have made a value one that is only loaded: of y.neg_(), what neg(y) is.
+    if (!reads_what_it_wrote(step, program)) step.program = std::move(program);
   }
 }
 
