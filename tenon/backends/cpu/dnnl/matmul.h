@@ -14,7 +14,8 @@ bool onednn_can_multiply(const MatmulArgs& args);
 bool onednn_matmul(const MatmulArgs& args);
 
 /// The same with the right operand in the kernel's own layout, which depends on the sizes of the
-/// product and takes so many bytes; 0 where oneDNN has only its slow reference.
+/// product and takes so many bytes; 0 where oneDNN has only its slow reference, or a kernel that
+/// adds up in another order than that of `onednn_matmul`.
 size_t onednn_packed_bytes(const MatmulArgs& args);
 /// Writes args.b in that layout.
 void onednn_pack(const MatmulArgs& args, void* packed);

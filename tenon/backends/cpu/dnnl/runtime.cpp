@@ -69,11 +69,24 @@ dnnl::memory::data_type dnnl_type(DType dtype) {
   }
 }
 
+namespace {
+
+/// The values of `cpu_isa` are sets of features.
+bool has_features(dnnl::cpu_isa wanted) {
+  const auto features = static_cast<unsigned>(wanted);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & features) == features;
+}
+
+}  // namespace
+
 bool has_wide_vectors() {
-  static const bool wide = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) &
-                            static_cast<unsigned>(dnnl::cpu_isa::avx512_core)) ==
-                           static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
+  static const bool wide = has_features(dnnl::cpu_isa::avx512_core);
   return wide;
+}
+
+bool has_matrix_unit() {
+  static const bool unit = has_features(dnnl::cpu_isa::avx512_core_amx);
+  return unit;
 }
 
 bool is_reference(const char* implementation) {

@@ -38,6 +38,8 @@ dnnl::primitive_attr dnnl_attributes();
 dnnl::memory::data_type dnnl_type(DType dtype);
 /// Whether oneDNN has 512-bit vectors to work with; some of its weak spots are those of AVX2 alone.
 bool has_wide_vectors();
+/// Whether it has a matrix unit (AMX) for bfloat16.
+bool has_matrix_unit();
 /// Whether the implementation is oneDNN's unoptimised reference.
 bool is_reference(const char* implementation);
 
