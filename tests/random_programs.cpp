@@ -78,7 +78,7 @@ TEST(RandomPrograms, ValuesThatAreMadeAgainAreTheSame) {
 TEST(RandomPrograms, AWrongResultIsFoundAndNarrowedDown) {
   const CheckOptions options{.broken = "reduce"};
   int found = 0;
-  for (uint64_t seed = 0; seed < 30; ++seed) {
+  for (uint64_t seed = 0; seed < 45; ++seed) {
     const Program program = make_program(seed);
     if (difference_of(program, options).empty()) continue;
     ++found;

@@ -83,10 +83,10 @@ void observe_all(const State& state, const std::vector<Tensor>& arguments,
   for (size_t i = 0; i < state.parameters.size(); ++i) {
     const Tensor gradient = state.parameters[i].grad();
     observe(fmt::format("gradient {}", i), gradient,
-            gradient.defined() ? tolerance_of(gradient.dtype()) : 0, all);
+            gradient.defined() ? state.tolerance(gradient.dtype()) : 0, all);
   }
   for (const auto& [name, tensor] : state.optimizer->state_dict()) {
-    observe(name, tensor, tolerance_of(tensor.dtype()), all);
+    observe(name, tensor, state.tolerance(tensor.dtype()), all);
   }
   Observed random{.name = "random numbers"};
   random.whole_numbers = {static_cast<int64_t>(default_generator().seed()),
@@ -204,7 +204,8 @@ class Comparison {
   int call_ = 0;
 };
 
-/// Leaves statements out of `list`, a part of `program`, as long as it goes on failing.
+/// Leaves statements, and blocks around some, out of `list`, a part of `program`, as long as it
+/// goes on failing.
 bool leave_out(std::vector<Statement>& list, Program& program, const CheckOptions& options) {
   bool changed = false;
   for (size_t i = list.size(); i-- > 0;) {
@@ -216,6 +217,16 @@ bool leave_out(std::vector<Statement>& list, Program& program, const CheckOption
     }
     list.insert(list.begin() + static_cast<ptrdiff_t>(i), removed);
     changed |= leave_out(list[i].body, program, options);
+    if (list[i].body.empty()) continue;
+    const std::vector<Statement> whole = list;
+    list.erase(list.begin() + static_cast<ptrdiff_t>(i));
+    list.insert(list.begin() + static_cast<ptrdiff_t>(i), whole[i].body.begin(),
+                whole[i].body.end());
+    if (difference_of(program, options).empty()) {
+      list = whole;
+    } else {
+      changed = true;
+    }
   }
   return changed;
 }

@@ -198,7 +198,7 @@ void Machine::add(const Tensor& tensor, bool rounds) {
 
 void Machine::wrote(const Tensor& tensor, bool rounds) {
   const Storage* const storage = tensor.impl()->storage.get();
-  const double own = rounds && is_floating(tensor.dtype()) ? tolerance_of(tensor.dtype()) : 0;
+  const double own = rounds && is_floating(tensor.dtype()) ? state_.tolerance(tensor.dtype()) : 0;
   if (const double tolerance = std::max(tolerance_, own); tolerance > 0) {
     double& known = state_.inexact[storage];
     known = std::max(known, tolerance);
@@ -228,7 +228,8 @@ double Machine::read(const Tensor& tensor) {
   const Read& want = (*eager_)[at];
   const double distance = std::abs(value - want.value);
   const bool both_nan = std::isnan(value) && std::isnan(want.value);
-  const double allowed = exact ? 0 : 1e-2 * std::max(1.0, std::abs(want.value));
+  const double allowed =
+      exact ? 0 : std::max(1e-2, state_.coarsest) * std::max(1.0, std::abs(want.value));
   if (!both_nan && value != want.value && !(distance <= allowed)) {
     throw Mismatch(fmt::format("read {}: {} instead of {}", at, value, want.value));
   }

@@ -53,6 +53,12 @@ struct State {
   /// need not agree in them bit by bit, but to a tolerance: of the coarsest dtype that they came
   /// through. Others must.
   std::map<const Storage*, double> inexact;
+  /// At least the tolerance of all that is inexact: sums in float32 over what autocast computed in
+  /// halves differ by the halves' roundings.
+  double coarsest = 0;
+
+  /// Of what may be added up in another order.
+  double tolerance(DType dtype) const { return std::max(tolerance_of(dtype), coarsest); }
 };
 
 /// What calls are given: some alias each other.
@@ -88,7 +94,7 @@ class Machine {
   void add(const Tensor& tensor, bool rounds = false);
   /// Of tensors from elsewhere, such as gradients.
   void add_inexact(const Tensor& tensor) {
-    tolerance_ = std::max(tolerance_, tolerance_of(tensor.dtype()));
+    tolerance_ = std::max(tolerance_, state_.tolerance(tensor.dtype()));
     add(tensor);
   }
   /// `tensor` was written to by the statement.
