@@ -128,7 +128,9 @@ class CompiledFunction {
     all["flushes"] = c.flushes;
     all["records"] = c.records;
     all["new_records"] = c.new_records;
+    all["typed"] = c.typed;
     all["plans"] = c.plans;
+    all["compile_ms"] = c.compile_ms;
     all["eager_calls"] = c.eager_calls;
     all["replays"] = c.replays;
     return all;

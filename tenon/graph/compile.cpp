@@ -124,6 +124,7 @@ CompileCounters CompiledState::counters() const {
     sum.new_records += counters.new_records.value();
     sum.typed += counters.typed.value();
     sum.plans += counters.plans.value();
+    sum.compile_ms += static_cast<double>(counters.compile_ns.value()) * 1e-6;
   }
   return sum;
 }
@@ -146,9 +147,10 @@ void CompiledState::for_each_idle(Visit visit) const {
 
 std::string CompiledState::explain() const {
   const CompileCounters c = counters();
-  std::string text =
-      fmt::format("{} calls, {} flushes, {} ops deferred, {} of them typed, {} new, {} plans\n",
-                  c.calls, c.flushes, c.records, c.typed, c.new_records, c.plans);
+  std::string text = fmt::format(
+      "{} calls, {} flushes, {} ops deferred, {} of them typed, {} new, {} plans made "
+      "in {:.1f} ms\n",
+      c.calls, c.flushes, c.records, c.typed, c.new_records, c.plans, c.compile_ms);
   if (c.eager_calls != 0) {
     text += fmt::format("{} calls ran eagerly, as the function {}\n", c.eager_calls,
                         shared_->eager.load(std::memory_order_relaxed));
@@ -217,6 +219,7 @@ void CompiledCall::keep(std::span<const Tensor* const> arguments,
       return program->check_same(runner_->trace, arguments, results);
     }
   }
+  const Segments::Stopwatch stopwatch(runner_->segments.counters.compile_ns);
   auto program =
       std::make_unique<Program>(runner_->trace, arguments, results, shared_.options.without_passes);
   if (!program->takes(arguments)) return;  // they share memory with what the code reaches itself

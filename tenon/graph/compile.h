@@ -49,6 +49,7 @@ struct CompileCounters {
   int64_t new_records = 0;  ///< of these, those that no earlier call had made at their place
   int64_t typed = 0;        ///< those whose sizes, attributes or the like hadn't come of late
   int64_t plans = 0;        ///< made
+  double compile_ms = 0;    ///< that making them took; machine_code_stats() counts code apart
   int64_t eager_calls = 0;  ///< of a function whose calls kept being new: they are not deferred
   int64_t replays = 0;      ///< calls of a pure function that didn't run its code
 };

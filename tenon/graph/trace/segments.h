@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -47,6 +48,18 @@ class Segments {
    private:
     std::atomic<int64_t> count_{0};
   };
+  /// Counts the nanoseconds of its life.
+  class Stopwatch {
+   public:
+    explicit Stopwatch(Count& count) : count_(count) {}
+    ~Stopwatch() { count_.add(std::chrono::nanoseconds(Clock::now() - begin_).count()); }
+    Stopwatch(const Stopwatch&) = delete;
+
+   private:
+    using Clock = std::chrono::steady_clock;
+    Count& count_;
+    const Clock::time_point begin_ = Clock::now();
+  };
   /// How often streams were followed and how often they were new.
   struct Counters {
     Count calls;
@@ -55,6 +68,7 @@ class Segments {
     Count new_records;  ///< of these, those that no earlier stream had at their place
     Count typed;        ///< of these, those that no memo knew
     Count plans;        ///< made
+    Count compile_ns;   ///< that this took
     Count elements;     ///< that they worked on, roughly
   };
 

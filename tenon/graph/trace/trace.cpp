@@ -284,6 +284,7 @@ std::pair<Plan*, Instance*> Trace::find_plan() {
     }
   }
   segments_.counters.plans.add(1);
+  const Segments::Stopwatch stopwatch(segments_.counters.compile_ns);
   Graph graph = Graph::of(Segments::path_to(*cursor_), slots_, live_, numbers_);
   graph.memory_limit = segments_.memory_limit;
   run_passes(graph, segments_.without_passes);
