@@ -36,15 +36,18 @@ void add_profiling(nb::module_& module) {
              }
              return all;
            })
-      .def("averages",
-           [](const Profiler& self) {
-             nb::list all;
-             for (const ProfileAverage& average : self.averages()) {
-               all.append(nb::make_tuple(average.name, average.category, average.count,
-                                         average.total_us, average.self_us, average.bytes));
-             }
-             return all;
-           })
+      .def(
+          "averages",
+          [](const Profiler& self, bool by_shapes) {
+            nb::list all;
+            for (const ProfileAverage& average : self.averages(by_shapes)) {
+              all.append(nb::make_tuple(average.name, average.category, average.count,
+                                        average.total_us, average.self_us, average.bytes,
+                                        average.shapes));
+            }
+            return all;
+          },
+          nb::arg("by_shapes") = false)
       .def("export_chrome_trace", [](const Profiler& self, const std::string& path) {
         const ReleaseGil released;
         self.export_chrome_trace(path);

@@ -54,8 +54,9 @@ class FunctionEvent(NamedTuple):
 
 
 class FunctionEventAvg(NamedTuple):
-    """All events of one name. Times are in microseconds; self_cpu_time_total is without the events
-    within, and `bytes` are those of inputs and results."""
+    """All events of one name, or of one name and shapes. Times are in microseconds;
+    self_cpu_time_total is without the events within, and `bytes` are those of inputs and
+    results."""
 
     key: str
     category: str
@@ -63,6 +64,7 @@ class FunctionEventAvg(NamedTuple):
     cpu_time_total: float
     self_cpu_time_total: float
     bytes: int
+    input_shapes: str = ""
 
     cpu_time = property(lambda self: self.cpu_time_total / self.count)
     device_time_total = cuda_time_total = property(lambda self: 0.0)
@@ -91,11 +93,14 @@ class EventList(list):
         if sort_by is not None:
             averages = sorted(averages, key=lambda one: -_number(one, sort_by))
         total = sum(one.self_cpu_time_total for one in averages)
-        rows = [("Name", "Self CPU %", "Self CPU", "CPU total", "CPU time avg", "# of Calls")]
+        has_shapes = any(one.input_shapes for one in averages)
+        rows = [("Name", "Self CPU %", "Self CPU", "CPU total", "CPU time avg", "# of Calls") +
+                ("Input Shapes",) * has_shapes]
         for one in averages[:row_limit if row_limit >= 0 else None]:
             share = one.self_cpu_time_total / total if total else 0
             rows.append((one.key, f"{share:.2%}", _shown(one.self_cpu_time_total),
-                         _shown(one.cpu_time_total), _shown(one.cpu_time), str(one.count)))
+                         _shown(one.cpu_time_total), _shown(one.cpu_time), str(one.count)) +
+                        (one.input_shapes,) * has_shapes)
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         rule = "  ".join("-" * width for width in widths)
         lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in rows]
@@ -103,8 +108,8 @@ class EventList(list):
                           f"Self CPU time total: {_shown(total)}", ""])
 
     def key_averages(self, group_by_input_shape=False, group_by_stack_n=0, **_):
-        """By name."""
-        return _averages(self._profiler)
+        """By name, or by name and shapes."""
+        return _averages(self._profiler, group_by_input_shape)
 
     def total_average(self):
         """All events as one."""
@@ -132,8 +137,8 @@ def _number(average, name):
     return value
 
 
-def _averages(profiler):
-    return EventList([FunctionEventAvg(*one) for one in profiler.averages()], profiler)
+def _averages(profiler, by_shapes=False):
+    return EventList([FunctionEventAvg(*one) for one in profiler.averages(by_shapes)], profiler)
 
 
 def schedule(*, wait, warmup, active, repeat=0, skip_first=0, skip_first_wait=0):
@@ -248,8 +253,8 @@ class profile:
                          taken)
 
     def key_averages(self, group_by_input_shape=False, group_by_stack_n=0, **_):
-        """By name, the one with the most time of its own first."""
-        return _averages(self._profile())
+        """By name, the one with the most time of its own first; or by name and shapes."""
+        return _averages(self._profile(), group_by_input_shape)
 
     def export_chrome_trace(self, path):
         """Writes what chrome://tracing and ui.perfetto.dev show."""

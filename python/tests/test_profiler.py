@@ -34,6 +34,21 @@ def test_counts_ops_and_scopes(tmp_path):
         profiler.key_averages().table(sort_by="size")
 
 
+def test_shapes_are_told_apart_and_updates_shown():
+    weight = torch.ones(4, requires_grad=True)
+    optimizer = torch.optim.Adam([weight])
+    with profile() as profiler:
+        for size in 2, 3, 3:
+            torch.ones(size).exp()
+        weight.sum().backward()
+        optimizer.step()
+    averages = profiler.key_averages(group_by_input_shape=True)
+    shapes = {one.input_shapes: one.count for one in averages if one.key == "exp"}
+    assert shapes == {"float32[2] -> float32[2]": 1, "float32[3] -> float32[3]": 2}
+    assert "Input Shapes" in averages.table() and "Input Shapes" not in str(profiler.key_averages())
+    assert {one.key: one.count for one in averages}["update"] == 1
+
+
 def test_schedules(tmp_path):
     plan = schedule(skip_first=1, wait=1, warmup=1, active=2, repeat=1)
     none, warm = ProfilerAction.NONE, ProfilerAction.WARMUP

@@ -10,6 +10,7 @@
 #include "tenon/dispatch/backend.h"
 #include "tenon/dispatch/deferral.h"
 #include "tenon/dispatch/modes.h"
+#include "tenon/dispatch/profile.h"
 #include "tenon/dispatch/tile_call.h"
 #include "tenon/ops/functions.h"
 #include "tenon/tile/builder.h"
@@ -242,9 +243,38 @@ void Updater::ready(const Formula& formula, double learning_rate, std::span<Upda
   }
 }
 
+namespace {
+
+/// What a profile shows of updates that run together: of each, the parameter.
+ProfileEvent event_of(std::span<const tile::Launch> launches) {
+  ProfileEvent event{.name = "update", .category = "op"};
+  for (const tile::Launch& launch : launches) {
+    int64_t elements = 1;
+    for (const int64_t size : launch.sizes) elements *= size;
+    const auto add_bytes = [&](const tile::Operand& operand) {
+      const bool is_number = !operand.strides.empty() && operand.strides[0] == 0;
+      event.bytes += (is_number ? 1 : elements) * static_cast<int64_t>(size_of(operand.dtype));
+    };
+    for (const tile::Operand& input : launch.inputs) add_bytes(input);
+    for (const tile::Operand& output : launch.outputs) add_bytes(output);
+    event.shapes +=
+        fmt::format("{}{}[{}]", event.shapes.empty() ? "" : ", ", name_of(launch.outputs[0].dtype),
+                    fmt::join(launch.sizes.begin(), launch.sizes.end(), ", "));
+  }
+  return event;
+}
+
+}  // namespace
+
 void Updater::run(std::span<const tile::Launch> launches, Device device) {
+  if (launches.empty()) return;
   const Uninterrupted whole;
-  if (!launches.empty()) backend_of(device).run_tile_many(launches);
+  if (!is_profiling()) return backend_of(device).run_tile_many(launches);
+  ProfileEvent event = event_of(launches);
+  event.begin = profile_clock();
+  backend_of(device).run_tile_many(launches);
+  event.end = profile_clock();
+  add_profile_event(std::move(event));
 }
 
 void Updater::run(const Formula& formula, double learning_rate, std::span<Updated> parameters) {

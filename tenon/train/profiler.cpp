@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "tenon/io/atomic_file.h"
 
@@ -53,13 +54,15 @@ void Profiler::stop() {
   events_ = stop_profiling();
 }
 
-std::vector<ProfileAverage> Profiler::averages() const {
+std::vector<ProfileAverage> Profiler::averages(bool by_shapes) const {
   const std::vector<int64_t> own = own_times(events_.list);
-  std::map<std::pair<std::string, std::string>, ProfileAverage> by_name;
+  std::map<std::tuple<std::string, std::string, std::string>, ProfileAverage> by_name;
   for (size_t i = 0; i < events_.list.size(); ++i) {
     const ProfileEvent& event = events_.list[i];
-    ProfileAverage& average = by_name[{event.name, event.category}];
+    const std::string shapes = by_shapes ? event.shapes : std::string();
+    ProfileAverage& average = by_name[{event.name, event.category, shapes}];
     average.name = event.name;
+    average.shapes = shapes;
     average.category = event.category;
     ++average.count;
     average.total_us += microseconds(event.end - event.begin);

@@ -7,7 +7,7 @@
 
 namespace tenon {
 
-/// All events of one name.
+/// All events of one name, or of one name and shapes.
 struct ProfileAverage {
   std::string name;
   std::string category;
@@ -15,6 +15,7 @@ struct ProfileAverage {
   double total_us = 0;  ///< from begin to end
   double self_us = 0;   ///< without the events within
   int64_t bytes = 0;    ///< of inputs and results together
+  std::string shapes;   ///< of these, where events of other shapes are another average
 };
 
 /// Takes a profile from its making until `stop`: every op of every thread, with shapes and bytes;
@@ -38,8 +39,8 @@ class TENON_API Profiler {
   void stop();
   /// In the order in which they ended; none before `stop`.
   const std::vector<ProfileEvent>& events() const { return events_.list; }
-  /// By name, the one with the most time of its own first.
-  std::vector<ProfileAverage> averages() const;
+  /// By name, the one with the most time of its own first; `by_shapes`: by name and shapes.
+  std::vector<ProfileAverage> averages(bool by_shapes = false) const;
   /// The same as text: count, total and own time, its share, bytes; at most `rows` lines.
   std::string table(size_t rows = 30) const;
   /// Writes the Trace Event Format, which chrome://tracing and ui.perfetto.dev show (Google, "Trace

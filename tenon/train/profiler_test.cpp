@@ -10,11 +10,13 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "tenon/autograd/autograd.h"
 #include "tenon/base/error.h"
 #include "tenon/graph/compile.h"
 #include "tenon/ops/creation/from_data.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/operators.h"
+#include "tenon/optim/optim.h"
 
 namespace tenon {
 namespace {
@@ -41,6 +43,32 @@ TEST(Profiler, CountsOpsWithShapesAndBytes) {
   EXPECT_EQ(profiler.events()[0].shapes, "float32[8, 16], float32[16, 4] -> float32[8, 4]");
   EXPECT_NE(profiler.table().find("matmul"), std::string::npos);
   EXPECT_NE(profiler.table(1).find("and 2 more"), std::string::npos) << profiler.table(1);
+}
+
+TEST(Profiler, ShapesAreToldApartWhereAsked) {
+  Profiler profiler;
+  for (const int64_t size : {3, 5, 3}) exp(ones({size}));
+  profiler.stop();
+  std::vector<std::pair<std::string, int64_t>> found;
+  for (const ProfileAverage& average : profiler.averages(/*by_shapes=*/true)) {
+    if (average.name == "exp") found.emplace_back(average.shapes, average.count);
+  }
+  std::sort(found.begin(), found.end());
+  const std::string three = "float32[3] -> float32[3]", five = "float32[5] -> float32[5]";
+  EXPECT_EQ(found, (decltype(found){{three, 2}, {five, 1}}));
+}
+
+TEST(Profiler, OptimizersShowTheirUpdates) {
+  Tensor w = ones({3, 4}).requires_grad_(), b = ones({4}).requires_grad_();
+  optim::SGD optimizer({w, b}, {.learning_rate = 0.1});
+  sum(w * b).backward();
+  Profiler profiler;
+  optimizer.step();
+  profiler.stop();
+  ASSERT_EQ(profiler.events().size(), 1u) << profiler.table();
+  EXPECT_EQ(profiler.events()[0].name, "update");
+  EXPECT_EQ(profiler.events()[0].shapes, "float32[12], float32[4]");
+  EXPECT_EQ(profiler.events()[0].bytes, 3 * 4 * (12 + 4));  // parameter and gradient, and written
 }
 
 TEST(Profiler, TimeOfItsOwnIsWithoutTheEventsWithin) {
