@@ -81,8 +81,129 @@ def png_seeds():
     yield "interlaced", png(8, 0, 1, interlace=1)
 
 
+GRAPHS = {
+    "convolution": """\
+dims n = 2
+%0: float32[n, 2, 6, 6] = input "x"
+%1: float32[3, 2, 3, 3] = weight "constant.0"
+%3: float32[n, 3, 6, 6] = conv2d(%0, %1, none) with ([1], [1], [1], 1)
+%5: float32[n, 3, 6, 6] = relu(%3) in float32 over [n, 3, 6, 6]
+%7: float32[n, 3, 3, 3], %9: int64[n, 3, 3, 3] = max_pool2d_with_indices(%5) with ([2], [], [0], \
+[1], false)
+return %7 as "output.0"
+""",
+    "sort": """\
+dims n = 3
+%0: float32[n, 4] = input "x"
+%2: float32[n, 4], %4: int64[n, 4] = sort(%0) with (1, false, true)
+%6: float32[n, 4] = gather(%0, %4) with (1)
+%8: float32[n, 4] = cumsum(%6) in float32 over [n, 4] rows [0] scalars (0)
+return %2 as "output.0", %4 as "output.1", %8 as "output.2"
+""",
+    "training": """\
+%0: float32[5, 3] = external
+%1: float32[3, 4] = external
+%12: float32[] = external
+%13: float32[] = external
+%29: float32[4] = external
+%3: float32[5, 4] = matmul(%0, %1)
+%15: float32[] = mul(%12, %13) in float32 over []
+%5: float32[5, 4], %11: float32[] per row, %19: float32[5, 4] = \
+tanh+dropout_from+square+mean+mul+mul(%3, %15[5, 4; 0, 0; 0]) in float32 over [5, 4] rows [0, 1] \
+scalars (0.3, 2) draw (1, 201) {
+  %0 = load 0
+  %1 = tanh %0
+  %2 = scalar 0
+  %3 = constant 1 1
+  %4 = sub %3, %2
+  %5 = reciprocal %4
+  %6 = random_uniform 0
+  %7 = ge %6, %2
+  %8 = constant 0 0
+  %9 = mul %1, %5
+  %10 = select %7, %9, %8
+  %11 = square %10
+  %12 = row_length
+  %13 = row_sum %11
+  %14 = div %13, %12
+  %15 = load 1
+  %16 = mul %10, %15
+  %17 = scalar 1
+  %18 = mul %16, %17
+  store 0, %1
+  store 1, %14
+  store 2, %18
+}
+%23: float32[5, 4] = dropout_from+tanh_backward(%19, %5) in float32 over [5, 4] scalars (0.3) \
+draw (1, 201) {
+  %0 = scalar 0
+  %1 = constant 1 1
+  %2 = sub %1, %0
+  %3 = reciprocal %2
+  %4 = random_uniform 0
+  %5 = ge %4, %0
+  %6 = constant 0 0
+  %7 = load 0
+  %8 = mul %3, %7
+  %9 = select %5, %8, %6
+  %10 = load 1
+  %11 = square %10
+  %12 = sub %1, %11
+  %13 = mul %9, %12
+  store 0, %13
+}
+%25: float32[3, 4] = matmul(%0[3, 5; 1, 3; 0], %23)
+%28 in %1: float32[3, 4] = mul+sub(%25, %1) in float32 over [3, 4] scalars (0.10000000149011612) {
+  %0 = scalar 0
+  %1 = load 0
+  %2 = mul %0, %1
+  %3 = load 1
+  %4 = sub %3, %2
+  store 0, %4
+}
+%30 in %29: float32[4] = add(%29, none) in float32 over [4] scalars (1) {
+  %0 = scalar 0
+  %1 = load 0
+  %2 = add %1, %0
+  store 0, %2
+}
+%31 in %29: float32[2; 1; 0] = mul(%30[2; 1; 0], none) in float32 over [2] scalars (2) {
+  %0 = scalar 0
+  %1 = load 0
+  %2 = mul %1, %0
+  store 0, %2
+}
+keep %11, %25
+""",
+    "loop": """\
+%0: float32[2, 4] = input "0"
+%1: float32[4, 4] = weight "0"
+%50: float32[2, 4] = update(%0) in float32 over [2, 4] {
+  %0 = load 0
+  store 0, %0
+}
+%49 in %50: float32[2, 4] = loop(%50, %1) 12 times {
+  %0: float32[2, 4] = external
+  %1: float32[4, 4] = external
+  %2: float32[2, 4] = matmul(%0, %1) keeping its weight
+  %4 in %0: float32[2, 4] = tanh+update(%2) in float32 over [2, 4] {
+    %0 = load 0
+    %1 = tanh %0
+    store 0, %1
+  }
+}
+return %49
+""",
+}
+
+
+def graph_text_seeds():
+    for name, text in GRAPHS.items():
+        yield name, text.encode()
+
+
 SEEDS = {"safetensors": safetensors_seeds, "checkpoint": checkpoint_seeds, "idx": idx_seeds,
-         "png": png_seeds}
+         "png": png_seeds, "graph_text": graph_text_seeds}
 
 
 def main():
