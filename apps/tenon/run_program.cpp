@@ -77,6 +77,10 @@ std::vector<Tensor> read_inputs(const Program& program, const std::vector<std::s
           "run", fmt::format("--input {}: expected NAME=SOURCE, where NAME is one of {}", text,
                              fmt::join(names, ", ")));
     }
+    if (inputs[i].defined()) {
+      fail<ValueError>("run",
+                       fmt::format("--input {}: '{}' was given before; give it once", text, name));
+    }
     inputs[i] = read_input(program.inputs()[i], text.substr(equal + 1));
   }
   for (size_t i = 0; i < inputs.size(); ++i) {

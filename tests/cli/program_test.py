@@ -80,6 +80,8 @@ class Program(unittest.TestCase):
         self.check_error("is one of x", "run", self.program, "--input", "q=ones[2,3]")
         self.check_error("expected float32[n, 3]", "run", self.program, "--input", "x=ones[2,4]")
         self.check_error("can't read sizes", "run", self.program, "--input", "x=ones[2,")
+        self.check_error("'x' was given before", "run", self.program, "--input", "x=ones[2,3]",
+                         "--input", "x=zeros[2,3]")
         self.check_error("holds no program", "run", self.data, "--input", "x=ones[2,3]")
         self.check_error("absent.safetensors", "run", self.folder / "absent.safetensors")
 
