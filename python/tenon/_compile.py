@@ -14,10 +14,9 @@ def compile(model=None, *, fullgraph=False, dynamic=None, backend="tenon", mode=
     pure: calls after the first don't run the code, but what its ops were. For functions of tensors
         (and tuples and lists of them) alone, whose ops, numbers and other tensors never change.
     validate: of pure functions, each call runs the code, too, and the place that went stale is
-    named.
+        named.
     memory_limit: bytes that a plan may take for intermediate results and what it makes; 0: any
-    number.
-        Beyond it values are computed again instead of being kept, to the same bits.
+        number. Beyond it values are computed again instead of being kept, to the same bits.
     without_passes: names of passes to leave out; `compile_passes()` lists them.
     disable: gives `model` as it is.
     fullgraph, dynamic, backend, mode, options: PyTorch's; taken and not needed, since any function
