@@ -14,7 +14,7 @@
 namespace tenon::programs {
 namespace {
 
-constexpr int64_t kMostElements = 12000;
+constexpr int64_t kMostElements = 18000;
 
 /// Neither ties nor zeros, but in bool; small whole numbers in integer dtypes.
 Tensor filled(const Shape& sizes, DType dtype, int salt) {
@@ -53,6 +53,8 @@ State::State(const Program& program, bool as_compiled)
                             filled({3}, kUInt8, 10),
                             filled({2, 1, 3}, kBFloat16, 11),
                             filled({1}, kFloat32, 12)};
+  // Such as lends its memory to results.
+  if (dice.chance(15)) buffers.push_back(filled({130, 129}, kFloat32, 13));
   for (const Tensor& buffer : several) {
     if (dice.chance(55)) buffers.push_back(buffer);
   }
