@@ -450,6 +450,8 @@ TEST(Compile, ExplainsRunsAndMisses) {
   };
   EXPECT_EQ(miss(zeros({2})), "");
   EXPECT_EQ(miss(zeros({2})), "");
+  EXPECT_GT(f.counters().compile_ms, 0);
+  EXPECT_NE(f.explain().find("2 plans made in "), std::string::npos) << f.explain();
   EXPECT_NE(f.explain().find("after sum, because of a tensor that is read: plan of 2 ops"),
             std::string::npos)
       << f.explain();
