@@ -14,6 +14,7 @@
 #include "tenon/graph/passes/passes.h"
 #include "tenon/graph/program.h"
 #include "tenon/graph/trace/trace.h"
+#include "tenon/tile/machine_code.h"
 
 namespace tenon {
 
@@ -151,6 +152,9 @@ std::string CompiledState::explain() const {
       "{} calls, {} flushes, {} ops deferred, {} of them typed, {} new, {} plans made "
       "in {:.1f} ms\n",
       c.calls, c.flushes, c.records, c.typed, c.new_records, c.plans, c.compile_ms);
+  const tile::MachineCodeStats code = tile::machine_code_stats();
+  text += fmt::format("tile programs of this process: {} made machine code in {:.1f} ms\n",
+                      code.compiled, static_cast<double>(code.microseconds) * 1e-3);
   if (c.eager_calls != 0) {
     text += fmt::format("{} calls ran eagerly, as the function {}\n", c.eager_calls,
                         shared_->eager.load(std::memory_order_relaxed));

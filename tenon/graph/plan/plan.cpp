@@ -15,6 +15,7 @@
 #include "tenon/graph/plan/kept_weights.h"
 #include "tenon/graph/plan/loop_body.h"
 #include "tenon/graph/plan/memory_report.h"
+#include "tenon/graph/plan/run_report.h"
 
 namespace tenon::graph {
 namespace {
@@ -161,6 +162,7 @@ std::string Plan::explain(size_t ops) const {
   std::string text = fmt::format("plan of {} ops in {} steps:\n{}{}", ops, graph_.steps.size(),
                                  graph_.to_text(), graph_.remarks);
   if (instances_.empty()) return text;
+  text += run_report(graph_, instances_.front()->last_run());
   text += memory_report(graph_, instances_.front()->last_run());
   if (const auto& weights = instances_.front()->kept_weights; weights && weights->bytes() != 0) {
     text += fmt::format("kept from run to run of what is made of weights: {}\n",

@@ -56,5 +56,24 @@ TEST(SmallSteps, AreMachineCodeOnceTheyAreHot) {
   EXPECT_GT(tile::machine_code_stats().compiled, before);
 }
 
+TEST(SmallSteps, ExplainSaysWhatStepsRunAs) {
+  const tile::MachineCodeMode before = tile::machine_code();
+  const Tensor x = linspace(-1, 1, 32).reshape({4, 8}), w = x.t() * 0.5, v = x.t() * 0.25;
+  const auto explained = [&](tile::MachineCodeMode mode) {
+    tile::set_machine_code(mode);
+    auto f = compile([&] { return exp(matmul(x, w) * matmul(x, v)); });
+    for (int i = 0; i < 3; ++i) f();
+    return f.explain();
+  };
+  const std::string text = explained(tile::MachineCodeMode::kOff);
+  EXPECT_NE(text.find("runs: 2 kernels, 1 tile programs, 1 of them over few elements; at once: %"),
+            std::string::npos)
+      << text;
+  const std::string coded = explained(tile::MachineCodeMode::kAlways);
+  EXPECT_EQ(coded.find("1 of these as machine code") != std::string::npos, has_machine_code())
+      << coded;
+  tile::set_machine_code(before);
+}
+
 }  // namespace
 }  // namespace tenon::graph
