@@ -1,6 +1,7 @@
 """compile(): the same function, its ops matched against earlier calls and run as plans."""
 
 import functools
+import operator
 
 from . import _core
 
@@ -35,7 +36,8 @@ def compile(model=None, *, fullgraph=False, dynamic=None, backend="tenon", mode=
 
         return CompiledModule(model, pure=pure, validate=validate, without_passes=without_passes,
                               memory_limit=memory_limit)
-    compiled = _core.CompiledFunction(model, list(without_passes), pure, validate, memory_limit)
+    compiled = _core.CompiledFunction(model, _names(without_passes), bool(pure), bool(validate),
+                                      _bytes(memory_limit))
 
     @functools.wraps(model)
     def call(*arguments, **keywords):
@@ -44,6 +46,23 @@ def compile(model=None, *, fullgraph=False, dynamic=None, backend="tenon", mode=
     call.explain, call.graphs, call.counters = compiled.explain, compiled.graphs, compiled.counters
     call.explain_svg = functools.partial(draw, compiled)
     return call
+
+
+def _names(passes):
+    if isinstance(passes, str) or not all(isinstance(name, str) for name in passes):
+        raise TypeError(f"compile()'s without_passes is a list of names, not {passes!r}")
+    return list(passes)
+
+
+def _bytes(limit):
+    try:
+        number = operator.index(limit)
+    except TypeError:
+        raise TypeError("compile()'s memory_limit is a number of bytes, not "
+                        f"{type(limit).__name__}") from None
+    if number < 0:
+        raise ValueError(f"compile()'s memory_limit is at least 0 (no limit), not {number}")
+    return number
 
 
 def draw(compiled):

@@ -96,6 +96,12 @@ def test_compile_takes_pytorchs_options():
         assert made(torch.ones(1)).item() == 2 and made.__name__ == "double"
     with pytest.raises(TypeError, match="not int"):
         torch.compile(3)
+    with pytest.raises(TypeError, match="a number of bytes, not str"):
+        torch.compile(double, memory_limit="1GB")
+    with pytest.raises(ValueError, match="at least 0 .no limit., not -1"):
+        torch.compile(double, memory_limit=-1)
+    with pytest.raises(TypeError, match="a list of names, not 'fuse'"):
+        torch.compile(double, without_passes="fuse")
 
 
 def test_a_memory_limit_changes_no_bit():
