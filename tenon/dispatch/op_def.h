@@ -176,7 +176,7 @@ struct OpDef {
   CastPolicy cast_policy = CastPolicy::kUnstated;
   std::string_view documentation;
   DTypeSet accepted = kRealSet | kBoolSet;
-  DTypeSet accepted_input[4] = {};  ///< 0: as `accepted`
+  DTypeSet accepted_input[8] = {};  ///< 0: as `accepted`
   ComputedIn computed_in = ComputedIn::kPromoted;
   Integers integers = Integers::kStay;
   ResultDType results[4] = {};

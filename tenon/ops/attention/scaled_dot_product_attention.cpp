@@ -4,6 +4,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
+#include "tenon/ops/attention/attention_internal.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -16,16 +17,6 @@ enum Mask { kNoMask, kAllowed, kAdded };
 int mask_of(const Tensor& mask) {
   if (!mask.defined()) return kNoMask;
   return mask.dtype() == kBool ? kAllowed : kAdded;
-}
-
-void check_operands(const Tensor& query, const Tensor& key, const Tensor& value) {
-  const bool ranks = query.dim() >= 2 && key.dim() >= 2 && value.dim() >= 2;
-  if (!ranks || query.size(-1) != key.size(-1) || key.size(-2) != value.size(-2)) {
-    fail<ShapeError>(kCall, fmt::format("expected query [..., L, e], key [..., S, e] and value "
-                                        "[..., S, ev], got {}, {} and {}",
-                                        to_string(query.sizes()), to_string(key.sizes()),
-                                        to_string(value.sizes())));
-  }
 }
 
 /// Heads of keys or values, dim -3, repeated so that there are as many as of the query.
@@ -43,12 +34,6 @@ Tensor with_heads_of(const Tensor& query, const Tensor& x) {
   return flatten(expand(unsqueeze(x, -3), sizes), -4, -3);
 }
 
-/// True where query i may look at key j: j <= i.
-Tensor causal_mask(const Tensor& query, const Tensor& key) {
-  const NoGrad no_grad;
-  return tril(ones({query.size(-2), key.size(-2)}, kBool, query.device()));
-}
-
 Value weights_of_row(TileBuilder& t, Value score) {
   const Value infinity = t.constant(-std::numeric_limits<double>::infinity());
   const Value largest = t.row_max(score);
@@ -59,9 +44,29 @@ Value weights_of_row(TileBuilder& t, Value score) {
   return t.mul(e, t.reciprocal(t.select(nothing, one, t.row_sum(e))));
 }
 
+bool has_flash_attention(const Tensor& query, const Tensor& key, const Tensor& value) {
+  const DType dtype = query.dtype();
+  return (dtype == kFloat32 || dtype == kFloat64) && key.dtype() == dtype && value.dtype() == dtype;
+}
+
 uint64_t last_dim(const Call&, const Shape& space) { return uint64_t{1} << (space.size() - 1); }
 
 }  // namespace
+
+void check_attention_operands(const Tensor& query, const Tensor& key, const Tensor& value) {
+  const bool ranks = query.dim() >= 2 && key.dim() >= 2 && value.dim() >= 2;
+  if (!ranks || query.size(-1) != key.size(-1) || key.size(-2) != value.size(-2)) {
+    fail<ShapeError>(kCall, fmt::format("expected query [..., L, e], key [..., S, e] and value "
+                                        "[..., S, ev], got {}, {} and {}",
+                                        to_string(query.sizes()), to_string(key.sizes()),
+                                        to_string(value.sizes())));
+  }
+}
+
+Tensor causal_mask(const Tensor& query, const Tensor& key) {
+  const NoGrad no_grad;
+  return tril(ones({query.size(-2), key.size(-2)}, kBool, query.device()));
+}
 
 void define_scaled_dot_product_attention(OpDef& op) {
   op.doc(
@@ -78,16 +83,19 @@ void define_scaled_dot_product_attention(OpDef& op) {
       .compose([](const Tensor& query, const Tensor& key, const Tensor& value,
                   const Tensor& attn_mask, double dropout_p, bool is_causal,
                   std::optional<double> scale, bool enable_gqa, Generator* generator) -> Tensor {
-        check_operands(query, key, value);
+        check_attention_operands(query, key, value);
         if (is_causal && attn_mask.defined()) {
           fail<ValueError>(kCall,
                            "expected no attn_mask where is_causal is true; pass one of them");
         }
         const Tensor k = enable_gqa ? with_heads_of(query, key) : key;
         const Tensor v = enable_gqa ? with_heads_of(query, value) : value;
-        const Tensor scores = matmul(query, transpose(k, -2, -1));
         const double factor = scale.value_or(
             1 / std::sqrt(static_cast<double>(std::max<int64_t>(query.size(-1), 1))));
+        if (dropout_p == 0 && has_flash_attention(query, k, v)) {
+          return std::get<0>(flash_attention(query, k, v, attn_mask, factor, is_causal));
+        }
+        const Tensor scores = matmul(query, transpose(k, -2, -1));
         const Tensor mask = is_causal ? causal_mask(query, key) : attn_mask;
         const Tensor weights = attention_weights(scores, mask, factor);
         return matmul(dropout_p > 0 ? dropout(weights, dropout_p, true, generator) : weights, v);

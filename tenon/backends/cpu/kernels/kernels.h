@@ -7,6 +7,7 @@ namespace tenon::cpu {
 /// Registers every kernel of the CPU; one line a family.
 void register_kernels();
 
+void register_attention();
 void register_complex();
 void register_conv();
 void register_conv_block();
