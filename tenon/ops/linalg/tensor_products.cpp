@@ -1,4 +1,4 @@
-// Products of whole tensors: tensordot, kron, cross; and trace, cdist, pdist.
+// Products of whole tensors: tensordot, kron, cross; and trace.
 
 #include <fmt/format.h>
 
@@ -147,53 +147,6 @@ void define_trace(OpDef& op) {
       })
       .samples([]() -> std::vector<Sample> {
         return {{{sample_tensor({3, 4})}, {}}, {{sample_tensor({3, 3})}, {}}};
-      });
-}
-
-void define_cdist(OpDef& op) {
-  op.doc(
-        "Distances, by the p-norm, of each row of x1 [..., m, k] to each row of x2 [..., n, k]: "
-        "[..., m, n]. The dims in front broadcast. The gradient of a distance of 0 is 0.")
-      .accepts(kFloatSet)
-      .compose([](const Tensor& x1, const Tensor& x2, double p) -> Tensor {
-        if (x1.dim() < 2 || x2.dim() < 2 || x1.size(-1) != x2.size(-1)) {
-          fail<ShapeError>("cdist",
-                           fmt::format("expected [..., m, k] and [..., n, k], got {} and {}",
-                                       to_string(x1.sizes()), to_string(x2.sizes())));
-        }
-        if (!(p >= 0)) {
-          fail<ValueError>("cdist", fmt::format("expected p of at least 0, got {}", p));
-        }
-        return norm(unsqueeze(x1, -2) - unsqueeze(x2, -3), p, {-1});
-      })
-      .samples([]() -> std::vector<Sample> {
-        const Tensor a = sample_tensor({3, 4}), b = sample_tensor({2, 4}, -1.9, 2.2, 2);
-        return {{{a, b}, {Attribute(2.0)}},
-                {{a, b}, {Attribute(1.0)}},
-                {{unsqueeze(a, 0), b}, {Attribute(3.0)}}};
-      });
-}
-
-void define_pdist(OpDef& op) {
-  op.doc(
-        "Distances, by the p-norm, of each row of `input` [n, k] to each later one: those of rows "
-        "0 and 1, 0 and 2, ..., n (n - 1) / 2 in all. The gradient of a distance of 0 is 0.")
-      .accepts(kFloatSet)
-      .compose([](const Tensor& x, double p) -> Tensor {
-        if (x.dim() != 2) {
-          fail<ShapeError>("pdist", fmt::format("expected [n, k], got {}", to_string(x.sizes())));
-        }
-        if (!(p >= 0)) {
-          fail<ValueError>("pdist", fmt::format("expected p of at least 0, got {}", p));
-        }
-        const int64_t n = x.size(0);
-        const Tensor pairs = triu_indices(n, n, 1, kInt64, x.device());
-        return norm(index_select(x, 0, pairs[0]) - index_select(x, 0, pairs[1]), p, {-1});
-      })
-      .samples([]() -> std::vector<Sample> {
-        return {{{sample_tensor({4, 3})}, {Attribute(2.0)}},
-                {{sample_tensor({3, 2})}, {Attribute(1.0)}},
-                {{sample_tensor({3, 4})}, {Attribute(3.0)}}};
       });
 }
 

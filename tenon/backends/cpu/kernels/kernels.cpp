@@ -8,6 +8,7 @@ void register_kernels() {
   register_conv();
   register_conv_block();
   register_counts();
+  register_distances();
   register_factors();
   register_fourier();
   register_gather();

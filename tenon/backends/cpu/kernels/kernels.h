@@ -12,6 +12,7 @@ void register_complex();
 void register_conv();
 void register_conv_block();
 void register_counts();
+void register_distances();
 void register_factors();
 void register_fourier();
 void register_gather();
