@@ -51,6 +51,40 @@ TEST(Reductions, OfNothing) {
   EXPECT_THROW(sum(none, {1, -1}), IndexError);
 }
 
+TEST(Scans, AgreeWithPlainLoops) {
+  for (const auto& sizes : {Shape{3, 1000}, Shape{1000, 3}, Shape{1, 77}, Shape{70, 41}}) {
+    const int64_t rows = sizes[0], columns = sizes[1];
+    const Tensor x = reshape(remainder(arange(0, rows * columns, 1) * 37, 101), sizes) - 50;
+    for (const DType dtype : {kInt64, kFloat32, kFloat64}) {
+      for (const int64_t dim : {0, 1}) {
+        const std::vector<double> values = x.to(kFloat64).to_vector<double>();
+        std::vector<double> want(values.size());
+        for (size_t i = 0; i < values.size(); ++i) {
+          const auto step = static_cast<size_t>(dim == 0 ? columns : 1);
+          const size_t place = dim == 0 ? i / step : i % static_cast<size_t>(columns);
+          want[i] = values[i] + (place > 0 ? want[i - step] : 0);
+        }
+        // Whole numbers of this size are exact in any order.
+        EXPECT_EQ(cumsum(x.to(dtype), dim).to(kFloat64).to_vector<double>(), want)
+            << to_string(sizes) << " in " << name_of(dtype) << " along " << dim;
+      }
+    }
+    const Tensor factors = (remainder(x, 2) == 0).to(kFloat32) * 1.5 + 0.5;
+    const Tensor logs = cumsum(log2(factors), 1);
+    EXPECT_EQ(amax(abs(log2(cumprod(factors, 1)) - logs)).item<float>(), 0) << to_string(sizes);
+  }
+}
+
+TEST(Scans, KeepNaNAndInfinityWhereTheyAre) {
+  Tensor x = ones({100});
+  x.slice(0, 40, 41).fill_(kInf);
+  x.slice(0, 70, 71).fill_(-kInf);
+  const std::vector<float> y = cumsum(x, 0).to_vector<float>();
+  for (size_t i = 0; i < 40; ++i) EXPECT_EQ(y[i], static_cast<float>(i + 1));
+  for (size_t i = 40; i < 70; ++i) EXPECT_EQ(y[i], kInf);
+  for (size_t i = 70; i < 100; ++i) EXPECT_TRUE(std::isnan(y[i]));
+}
+
 TEST(Extremes, PositionsTiesAndNan) {
   const Tensor x = tensor({{1.f, 3.f, 3.f}, {kNan, 0.f, kNan}});
   const Extremes largest = max(x, 1);

@@ -308,14 +308,100 @@ void columns_moments(const void* tile, size_t rows, size_t columns, int64_t, voi
   }
 }
 
+/// Each lane and all before it added up, in log2(lanes) steps.
+template <class D>
+HWY_INLINE hn::Vec<D> running_lanes(D d, hn::Vec<D> x) {
+  const hn::RebindToSigned<D> di;
+  const auto lane = hn::Iota(di, 0);
+  for (size_t step = 1; step < hn::MaxLanes(d); step *= 2) {
+    const auto before = hn::Sub(lane, hn::Set(di, static_cast<hn::TFromD<decltype(di)>>(step)));
+    const auto from = hn::IndicesFromVec(d, hn::Max(before, hn::Zero(di)));
+    const auto is_first = hn::RebindMask(d, hn::Lt(before, hn::Zero(di)));
+    x = hn::Add(x, hn::IfThenZeroElse(is_first, hn::TableLookupLanes(x, from)));
+  }
+  return x;
+}
+
+/// The elements of a vector of sums, from floats or from numbers of its own type.
+template <class D, class T>
+HWY_INLINE hn::Vec<D> load_wide(D d, const T* from) {
+  if constexpr (sizeof(T) == sizeof(hn::TFromD<D>)) {
+    return hn::LoadU(d, from);
+  } else {
+    return hn::PromoteTo(d, hn::LoadU(hn::Rebind<T, D>(), from));
+  }
+}
+template <class D, class T>
+HWY_INLINE void store_narrow(D d, hn::Vec<D> x, T* to) {
+  if constexpr (sizeof(T) == sizeof(hn::TFromD<D>)) {
+    hn::StoreU(x, d, to);
+  } else {
+    const hn::Rebind<T, D> narrow;
+    hn::StoreU(hn::DemoteTo(narrow, x), narrow, to);
+  }
+}
+
+/// Running sums of one row in whole vectors; returns how many elements that were. Products go one
+/// by one: those of a vector's lanes may overflow where the row's don't.
+template <class T>
+HWY_INLINE size_t sum_along_row(const T* x, T* to, size_t count, Accumulator<T>* carry) {
+  const hn::ScalableTag<Accumulator<T>> d;
+  const size_t lanes = hn::Lanes(d);
+  const auto last = hn::IndicesFromVec(
+      d, hn::Set(hn::RebindToSigned<decltype(d)>(), static_cast<int64_t>(lanes) - 1));
+  auto before = hn::Set(d, *carry);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto running = hn::Add(before, running_lanes(d, load_wide(d, x + i)));
+    store_narrow(d, running, to + i);
+    before = hn::TableLookupLanes(running, last);
+  }
+  *carry = hn::GetLane(before);
+  return i;
+}
+
+/// Several rows side by side, in whole vectors; returns how many columns that were.
+template <bool kProduct, class T>
+HWY_INLINE size_t scan_columns(const T* x, T* to, size_t rows, size_t columns,
+                               Accumulator<T>* sums) {
+  const hn::ScalableTag<Accumulator<T>> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t c = 0;
+  for (; c + lanes <= columns; c += lanes) {
+    auto sum = hn::LoadU(d, sums + c);
+    for (size_t r = 0; r < rows; ++r) {
+      const auto value = load_wide(d, x + r * columns + c);
+      if constexpr (kProduct) {
+        sum = hn::Mul(sum, value);
+      } else {
+        sum = hn::Add(sum, value);
+      }
+      store_narrow(d, sum, to + r * columns + c);
+    }
+    hn::StoreU(sum, d, sums + c);
+  }
+  return c;
+}
+
 template <class T, bool kProduct>
 void scan(const void* tile, void* out, size_t rows, size_t columns, void* carry) {
   using A = Accumulator<T>;
   const T* x = static_cast<const T*>(tile);
   T* to = static_cast<T*>(out);
   A* sums = static_cast<A*>(carry);
-  for (size_t r = 0; r < rows; ++r) {
-    for (size_t c = 0; c < columns; ++c) {
+  size_t first_row = 0, first_column = 0;
+#if HWY_TARGET != HWY_SCALAR
+  // Not all instruction sets multiply 64-bit integers.
+  constexpr bool kHasColumns = std::is_floating_point_v<T> || !kProduct;
+  if constexpr (!kProduct) {
+    if (columns == 1) first_row = sum_along_row(x, to, rows, sums);
+  }
+  if constexpr (kHasColumns) {
+    if (columns > 1) first_column = scan_columns<kProduct>(x, to, rows, columns, sums);
+  }
+#endif
+  for (size_t r = first_row; r < rows; ++r) {
+    for (size_t c = first_column; c < columns; ++c) {
       const A next = kProduct ? sums[c] * static_cast<A>(x[r * columns + c])
                               : sums[c] + static_cast<A>(x[r * columns + c]);
       sums[c] = next;
