@@ -1,6 +1,8 @@
 #include "tenon/backends/cpu/kernels/pooling.h"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -135,15 +137,86 @@ bool is_pairs(const PoolArgs& p) {
          2 * p.ow <= p.iw && p.ih <= INT32_MAX / p.iw;
 }
 
+/// Planes of float32 and halves in vectors of windows, of any size and step.
+class VectorWindows {
+ public:
+  VectorWindows(const PoolArgs& p, const std::vector<Window>& cols)
+      : p_(p),
+        width_((p.ow + kWindowSlack - 1) * p.stride_w + (p.kw - 1) * p.dilation_w + 1 +
+               2 * kWindowSlack) {
+    for (const Window& window : cols) first_cols_.push_back(static_cast<int32_t>(window.first));
+    first_cols_.resize(first_cols_.size() + kWindowSlack);
+  }
+
+  /// Places fit 31 bits, and what lies around the input stays small beside it.
+  static bool fits(const PoolArgs& p) {
+    constexpr int64_t kMost = INT32_MAX / 4;
+    return p.ih <= kMost / p.iw && p.kw * p.dilation_w <= 64 && p.stride_w <= 8 &&
+           p.padding_w <= 64 && p.ow >= 4;
+  }
+
+  template <class T>
+  void run(const T* plane, T* y, int64_t* indices) const {
+    static Scratch scratch;
+    const auto padded_size = static_cast<size_t>(p_.ih * width_);
+    float* const padded = scratch.get_array<float>(
+        padded_size + static_cast<size_t>(p_.oh * p_.ow) + first_cols_.size(), "max_pool2d");
+    float* const wide = padded + padded_size;
+    auto* const first_places = reinterpret_cast<int32_t*>(wide + p_.oh * p_.ow);
+    pad(plane, padded);
+    float* results = wide;
+    if constexpr (std::is_same_v<T, float>) results = y;
+    for (int64_t oy = 0; oy < p_.oh; ++oy) {
+      const Window rows = row_window(p_, oy, p_.dilation_h);
+      const auto first = static_cast<int32_t>(rows.first * p_.iw);
+      for (size_t i = 0; i < first_cols_.size(); ++i) first_places[i] = first + first_cols_[i];
+      max_of_windows_row({padded + rows.first * width_, rows.count, rows.step * width_, p_.kw,
+                          p_.dilation_w, p_.stride_w, p_.ow,
+                          first - static_cast<int32_t>(p_.padding_w),
+                          static_cast<int32_t>(rows.step * p_.iw), first_places,
+                          results + oy * p_.ow, indices ? indices + oy * p_.ow : nullptr});
+    }
+    if constexpr (!std::is_same_v<T, float>) {
+      float_to_half(dtype_of<T>, results, y, p_.oh * p_.ow);
+    }
+  }
+
+ private:
+  template <class T>
+  void pad(const T* plane, float* padded) const {
+    constexpr float kNever = -std::numeric_limits<float>::infinity();
+    for (int64_t i = 0; i < p_.ih; ++i) {
+      float* const row = padded + i * width_;
+      const int64_t count = std::min(p_.iw, width_ - p_.padding_w);
+      std::fill(row, row + p_.padding_w, kNever);
+      if constexpr (std::is_same_v<T, float>) {
+        std::copy(plane + i * p_.iw, plane + i * p_.iw + count, row + p_.padding_w);
+      } else {
+        half_to_float(dtype_of<T>, plane + i * p_.iw, row + p_.padding_w, count);
+      }
+      std::fill(row + p_.padding_w + count, row + width_, kNever);
+    }
+  }
+
+  const PoolArgs& p_;
+  int64_t width_;
+  std::vector<int32_t> first_cols_;
+};
+
 template <class T>
 void max_forward(const PoolArgs& p, const T* x, T* y, int64_t* indices) {
   const int64_t in_plane = p.ih * p.iw, out_plane = p.oh * p.ow;
   const std::vector<Window> cols = col_windows(p, p.dilation_w);
+  std::optional<VectorWindows> vectors;
+  if (VectorWindows::fits(p)) vectors.emplace(p, cols);
   for_each_plane(p, [&](int64_t plane) {
     const T* from = x + plane * in_plane;
     T* to = y + plane * out_plane;
     int64_t* at = indices ? indices + plane * out_plane : nullptr;
     if (is_pairs(p)) return max_of_pairs(p, from, to, at);
+    if constexpr (std::is_same_v<T, float> || kIsHalf<T>) {
+      if (vectors) return vectors->run(from, to, at);
+    }
     for (int64_t oy = 0; oy < p.oh; ++oy) {
       const Window rows = row_window(p, oy, p.dilation_h);
       for (int64_t ox = 0; ox < p.ow; ++ox) {

@@ -27,6 +27,7 @@ HWY_INLINE void take_larger(D, hn::Vec<D> value, hn::Vec<Places<D>> place, hn::V
 template <class D>
 HWY_INLINE void store_places(D p, hn::Vec<D> places, int64_t* to) {
 #if HWY_TARGET == HWY_SCALAR
+  (void)p;
   *to = hn::GetLane(places);
 #else
   const hn::Half<D> half;
@@ -109,6 +110,53 @@ void pairs_plane(const float* plane, int64_t width, int64_t rows, int64_t count,
   }
 }
 
+/// Every `stride`-th value from `from` on.
+template <class D>
+HWY_INLINE hn::Vec<D> load_stepped(D d, const float* from, int64_t stride) {
+  if (stride == 1) return hn::LoadU(d, from);
+  if (stride == 2) {
+    hn::Vec<D> even, odd;
+    hn::LoadInterleaved2(d, from, even, odd);
+    return even;
+  }
+  const Places<D> p;
+  return hn::GatherIndex(d, from,
+                         hn::Mul(hn::Iota(p, 0), hn::Set(p, static_cast<int32_t>(stride))));
+}
+
+void windows_row(const WindowRow& row) {
+  const hn::ScalableTag<float> d;
+  const Places<decltype(d)> p;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto steps = hn::Mul(hn::Iota(p, 0), hn::Set(p, static_cast<int32_t>(row.stride)));
+  for (int64_t i = 0; i < row.count; i += lanes) {
+    auto best = hn::Neg(hn::Inf(d));
+    auto at = hn::LoadU(p, row.first_places + i);
+    for (int64_t r = 0; r < row.rows; ++r) {
+      const float* from = row.values + r * row.row_step + i * row.stride;
+      const auto first = static_cast<int32_t>(row.place + r * row.place_step + i * row.stride);
+      for (int64_t c = 0; c < row.cols; ++c) {
+        const auto place =
+            hn::Add(steps, hn::Set(p, first + static_cast<int32_t>(c * row.col_step)));
+        take_larger(d, load_stepped(d, from + c * row.col_step, row.stride), place, best, at);
+      }
+    }
+    if (i + lanes <= row.count) {
+      hn::StoreU(best, d, row.y + i);
+      if (row.indices) store_places(p, at, row.indices + i);
+      continue;
+    }
+    float values[hn::MaxLanes(d)];
+    int64_t places[hn::MaxLanes(d)];
+    hn::StoreU(best, d, values);
+    store_places(p, at, places);
+    for (int64_t k = i; k < row.count; ++k) {
+      row.y[k] = values[k - i];
+      if (row.indices) row.indices[k] = places[k - i];
+    }
+  }
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace tenon::cpu
@@ -118,11 +166,14 @@ HWY_AFTER_NAMESPACE();
 namespace tenon::cpu {
 
 HWY_EXPORT(pairs_plane);
+HWY_EXPORT(windows_row);
 
 void max_of_pairs_plane(const float* plane, int64_t width, int64_t rows, int64_t count, float* y,
                         int64_t* indices) {
   HWY_DYNAMIC_DISPATCH(pairs_plane)(plane, width, rows, count, y, indices);
 }
+
+void max_of_windows_row(const WindowRow& row) { HWY_DYNAMIC_DISPATCH(windows_row)(row); }
 
 }  // namespace tenon::cpu
 #endif

@@ -40,7 +40,8 @@ const std::vector<PoolArgs>& cases() {
       pool(6, 9, 11, 2, 2, 0, 1, true),  pool(5, 12, 7, 3, 2, 1, 1, false),
       pool(5, 12, 7, 3, 2, 1, 1, true),  pool(3, 10, 10, 3, 1, 1, 1, false),
       pool(3, 11, 13, 3, 2, 1, 2, true), pool(200, 24, 24, 2, 2, 0, 1, false),
-      pool(0, 4, 4, 2, 2, 0, 1, false),
+      pool(0, 4, 4, 2, 2, 0, 1, false),  pool(3, 9, 61, 3, 1, 1, 1, false),
+      pool(3, 9, 77, 3, 2, 1, 1, false), pool(2, 20, 80, 5, 3, 2, 2, true),
   };
   return list;
 }
@@ -166,6 +167,24 @@ TEST(Pooling, ANaNWinsInLongRowsToo) {
       const auto at = static_cast<size_t>(i);
       EXPECT_EQ(std::isnan(y[at]), i % 2 == 0);
       EXPECT_EQ(indices[at], 2 * i + (i % 2 == 0 ? corner / 2 * 2 * kWindows + corner % 2 : 0));
+    }
+  }
+}
+
+TEST(Pooling, ANaNWinsInWindowsThatOverlap) {
+  for (const int64_t stride : {1, 2, 3}) {
+    const PoolArgs p = pool(1, 3, 60, 3, stride, 1, 1, false);
+    std::vector<float> x(180, -INFINITY), y(static_cast<size_t>(p.oh * p.ow));
+    std::vector<int64_t> indices(y.size());
+    x[60 + 20] = x[120 + 20] = NAN;
+    max_pool_forward(p, x.data(), y.data(), indices.data());
+    for (int64_t i = 0; i < p.ow; ++i) {
+      const int64_t first = i * stride - 1;
+      const bool has_nan = first <= 20 && 20 <= first + 2;
+      EXPECT_EQ(std::isnan(y[static_cast<size_t>(i)]), has_nan) << i << " by " << stride;
+      // The first place inside the input, where nothing is larger than what isn't there.
+      const int64_t want = has_nan ? 60 + 20 : std::max<int64_t>(first, 0);
+      EXPECT_EQ(indices[static_cast<size_t>(i)], want) << i << " by " << stride;
     }
   }
 }
