@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tenon/backends/cpu/kernels/kernels.h"
+#include "tenon/backends/cpu/kernels/resample_rows.h"
 #include "tenon/backends/cpu/kernels/support.h"
 #include "tenon/base/parallel.h"
 #include "tenon/dispatch/op_def.h"
@@ -155,8 +156,66 @@ void sum_row(const T* from, const int64_t* index, const Sum* weight, int64_t tap
   }
 }
 
+/// The taps of short sums as vectors read them.
+class VectorTaps {
+ public:
+  /// Whether no sum is long; `inputs` elements are there to choose from.
+  static bool fit(const Taps& taps, int64_t inputs) {
+    constexpr int64_t kMostTaps = 8;
+    return inputs > 0 && inputs <= INT32_MAX && most_taps(taps) <= kMostTaps;
+  }
+
+  explicit VectorTaps(const Taps& taps)
+      : results_(taps.count()),
+        stride_((results_ + kLanes - 1) / kLanes * kLanes),
+        taps_(most_taps(taps)) {
+    index_.assign(static_cast<size_t>(stride_ * taps_), -1);
+    weight_.assign(index_.size(), 0);
+    for (int64_t i = 0; i < results_; ++i) {
+      const auto result = static_cast<size_t>(i);
+      for (int64_t k = taps.first[result]; k < taps.first[result + 1]; ++k) {
+        const auto place = static_cast<size_t>((k - taps.first[result]) * stride_ + i);
+        index_[place] = static_cast<int32_t>(taps.index[static_cast<size_t>(k)]);
+        weight_[place] = static_cast<float>(taps.weight[static_cast<size_t>(k)]);
+      }
+    }
+  }
+
+  TapTable table() const { return {results_, stride_, taps_, index_.data(), weight_.data()}; }
+
+ private:
+  static constexpr int64_t kLanes = 16;
+
+  static int64_t most_taps(const Taps& taps) {
+    int64_t most = 0;
+    for (size_t i = 0; i + 1 < taps.first.size(); ++i) {
+      most = std::max(most, taps.first[i + 1] - taps.first[i]);
+    }
+    return most;
+  }
+
+  int64_t results_, stride_, taps_;
+  std::vector<int32_t> index_;
+  std::vector<float> weight_;
+};
+
+/// Along the last dim, in vectors of results.
+void apply_in_rows(const Taps& taps, const Around& x, const float* from, float* to) {
+  const VectorTaps vectors(taps);
+  const TapTable table = vectors.table();
+  const int64_t grain = rows_per_chunk(table.results * (table.taps + 1));
+  parallel_for(x.outer, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      resample_row(table, from + row * x.size, to + row * table.results);
+    }
+  });
+}
+
 template <class Sum, class T>
 void apply(const Taps& taps, const Around& x, const T* from, T* to) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (x.inner == 1 && VectorTaps::fit(taps, x.size)) return apply_in_rows(taps, x, from, to);
+  }
   const std::vector<Sum> weights(taps.weight.begin(), taps.weight.end());
   const int64_t results = taps.count(), inner = x.inner;
   const int64_t each = static_cast<int64_t>(taps.index.size()) / std::max<int64_t>(results, 1) + 1;
@@ -167,7 +226,12 @@ void apply(const Taps& taps, const Around& x, const T* from, T* to) {
       const int64_t first = taps.first[result], count = taps.first[result + 1] - first;
       const int64_t* index = taps.index.data() + first;
       const Sum* weight = weights.data() + first;
-      if (inner > 1) {
+      if constexpr (std::is_same_v<T, Sum>) {
+        if (inner > 1) {
+          add_weighted_rows(source, index, weight, count, inner, to + row * inner);
+          continue;
+        }
+      } else if (inner > 1) {
         sum_row(source, index, weight, count, inner, to + row * inner);
         continue;
       }
