@@ -120,6 +120,7 @@ TEST(Graph, RefusesTextsThatAreNoGraphs) {
        "other inputs"},
       {x + "%1: float32[2, 3] = exp(%0) in float32 over [2, 3] {\n%0 = lod 0\n}", "lod"},
       {x + "%1: float32[2, 3] = exp(%0) in float32 over [2, 3] {", "without its '}'"},
+      {x + "%1: float32[2, 3] = exp(%0) in float32 over [2, 3] {\"}", "without its '}'"},
       {x + "%1: float32[2, 3] = exp(%0[2, 3; 3, 2; 0]) in float32 over [2, 3]",
        "beyond its storage"},
       {x + "%1: float32[2, 3] = exp(%0[2, 3; 3, 1; -1]) in float32 over [2, 3]",

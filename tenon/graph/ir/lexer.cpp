@@ -128,7 +128,7 @@ std::string_view Lexer::block() {
   bool is_quoted = false;
   for (int open = 1; end < rest_.size(); ++end) {
     const char c = rest_[end];
-    if (c == '"' && rest_[end - 1] != '\\') is_quoted = !is_quoted;
+    if (c == '"' && (end == 0 || rest_[end - 1] != '\\')) is_quoted = !is_quoted;
     if (is_quoted) continue;
     open += c == '{' ? 1 : c == '}' ? -1 : 0;
     if (open == 0) break;
