@@ -180,9 +180,10 @@ void products_by_name(Machine& m, const Statement&) {
   }
 }
 
-/// Complex numbers and factors, which compiled functions run as they come.
+/// Complex numbers and factors, which compiled functions run as they come. Of finite numbers:
+/// errors that depend on data come out where the data is, which may be behind a statement's end.
 void transforms(Machine& m, const Statement&) {
-  const Tensor x = spread_out(m, {3, 8}) * (1 + 0.25 * (m.call() % 2));
+  const Tensor x = nan_to_num(spread_out(m, {3, 8})) * (1 + 0.25 * (m.call() % 2));
   const int64_t kind = m.dice().below(4);
   m.note(std::to_string(kind));
   if (kind == 0) return m.add(fft_irfft(fft_rfft(x) * 0.5, 8), true);

@@ -49,6 +49,7 @@ TEST(StepsTogether, QueriesKeysAndValuesAreOneStep) {
       const Titles steps = steps_of([&] { compiled(); });
       EXPECT_TRUE(has_step(steps, "linear | linear | matmul"))
           << testing::PrintToString(steps) << compiled.explain();
+      EXPECT_NE(compiled.explain().find("at once: %"), std::string::npos) << compiled.explain();
     }
   }
 }
