@@ -9,17 +9,15 @@ namespace tenon {
 /// dtype that suits it (Micikevicius et al. 2018, "Mixed Precision Training"). With L the given
 /// dtype, bfloat16 or float16:
 ///
-/// | ops | computed as |
-/// |---|---|
-/// | matmul, linear, conv1d, conv2d | op(L(x), L(w), ...), summed in float32; the result is L |
-/// | exp and log families, pow, reciprocal, rsqrt, tan, asin, acos, sinh, cosh, softplus, sums,
-/// means, products, variances, norms, softmax, log_softmax, logsumexp, layer_norm, rms_norm,
-/// group_norm, all losses | op(float32(x), ...); the result is float32 | | all others (arithmetic,
-/// relu, tanh, pooling, dropout, shape, ...) | inputs as they come; of several dtypes, the one that
-/// they promote to |
+/// - matmul, linear, conv1d, conv2d: op(L(x), L(w), ...), summed in float32; the result is L.
+/// - Exp and log families, pow, reciprocal, rsqrt, tan, asin, acos, sinh, cosh, softplus, sums,
+///   means, products, variances, norms, softmax, log_softmax, logsumexp, layer_norm, rms_norm,
+///   group_norm, all losses: op(float32(x), ...); the result is float32.
+/// - All others (arithmetic, relu, tanh, pooling, dropout, shape, ...): inputs as they come; of
+///   several dtypes, the one that they promote to.
 ///
 /// The reference pages say it op by op. float64, complex and integer inputs are never cast, and an
-/// op of the first line with such an input among its floating ones casts nothing. Writing in place
+/// op of the first kind with such an input among its floating ones casts nothing. Writing in place
 /// keeps the tensor's dtype and casts nothing.
 ///
 /// A cast is an op like any other: it is differentiated, so the gradient of a float32 parameter

@@ -26,8 +26,9 @@ struct GradScalerOptions {
 /// float32's range and needs none of this.
 ///
 ///     scaler.scale(loss).backward();
-///     scaler.unscale_(optimizer);                          // only to see gradients, as clipping
-///     does nn::clip_grad_norm_(optimizer.parameters(), 1.0); scaler.step(optimizer);
+///     scaler.unscale_(optimizer);  // only for code that sees gradients, such as clipping
+///     nn::clip_grad_norm_(optimizer.parameters(), 1.0);
+///     scaler.step(optimizer);
 ///     scaler.update();
 ///
 /// Threads: as its optimizers.
