@@ -223,7 +223,7 @@ class Parser {
       lexer_.expect(')');
       step.attribute_count = static_cast<uint32_t>(graph_.attributes.size()) - step.attributes;
     }
-    step.keeps_weight = keeps_weight();
+    marks(step);
   }
 
   void tile_step(Step& step) {
@@ -244,7 +244,7 @@ class Parser {
     step.reversed_rows = lexer_.take_word("reversed");
     step.by_blocks = lexer_.take_word("by");
     if (step.by_blocks) lexer_.expect_word("blocks");
-    step.keeps_weight = keeps_weight();
+    marks(step);
     if (lexer_.take_word("scalars")) {
       lexer_.expect('(');
       do {
@@ -263,11 +263,17 @@ class Parser {
     }
   }
 
-  bool keeps_weight() {
-    if (!lexer_.take_word("keeping")) return false;
-    lexer_.expect_word("its");
-    lexer_.expect_word("weight");
-    return true;
+  void marks(Step& step) {
+    step.keeps_weight = lexer_.take_word("keeping");
+    if (step.keeps_weight) {
+      lexer_.expect_word("its");
+      lexer_.expect_word("weight");
+    }
+    if (!lexer_.take_word("chain")) return;
+    step.chain = static_cast<uint32_t>(lexer_.integer());
+    lexer_.expect_word("of");
+    lexer_.expect_word("fork");
+    step.fork = static_cast<uint32_t>(lexer_.integer());
   }
 
   void draw(Step& step) {

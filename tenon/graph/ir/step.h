@@ -39,6 +39,10 @@ struct Step {
   /// What it makes of a weight is kept from run to run while nobody writes to the weight; see
   /// `kept_weight`.
   bool keeps_weight = false;
+  /// Not 0: part of a fork, a stretch of steps in chains that touch nothing another one writes, so
+  /// that each chain may run on a thread of its own. Forks and their chains are numbered from 1 in
+  /// the order of the steps, and the steps of a chain follow each other.
+  uint32_t fork = 0, chain = 0;
   uint32_t draw = 0;              ///< where seed and offset are among the scalars
   std::vector<uint32_t> scalars;  ///< which of the segment's scalars are its own
   bool scalars_side_by_side = true;

@@ -91,8 +91,13 @@ class Writer {
       }
       text_ += fmt::format(" with ({})", fmt::join(attributes, ", "));
     }
-    if (step.keeps_weight && step.kind == Record::Kind::kKernel) text_ += " keeping its weight";
+    if (step.kind == Record::Kind::kKernel) write_marks(step);
     text_ += "\n";
+  }
+
+  void write_marks(const Step& step) {
+    if (step.keeps_weight) text_ += " keeping its weight";
+    if (step.fork != 0) text_ += fmt::format(" chain {} of fork {}", step.chain, step.fork);
   }
 
   void write_output(const Operand& output, bool lacks_rows) {
@@ -134,7 +139,7 @@ class Writer {
     }
     if (step.reversed_rows) text_ += " reversed";
     if (step.by_blocks) text_ += " by blocks";
-    if (step.keeps_weight) text_ += " keeping its weight";
+    write_marks(step);
     if (!step.scalars.empty()) {
       text_ += " scalars (";
       for (size_t i = 0; i < step.scalars.size(); ++i) {

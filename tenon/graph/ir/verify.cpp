@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <variant>
 
 #include "tenon/base/error.h"
@@ -9,6 +10,7 @@
 #include "tenon/dispatch/dispatch.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/dispatch/tile_call.h"
+#include "tenon/graph/ir/fork.h"
 #include "tenon/graph/ir/graph.h"
 #include "tenon/graph/ir/weights.h"
 
@@ -113,6 +115,7 @@ class Verifier {
       }
       for (const Operand& output : step.outputs) value_of_[output.slot] = output.value;
     }
+    check_forks();
     const Weights weights(graph_);
     for (step_ = 0; step_ < graph_.steps.size(); ++step_) {
       check(!graph_.steps[step_].keeps_weight || !weights.of(step_).empty(),
@@ -197,6 +200,50 @@ class Verifier {
     }
     check(left == 0, fmt::format("%{} has more dims than the step's space", operand.value));
     return repeats;
+  }
+
+  /// Numbered in their order; and no chain touches what another one writes.
+  void check_forks() {
+    uint32_t fork = 0, chain = 0;
+    bool is_within = false;
+    for (step_ = 0; step_ < graph_.steps.size(); ++step_) {
+      const Step& step = graph_.steps[step_];
+      check((step.fork == 0) == (step.chain == 0), "a chain of no fork, or a fork without a chain");
+      if (step.fork == 0) {
+        is_within = false;
+        continue;
+      }
+      const bool goes_on = is_within && step.fork == fork;
+      check(goes_on ? step.chain == chain || step.chain == chain + 1
+                    : step.fork == fork + 1 && step.chain == 1,
+            "forks and their chains are numbered from 1 in the order of the steps");
+      check(step.kind != Record::Kind::kLoop && !step.by_blocks, "it can't be part of a chain");
+      fork = step.fork;
+      chain = step.chain;
+      is_within = true;
+    }
+    for (const Fork& one : forks_of(graph_.steps)) check_chains(one);
+  }
+
+  void check_chains(const Fork& fork) {
+    constexpr uint32_t kNone = 0, kSeveral = ~uint32_t{0};
+    std::map<uint32_t, uint32_t> users;  // of each slot: the chain
+    const auto for_each_slot = [&](auto visit) {
+      for (step_ = fork.begin(); step_ < fork.end(); ++step_) {
+        const Step& step = graph_.steps[step_];
+        for (const Operand& input : step.inputs) {
+          if (input.value != kNoValue) visit(input.slot, step.chain, false);
+        }
+        for (const Operand& output : step.outputs) visit(output.slot, step.chain, true);
+      }
+    };
+    for_each_slot([&](uint32_t slot, uint32_t chain, bool) {
+      uint32_t& user = users[slot];
+      user = user == kNone || user == chain ? chain : kSeveral;
+    });
+    for_each_slot([&](uint32_t slot, uint32_t, bool writes) {
+      check(!writes || users[slot] != kSeveral, "it writes what another chain of its fork uses");
+    });
   }
 
   /// The body's external slots are the step's inputs, and those that it writes the step's outputs.

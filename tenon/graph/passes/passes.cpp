@@ -17,6 +17,7 @@ constexpr Pass kPasses[] = {
     {"recompute", recompute},
     {"side-by-side", bring_products_together},
     {"epilogues", take_in_epilogues},
+    {"chains", fork_chains},
     {"weights", keep_weights},
 };
 
@@ -33,7 +34,10 @@ std::span<const Pass> all_passes() { return kPasses; }
 void run_passes(Graph& graph, std::span<const std::string> without, Pass::Numbers numbers) {
   verify_in_debug_builds(graph);
   // Of an earlier run, in a text: the passes may move what these are behind of.
-  for (Step& step : graph.steps) step.by_blocks = step.keeps_weight = false;
+  for (Step& step : graph.steps) {
+    step.by_blocks = step.keeps_weight = false;
+    step.fork = step.chain = 0;
+  }
   for (const Pass& pass : kPasses) {
     if (std::find(without.begin(), without.end(), pass.name) != without.end()) continue;
     if (pass.numbers == Pass::Numbers::kFixed && numbers == Pass::Numbers::kAny) continue;

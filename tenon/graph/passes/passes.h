@@ -79,4 +79,9 @@ void keep_weights(Graph& graph);
 /// result while that is in the cache.
 void take_in_epilogues(Graph& graph);
 
+/// Marks stretches of small steps that fall into chains which wait for nothing of each other, such
+/// as the two directions of a recurrent network: a plan runs each chain whole, on a thread of its
+/// own. Steps in between go before or behind.
+void fork_chains(Graph& graph);
+
 }  // namespace tenon::graph

@@ -91,8 +91,9 @@ Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
     }
   }
   elements = elements_of(plan, dims);
+  find_forks(plan);
   find_batches(plan);
-  find_lives(plan);
+  find_lives(plan, live);
   for (uint32_t i = 0; i < slot_count; ++i) {
     if (slots[i].external) {
       external_slots.push_back(i);
@@ -381,7 +382,7 @@ void Instance::find_batches(std::span<const Step> plan) {
   constexpr int64_t kLarge = int64_t{1} << 18;
   constexpr size_t kMostKernels = 8;
   const auto can_follow = [&](size_t i, size_t first) {
-    if (plan[i].kind != plan[first].kind) return false;
+    if (plan[i].kind != plan[first].kind || steps[i].chain != steps[first].chain) return false;
     if (plan[i].kind == Record::Kind::kKernel) {
       return steps[i].gains_by_company && i - first < kMostKernels;
     }
@@ -424,22 +425,6 @@ void Instance::find_batches(std::span<const Step> plan) {
   }
 }
 
-void Instance::find_lives(std::span<const Step> plan) {
-  first_step.assign(slot_count, -1);
-  last_step.assign(slot_count, -1);
-  for (size_t first = 0; first < plan.size(); first += steps[first].batch) {
-    const auto touch = [&](const Operand& operand) {
-      if (operand.value == kNoValue) return;
-      if (first_step[operand.slot] < 0) first_step[operand.slot] = static_cast<int>(first);
-      last_step[operand.slot] = static_cast<int>(first);
-    };
-    for (size_t i = first; i < first + steps[first].batch; ++i) {
-      for (const Operand& input : plan[i].inputs) touch(input);
-      for (const Operand& output : plan[i].outputs) touch(output);
-    }
-  }
-}
-
 /// Pairs of a slot that a step makes and one that it reads for the last time, element by element in
 /// the same order: the former can be written where the latter lies.
 Instance::Pairs Instance::in_place(std::span<const Step> plan) const {
@@ -459,6 +444,7 @@ Instance::Pairs Instance::in_place(std::span<const Step> plan) const {
       for (const Operand& input : step.inputs) {
         if (input.value == kNoValue || last_step[input.slot] != now) continue;
         if (product && reads(*product, input.slot)) continue;
+        if (steps[i].chain != 0 && !is_of_chain[input.slot]) continue;  // others may read it yet
         if (reads_in_order(step, input.slot, output, dims))
           pairs.emplace_back(output.slot, input.slot);
       }
@@ -513,6 +499,11 @@ void Instance::place_slots(std::span<const Step> plan, const std::vector<bool>& 
   for (uint32_t i = 0; i < slot_count; ++i) {
     const bool in_arena = !live[i] && first_step[i] >= 0;
     lives.push_back({in_arena ? bytes[i] : 0, first_step[i], last_step[i]});
+    if (in_arena && steps[static_cast<size_t>(first_step[i])].chain != 0) {
+      const Step& first = plan[static_cast<size_t>(first_step[i])];
+      lives.back().fork = first.fork;
+      lives.back().chain = first.chain;
+    }
     if (lends(i)) lives.back() = {bytes[i], std::numeric_limits<int>::min(), last_step[i], true};
   }
   for (const size_t step : loops) {

@@ -7,6 +7,7 @@
 
 #include "tenon/core/tensor.h"
 #include "tenon/dispatch/backend.h"
+#include "tenon/graph/ir/fork.h"
 #include "tenon/graph/ir/step.h"
 
 namespace tenon::graph {
@@ -33,6 +34,8 @@ struct Instance {
     /// How many steps from this one on run at once, as none of them waits for another; 0 of a
     /// kernel that runs with an earlier one.
     size_t batch = 1;
+    const Fork* fork = nullptr;  ///< that begins with this step
+    uint32_t chain = 0;          ///< of a fork, that the step is part of; 0: of none
     // Of kernel steps.
     std::vector<Tensor> inputs, outputs;
     std::vector<const Tensor*> input_list;
@@ -65,6 +68,11 @@ struct Instance {
   void set_offsets(std::span<const Step> plan, std::span<const int64_t> numbers);
   /// Whether the batch at this step is all that touches the slot's memory, and nobody does later.
   bool is_read_once(uint32_t slot, size_t step) const;
+  /// Where what begins at the step ends: a fork, or a batch.
+  size_t end_of(size_t step) const {
+    const ReadyStep& ready = steps[step];
+    return ready.fork ? ready.fork->end() : step + ready.batch;
+  }
   /// Of step `i`, a kernel that runs by itself: what its right operand takes as the kernel wants
   /// it; 0 where that is as it lies.
   size_t packed_bytes(const Step& step, size_t i);
@@ -83,7 +91,11 @@ struct Instance {
   std::vector<size_t> places;         ///< in the arena, of slots that are not live
   std::vector<uint32_t> external_slots, kept_slots, arena_slots;
   std::vector<size_t> loops;  ///< steps that are; their arenas' places follow those of the slots
-  std::vector<int> first_step, last_step;  ///< that touch the slot (a batch is one); -1: none
+  std::vector<Fork> forks;    ///< those that are worth it at these sizes
+  /// That touch the slot (a batch is one); -1: none. What is there before a fork and last used in
+  /// it is there until the fork ends.
+  std::vector<int> first_step, last_step;
+  std::vector<bool> is_of_chain;  ///< of each slot: one chain alone uses it
   size_t arena_bytes = 0;
   bool is_long = false;  ///< may run for more than a few microseconds
   int64_t elements = 0;  ///< that kernels read and write, and of each op's result in tile steps
@@ -109,11 +121,13 @@ struct Instance {
   void ready_tile(const Step& step, ReadyStep& ready, tile::Launch& launch);
   static void ready_small(const Step& step, const tile::Launch& launch, ReadyStep& ready);
   void ready_kernel(const Step& step, ReadyStep& ready);
+  void find_forks(std::span<const Step> plan);
   void find_batches(std::span<const Step> plan);
   bool has_epilogue(std::span<const Step> plan, size_t product);
   using Pairs = std::vector<std::pair<uint32_t, uint32_t>>;
 
-  void find_lives(std::span<const Step> plan);
+  void find_lives(std::span<const Step> plan, const std::vector<bool>& live);
+  void widen_lives(const Fork& fork, const std::vector<bool>& live);
   Pairs in_place(std::span<const Step> plan) const;
   void point_to_arena(void* arena);
   void find_donatable(std::span<const Slot> slots);

@@ -82,6 +82,9 @@ class Placer {
   }
 
   bool meet(uint32_t a, uint32_t b) const {
+    if (all_[a].fork != 0 && all_[a].fork == all_[b].fork && all_[a].chain != all_[b].chain) {
+      return true;
+    }
     return all_[a].last >= all_[b].first && all_[b].last >= all_[a].first;
   }
 

@@ -51,6 +51,18 @@ TEST(Placement, AResultTakesTheMemoryOfWhatLendsIt) {
   EXPECT_EQ(placement.bytes, 128u);
 }
 
+TEST(Placement, ChainsOfOneForkLiveAtOneTime) {
+  const auto in_chain = [](uint32_t fork, uint32_t chain, int first, int last) {
+    return Lifetime{64, first, last, false, fork, chain};
+  };
+  // Two of the first chain, one after the other; one of the second; one of another fork's.
+  const Lifetime all[] = {in_chain(1, 1, 0, 1), in_chain(1, 1, 2, 3), in_chain(1, 2, 4, 5),
+                          in_chain(2, 1, 6, 7)};
+  const Placement placement = place(all, {});
+  EXPECT_EQ(placement.places, (std::vector<size_t>{0, 0, 64, 0}));
+  EXPECT_EQ(placement.bytes, 128u);
+}
+
 /// Random lifetimes: what lives at one time never overlaps, but for pairs at one place.
 TEST(Placement, NothingOverlapsThatLivesAtOneTime) {
   std::mt19937 random(3);

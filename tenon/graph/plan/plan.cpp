@@ -8,6 +8,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/base/long_work.h"
+#include "tenon/base/parallel.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/dispatch/profile.h"
 #include "tenon/dispatch/tile_call.h"
@@ -192,6 +193,29 @@ void allocate_kept(const Instance& instance, std::span<const Donation> donations
 
 }  // namespace
 
+namespace {
+
+/// Runs the batch that begins with the step, or those of a fork: each chain whole, on one thread,
+/// which is the only one that touches what the chain's steps keep from run to run.
+template <class Run>
+void for_each_batch(const Instance& instance, size_t first, const Run& run) {
+  const Fork* const fork = instance.steps[first].fork;
+  if (!fork) [[likely]] {
+    return run(first);
+  }
+  const auto run_chains = [&](int64_t begin, int64_t end) {
+    const NoGrad no_grad;
+    const size_t last = fork->chains[static_cast<size_t>(end)];
+    for (size_t i = fork->chains[static_cast<size_t>(begin)]; i < last;) {
+      run(i);
+      i += instance.steps[i].batch;
+    }
+  };
+  parallel_for(static_cast<int64_t>(fork->count()), 1, run_chains);
+}
+
+}  // namespace
+
 bool Plan::run(Instance& found, std::span<const Slot> slots, const Numbers& numbers,
                std::vector<Intrusive<Storage>>& kept, std::span<const Donation> donations) {
   Instance& instance = donations.empty() ? found : with_donations(found, slots, donations);
@@ -213,10 +237,13 @@ bool Plan::run(Instance& found, std::span<const Slot> slots, const Numbers& numb
   try {
     const LongWork work(instance.is_long);
     std::optional<Uninterrupted> whole;  // what others own is written by all of these steps
-    for (; done < graph_.steps.size(); done += instance.steps[done].batch) {
+    for (; done < graph_.steps.size(); done = instance.end_of(done)) {
       check_interrupt();
-      if (!whole && done + instance.steps[done].batch > first_write_) whole.emplace();
-      if (!instance.steps[done].is_made) run_steps(done, instance, numbers);
+      if (!whole && instance.end_of(done) > first_write_) whole.emplace();
+      const auto run = [&](size_t first) {
+        if (!instance.steps[first].is_made) run_steps(first, instance, numbers);
+      };
+      for_each_batch(instance, done, run);
     }
   } catch (...) {
     for (size_t k = 0; k < kept.size(); ++k) {
@@ -297,18 +324,19 @@ void Plan::run_unprofiled(size_t first, Instance& instance, const Numbers& numbe
 }
 
 void Plan::run_rounds(int64_t rounds, Instance& instance, const Numbers& numbers) const {
-  for (size_t i = 0; i < graph_.steps.size(); i += instance.steps[i].batch) {
-    run_unprofiled(i, instance, numbers);
-  }
+  const auto run = [&](size_t first) { run_unprofiled(first, instance, numbers); };
+  const auto run_again = [&](size_t first) {
+    if (graph_.steps[first].kind == Record::Kind::kTile) {
+      launch_tiles(first, instance, numbers);
+    } else {
+      run_kernels(first, instance, numbers);
+    }
+  };
+  const size_t count = graph_.steps.size();
+  for (size_t i = 0; i < count; i = instance.end_of(i)) for_each_batch(instance, i, run);
   for (int64_t round = 1; round < rounds; ++round) {
     if (round % kCheckEvery == 0) check_interrupt();
-    for (size_t i = 0; i < graph_.steps.size(); i += instance.steps[i].batch) {
-      if (graph_.steps[i].kind == Record::Kind::kTile) {
-        launch_tiles(i, instance, numbers);
-      } else {
-        run_kernels(i, instance, numbers);
-      }
-    }
+    for (size_t i = 0; i < count; i = instance.end_of(i)) for_each_batch(instance, i, run_again);
   }
 }
 
