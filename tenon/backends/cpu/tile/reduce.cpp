@@ -202,15 +202,42 @@ void row_moments(const void* tile, size_t count, int64_t, void* state) {
   join_moments(s[0], s[1], s[2], mean, m2, n);
 }
 
-/// Tiles of a few long rows: a float for each column adds kRun rows, of however many tiles.
+/// Adds the elements of kRows rows to each column's part, one after the other.
+template <size_t kRows>
+void add_rows(const float* x, size_t columns, float* parts) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t c = 0;
+  for (; c + lanes <= columns; c += lanes) {
+    auto sum = hn::LoadU(d, parts + c);
+    for (size_t r = 0; r < kRows; ++r) sum = hn::Add(sum, hn::LoadU(d, x + r * columns + c));
+    hn::StoreU(sum, d, parts + c);
+  }
+  if (c == columns) return;
+  const size_t rest = columns - c;
+  auto sum = load_first(d, parts + c, rest);
+  for (size_t r = 0; r < kRows; ++r) sum = hn::Add(sum, load_first(d, x + r * columns + c, rest));
+  store_first(d, sum, parts + c, rest);
+}
+
+/// Tiles of a few long rows: a float for each column adds kRun rows, of however many tiles. Several
+/// rows are one loop, which short rows would else go through again and again.
 void columns_sum_in_parts(const float* x, size_t rows, size_t columns, void* state,
                           size_t capacity) {
+  constexpr size_t kTogether = 8;
   double* sums = state_field<double>(state, 0, capacity);
   float* parts = state_field<float>(state, 1, capacity);
   uint64_t& added = *state_field<uint64_t>(state, 2, capacity);
-  for (size_t r = 0; r < rows; ++r) {
-    for (size_t c = 0; c < columns; ++c) parts[c] += x[r * columns + c];
-    if (++added < kRun) continue;
+  for (size_t r = 0; r < rows;) {
+    const bool many = rows - r >= kTogether && kRun - added >= kTogether;
+    if (many) {
+      add_rows<kTogether>(x + r * columns, columns, parts);
+    } else {
+      add_rows<1>(x + r * columns, columns, parts);
+    }
+    r += many ? kTogether : 1;
+    added += many ? kTogether : 1;
+    if (added < kRun) continue;
     for (size_t c = 0; c < columns; ++c) sums[c] += static_cast<double>(parts[c]);
     for (size_t c = 0; c < columns; ++c) parts[c] = 0;
     added = 0;
