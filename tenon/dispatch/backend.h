@@ -37,6 +37,10 @@ struct Backend {
   /// program has steps other than elementwise ones and, of one row, sums, products and extremes; or
   /// when `count` is too large, at most `kMostSmallElements`.
   bool (*run_small)(const tile::SmallLaunch& launch);
+  /// The same of several launches of one program without rows, which differ in addresses, numbers
+  /// of elements and scalars only, and none of which touches what another writes. The `code` of the
+  /// first is kept for all of them.
+  bool (*run_small_many)(std::span<const tile::SmallLaunch> launches);
   /// Bytes of the kernel's second input in a layout that lets it run faster; 0: there is none.
   size_t (*packed_bytes)(const KernelRun& run);
   /// Writes it in that layout.

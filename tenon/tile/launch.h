@@ -84,7 +84,8 @@ struct SmallLaunch {
   size_t count = 0;
   bool one_row = false;  ///< the elements are a row; else each is a row of its own
   std::span<const Input> inputs;
-  /// Of a row value: one element. An only output may be exactly an input, others may not.
+  /// Of a row value: one element. An output may be exactly an input (same memory and dtype); where
+  /// there are several, none of them is an input as it was loaded.
   std::span<const Output> outputs;
   std::span<const Scalar64> scalars;
   /// Of a launch that runs again and again, with nothing but addresses and scalars changed; else
@@ -92,9 +93,19 @@ struct SmallLaunch {
   SmallCode* code = nullptr;
 };
 
-/// What an executor keeps of one small launch for its next runs, on one thread at a time.
+/// The memory of one small launch.
+struct SmallPiece {
+  const SmallLaunch::Input* inputs = nullptr;
+  const SmallLaunch::Output* outputs = nullptr;
+  size_t count = 0;
+};
+
+/// What an executor keeps of one small launch, or of several that run together, for the next runs,
+/// on one thread at a time.
 struct SmallCode {
-  using Function = void (*)(const SmallLaunch::Input*, const SmallLaunch::Output*, const Scalar64*);
+  /// Runs the program over each of that many pieces, whose scalars and repeated inputs are the
+  /// same.
+  using Function = void (*)(const SmallPiece*, size_t, const Scalar64*);
 
   Function function = nullptr;   ///< does a whole run
   const void* target = nullptr;  ///< instruction set that the function is for

@@ -43,6 +43,7 @@ constexpr Backend kBackend = {
     .run_tile = run_tile,
     .run_tile_many = run_tile_many,
     .run_small = run_small,
+    .run_small_many = run_small_many,
     .packed_bytes = packed_bytes,
     .pack = pack,
     .run_packed = run_packed,

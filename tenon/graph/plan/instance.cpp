@@ -36,13 +36,15 @@ size_t bytes_of(const Slot& slot, std::span<const int64_t> dims) {
   return bytes;
 }
 
+int64_t product_of(std::span<const int64_t> dims, uint32_t at, size_t rank) {
+  int64_t elements = 1;
+  for (size_t i = 0; i < rank; ++i) elements *= dims[at + i];
+  return elements;
+}
+
 /// Elements that kernels read and write, and those of each op's result in tile steps.
 int64_t elements_of(std::span<const Step> plan, std::span<const int64_t> dims) {
-  const auto product = [&](uint32_t at, size_t rank) {
-    int64_t elements = 1;
-    for (size_t i = 0; i < rank; ++i) elements *= dims[at + i];
-    return elements;
-  };
+  const auto product = [&](uint32_t at, size_t rank) { return product_of(dims, at, rank); };
   int64_t sum = 0;
   for (const Step& step : plan) {
     if (step.kind == Record::Kind::kTile) {
@@ -70,6 +72,7 @@ Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
       donated(given.begin(), given.end()),
       steps(plan.size()),
       launches(plan.size()),
+      small_launches(plan.size()),
       launch_plans(plan.size()) {
   for (size_t i = 0; i < slot_count; ++i) {
     bytes.push_back(bytes_of(slots[i], dims));
@@ -81,7 +84,7 @@ Instance::Instance(std::span<const Step> plan, const std::vector<bool>& live,
     if (plan[i].kind == Record::Kind::kTile) {
       ready_tile(plan[i], steps[i], launches[i]);
       launches[i].kept = &launch_plans[i];
-      ready_small(plan[i], launches[i], steps[i]);
+      ready_small(plan[i], i);
     } else if (plan[i].kind == Record::Kind::kKernel) {
       ready_kernel(plan[i], steps[i]);
     } else {
@@ -199,7 +202,9 @@ bool stores_a_load(const tile::Program& program) {
 }  // namespace
 
 /// The conditions of dispatch/small_call.h, seen from the launch.
-void Instance::ready_small(const Step& step, const tile::Launch& launch, ReadyStep& ready) {
+void Instance::ready_small(const Step& step, size_t number) {
+  const tile::Launch& launch = launches[number];
+  ReadyStep& ready = steps[number];
   const bool one_row = step.row_mask != 0;
   if (step.random || step.reversed_rows ||
       (one_row && launch.row_dims != static_cast<int>(launch.sizes.size()))) {
@@ -213,9 +218,11 @@ void Instance::ready_small(const Step& step, const tile::Launch& launch, ReadySt
   }
   if (count == 0) return;
   // Several outputs may be inputs, too, as all is computed before the first store; but what is only
-  // loaded and stored is still where it was. And several long ones do better in tiles.
+  // loaded and stored is still where it was. And several long ones do better in tiles than on the
+  // interpreter.
   constexpr int64_t kMostInPlace = 128;
-  const bool in_place = count <= kMostInPlace && !stores_a_load(step.program);
+  const bool has_loop = !one_row && launch.compute == tile::Compute::kF32;
+  const bool in_place = (has_loop || count <= kMostInPlace) && !stores_a_load(step.program);
   const size_t inputs = launch.inputs.size();
   for (size_t i = 0; i < inputs; ++i) {
     const Piece piece = piece_of(launch.inputs[i], launch);
@@ -234,13 +241,14 @@ void Instance::ready_small(const Step& step, const tile::Launch& launch, ReadySt
     }
     ready.small_outputs.push_back({nullptr, output.dtype});
   }
-  ready.small.program = &step.program;
-  ready.small.compute = launch.compute;
-  ready.small.count = static_cast<size_t>(count);
-  ready.small.one_row = one_row;
-  ready.small.inputs = ready.small_inputs;
-  ready.small.outputs = ready.small_outputs;
-  ready.small.code = &ready.small_code;
+  tile::SmallLaunch& small = small_launches[number];
+  small.program = &step.program;
+  small.compute = launch.compute;
+  small.count = static_cast<size_t>(count);
+  small.one_row = one_row;
+  small.inputs = ready.small_inputs;
+  small.outputs = ready.small_outputs;
+  small.code = &ready.small_code;
   ready.is_small = true;
 }
 
@@ -310,7 +318,7 @@ void Instance::update_launch(const Step& step, size_t i, const Numbers& numbers)
     for (size_t k = 0; k < outputs; ++k) {
       ready.small_outputs[k].data = place_of(count - outputs + k);
     }
-    ready.small.scalars = scalars;
+    small_launches[i].scalars = scalars;
     return;
   }
   for (size_t k = 0; k < count; ++k) {
@@ -375,23 +383,44 @@ bool Instance::has_epilogue(std::span<const Step> plan, size_t product) {
   return backend_of(kCpu).makes_blocks(kernel_run(plan[product], steps[product]), launches[i]);
 }
 
-/// Tile steps side by side, or kernels, that touch nothing another of them writes. Small tile steps
-/// need no company: what a batch saves is their set-up, which they don't have. In large ones that
-/// doesn't show, and the buffers of a batch are all in use at once.
-void Instance::find_batches(std::span<const Step> plan) {
+/// Whether small steps do the same with other memory, so that one piece of code runs them.
+bool Instance::is_same_work(std::span<const Step> plan, size_t i, size_t first) const {
+  const auto &a = small_launches[first], &b = small_launches[i];
+  return !a.one_row && !b.one_row && a.compute == b.compute &&
+         plan[first].program == plan[i].program &&
+         std::equal(a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end(),
+                    [](const auto& x, const auto& y) {
+                      return x.dtype == y.dtype && x.repeated == y.repeated;
+                    }) &&
+         std::equal(a.outputs.begin(), a.outputs.end(), b.outputs.begin(), b.outputs.end(),
+                    [](const auto& x, const auto& y) { return x.dtype == y.dtype; });
+}
+
+/// Whether step `i` may be of the batch that begins at step `first`, by its kind and size.
+bool Instance::can_follow(std::span<const Step> plan, size_t i, size_t first) const {
   constexpr int64_t kLarge = int64_t{1} << 18;
   constexpr size_t kMostKernels = 8;
-  const auto can_follow = [&](size_t i, size_t first) {
-    if (plan[i].kind != plan[first].kind || steps[i].chain != steps[first].chain) return false;
-    if (plan[i].kind == Record::Kind::kKernel) {
-      return steps[i].gains_by_company && i - first < kMostKernels;
-    }
-    if (plan[i].kind != Record::Kind::kTile || steps[i].is_small) return false;
-    if (plan[i].keeps_weight || plan[first].keeps_weight) return i == first;
-    int64_t elements = 1;
-    for (size_t k = 0; k < plan[i].space_rank; ++k) elements *= dims[plan[i].space + k];
-    return elements < kLarge;
+  if (i == first) return true;
+  if (plan[i].kind != plan[first].kind || steps[i].chain != steps[first].chain) return false;
+  if (plan[i].kind == Record::Kind::kKernel) {
+    return steps[first].gains_by_company && steps[i].gains_by_company && i - first < kMostKernels;
+  }
+  if (plan[i].kind != Record::Kind::kTile) return false;
+  if (plan[i].keeps_weight || plan[first].keeps_weight) return false;
+  if (steps[i].is_small || steps[first].is_small) {
+    return steps[i].is_small && steps[first].is_small && is_same_work(plan, i, first);
+  }
+  const auto elements = [&](const Step& step) {
+    return product_of(dims, step.space, step.space_rank);
   };
+  return elements(plan[i]) < kLarge && elements(plan[first]) < kLarge;
+}
+
+/// Tile steps side by side, or kernels, that touch nothing another of them writes. What a batch of
+/// tile steps saves is their set-up. In large ones that doesn't show, and the buffers of a batch
+/// are all in use at once; small ones have none, but code that does the same work again needn't be
+/// entered anew.
+void Instance::find_batches(std::span<const Step> plan) {
   for (size_t first = 0; first < plan.size();) {
     steps[first].has_epilogue =
         plan[first].kind == Record::Kind::kKernel && has_epilogue(plan, first);
@@ -402,7 +431,7 @@ void Instance::find_batches(std::span<const Step> plan) {
     }
     std::vector<bool> read(slot_count), written(slot_count);
     size_t end = first;
-    for (; end < plan.size() && can_follow(end, first); ++end) {
+    for (; end < plan.size() && can_follow(plan, end, first); ++end) {
       bool waits = false;
       for (const Operand& input : plan[end].inputs) {
         waits = waits || (input.value != kNoValue && written[input.slot]);
@@ -417,7 +446,7 @@ void Instance::find_batches(std::span<const Step> plan) {
       for (const Operand& output : plan[end].outputs) written[output.slot] = true;
     }
     steps[first].batch = std::max<size_t>(1, end - first);
-    for (size_t i = first; i < end && plan[i].kind == Record::Kind::kKernel; ++i) {
+    for (size_t i = first; i < end && steps[i].gains_by_company; ++i) {
       steps[first].together.push_back(kernel_run(plan[i], steps[i]));
       if (i != first) steps[i].batch = 0;
     }

@@ -27,7 +27,6 @@ struct Instance {
     bool empty = false;
     /// Few elements in one piece: runs without set-up, to the same bits.
     bool is_small = false;
-    tile::SmallLaunch small;
     std::vector<tile::SmallLaunch::Input> small_inputs;
     std::vector<tile::SmallLaunch::Output> small_outputs;
     tile::SmallCode small_code;
@@ -112,17 +111,20 @@ struct Instance {
   std::vector<std::unique_ptr<Instance>> donating;  ///< the same with donated slots
   const Instance* ran_last = nullptr;               ///< of these and this; null: none had a choice
   std::vector<ReadyStep> steps;
-  std::vector<tile::Launch> launches;          ///< of each step; side by side, as batches want them
-  std::vector<tile::LaunchPlan> launch_plans;  ///< that these keep
-  std::unique_ptr<KeptWeights> kept_weights;   ///< or null
+  std::vector<tile::Launch> launches;  ///< of each step; side by side, as batches want them
+  std::vector<tile::SmallLaunch> small_launches;  ///< of small ones, likewise
+  std::vector<tile::LaunchPlan> launch_plans;     ///< that these keep
+  std::unique_ptr<KeptWeights> kept_weights;      ///< or null
 
  private:
   Tensor tensor_of(const Operand& operand);
   void ready_tile(const Step& step, ReadyStep& ready, tile::Launch& launch);
-  static void ready_small(const Step& step, const tile::Launch& launch, ReadyStep& ready);
+  void ready_small(const Step& step, size_t number);
   void ready_kernel(const Step& step, ReadyStep& ready);
   void find_forks(std::span<const Step> plan);
   void find_batches(std::span<const Step> plan);
+  bool can_follow(std::span<const Step> plan, size_t i, size_t first) const;
+  bool is_same_work(std::span<const Step> plan, size_t i, size_t first) const;
   bool has_epilogue(std::span<const Step> plan, size_t product);
   using Pairs = std::vector<std::pair<uint32_t, uint32_t>>;
 

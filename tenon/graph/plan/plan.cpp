@@ -381,10 +381,16 @@ void Plan::launch_tiles(size_t first, Instance& instance, const Numbers& numbers
   Instance::ReadyStep& ready = instance.steps[first];
   const Backend& backend = backend_of(kCpu);
   if (ready.is_small) {
-    if (backend.run_small(ready.small)) return;
+    const tile::SmallLaunch* const launch = &instance.small_launches[first];
+    if (ready.batch == 1 ? backend.run_small(*launch)
+                         : backend.run_small_many({launch, ready.batch})) {
+      return;
+    }
     // Not a program for it: this is so each time.
-    ready.is_small = false;
-    instance.update_launch(graph_.steps[first], first, numbers);
+    for (size_t i = first; i < first + ready.batch; ++i) {
+      instance.steps[i].is_small = false;
+      instance.update_launch(graph_.steps[i], i, numbers);
+    }
   }
   if (ready.batch > 1) {
     backend.run_tile_many({&instance.launches[first], ready.batch});

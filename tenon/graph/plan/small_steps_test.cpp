@@ -75,5 +75,42 @@ TEST(SmallSteps, ExplainSaysWhatStepsRunAs) {
   tile::set_machine_code(before);
 }
 
+/// Parameters after a few steps of a small network: updates of many sizes, of one program.
+std::vector<float> trained_network(tile::MachineCodeMode mode, bool capturable) {
+  const tile::MachineCodeMode before = tile::machine_code();
+  tile::set_machine_code(mode);
+  const auto parameter = [](IntList sizes, int64_t count) {
+    Tensor x = reshape(sin(linspace(1, 50, count)) * 0.3, sizes);
+    x.requires_grad_();
+    return x;
+  };
+  const Tensor w1 = parameter({30, 17}, 510), b1 = parameter({30}, 30),
+               w2 = parameter({5, 30}, 150), b2 = parameter({5}, 5);
+  optim::Adam slow({w1, b1}, {.learning_rate = 0.01, .capturable = capturable});
+  optim::Adam fast({w2, b2}, {.learning_rate = 0.1, .capturable = capturable});
+  auto step = compile([&](const Tensor& x, const Tensor& y) {
+    slow.zero_grad();
+    fast.zero_grad();
+    cross_entropy(linear(relu(linear(x, w1, b1)), w2, b2), y).backward();
+    slow.step();
+    fast.step();
+  });
+  const Tensor x = reshape(cos(linspace(0, 9, 16 * 17)), {16, 17}), y = remainder(arange(16), 5);
+  for (int i = 0; i < 5; ++i) step(x, y);
+  std::vector<float> numbers;
+  for (const Tensor& p : {w1, b1, w2, b2}) {
+    for (const float value : p.detach().to_vector<float>()) numbers.push_back(value);
+  }
+  tile::set_machine_code(before);
+  return numbers;
+}
+
+TEST(SmallSteps, UpdatesOfAllParametersAreOnePieceOfCode) {
+  for (const bool capturable : {false, true}) {
+    const std::vector<float> interpreted = trained_network(tile::MachineCodeMode::kOff, capturable);
+    EXPECT_EQ(trained_network(tile::MachineCodeMode::kAlways, capturable), interpreted);
+  }
+}
+
 }  // namespace
 }  // namespace tenon::graph

@@ -5,6 +5,7 @@
 
 #include "tenon/backends/cpu/tile/executor.h"
 #include "tenon/backends/cpu/tile/plan_cache.h"
+#include "tenon/backends/cpu/tile/small_code.h"
 #include "tenon/backends/cpu/tile/tasks.h"
 #include "tenon/base/parallel.h"
 
@@ -173,6 +174,9 @@ class Batch {
 
 }  // namespace
 
-void run_tile_many(std::span<const Launch> launches) { Batch(launches).run(); }
+void run_tile_many(std::span<const Launch> launches) {
+  if (launches.empty() || run_flat_many(launches)) return;
+  Batch(launches).run();
+}
 
 }  // namespace tenon::cpu

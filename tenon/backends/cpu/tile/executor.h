@@ -21,6 +21,11 @@ TENON_API void run_tile_many(std::span<const tile::Launch> launches);
 /// that it can't run; see Backend.
 TENON_API bool run_small(const tile::SmallLaunch& launch);
 
+/// Such launches of one program without rows, whose inputs and outputs are alike in dtype and in
+/// what is repeated, and of which none writes what another reads; the first one's `code` is for
+/// all.
+TENON_API bool run_small_many(std::span<const tile::SmallLaunch> launches);
+
 /// The slow twin of `run_tile`: one element after the other in plain C++, on the calling thread.
 TENON_API void run_tile_scalar(const tile::Launch& launch);
 

@@ -1,6 +1,8 @@
 // Programs over few contiguous elements, elementwise or of one row: each instruction is one kernel
 // call, with no plan; those that run again and again are one piece of machine code.
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -238,8 +240,17 @@ class SmallRun {
   Value values_[kMostInstructions];
 };
 
+/// Code for just this launch, or for all of its kind. Only those without rows are of a kind.
+std::shared_ptr<const jit::CodeMemory> make_code(const tile::SmallLaunch& launch,
+                                                 const Kernels& table, bool any_count) {
+  std::shared_ptr<const jit::CodeMemory> code;
+  if (!any_count) code = small_code(launch, table, false);
+  if (code == nullptr && !launch.one_row) code = small_code(launch, table, true);
+  return code;
+}
+
 /// Makes code for the launch once it is hot; false while the interpreter is to run it.
-bool has_code(const tile::SmallLaunch& launch, const Kernels& table) {
+bool has_code(const tile::SmallLaunch& launch, const Kernels& table, bool any_count = false) {
   tile::SmallCode& code = *launch.code;
   const tile::MachineCodeMode mode = tile::machine_code();
   if (mode == tile::MachineCodeMode::kOff) return false;
@@ -248,7 +259,7 @@ bool has_code(const tile::SmallLaunch& launch, const Kernels& table) {
   if (code.refused) return false;
   code.heat += kInstructionNanoseconds * static_cast<double>(launch.program->instructions().size());
   if (mode == tile::MachineCodeMode::kHot && code.heat < kCompileNanoseconds) return false;
-  const std::shared_ptr<const jit::CodeMemory> made = small_code(launch, table);
+  const std::shared_ptr<const jit::CodeMemory> made = make_code(launch, table, any_count);
   code.refused = made == nullptr;
   if (code.refused) return false;
   code.function = reinterpret_cast<tile::SmallCode::Function>(made->address());
@@ -256,11 +267,129 @@ bool has_code(const tile::SmallLaunch& launch, const Kernels& table) {
   return true;
 }
 
+tile::SmallPiece piece_of(const tile::SmallLaunch& launch) {
+  return {launch.inputs.data(), launch.outputs.data(), launch.count};
+}
+
+/// Whether what all elements share is the same in two launches of one program.
+bool is_same_to_all(const tile::SmallLaunch& a, const tile::SmallLaunch& b) {
+  for (size_t i = 0; i < a.inputs.size(); ++i) {
+    if (a.inputs[i].repeated && a.inputs[i].data != b.inputs[i].data) return false;
+  }
+  return a.scalars.data() == b.scalars.data() || a.scalars.empty() ||
+         std::memcmp(a.scalars.data(), b.scalars.data(), a.scalars.size_bytes()) == 0;
+}
+
+/// Runs code for all of their kind over the launches.
+void run_pieces(const tile::SmallCode& code, std::span<const tile::SmallLaunch> launches) {
+  constexpr size_t kMostPieces = 16;
+  tile::SmallPiece pieces[kMostPieces];
+  for (size_t begin = 0; begin < launches.size();) {
+    size_t count = 0;
+    while (begin + count < launches.size() && count < kMostPieces &&
+           is_same_to_all(launches[begin], launches[begin + count])) {
+      pieces[count] = piece_of(launches[begin + count]);
+      ++count;
+    }
+    code.function(pieces, count, launches[begin].scalars.data());
+    begin += count;
+  }
+}
+
+/// Whether the launches have one program and are over one dim each, of few elements without gaps.
+bool are_flat_and_alike(std::span<const tile::Launch> launches) {
+  // Of all together: more are worth a second thread.
+  constexpr int64_t kMostElements = 16 * kMostSmallElements;
+  const tile::Launch& first = launches.front();
+  const auto is_like = [](const tile::Operand& a, const tile::Operand& b) {
+    return a.dtype == b.dtype && a.strides[0] == b.strides[0];
+  };
+  int64_t elements = 0;
+  for (const tile::Launch& launch : launches) {
+    if (launch.program != first.program || launch.compute != first.compute ||
+        launch.row_dims != 0 || launch.sizes.size() != 1 || launch.sizes[0] == 0 ||
+        launch.sizes[0] > kMostSmallElements) {
+      return false;
+    }
+    elements += launch.sizes[0];
+    if (!std::equal(launch.inputs.begin(), launch.inputs.end(), first.inputs.begin(), is_like) ||
+        !std::equal(launch.outputs.begin(), launch.outputs.end(), first.outputs.begin(), is_like)) {
+      return false;
+    }
+  }
+  const auto is_piece = [](const tile::Operand& x) { return x.strides[0] == 1; };
+  const auto repeats = [](const tile::Operand& x) { return x.strides[0] == 0; };
+  return elements <= kMostElements &&
+         std::all_of(first.outputs.begin(), first.outputs.end(), is_piece) &&
+         std::all_of(first.inputs.begin(), first.inputs.end(),
+                     [&](const tile::Operand& x) { return is_piece(x) || repeats(x); });
+}
+
+/// Such launches as small ones, and the code that their kind keeps.
+class FlatBatch {
+ public:
+  bool has(const tile::Program& program) const {
+    return !program_.empty() && program_.instructions().data() == program.instructions().data();
+  }
+
+  void take(std::span<const tile::Launch> launches) {
+    const tile::Launch& first = launches.front();
+    if (!has(*first.program) || !has_operands_of(first)) {
+      program_ = *first.program;
+      code_ = {};
+    }
+    const size_t reads = first.inputs.size(), writes = first.outputs.size();
+    inputs_.clear();
+    outputs_.clear();
+    for (const tile::Launch& launch : launches) {
+      for (const tile::Operand& x : launch.inputs) {
+        inputs_.push_back({x.data, x.dtype, x.strides[0] == 0});
+      }
+      for (const tile::Operand& x : launch.outputs) outputs_.push_back({x.data, x.dtype});
+    }
+    launches_.clear();
+    for (size_t k = 0; k < launches.size(); ++k) {
+      launches_.push_back(
+          {launches[k].program, launches[k].compute, static_cast<size_t>(launches[k].sizes[0]),
+           false, std::span(inputs_).subspan(k * reads, reads),
+           std::span(outputs_).subspan(k * writes, writes), launches[k].scalars, &code_});
+    }
+  }
+
+  bool run() {
+    if (!has_code(launches_.front(), kernels(), true)) return false;
+    run_pieces(code_, launches_);
+    return true;
+  }
+
+ private:
+  bool has_operands_of(const tile::Launch& launch) const {
+    if (inputs_.size() < launch.inputs.size() || outputs_.size() < launch.outputs.size()) {
+      return false;
+    }
+    return std::equal(launch.inputs.begin(), launch.inputs.end(), inputs_.begin(),
+                      [](const tile::Operand& x, const tile::SmallLaunch::Input& known) {
+                        return x.dtype == known.dtype && (x.strides[0] == 0) == known.repeated;
+                      }) &&
+           std::equal(launch.outputs.begin(), launch.outputs.end(), outputs_.begin(),
+                      [](const tile::Operand& x, const tile::SmallLaunch::Output& known) {
+                        return x.dtype == known.dtype;
+                      });
+  }
+
+  tile::Program program_;  ///< held, so that no other has its address
+  tile::SmallCode code_;
+  std::vector<tile::SmallLaunch::Input> inputs_;
+  std::vector<tile::SmallLaunch::Output> outputs_;
+  std::vector<tile::SmallLaunch> launches_;
+};
+
 }  // namespace
 
 bool run_small(const tile::SmallLaunch& launch) {
   if (launch.code != nullptr && has_code(launch, kernels())) {
-    launch.code->function(launch.inputs.data(), launch.outputs.data(), launch.scalars.data());
+    const tile::SmallPiece piece = piece_of(launch);
+    launch.code->function(&piece, 1, launch.scalars.data());
     return true;
   }
   const tile::Program& program = *launch.program;
@@ -275,6 +404,32 @@ bool run_small(const tile::SmallLaunch& launch) {
   }
   static thread_local auto memory = std::make_unique<Memory>();
   return SmallRun(launch, *memory).run();
+}
+
+bool run_small_many(std::span<const tile::SmallLaunch> launches) {
+  const tile::SmallLaunch& first = launches.front();
+  if (first.code != nullptr && has_code(first, kernels(), true)) {
+    run_pieces(*first.code, launches);
+    return true;
+  }
+  // The program and the dtypes decide whether it can: if so for the first, for all.
+  return std::all_of(launches.begin(), launches.end(), [&](tile::SmallLaunch launch) {
+    launch.code = nullptr;
+    return run_small(launch);
+  });
+}
+
+bool run_flat_many(std::span<const tile::Launch> launches) {
+  // Of the last few programs, such as those of a training's optimizers.
+  static thread_local std::array<FlatBatch, 4> batches;
+  static thread_local size_t next = 0;
+  if (!are_flat_and_alike(launches)) return false;
+  auto batch = std::find_if(batches.begin(), batches.end(), [&](const FlatBatch& known) {
+    return known.has(*launches.front().program);
+  });
+  if (batch == batches.end()) batch = batches.begin() + next++ % batches.size();
+  batch->take(launches);
+  return batch->run();
 }
 
 }  // namespace tenon::cpu

@@ -7,16 +7,16 @@
 namespace tenon::cpu {
 
 std::shared_ptr<const jit::CodeMemory> small_code(const tile::SmallLaunch& launch,
-                                                  const Kernels& table) {
+                                                  const Kernels& table, bool any_count) {
   const std::optional<jit::VectorSet> set = jit::vector_set(table.name);
   if (!set || launch.compute != tile::Compute::kF32) return nullptr;
   jit::SmallForm form;
   form.set = *set;
-  form.count = static_cast<uint32_t>(launch.count);
+  if (!any_count) form.count = static_cast<uint32_t>(launch.count);
   form.one_row = launch.one_row;
   form.program = *launch.program;
   for (const tile::SmallLaunch::Input& input : launch.inputs) {
-    form.inputs.push_back({input.dtype, input.repeated, false});
+    form.inputs.push_back({input.dtype, input.repeated || form.count == 1, false});
   }
   for (const tile::SmallLaunch::Output& output : launch.outputs) {
     form.outputs.push_back(output.dtype);

@@ -9,8 +9,13 @@
 namespace tenon::cpu {
 
 /// Machine code that does a whole small launch, to the bits of these kernels; see tile::SmallCode.
-/// Null where none can be made.
+/// `any_count`: and launches of its kind with other numbers of elements. Null where none can be
+/// made.
 std::shared_ptr<const jit::CodeMemory> small_code(const tile::SmallLaunch& launch,
-                                                  const Kernels& table);
+                                                  const Kernels& table, bool any_count);
+
+/// Runs launches of one program over one dim each, of few elements without gaps, as one piece of
+/// machine code. False, having done nothing, where they are others or the code isn't there (yet).
+bool run_flat_many(std::span<const tile::Launch> launches);
 
 }  // namespace tenon::cpu

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 #include "tenon/backends/cpu/tile/jit/pass_form.h"
 #include "tenon/backends/cpu/tile/testing.h"
@@ -163,6 +165,101 @@ TEST(SmallRuns, GiveTheSameBitsAsMachineCode) {
       }
     }
   });
+  tile::set_machine_code(before);
+}
+
+/// Pieces of one program that update their own inputs, as an optimizer does: [x, y], a number that
+/// they share as a double, and a scalar.
+struct Pieces {
+  inline static const Program program = program_of([](TileBuilder& t) {
+    const Value rate = t.sqrt(t.mul(t.load(2), t.scalar(0)));
+    const Value y = t.multiply_add(t.load(1), t.constant(0.9), t.load(0));
+    t.store(1, y);
+    t.store(0, t.select(t.gt(y, t.constant(2)), t.sub(t.load(0), t.mul(rate, y)), y));
+  });
+  DType dtype;
+  double shared = 0.0625;
+  std::vector<tile::Scalar64> scalars;
+  std::vector<std::vector<uint64_t>> memory;
+
+  Pieces(DType of, std::span<const size_t> counts) : dtype(of) {
+    for (size_t k = 0; k < counts.size(); ++k) {
+      scalars.emplace_back(k < 3 ? 0.75 : 2.5);
+      for (const size_t step : {37, 13}) {
+        memory.emplace_back(counts[k]);
+        for (size_t i = 0; i < counts[k]; ++i) {
+          testing::set_value(dtype, memory.back().data(), i,
+                             static_cast<double>((i + k) * step % 101) * 0.25 - 9);
+        }
+      }
+    }
+  }
+
+  void run_together(tile::SmallCode& code) {
+    std::vector<std::array<tile::SmallLaunch::Input, 3>> inputs(scalars.size());
+    std::vector<std::array<tile::SmallLaunch::Output, 2>> outputs(scalars.size());
+    std::vector<tile::SmallLaunch> launches;
+    for (size_t k = 0; k < scalars.size(); ++k) {
+      void *const x = memory[2 * k].data(), *const y = memory[2 * k + 1].data();
+      inputs[k] = {{{x, dtype, false}, {y, dtype, false}, {&shared, kFloat64, true}}};
+      outputs[k] = {{{x, dtype}, {y, dtype}}};
+      launches.push_back({&program,
+                          Compute::kF32,
+                          memory[2 * k].size(),
+                          false,
+                          inputs[k],
+                          outputs[k],
+                          {&scalars[k], 1},
+                          k == 0 ? &code : nullptr});
+    }
+    ASSERT_TRUE(run_small_many(launches));
+  }
+
+  void run_planned(bool as_batch) {
+    std::vector<std::array<tile::Operand, 3>> operands(scalars.size());
+    std::vector<tile::Launch> launches;
+    for (size_t k = 0; k < scalars.size(); ++k) {
+      operands[k] = {{{memory[2 * k].data(), dtype, {1}},
+                      {memory[2 * k + 1].data(), dtype, {1}},
+                      {&shared, kFloat64, {0}}}};
+      launches.push_back({&program,
+                          Compute::kF32,
+                          {static_cast<int64_t>(memory[2 * k].size())},
+                          0,
+                          operands[k],
+                          std::span(operands[k]).first(2),
+                          {&scalars[k], 1},
+                          0,
+                          0});
+    }
+    if (as_batch) return run_tile_many(launches);
+    for (const tile::Launch& launch : launches) run_tile(launch);
+  }
+};
+
+TEST(SmallRuns, OfOneProgramRunTogether) {
+  const size_t counts[] = {2,  3,  7,   8,   9,   15,  16,   17,   31, 32,
+                           33, 64, 100, 255, 512, 513, 1000, 1024, 5};
+  const tile::MachineCodeMode before = tile::machine_code();
+  for (const auto mode : {tile::MachineCodeMode::kOff, tile::MachineCodeMode::kAlways}) {
+    tile::set_machine_code(mode);
+    testing::for_each_instruction_set([&] {
+      const bool can =
+          mode == tile::MachineCodeMode::kAlways && jit::vector_set(instruction_set()).has_value();
+      for (const DType dtype : {kFloat32, kBFloat16, kFloat16}) {
+        Pieces together(dtype, counts), batch(dtype, counts), planned(dtype, counts);
+        tile::SmallCode code;
+        for (int run = 0; run < 2; ++run) {
+          together.run_together(code);
+          batch.run_planned(true);
+          planned.run_planned(false);
+        }
+        EXPECT_EQ(together.memory, planned.memory) << name_of(dtype);
+        EXPECT_EQ(batch.memory, planned.memory) << name_of(dtype);
+        EXPECT_EQ(code.function != nullptr, can) << name_of(dtype);
+      }
+    });
+  }
   tile::set_machine_code(before);
 }
 

@@ -27,14 +27,20 @@ size_t work_of(Op op) {
   return is_function ? 24 : 1;
 }
 
+/// Of doubles only one is read at a time, such as a learning rate that a tensor holds.
+bool can_read_one(DType dtype) { return can_load(dtype) || dtype == kFloat64; }
+bool can_read(const PassInput& input) {
+  return input.repeated ? can_read_one(input.dtype) : can_load(input.dtype);
+}
+
 bool can_generate(const Instruction& instruction, const SmallForm& form) {
   switch (info_of(instruction.op).family) {
     case Family::kSource:
       switch (instruction.op) {
         case Op::kLoad:
-          return can_load(form.inputs[instruction.slot].dtype);
+          return can_read(form.inputs[instruction.slot]);
         case Op::kLoadRow:
-          return form.one_row && can_load(form.inputs[instruction.slot].dtype);
+          return form.one_row && can_read_one(form.inputs[instruction.slot].dtype);
         case Op::kRowLength:
           return form.one_row;
         default:
@@ -110,7 +116,8 @@ std::vector<uint64_t> SmallForm::key() const {
 }
 
 bool can_generate(const SmallForm& form) {
-  const size_t vectors = (form.count + lanes_of(form.set) - 1) / lanes_of(form.set);
+  const size_t counted = (form.count + lanes_of(form.set) - 1) / lanes_of(form.set);
+  const size_t vectors = std::max<size_t>(counted, 1);
   if (form.one_row && vectors > kMostRowVectors) return false;
   size_t work = 0;
   for (const Instruction& instruction : form.program.instructions()) {

@@ -11,10 +11,11 @@
 namespace tenon::cpu::jit {
 
 /// A whole small launch, but for addresses and scalars: all that its machine code depends on. The
-/// number of elements is part of it, so that the code is one straight line without loops.
+/// number of elements is part of it, so that the code is one straight line without loops; or left
+/// out of work without rows, and the code loops over pieces of any length.
 struct SmallForm {
   VectorSet set = VectorSet::kAvx2;
-  uint32_t count = 0;
+  uint32_t count = 0;  ///< 0: any
   bool one_row = false;
   tile::Program program;
   std::vector<PassInput> inputs;

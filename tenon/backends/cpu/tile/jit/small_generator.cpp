@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__)
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <limits>
@@ -22,9 +23,11 @@ using tile::Instruction;
 using tile::Kind;
 using tile::Op;
 using tile::SmallLaunch;
+using tile::SmallPiece;
 
 /// The program's passes one after the other, each a vector of elements at a time. What is the same
-/// for all elements (scalars, sums, arithmetic on them) is a vector whose lanes are all alike.
+/// for all elements (scalars, sums, arithmetic on them) is a vector whose lanes are all alike; over
+/// several pieces it is made once.
 class SmallGenerator {
  public:
   SmallGenerator(const SmallForm& form, x86::Compiler& compiler)
@@ -37,27 +40,31 @@ class SmallGenerator {
         vectors_((form.count + v_.lanes() - 1) / v_.lanes()),
         once_(code_.size()),
         kept_(code_.size()),
-        inputs_(form.inputs.size()) {}
+        inputs_(form.inputs.size()),
+        outputs_(form.outputs.size()) {}
 
   void run() {
     asmjit::FuncNode* function =
-        cc_.addFunc(asmjit::FuncSignatureT<void, const void*, const void*, const void*>());
+        cc_.addFunc(asmjit::FuncSignatureT<void, const void*, size_t, const void*>());
     if (v_.is_wide()) function->frame().setAvx512Enabled();
     function->frame().setAvxEnabled();
     function->frame().setAvxCleanup();
-    places_in_ = cc_.newIntPtr();
-    places_out_ = cc_.newIntPtr();
+    piece_ = cc_.newIntPtr();
+    pieces_ = cc_.newUIntPtr();
     scalars_ = cc_.newIntPtr();
-    function->setArg(0, places_in_);
-    function->setArg(1, places_out_);
+    function->setArg(0, piece_);
+    function->setArg(1, pieces_);
     function->setArg(2, scalars_);
     v_.hold_here();
+    places_in_ = load_word(piece_, offsetof(SmallPiece, inputs));
     first_ = rest_of(1);
-    if (whole_ != vectors_) last_ = rest_of(form_.count % v_.lanes());
     for (const uint16_t i : schedule_.uniform_steps) once_[i] = make_once(i);
     for (const uint16_t i : schedule_.row_prologue) once_[i] = make_once(i);
-    for (const tile::Pass& pass : schedule_.passes) emit_pass(pass);
-    for (const uint16_t i : row_stores_) store_one(code_[i]);
+    if (form_.count == 0) {
+      emit_pieces();
+    } else {
+      emit_line();
+    }
     cc_.ret();
     cc_.endFunc();
   }
@@ -70,6 +77,91 @@ class SmallGenerator {
     std::optional<Mask> nan;
   };
 
+  /// The only piece.
+  void emit_line() {
+    places_out_ = load_word(piece_, offsetof(SmallPiece, outputs));
+    if (whole_ != vectors_) last_ = rest_of(form_.count % v_.lanes());
+    for (const tile::Pass& pass : schedule_.passes) emit_pass(pass);
+    for (const uint16_t i : row_stores_) store_one(code_[i]);
+  }
+
+  /// Elementwise work has one pass.
+  void emit_pieces() {
+    for (const tile::Pass& pass : schedule_.passes) make_all_once(pass);
+    const asmjit::Label next = cc_.newLabel(), done = cc_.newLabel();
+    cc_.bind(next);
+    cc_.test(pieces_, pieces_);
+    cc_.jz(done);
+    places_in_ = load_word(piece_, offsetof(SmallPiece, inputs));
+    places_out_ = load_word(piece_, offsetof(SmallPiece, outputs));
+    left_ = load_word(piece_, offsetof(SmallPiece, count));
+    std::fill(inputs_.begin(), inputs_.end(), std::nullopt);
+    for (const tile::Pass& pass : schedule_.passes) emit_loop(pass);
+    cc_.add(piece_, sizeof(SmallPiece));
+    cc_.dec(pieces_);
+    cc_.jmp(next);
+    cc_.bind(done);
+  }
+
+  /// Whole vectors of a piece, then what is left.
+  void emit_loop(const tile::Pass& pass) {
+    load_places(pass);
+    at_ = cc_.newUIntPtr();
+    cc_.xor_(at_.r32(), at_.r32());
+    const asmjit::Label next = cc_.newLabel(), last = cc_.newLabel(), done = cc_.newLabel();
+    const auto lanes = static_cast<int>(v_.lanes());
+    cc_.sub(left_, lanes);
+    cc_.jl(last);
+    cc_.bind(next);
+    whole_ = vectors_ = 1;
+    emit_vector(pass);
+    cc_.add(at_, lanes);
+    cc_.sub(left_, lanes);
+    cc_.jge(next);
+    cc_.bind(last);
+    cc_.add(left_, lanes);
+    cc_.jz(done);
+    whole_ = 0;
+    last_.count = left_;
+    last_.lanes = v_.first(left_);
+    last_.scratch = first_.scratch;
+    emit_vector(pass);
+    cc_.bind(done);
+  }
+
+  /// Where the pass finds a piece's memory.
+  void load_places(const tile::Pass& pass) {
+    for (const uint16_t i : pass.tile_steps) {
+      if (code_[i].op == Op::kLoad && once_[i].empty()) input_place(code_[i].slot);
+    }
+    for (const uint16_t i : pass.stores) outputs_[code_[i].slot] = output_place(code_[i].slot);
+  }
+
+  /// Values that change their form on first use do so for this vector only.
+  void emit_vector(const tile::Pass& pass) {
+    std::vector<Accumulator> none;
+    const std::vector<Lanes> once = once_;
+    here_.assign(code_.size(), {});
+    for (const uint16_t i : pass.tile_steps) emit_step(i, 0, none);
+    for (const uint16_t i : pass.stores) store_vector(code_[i], 0);
+    once_ = once;
+  }
+
+  /// Steps of the pass whose operands are the same for all elements.
+  void make_all_once(const tile::Pass& pass) {
+    for (const uint16_t i : pass.tile_steps) {
+      if (!once_[i].empty() || !is_once(code_[i])) continue;
+      once_[i] = make_once(i);
+      once_[i].numbers(v_);
+    }
+  }
+
+  Gp load_word(const Gp& base, size_t offset) {
+    const Gp word = cc_.newIntPtr();
+    cc_.mov(word, x86::ptr(base, static_cast<int32_t>(offset)));
+    return word;
+  }
+
   Rest rest_of(size_t count) {
     Rest rest;
     rest.lanes = v_.first(count);
@@ -80,23 +172,18 @@ class SmallGenerator {
     return rest;
   }
 
-  Gp load_place(const Gp& places, size_t offset) {
-    const Gp place = cc_.newIntPtr();
-    cc_.mov(place, x86::ptr(places, static_cast<int32_t>(offset)));
-    return place;
-  }
-
   const Gp& input_place(uint16_t slot) {
     if (!inputs_[slot]) {
-      inputs_[slot] = load_place(
+      inputs_[slot] = load_word(
           places_in_, slot * sizeof(SmallLaunch::Input) + offsetof(SmallLaunch::Input, data));
     }
     return *inputs_[slot];
   }
 
   Gp output_place(uint16_t slot) {
-    return load_place(places_out_,
-                      slot * sizeof(SmallLaunch::Output) + offsetof(SmallLaunch::Output, data));
+    if (outputs_[slot]) return *outputs_[slot];
+    return load_word(places_out_,
+                     slot * sizeof(SmallLaunch::Output) + offsetof(SmallLaunch::Output, data));
   }
 
   Vec repeat(const x86::Xmm& x) {
@@ -111,6 +198,11 @@ class SmallGenerator {
       const Vec all = v_.fresh();
       cc_.vbroadcastss(all, x86::ptr(input_place(slot)));
       return all;
+    }
+    if (dtype == kFloat64) {
+      const x86::Xmm x = cc_.newXmm();
+      cc_.vcvtsd2ss(x, v_.held(0).xmm(), x86::qword_ptr(input_place(slot)));
+      return repeat(x);
     }
     return repeat(load(v_, dtype, {input_place(slot), {}, 0}, &first_).numbers(v_).xmm());
   }
@@ -201,8 +293,8 @@ class SmallGenerator {
     }
     Lanes made;
     if (instruction.op == Op::kLoad) {
-      const Place place{
-          input_place(instruction.slot), {}, static_cast<int64_t>(number * v_.lanes())};
+      const Place place{input_place(instruction.slot), at_,
+                        static_cast<int64_t>(number * v_.lanes())};
       made = load(v_, form_.inputs[instruction.slot].dtype, place, rest(number));
     } else {
       std::array<Lanes*, 3> lanes{};
@@ -281,7 +373,7 @@ class SmallGenerator {
   }
 
   void store_vector(const Instruction& store, size_t number) {
-    const Place place{output_place(store.slot), {}, static_cast<int64_t>(number * v_.lanes())};
+    const Place place{output_place(store.slot), at_, static_cast<int64_t>(number * v_.lanes())};
     jit::store(v_, form_.outputs[store.slot], value_at(store.a, number), place, rest(number));
   }
 
@@ -303,13 +395,14 @@ class SmallGenerator {
   Vectors v_;
   size_t whole_;    ///< vectors
   size_t vectors_;  ///< with a last one that isn't whole
-  Gp places_in_, places_out_, scalars_;
+  Gp piece_, pieces_, places_in_, places_out_, scalars_;
+  Gp left_, at_;                          ///< of a loop; in a straight line there are none
   Rest first_;                            ///< one element
   Rest last_;                             ///< the elements of the vector that isn't whole
   std::vector<Lanes> once_;               ///< of each value that is the same for all elements
   std::vector<std::vector<Lanes>> kept_;  ///< of values that later passes read, for each vector
   std::vector<Lanes> here_;               ///< of other values, at the current vector
-  std::vector<std::optional<Gp>> inputs_;
+  std::vector<std::optional<Gp>> inputs_, outputs_;
   std::vector<uint16_t> row_stores_;
 };
 
