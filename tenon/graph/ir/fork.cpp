@@ -63,12 +63,11 @@ std::optional<double> chain_cost(const Step& step, std::span<const int64_t> dims
   return is_product ? product_cost(step, dims) : std::nullopt;
 }
 
-bool is_worth_forking(std::vector<double> chains) {
-  constexpr double kLeastSaved = 5'000;
+double saved_by_forking(std::vector<double> chains) {
   std::sort(chains.begin(), chains.end(), std::greater<>());
   double threads[2] = {};
   for (const double cost : chains) *std::min_element(threads, threads + 2) += cost;
-  return std::min(threads[0], threads[1]) >= kLeastSaved;
+  return std::min(threads[0], threads[1]);
 }
 
 }  // namespace tenon::graph

@@ -26,7 +26,9 @@ std::vector<Fork> forks_of(std::span<const Step> steps);
 /// chain: work that is shared out to threads by itself, and kernels of which nothing is known.
 std::optional<double> chain_cost(const Step& step, std::span<const int64_t> dims);
 
-/// Whether chains that take so long by themselves are worth handing them to two threads.
-bool is_worth_forking(std::vector<double> chains);
+/// Nanoseconds that two threads save where chains take so long by themselves.
+double saved_by_forking(std::vector<double> chains);
+/// Less isn't worth a hand-over, and what chains lose that can't run in batches with others.
+inline constexpr double kLeastSaved = 5'000;
 
 }  // namespace tenon::graph

@@ -26,7 +26,9 @@ class Window {
   Window(const Costs& costs, const std::vector<std::vector<size_t>>& before)
       : costs_(costs), before_(before), place_(costs.size(), kOutside), chain_(costs.size()) {}
 
-  void clear() {
+  /// Chains of less than `light` nanoseconds become part of what they meet; others end there.
+  void clear(double light) {
+    light_ = light;
     for (const size_t step : seen_) place_[step] = kOutside;
     seen_.clear();
     roots_.clear();
@@ -86,9 +88,6 @@ class Window {
     uint32_t parent = kNone;
   };
 
-  // Chains of less become part of what they meet.
-  static constexpr double kLight = 1'000;
-
   Place place_of(size_t step) const {
     bool waits_for_chain = false;
     uint32_t heavy = kNone;
@@ -97,7 +96,7 @@ class Window {
       if (place_[earlier] != kChains) continue;
       waits_for_chain = true;
       const uint32_t root = root_of(chain_[earlier]);
-      if (roots_[root].cost < kLight || root == heavy) continue;
+      if (roots_[root].cost < light_ || root == heavy) continue;
       if (heavy != kNone) return kBehind;  // chains end where they meet
       heavy = root;
     }
@@ -167,7 +166,7 @@ class Window {
   std::vector<uint32_t> chain_;  ///< of each step in chains: the root that it was added to
   std::vector<size_t> seen_;
   std::vector<Root> roots_;
-  double total_ = 0;
+  double total_ = 0, light_ = 0;
 };
 
 /// Finds forks from the first step on.
@@ -221,14 +220,28 @@ class Forker {
                        [&](size_t step) { return step != after.front(); });
   }
 
-  /// Whether a fork begins there; it is in the window then.
+  /// Whether a fork begins there; it is in the window then. Chains begin with several steps that
+  /// meet soon, and end where long ones do: what is long is what saves most.
   bool find(size_t at) {
-    constexpr size_t kMostLooks = size_t{1} << 21;
-    window_.clear();
-    for (size_t i = at; i < left_.size() && looks_ < kMostLooks; ++i, ++looks_) {
-      if (!window_.add(left_[i])) break;
+    constexpr double kLights[] = {1'000, 10'000, 100'000, 1'000'000};
+    double best = 0, best_light = 0;
+    for (const double light : kLights) {
+      fill(at, light);
+      const double saved = saved_by_forking(window_.chain_costs());
+      if (saved <= best) continue;
+      best = saved;
+      best_light = light;
     }
-    return is_worth_forking(window_.chain_costs());
+    if (best < kLeastSaved) return false;
+    fill(at, best_light);
+    return true;
+  }
+
+  void fill(size_t at, double light) {
+    constexpr size_t kMostLooks = size_t{1} << 22;
+    window_.clear(light);
+    if (looks_ >= kMostLooks) return;
+    for (size_t i = at; i < left_.size() && window_.add(left_[i]); ++i) ++looks_;
   }
 
   // By which what is in use at a time may grow.
@@ -256,7 +269,7 @@ void fork_chains(Graph& graph) {
     costs.push_back(may_throw(step) ? std::nullopt : chain_cost(step, graph.dims));
     if (costs.back()) all.push_back(*costs.back());
   }
-  if (!is_worth_forking(std::move(all))) return;
+  if (saved_by_forking(std::move(all)) < kLeastSaved) return;
   Forker(graph, std::move(costs)).run();
 }
 

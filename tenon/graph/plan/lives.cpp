@@ -19,7 +19,7 @@ void Instance::find_forks(std::span<const Step> plan) {
         cost += *own;
       }
     }
-    return !is_worth_forking(std::move(costs));
+    return saved_by_forking(std::move(costs)) < kLeastSaved;
   });
   for (const Fork& fork : forks) {
     steps[fork.begin()].fork = &fork;
