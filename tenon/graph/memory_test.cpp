@@ -36,6 +36,23 @@ TEST(PlanMemory, AChainIsWrittenInPlace) {
   EXPECT_NE(f.explain().find("memory: 16.0 KiB"), std::string::npos) << f.explain();
 }
 
+/// w is k itself, which a kernel copies when it writes w, maybe after it wrote g.
+TEST(PlanMemory, NothingLiesOnWhatIsHandedOn) {
+  const auto f = [](const Tensor& x, const Tensor& y) {
+    const Tensor k = cumsum(y, 0);
+    const Tensor g = sigmoid(x) * y;
+    const Tensor w = ones_like(x) * k;
+    return std::vector<Tensor>{cumsum(g, 0), cumsum(w, 0), sum(g * w, {-1})};
+  };
+  auto compiled = compile(f);
+  for (const int64_t rows : {16, 3000}) {
+    const Tensor x = randn({rows, 1}), y = randn({rows, 1});
+    const std::vector<Tensor> want = f(x, y), got = compiled(x, y);
+    for (size_t i = 0; i < want.size(); ++i)
+      EXPECT_EQ(got[i].to_vector<double>(), want[i].to_vector<double>()) << "result " << i;
+  }
+}
+
 /// Large steps that wait for nothing of each other run one by one, each chain to its end, so that
 /// one buffer does for both.
 TEST(PlanMemory, LargeChainsTakeTurns) {

@@ -45,6 +45,20 @@ bool is_elementwise(const Step& step) {
          !step.program.schedule().needs_linear_index;
 }
 
+namespace {
+
+/// Whether another result than `output` is input `i` as it is: kernels point at what they load, so
+/// that it is read when that result is written, maybe after `output` was.
+bool hands_on(const Step& step, size_t i, const Operand& output) {
+  const auto& code = step.program.instructions();
+  return std::any_of(code.begin(), code.end(), [&](const tile::Instruction& store) {
+    return store.op == tile::Op::kStore && code[store.a].op == tile::Op::kLoad &&
+           code[store.a].slot == i && step.outputs[store.slot].slot != output.slot;
+  });
+}
+
+}  // namespace
+
 bool reads_in_order(const Step& step, uint32_t slot, const Operand& output,
                     std::span<const int64_t> dims) {
   const int64_t* const sizes = dims.data() + output.dims;
@@ -52,7 +66,7 @@ bool reads_in_order(const Step& step, uint32_t slot, const Operand& output,
     const Operand& input = step.inputs[i];
     if (input.value == kNoValue || input.slot != slot) continue;
     if (!input.natural || input.dtype != output.dtype || input.rank != output.rank ||
-        step.inputs_lack_rows[i] ||
+        step.inputs_lack_rows[i] || hands_on(step, i, output) ||
         !std::equal(sizes, sizes + output.rank, dims.data() + input.dims)) {
       return false;
     }
