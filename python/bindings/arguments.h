@@ -68,6 +68,12 @@ class Items {
   PyObject* tuple_;
 };
 
+/// Whether an object stands for numbers one after the other, as data and as an index: a list, a
+/// tuple or a range, of any class.
+inline bool is_list_like(PyObject* object) {
+  return PyList_Check(object) || PyTuple_Check(object) || PyRange_Check(object);
+}
+
 PyObject* wrap(const Scalar& scalar);
 /// A plain tuple of ints.
 PyObject* wrap(const Shape& ints);

@@ -81,7 +81,7 @@ Tensor copy_of_buffer(PyObject* object) {
 class Collector {
  public:
   void collect(PyObject* object, size_t depth) {
-    if (!PyList_Check(object) && !PyTuple_Check(object)) {
+    if (!is_list_like(object)) {
       return add(object, depth);
     }
     if (depth == kMostTensorDims) fail<ShapeError>("tensor", "lists within lists, too deep");
@@ -166,7 +166,7 @@ Tensor tensor_from(PyObject* object, std::optional<DType> dtype) {
   if (is_tensor(object))
     return clone(detach(tensor_of(object))).to(dtype.value_or(tensor_of(object).dtype()));
   if (const std::optional<Scalar> scalar = to_scalar(object)) return full({}, *scalar, dtype);
-  if (PyList_Check(object) || PyTuple_Check(object)) {
+  if (is_list_like(object)) {
     Collector collector;
     collector.collect(object, 0);
     return collector.result(dtype);

@@ -58,7 +58,8 @@ nb::tuple parts_of(const data::TrainAndTest& sets) {
 
 void add_data_functions(nb::module_& module) {
   module.attr("__version__") = std::string(version());
-  module.def("tensor_of_data", tensor_of_data, nb::arg("data"), nb::arg("dtype") = nb::none(),
+  module.def("tensor_of_data", tensor_of_data, nb::arg("data").none(),
+             nb::arg("dtype") = nb::none(),
              "A copy of numbers, nested lists of them, or an array with Python's buffer protocol.");
   module.def(
       "from_buffer", [](nb::handle array) { return tensor_over(array.ptr()); }, nb::arg("array"),

@@ -30,7 +30,7 @@ TensorIndex index_of(PyObject* object) {
   }
   if (PyBool_Check(object)) return tensor_of_scalar(object == Py_True);
   // Arrays have `__index__`, too, whatever they hold.
-  if (PyList_Check(object) || PyObject_CheckBuffer(object)) return tensor_from(object, {});
+  if (is_list_like(object) || PyObject_CheckBuffer(object)) return tensor_from(object, {});
   check_overridden(object);
   if (PyIndex_Check(object)) return to_int(object, "index");
   fail_type("a tensor is indexed by ints, slices, ..., None, and tensors, not %s",

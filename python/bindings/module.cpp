@@ -25,6 +25,13 @@ void translate(const std::exception_ptr& error, void*) {
 }  // namespace
 
 NB_MODULE(_core, module) {
+  // Types and modes are the process's own: a second interpreter's would take the first one's place.
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    PyErr_SetString(PyExc_ImportError,
+                    "tenon runs in the main interpreter only; use threads or processes in place "
+                    "of sub-interpreters");
+    throw nanobind::python_error();
+  }
   // What Python still holds when it ends is no mistake of ours.
   nanobind::set_leak_warnings(false);
   if (!add_errors(module.ptr()) || !add_dtypes_and_devices(module.ptr()) ||

@@ -226,6 +226,19 @@ def test_newaxis():
     assert x[:, torch.newaxis].shape == (2, 1, 3) and x[..., torch.newaxis].shape == (2, 3, 1)
 
 
+def test_ranges_are_lists():
+    assert torch.tensor(range(2, 8, 2)).tolist() == torch.LongTensor(range(2, 8, 2)).tolist()
+    assert torch.tensor([range(3), (4, 5, 6)]).tolist() == [[0, 1, 2], [4, 5, 6]]
+    assert torch.as_tensor(range(3)).dtype is torch.int64
+    x = torch.arange(12).view(3, 4)
+    assert x[range(3), [3, 1, 0]].tolist() == [3, 5, 8] and x[range(1, 3)].shape == (2, 4)
+    assert x[(0, 2), (1, 3)].tolist() == [1, 11]
+    x[range(3), range(3)] = 0
+    assert x.diagonal().tolist() == [0, 0, 0]
+    with pytest.raises(TypeError, match="can't be made of NoneType"):
+        torch.tensor(None)
+
+
 def test_contains():
     x = torch.tensor([[1, 2], [3, 4]])
     assert 3 in x and 5 not in x and torch.tensor(4) in x and torch.tensor([5, 2]) in x
