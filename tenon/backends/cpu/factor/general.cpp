@@ -9,6 +9,7 @@
 #include "tenon/backends/cpu/factor/blocks.h"
 #include "tenon/backends/cpu/factor/factor.h"
 #include "tenon/backends/cpu/factor/numbers.h"
+#include "tenon/base/long_work.h"
 #include "tenon/base/parallel.h"
 
 namespace tenon::cpu {
@@ -48,6 +49,7 @@ void reflect_rows(int64_t n, int64_t first, double scale, const std::vector<Comp
 /// a = q h q^H with nothing below the first subdiagonal of h, which takes the place of a.
 void hessenberg_form(int64_t n, Block<Complex> a, Block<Complex> q) {
   for (int64_t k = 0; k + 2 < n; ++k) {
+    check_interrupt();
     std::vector<Complex> v;
     double tail = 0;
     for (int64_t i = k + 1; i < n; ++i) {
@@ -130,6 +132,7 @@ bool triangular_form(int64_t n, Block<Complex> h, Block<Complex> q) {
       continue;
     }
     if (++steps > 60) return false;
+    check_interrupt();
     // Now and then another shift, where the usual one turns in a circle.
     const bool stuck = steps % 10 == 0;
     qr_step(n, first, last,
@@ -167,6 +170,7 @@ bool general_eigen(int64_t n, Complex* a, Complex* values, Complex* v) {
   }
   const double smallest = std::max(kEpsilon * largest, std::numeric_limits<double>::min());
   for (int64_t k = 0; k < n; ++k) {
+    check_interrupt();
     values[k] = h(k, k);
     const std::vector<Complex> x = vector_of(k, h, smallest);
     double squares = 0;
