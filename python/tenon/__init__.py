@@ -74,10 +74,11 @@ not_equal = _core.ne
 newaxis = None
 
 # PyTorch's functions that write into their first argument.
-globals().update({f"{name}_": getattr(Tensor, f"{name}_") for name in """abs acos acosh asin asinh
-    atan atanh ceil clamp clamp_max clamp_min clip cos cosh detach erf erfc exp exp2 expm1 fill
-    floor frac log log10 log1p log2 nan_to_num neg reciprocal relu round rsqrt sigmoid sin
-    sinc sinh sqrt square tan tanh trunc xlogy zero resize_as index_put""".split()})
+globals().update({f"{name}_": getattr(Tensor, f"{name}_") for name in """abs acos acosh arccos
+    arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp clamp_max clamp_min clip
+    cos cosh detach erf erfc exp exp2 expm1 fill fix floor frac log log10 log1p log2 nan_to_num neg
+    negative reciprocal relu round rsqrt sigmoid sin sinc sinh sqrt square tan tanh trunc xlogy zero
+    resize_as index_put""".split()})
 
 #: Imported when they are first looked at, so that `import tenon` stays quick.
 _LATER = ("__config__", "accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data",

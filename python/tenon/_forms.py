@@ -434,6 +434,9 @@ def _resize_(self, *size, memory_format=None):
 
 
 _LOGICAL = "logical_and", "logical_or", "logical_xor", "logical_not"
+_OTHER_NAMES_IN_PLACE = {"arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh",
+                         "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "fix": "trunc",
+                         "negative": "neg", "subtract": "sub"}
 _OTHER_NAMES = {"gt": "greater", "ge": "greater_equal", "lt": "less", "le": "less_equal",
                 "ne": "not_equal"}
 
@@ -499,7 +502,8 @@ def add_methods():
     for name, other in _OTHER_NAMES.items():
         setattr(Tensor, other, getattr(Tensor, name))
         setattr(Tensor, f"{other}_", getattr(Tensor, f"{name}_"))
-    Tensor.fix_ = Tensor.trunc_
+    for name, other in _OTHER_NAMES_IN_PLACE.items():
+        setattr(Tensor, f"{name}_", getattr(Tensor, f"{other}_"))
     Tensor.is_nonzero, Tensor.is_same_size = _functions.is_nonzero, _functions.is_same_size
     Tensor.H = property(lambda self: self.mT.conj() if self.is_complex() else self.mT,
                         doc="The conjugate transpose of a matrix.")

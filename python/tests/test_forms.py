@@ -135,6 +135,23 @@ def test_compiled_functions_give_the_same():
         np.testing.assert_allclose(compiled(A).numpy(), step(A).numpy(), rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh",
+                                  "fix", "negative"])
+def test_other_names_that_write_into_the_tensor(name):
+    start = torch.tensor([0.25, 0.5, 1.0] if name != "arccosh" else [1.0, 2.5, 3.0])
+    expected = getattr(torch, name)(start).tolist()
+    for change in getattr(torch, f"{name}_"), getattr(torch.Tensor, f"{name}_"):
+        x = start.clone()
+        assert change(x) is x and x.tolist() == expected
+    assert start[:, torch.newaxis].shape == (3, 1)
+
+
+def test_other_names_of_two_operands_that_write_into_the_tensor():
+    x = torch.tensor([2.0, 3.0])
+    assert x.subtract_(1) is x and x.tolist() == [1, 2]
+    assert x.arctan2_(torch.ones(2)).tolist() == torch.tensor([1.0, 2.0]).atan().tolist()
+
+
 MISTAKES = [
     (lambda: torch.einsum("ij,jk->iz", A, A.T), torch.ValueError, "no operand has"),
     (lambda: torch.einsum("ij", A, A), torch.ValueError, "1 terms for 2 tensors"),
