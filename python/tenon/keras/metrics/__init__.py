@@ -15,11 +15,11 @@ from ._confusion import (AUC, FalseNegatives, FalsePositives, Precision, Precisi
                          RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity,
                          TrueNegatives, TruePositives)
 from ._means import (BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge,
-                     ConcordanceCorrelation, CosineSimilarity, Hinge, KLDivergence, LogCoshError, MeanAbsoluteError,
-                     MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError,
-                     MeanTensor, PearsonCorrelation, Poisson, R2Score, RootMeanSquaredError,
-                     SparseCategoricalCrossentropy, SquaredHinge, concordance_correlation,
-                     cosine_similarity, pearson_correlation)
+                     ConcordanceCorrelation, CosineSimilarity, Hinge, KLDivergence, LogCoshError,
+                     MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+                     MeanSquaredLogarithmicError, MeanTensor, PearsonCorrelation, Poisson, R2Score,
+                     RootMeanSquaredError, SparseCategoricalCrossentropy, SquaredHinge,
+                     concordance_correlation, cosine_similarity, pearson_correlation)
 from ._overlaps import BinaryIoU, F1Score, FBetaScore, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 
 # Keras's older and short names.
@@ -39,7 +39,8 @@ for _class, _aliases in {
         MeanAbsolutePercentageError: ("mape", "MAPE"),
         MeanSquaredLogarithmicError: ("msle", "MSLE"), RootMeanSquaredError: ("rmse", "RMSE"),
         CosineSimilarity: (), LogCoshError: ("logcosh", "log_cosh"), R2Score: (),
-        PearsonCorrelation: (), ConcordanceCorrelation: (), Hinge: (), SquaredHinge: (), CategoricalHinge: (),
+        PearsonCorrelation: (), ConcordanceCorrelation: (), Hinge: (), SquaredHinge: (),
+        CategoricalHinge: (),
         KLDivergence: ("kld", "KLD"), Poisson: (), BinaryCrossentropy: ("bce", "BCE"),
         CategoricalCrossentropy: (), SparseCategoricalCrossentropy: (), TruePositives: (),
         FalsePositives: (), TrueNegatives: (), FalseNegatives: (), Precision: (), Recall: (),

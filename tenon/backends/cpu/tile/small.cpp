@@ -2,7 +2,6 @@
 // call, with no plan; those that run again and again are one piece of machine code.
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -384,6 +383,18 @@ class FlatBatch {
   std::vector<tile::SmallLaunch> launches_;
 };
 
+/// What a thread keeps from launch to launch.
+struct ThreadMemory {
+  Memory memory;
+  /// Of the last few programs, such as those of a training's optimizers; the next to go is in front.
+  std::vector<FlatBatch> batches;
+};
+
+ThreadMemory& of_thread() {
+  static thread_local const auto instance = std::make_unique<ThreadMemory>();
+  return *instance;
+}
+
 }  // namespace
 
 bool run_small(const tile::SmallLaunch& launch) {
@@ -402,8 +413,7 @@ bool run_small(const tile::SmallLaunch& launch) {
       static_cast<int64_t>(launch.count) > longest_tile(program.schedule(), launch.compute)) {
     return false;
   }
-  static thread_local auto memory = std::make_unique<Memory>();
-  return SmallRun(launch, *memory).run();
+  return SmallRun(launch, of_thread().memory).run();
 }
 
 bool run_small_many(std::span<const tile::SmallLaunch> launches) {
@@ -420,14 +430,16 @@ bool run_small_many(std::span<const tile::SmallLaunch> launches) {
 }
 
 bool run_flat_many(std::span<const tile::Launch> launches) {
-  // Of the last few programs, such as those of a training's optimizers.
-  static thread_local std::array<FlatBatch, 4> batches;
-  static thread_local size_t next = 0;
+  constexpr size_t kMostBatches = 4;
   if (!are_flat_and_alike(launches)) return false;
+  std::vector<FlatBatch>& batches = of_thread().batches;
   auto batch = std::find_if(batches.begin(), batches.end(), [&](const FlatBatch& known) {
     return known.has(*launches.front().program);
   });
-  if (batch == batches.end()) batch = batches.begin() + next++ % batches.size();
+  if (batch == batches.end()) {
+    if (batches.size() == kMostBatches) batches.erase(batches.begin());
+    batch = batches.emplace(batches.end());
+  }
   batch->take(launches);
   return batch->run();
 }
