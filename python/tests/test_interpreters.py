@@ -19,7 +19,7 @@ def test_sub_interpreters_are_refused_and_leave_the_main_one_alone():
         try:
             import tenon
         except ImportError as error:
-            assert "main interpreter only" in str(error), error
+            assert "main interpreter only" in str(error.__cause__ or error), error
         else:
             raise SystemExit("it was imported")
         '''

@@ -386,7 +386,8 @@ class FlatBatch {
 /// What a thread keeps from launch to launch.
 struct ThreadMemory {
   Memory memory;
-  /// Of the last few programs, such as those of a training's optimizers; the next to go is in front.
+  /// Of the last few programs, such as those of a training's optimizers; the next to go is in
+  /// front.
   std::vector<FlatBatch> batches;
 };
 
