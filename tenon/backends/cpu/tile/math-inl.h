@@ -103,7 +103,11 @@ struct Exp {
     const auto negative = hn::Lt(n, hn::Zero(d));
     const V shift = hn::IfThenElse(negative, hn::Add(rounder(d), hn::Set(d, T(64))),
                                    hn::Sub(rounder(d), hn::Set(d, T(2))));
-    const V rest = hn::IfThenElse(negative, hn::Set(d, T(0x1p-64)), hn::Set(d, T(4)));
+    // Zero comes from a factor of zero: a product that is too small to be told from it takes the
+    // processor as long as ten others, and masked scores of attention are minus infinity.
+    const V rest =
+        hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, kLeast)),
+                           hn::IfThenElse(negative, hn::Set(d, T(0x1p-64)), hn::Set(d, T(4))));
     const V scaled = scale_by_power(d, hn::Add(tail, hn::Set(d, T(1))), hn::Add(n, shift));
     return hn::IfThenElse(hn::IsNaN(x), x, hn::Mul(scaled, rest));
   }

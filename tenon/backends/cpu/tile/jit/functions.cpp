@@ -95,19 +95,21 @@ Vec log_special(Vectors& v, const Vec& x, const Vec& plain) {
 
 Vec exp(Vectors& v, const Vec& x) {
   constexpr float kMost = 89, kLeast = -104;
+  // As in math-inl.h, nothing is computed that is too small to be told from zero.
+  const Mask remains = v.compare(x, v.constant(kLeast), Comparison::kNLT_UQ);
   if (v.is_wide()) {
     // Bounds let NaN through, and the scaling instruction takes exponents of any size.
     const Vec bounded = v.min(v.held(kMost), v.max(v.held(kLeast), x));
     const Reduced reduced = reduce_by_ln2(v, bounded);
     const Vec power = v.add(exp_less_one(v, reduced.r), v.constant(1));
-    return v.op(asmjit::x86::Inst::kIdVscalefps, power, reduced.n);
+    return v.op_where(remains, asmjit::x86::Inst::kIdVscalefps, power, reduced.n);
   }
   const Vec bounded = v.min(v.max(x, v.constant(kLeast)), v.constant(kMost));
   const Reduced reduced = reduce_by_ln2(v, bounded);
   const Vec power = v.add(exp_less_one(v, reduced.r), v.constant(1));
   const Mask negative = v.compare(reduced.n, v.constant(0), Comparison::kLT_OQ);
   const Vec shift = v.choose(negative, v.held(kRounder + 64), v.held(kRounder - 2));
-  const Vec rest = v.choose(negative, v.held(0x1p-64f), v.held(4));
+  const Vec rest = v.choose(negative, v.where(remains, 0x1p-64f), v.held(4));
   const Vec scaled = scale_by_power(v, power, v.add(reduced.n, shift));
   return v.choose(v.is_nan(x), x, v.mul(scaled, rest));
 }

@@ -58,6 +58,12 @@ Vec Vectors::op(Inst::Id id, const Vec& x, const Operand& y) {
   return out;
 }
 
+Vec Vectors::op_where(const Mask& mask, Inst::Id id, const Vec& x, const Operand& y) {
+  const Vec out = fresh();
+  cc.k(mask_register(mask)).z().emit(id, out, x, y);
+  return out;
+}
+
 Vec Vectors::add(const Vec& x, const Operand& y) { return op(Inst::kIdVaddps, x, y); }
 Vec Vectors::sub(const Vec& x, const Operand& y) { return op(Inst::kIdVsubps, x, y); }
 Vec Vectors::mul(const Vec& x, const Operand& y) { return op(Inst::kIdVmulps, x, y); }

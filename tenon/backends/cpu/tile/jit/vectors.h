@@ -44,6 +44,8 @@ class Vectors {
 
   Vec op(asmjit::x86::Inst::Id id, const Vec& x);
   Vec op(asmjit::x86::Inst::Id id, const Vec& x, const Operand& y);
+  /// With AVX-512 alone: computed in the lanes of the mask only, 0 in the others.
+  Vec op_where(const Mask& mask, asmjit::x86::Inst::Id id, const Vec& x, const Operand& y);
   Vec add(const Vec& x, const Operand& y);
   Vec sub(const Vec& x, const Operand& y);
   Vec mul(const Vec& x, const Operand& y);
