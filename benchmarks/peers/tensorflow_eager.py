@@ -189,6 +189,26 @@ def add_row9(suite):
     suite.time("cross-entropy 512x50257 forward + backward", "ms", 1e3, prepare_cross_entropy)
 
 
+def add_row8(suite, units=256, steps=100):
+    def prepare():
+        wx, wh = (tf.random.normal((units, 4 * units)) * 0.05 for _ in range(2))
+        bias, x = tf.zeros(4 * units), tf.random.normal((1, units))
+
+        def step(h, c, count):
+            i, f, g, o = tf.split(tf.matmul(x, wx) + tf.matmul(h, wh) + bias, 4, axis=1)
+            c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+            return tf.sigmoid(o) * tf.tanh(c), c, count + 1
+
+        @maybe_function
+        def run():
+            start = tf.zeros((1, units)), tf.zeros((1, units)), tf.zeros(())
+            return tf.while_loop(lambda h, c, count: count < steps, step, start)
+
+        return run
+
+    suite.time("LSTM-256 until stop, step", "us", 1e6 / steps, prepare)
+
+
 def add_row12(suite, images=60000):
     def prepare():
         x = tf.random.uniform((images, 28, 28, 1))
@@ -206,8 +226,8 @@ def add_row12(suite, images=60000):
 
 def main():
     suite = Suite(f"TensorFlow {tf.__version__}")
-    {"1": add_row1, "2": add_row2, "3": add_row3, "4": add_row4, "9": add_row9,
-     "12": add_row12}[sys.argv[1]](suite)
+    {"1": add_row1, "2": add_row2, "3": add_row3, "4": add_row4, "8": add_row8,
+     "9": add_row9, "12": add_row12}[sys.argv[1]](suite)
     suite.run()
 
 
