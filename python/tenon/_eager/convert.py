@@ -154,6 +154,16 @@ def _of_object(value, dtype):
                      f"({type(value)}) to a Tensor.")
 
 
+def fractions(value, name):
+    """The argument of an op that takes no whole numbers, as a tensor."""
+    x = tensor(value)
+    if not (x.is_floating_point() or x.is_complex()):
+        raise InvalidArgumentError(
+            f"Value for attr 'T' of {dtypes.name_of(x.dtype)} is not in the list of allowed values:"
+            f" bfloat16, half, float, double, complex64, complex128 [Op:{name}]; tf.cast it")
+    return x
+
+
 def like(value, other):
     """A tensor of the other's dtype where the value can be such, else of its own; of a tensor,
     which must have it, itself."""

@@ -302,6 +302,13 @@ def _casts_by_itself(*operands):
         hasattr(type(one), "assign") for one in operands)
 
 
+def no_bools(name):
+    """What TensorFlow raises where bools are added, ordered or summed."""
+    return InvalidArgumentError(
+        "Value for attr 'T' of bool is not in the list of allowed values: bfloat16, half, float, "
+        f"double, uint8, int8, uint16, int16, int32, int64 [Op:{name}]; tf.cast it")
+
+
 def operand(value, like, name):
     """The other operand of an op with the tensor `like`: a number that fits its dtype, or a tensor
     of it. TensorFlow promotes nothing."""
@@ -340,6 +347,8 @@ def pair(x, y, name):
 def divide(x, y):
     """x / y: of integers in float64, of small ones in float32."""
     if isinstance(x, CoreTensor) and not x.is_floating_point() and not x.is_complex():
+        if x.dtype is _core.bool:
+            raise TypeError("Invalid dtype tf.bool in __truediv__; tf.cast it")
         x, y = pair(x, y, "RealDiv")
         wide = _core.float64 if x.dtype.itemsize >= 4 else _core.float32
         return _core.div(x.to(wide), y.to(wide) if isinstance(y, CoreTensor) else y)
@@ -365,7 +374,13 @@ def _finish(result, self, other):
     return result
 
 
+#: The operators of numbers alone that the ops behind them would take bools for, too.
+_OF_NUMBERS = frozenset(("AddV2", "Less", "LessEqual", "Greater", "GreaterEqual"))
+
+
 def _operator(compute, name, is_reflected=False):
+    refuses_bools = name in _OF_NUMBERS
+
     def operate(self, other):
         if other.__class__ is CoreTensor and not issubclass(type(self), Tensor):
             # A variable and a plain tensor: that is PyTorch's style.
@@ -373,6 +388,8 @@ def _operator(compute, name, is_reflected=False):
         try:
             if other.__class__ is not Tensor or other.dtype is not self.dtype:
                 other = operand(other, self, name)
+            if refuses_bools and self.dtype is _core.bool:
+                raise no_bools(name)
             result = compute(other, self) if is_reflected else compute(self, other)
         except (Symbolic, Ragged):
             return NotImplemented
@@ -394,6 +411,8 @@ def _comparison(compute, name):
 
 def _sign_operator(compute):
     def operate(self):
+        if self.dtype is _core.bool and compute is _core.neg:
+            raise no_bools("Neg")
         return _finish(compute(self), self, self)
 
     return operate

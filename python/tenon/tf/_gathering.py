@@ -163,7 +163,8 @@ def where(condition, x=None, y=None):
     if x is None or y is None:
         raise ValueError("x and y must both be non-None or both be None.")
     if condition.dtype is not _core.bool:
-        raise TypeError(f"where(): the condition is bool, not {dtypes.name_of(condition.dtype)}")
+        raise InvalidArgumentError("where(): the condition is bool, not "
+                                   f"{dtypes.name_of(condition.dtype)} [Op:SelectV2]")
     first = convert.tensor(x)
     if isinstance(first, StringTensor):
         return StringTensor(numpy.where(condition.numpy(), first.array, convert.tensor(y).array))

@@ -7,7 +7,7 @@ from .._eager import convert, dtypes
 from .._eager.errors import InvalidArgumentError
 from .._eager.indexing import host, known
 from .._eager.strings import StringTensor
-from .._eager.tensor import op as _op
+from .._eager.tensor import no_bools, op as _op
 
 
 def _given(x, axis, name):
@@ -24,7 +24,7 @@ def _given(x, axis, name):
     return x, axes
 
 
-def _reduction(name, compute, text, accepts=None):
+def _reduction(name, compute, text, accepts="numbers"):
     def function(input_tensor, axis=None, keepdims=False):
         x, axes = _given(input_tensor, axis, name)
         if accepts == "bool" and x.dtype is not _core.bool:
@@ -33,6 +33,8 @@ def _reduction(name, compute, text, accepts=None):
         if accepts == "real" and not (x.is_floating_point() or x.is_complex()):
             raise TypeError(f"{name}: Input must be either real or complex. Received integer type "
                             f"{dtypes.name_of(x.dtype)}")
+        if accepts == "numbers" and x.dtype is _core.bool:
+            raise no_bools(name)
         if axes == ():
             return x
         return compute(x, axes, keepdims)
@@ -128,6 +130,8 @@ argmin = _arg("argmin", _core.argmin, "The place of the smallest along an axis (
 def _scan(name, compute, nothing, text):
     def function(x, axis=0, exclusive=False, reverse=False):
         x, axis = convert.tensor(x), convert.axis_of(axis)
+        if x.dtype is _core.bool:
+            raise no_bools(name)
         if reverse:
             x = _core.flip(x, axis)
         if exclusive:

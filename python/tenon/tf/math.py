@@ -6,7 +6,7 @@ from .. import _core
 from .._eager import convert, dtypes
 from .._eager.errors import InvalidArgumentError
 from .._eager.strings import StringTensor
-from .._eager.tensor import CoreTensor, divide as _divide, pair, power as _power
+from .._eager.tensor import CoreTensor, divide as _divide, no_bools, pair, power as _power
 from .._eager.tensor import op as _op
 from ._gathering import in_top_k, top_k
 from ._more_math import (approx_max_k, approx_min_k, erfcinv, invert_permutation,
@@ -24,13 +24,7 @@ from ._segments import (bincount, confusion_matrix, segment_max, segment_mean, s
 
 def _unary(name, compute, text, accepts="any"):
     def function(x):
-        x = convert.tensor(x)
-        if accepts != "any" and not (x.is_floating_point() or x.is_complex()):
-            raise InvalidArgumentError(
-                f"Value for attr 'T' of {dtypes.name_of(x.dtype)} is not in the list of allowed "
-                f"values: bfloat16, half, float, double, complex64, complex128 [Op:{name}]; "
-                "tf.cast it")
-        return compute(x)
+        return compute(convert.tensor(x) if accepts == "any" else convert.fractions(x, name))
 
     function.__name__, function.__doc__ = name, text
     return _op(function)
@@ -40,9 +34,11 @@ def _real(name, text, compute=None):
     return _unary(name, compute or getattr(_core, name), text, "real")
 
 
-def _binary(name, compute, text):
+def _binary(name, compute, text, takes_bools=True):
     def function(x, y):
         x, y = pair(x, y, name.title())
+        if not takes_bools and (x if isinstance(x, CoreTensor) else y).dtype is _core.bool:
+            raise no_bools(name)
         return compute(x, y)
 
     function.__name__, function.__doc__ = name, text
@@ -70,7 +66,7 @@ reciprocal = _real("reciprocal", "1 / x.")
 square = _unary("square", _core.square, "x * x.")
 abs = _unary("abs", _core.abs, "The absolute value; of complex numbers their length.")
 negative, sign = _unary("negative", _core.neg, "-x."), _unary("sign", _core.sgn, "-1, 0 or 1.")
-floor, ceil = _unary("floor", _core.floor, "Down."), _unary("ceil", _core.ceil, "Up.")
+floor, ceil = _real("floor", "Down."), _real("ceil", "Up.")
 round = _unary("round", _core.round, "To the nearest whole number, halves to even ones.")
 rint = _unary("rint", _core.round, "As `round`.")
 is_nan, is_inf = _unary("is_nan", _core.isnan, "NaN?"), _unary("is_inf", _core.isinf, "Infinite?")
@@ -81,7 +77,7 @@ real, imag = (_unary("real", lambda x: _core.real(x) if x.is_complex() else x, "
 conj = _unary("conj", lambda x: _core.conj(x) if x.is_complex() else x, "The conjugate.")
 angle = _unary("angle", _core.angle, "The argument of complex numbers.")
 
-add = _binary("add", _core.add, "x + y.")
+add = _binary("add", _core.add, "x + y.", takes_bools=False)
 subtract = _binary("subtract", _core.sub, "x - y.")
 multiply = _binary("multiply", _core.mul, "x * y.")
 divide = _binary("divide", _divide, "x / y; of integers in float64.")
@@ -92,13 +88,15 @@ mod = floormod
 pow = _binary("pow", _power, "x to the power y.")
 atan2 = _binary("atan2", lambda y, x: _core.atan2(*_tensors(y, x)),
                 "The angle of the point (x, y).")
-maximum = _binary("maximum", lambda x, y: _core.maximum(x, y), "The larger of each pair.")
-minimum = _binary("minimum", lambda x, y: _core.minimum(x, y), "The smaller of each pair.")
+maximum = _binary("maximum", _core.maximum, "The larger of each pair.", takes_bools=False)
+minimum = _binary("minimum", _core.minimum, "The smaller of each pair.", takes_bools=False)
 squared_difference = _binary("squared_difference", lambda x, y: _core.square(_core.sub(x, y)),
                              "(x - y)^2.")
-less, less_equal = (_binary("less", _core.lt, "x < y."), _binary("less_equal", _core.le, "x <= y."))
-greater, greater_equal = (_binary("greater", _core.gt, "x > y."),
-                          _binary("greater_equal", _core.ge, "x >= y."))
+less, less_equal, greater, greater_equal = (
+    _binary(name, compute, text, takes_bools=False)
+    for name, compute, text in (("less", _core.lt, "x < y."), ("less_equal", _core.le, "x <= y."),
+                                ("greater", _core.gt, "x > y."),
+                                ("greater_equal", _core.ge, "x >= y.")))
 xlogy = _binary("xlogy", _core.xlogy, "x log(y), 0 where x is.")
 xlog1py = _binary("xlog1py", lambda x, y: _core.xlogy(x, y + 1), "x log(1 + y), 0 where x is.")
 xdivy = _binary("xdivy", lambda x, y: _zero_where(_core.eq(x, 0), *_tensors(x, y)),
@@ -255,7 +253,7 @@ def scalar_mul(scalar, x):
 
 def _of_rows(name, compute, text):
     def function(logits, axis=-1):
-        logits = convert.tensor(logits)
+        logits = convert.fractions(logits, name)
         return compute(logits, -1 if axis is None else convert.axis_of(axis))
 
     function.__name__, function.__doc__ = name, text
@@ -267,4 +265,5 @@ log_softmax = _of_rows("log_softmax", _core.log_softmax, "log(softmax(x)) along 
 
 __all__ = sorted(name for name, value in globals().items()
                  if not name.startswith("_") and builtins.callable(value) and name not in
-                 ("builtins", "CoreTensor", "StringTensor", "InvalidArgumentError", "pair"))
+                 ("builtins", "CoreTensor", "StringTensor", "InvalidArgumentError", "no_bools",
+                  "pair"))

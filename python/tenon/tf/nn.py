@@ -20,8 +20,7 @@ from ._rarer_nn import (collapse_repeated, ctc_greedy_decoder, ctc_unique_labels
                         weighted_moments)
 from .linalg import normalize
 from .math import (approx_max_k, approx_min_k, l2_normalize, log_softmax, sigmoid, softmax,
-                   softplus,
-                   softsign, tanh, zero_fraction)
+                   softplus, softsign, tanh, zero_fraction)
 
 
 def _activation(name, compute, text):
@@ -122,7 +121,7 @@ def _dropped(x, rate, noise_shape, generator):
 @_op
 def l2_loss(t):
     """Half of the sum of squares."""
-    return _core.sum(_core.square(convert.tensor(t))) / 2
+    return _core.sum(_core.square(convert.fractions(t, "l2_loss"))) / 2
 
 
 def _logits_and_labels(logits, labels, name):

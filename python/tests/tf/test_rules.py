@@ -42,6 +42,24 @@ def test_mistakes(call, error):
         call()
 
 
+_BOOLS, _INTS = tf.constant([True, False]), tf.constant([1, 2])
+
+
+@pytest.mark.parametrize("call", [
+    lambda: _BOOLS + _BOOLS, lambda: _BOOLS < _BOOLS, lambda: -_BOOLS, lambda: tf.add(_BOOLS, True),
+    lambda: tf.maximum(_BOOLS, _BOOLS), lambda: tf.greater(_BOOLS, _BOOLS),
+    lambda: tf.reduce_sum(_BOOLS), lambda: tf.reduce_mean(_BOOLS), lambda: tf.reduce_max(_BOOLS),
+    lambda: tf.cumsum(_BOOLS), lambda: tf.nn.softmax(_INTS), lambda: tf.nn.log_softmax(_INTS),
+    lambda: tf.floor(_INTS), lambda: tf.nn.l2_loss(_INTS), lambda: tf.where(_INTS, 1, 2),
+])
+def test_bools_are_not_numbers_and_integers_no_fractions(call):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="(bool|int32)"):
+        call()
+    with pytest.raises(TypeError, match="bool"):
+        _BOOLS / _BOOLS
+    assert (_BOOLS * _BOOLS).dtype is tf.bool and tf.round(_INTS).dtype is tf.int32
+
+
 def test_the_error_of_mixed_dtypes_names_both():
     with pytest.raises(tf.errors.InvalidArgumentError, match="int32.*float32.*AddV2"):
         tf.constant(1) + tf.constant(1.0)
