@@ -288,7 +288,9 @@ TEST(Cases, ThreadsThatTrainWithOneFunction) {
       const int64_t rows = 1 + (thread + i) % 4;
       add_all(all, function(network,
                             arange(0.0, 3.0 * static_cast<double>(rows)).reshape({rows, 3}) * 0.1));
-      if (i % 7 == thread) EXPECT_THROW(function(network, ones({2, 5})), ShapeError);
+      if (i % 7 == thread) {
+        EXPECT_THROW(function(network, ones({2, 5})), ShapeError);
+      }
     }
     for (const Tensor& parameter : network.model.parameters()) add_all(all, parameter);
     return all;
@@ -328,7 +330,9 @@ TEST(Cases, TenThousandShapes) {
   for (int64_t i = 0; i < 10000; ++i) {
     const Tensor x = ones({2 + i / 100, 2 + i % 100});
     const double got = compiled(x);
-    if (i % 97 == 0) EXPECT_NEAR(got, step(x), 1e-5 * std::abs(got)) << i;
+    if (i % 97 == 0) {
+      EXPECT_NEAR(got, step(x), 1e-5 * std::abs(got)) << i;
+    }
     if (i == 2000) {
       bytes_before = mallinfo2().uordblks;
       plans_before = compiled.counters().plans;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tenon/base/error.h"
+#include "tenon/dispatch/autocast.h"
 #include "tenon/graph/compile.h"
 #include "tenon/ops/creation/from_data.h"
 #include "tenon/ops/functions.h"
@@ -66,6 +67,13 @@ TEST(Graph, TextComesBack) {
       EXPECT_EQ(again.steps[i].program, graph.steps[i].program);
     }
   }
+}
+
+/// What a graph's steps give doesn't depend on where it is looked at.
+TEST(Graph, IsReadUnderAutocastAsWithoutIt) {
+  const std::string text = graph_of([] { return matmul(ones({2, 3}), ones({3, 4})); }).to_text();
+  const Autocast autocast(kBFloat16);
+  EXPECT_EQ(Graph::parse(text).to_text(), text);
 }
 
 TEST(Graph, LoopsPrintAndParseBack) {

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "tenon/base/error.h"
+#include "tenon/dispatch/autocast_internal.h"
 #include "tenon/dispatch/deferral.h"
 #include "tenon/dispatch/dispatch.h"
 #include "tenon/dispatch/modes.h"
@@ -299,6 +300,7 @@ class Verifier {
     for (const Tensor& input : inputs) list.push_back(&input);
     const NotDeferred at_once;
     const NoGrad no_grad;
+    const AutocastMode as_recorded(kFloat32);  // casts are steps of their own
     try {
       dispatch(Call{*step.op, list, attributes}, outputs);
     } catch (const Error& error) {
