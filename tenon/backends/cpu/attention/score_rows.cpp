@@ -7,22 +7,13 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "tenon/backends/cpu/linalg/vectors-inl.h"
 #include "tenon/backends/cpu/tile/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu {
 namespace HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-template <class T>
-using Tag = hn::ScalableTag<T>;
-
-template <class T>
-HWY_INLINE constexpr int64_t lanes() {
-  return static_cast<int64_t>(hn::MaxLanes(Tag<T>()));
-}
 
 /// Lanes that are true where `allowed` is.
 HWY_INLINE auto allowed_lanes(Tag<float> d, const bool* allowed) {
