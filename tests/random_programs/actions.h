@@ -8,6 +8,8 @@
 namespace tenon::programs {
 
 std::span<const Action> math_actions();
+std::span<const Action> layer_actions();
+std::span<const Action> index_actions();
 std::span<const Action> view_actions();
 std::span<const Action> write_actions();
 std::span<const Action> gradient_actions();

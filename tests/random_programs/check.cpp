@@ -71,8 +71,9 @@ void observe_all(const State& state, const std::vector<Tensor>& arguments,
     for (size_t i = 0; i < tensors.size(); ++i) {
       const Storage* const storage = tensors[i].impl()->storage.get();
       const auto known = state.inexact.find(storage);
-      observe(fmt::format("{} {}", name, i), tensors[i],
-              known == state.inexact.end() ? 0 : known->second, all);
+      double tolerance = known == state.inexact.end() ? 0 : known->second;
+      if (state.is_pure) tolerance = std::max(tolerance, state.tolerance(tensors[i].dtype()));
+      observe(fmt::format("{} {}", name, i), tensors[i], tolerance, all);
     }
   };
   list("result", results);
@@ -83,10 +84,10 @@ void observe_all(const State& state, const std::vector<Tensor>& arguments,
   for (size_t i = 0; i < state.parameters.size(); ++i) {
     const Tensor gradient = state.parameters[i].grad();
     observe(fmt::format("gradient {}", i), gradient,
-            gradient.defined() ? tolerance_of(gradient.dtype()) : 0, all);
+            gradient.defined() ? state.tolerance(gradient.dtype()) : 0, all);
   }
   for (const auto& [name, tensor] : state.optimizer->state_dict()) {
-    observe(name, tensor, tolerance_of(tensor.dtype()), all);
+    observe(name, tensor, state.tolerance(tensor.dtype()), all);
   }
   Observed random{.name = "random numbers"};
   random.whole_numbers = {static_cast<int64_t>(default_generator().seed()),
@@ -204,7 +205,8 @@ class Comparison {
   int call_ = 0;
 };
 
-/// Leaves statements out of `list`, a part of `program`, as long as it goes on failing.
+/// Leaves statements, and blocks around some, out of `list`, a part of `program`, as long as it
+/// goes on failing.
 bool leave_out(std::vector<Statement>& list, Program& program, const CheckOptions& options) {
   bool changed = false;
   for (size_t i = list.size(); i-- > 0;) {
@@ -216,6 +218,16 @@ bool leave_out(std::vector<Statement>& list, Program& program, const CheckOption
     }
     list.insert(list.begin() + static_cast<ptrdiff_t>(i), removed);
     changed |= leave_out(list[i].body, program, options);
+    if (list[i].body.empty()) continue;
+    const std::vector<Statement> whole = list;
+    list.erase(list.begin() + static_cast<ptrdiff_t>(i));
+    list.insert(list.begin() + static_cast<ptrdiff_t>(i), whole[i].body.begin(),
+                whole[i].body.end());
+    if (difference_of(program, options).empty()) {
+      list = whole;
+    } else {
+      changed = true;
+    }
   }
   return changed;
 }
@@ -241,6 +253,77 @@ Program minimised(Program program, const CheckOptions& options) {
   while (leave_out(program.statements, program, options)) {
   }
   return program;
+}
+
+namespace {
+
+/// Without what looks at values, draws by seeds of its own, or leaves something behind but writes.
+std::vector<Statement> pure_part(const std::vector<Statement>& statements) {
+  constexpr std::string_view kImpure[] = {
+      "look_at_one", "print",      "if_positive",   "loop_with_reads", "throw",  "wrong_index",
+      "keep",        "orders",     "selected",      "replace_buffer",  "random", "by_pointer",
+      "backward",    "gradient",   "read_grad",     "clear_grads",     "update", "optimize",
+      "hook",        "transforms", "needs_gradient"};
+  std::vector<Statement> pure;
+  for (const Statement& statement : statements) {
+    if (std::find(std::begin(kImpure), std::end(kImpure), statement.action->name) !=
+        std::end(kImpure)) {
+      continue;
+    }
+    pure.push_back({statement.action, statement.seed, pure_part(statement.body)});
+  }
+  return pure;
+}
+
+/// A call of the function, whose code the machine is.
+template <class F>
+CallResult pure_call(State& state, const std::vector<Tensor>& arguments, F function) {
+  CallResult result;
+  std::swap(default_generator(), state.generator);
+  const std::vector<Tensor> results = function(arguments);
+  observe_all(state, arguments, results, result.tensors);
+  std::swap(default_generator(), state.generator);
+  return result;
+}
+
+}  // namespace
+
+std::optional<std::string> pure_difference_of(const Program& program) {
+  const Program pure{program.seed, program.calls, pure_part(program.statements)};
+  State eager(pure, false), compiled(pure, false);
+  eager.is_pure = compiled.is_pure = true;
+  const auto code_of = [&](State& state) {
+    return [&](const std::vector<Tensor>& arguments) {
+      const NoGrad no_grad;
+      Machine machine(state, 0, arguments, nullptr);
+      machine.run(pure.statements);
+      std::vector<Tensor> results;
+      for (const Tensor& result : machine.results()) results.push_back(result.detach());
+      return results;
+    };
+  };
+  auto function = compile(code_of(compiled), {.pure = true});
+  double scale = 1;
+  for (int call = 0; call < program.calls; ++call) {
+    const CallResult want = pure_call(eager, make_arguments(pure, call), code_of(eager));
+    for (const Observed& seen : want.tensors) {
+      for (const double number : seen.numbers) {
+        if (std::isfinite(number)) scale = std::max(scale, std::abs(number));
+      }
+    }
+    try {
+      const CallResult got =
+          pure_call(compiled, make_arguments(pure, call),
+                    [&](const std::vector<Tensor>& arguments) { return function(arguments); });
+      const std::string found = difference(got, want, scale);
+      if (!found.empty()) return fmt::format("call {}: {}", call, found);
+    } catch (const ValueError& error) {
+      std::swap(default_generator(), compiled.generator);
+      if (std::string_view(error.what()).find("a pure function") == std::string_view::npos) throw;
+      return std::nullopt;
+    }
+  }
+  return std::string();
 }
 
 std::string report_of(const Program& program, const CheckOptions& options) {

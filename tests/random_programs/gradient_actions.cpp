@@ -1,4 +1,6 @@
 #include "tenon/autograd/autograd.h"
+#include "tenon/autograd/custom_function.h"
+#include "tenon/dispatch/autocast.h"
 #include "tenon/nn/clip_grad.h"
 #include "tenon/ops/operators.h"
 #include "tests/random_programs/actions.h"
@@ -91,6 +93,29 @@ void recomputed(Machine& m, const Statement&) {
                    {x}));
 }
 
+/// With a gradient that its ops wouldn't have.
+struct Bent : autograd::Function {
+  std::vector<Tensor> forward(TensorList inputs) override {
+    const Tensor y = tanh(inputs[0]);
+    save({inputs[0], y});
+    return {y, inputs[0] * 0.5};
+  }
+  std::vector<Tensor> backward(TensorList grads) override {
+    return {grads[0] * (1 - square(saved(1))) + grads[1] * 0.25 + tanh(saved(0)) * 0.1};
+  }
+};
+
+void custom(Machine& m, const Statement&) {
+  for (const Tensor& result : autograd::apply<Bent>({m.pick_floating()})) m.add(result);
+}
+
+void lower_precision(Machine& m, const Statement& statement) {
+  const DType dtype = m.dice().chance(60) ? kBFloat16 : kFloat16;
+  m.state().coarsest = tolerance_of(dtype);
+  const Autocast autocast(dtype, m.dice().chance(85));
+  m.run(statement.body);
+}
+
 constexpr Action kActions[] = {
     {"backward", 6, false, backward},
     {"gradient", 3, false, gradient},
@@ -102,6 +127,8 @@ constexpr Action kActions[] = {
     {"needs_gradient", 2, false, needs_gradient},
     {"without_gradient", 2, true, without_gradient},
     {"recomputed", 1, false, recomputed},
+    {"custom", 2, false, custom},
+    {"lower_precision", 2, true, lower_precision},
 };
 
 }  // namespace

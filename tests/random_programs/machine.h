@@ -53,6 +53,13 @@ struct State {
   /// need not agree in them bit by bit, but to a tolerance: of the coarsest dtype that they came
   /// through. Others must.
   std::map<const Storage*, double> inexact;
+  /// At least the tolerance of all that is inexact: sums in float32 over what autocast computed in
+  /// halves differ by the halves' roundings.
+  double coarsest = 0;
+  bool is_pure = false;  ///< nothing may depend on values, nor on what earlier calls did
+
+  /// Of what may be added up in another order.
+  double tolerance(DType dtype) const { return std::max(tolerance_of(dtype), coarsest); }
 };
 
 /// What calls are given: some alias each other.
@@ -83,12 +90,12 @@ class Machine {
   Tensor pick_with_gradient(bool leaf);
   /// Whether what the statement picked is the same eager and compiled to the last bit. Jumps
   /// (floor, comparisons) may be taken only then: elsewhere a last bit decides about everything.
-  bool is_exact() const { return tolerance_ == 0; }
+  bool is_exact() const { return tolerance_ == 0 && !state_.is_pure; }
   /// A tensor that the statement made. `rounds`: in whatever order its kernels add up.
   void add(const Tensor& tensor, bool rounds = false);
   /// Of tensors from elsewhere, such as gradients.
   void add_inexact(const Tensor& tensor) {
-    tolerance_ = std::max(tolerance_, tolerance_of(tensor.dtype()));
+    tolerance_ = std::max(tolerance_, state_.tolerance(tensor.dtype()));
     add(tensor);
   }
   /// `tensor` was written to by the statement.

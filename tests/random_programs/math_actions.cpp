@@ -267,49 +267,6 @@ void products(Machine& m, const Statement&) {
   }
 }
 
-void pictures(Machine& m, const Statement&) {
-  const Tensor x = fit(m.pick_small({set_of(kFloat32)}), {2, 4, 4}).expand({2, 4, 4}).unsqueeze(0);
-  const Tensor w = fit(m.pick_small({set_of(kFloat32)}), {3, 2, 2, 2}).expand({3, 2, 2, 2});
-  switch (m.dice().below(m.is_exact() ? 4 : 3)) {
-    case 0:
-      return m.add(conv2d(x, w.contiguous()), true);
-    case 1:
-      return m.add(avg_pool2d(x, {2, 2}), true);
-    case 2: {
-      const Tensor mean = zeros({2}), variance = ones({2});
-      m.add(batch_norm(x, mean, variance, {}, {}, m.dice().chance(60)), true);
-      return m.add(mean + variance, true);
-    }
-    default:
-      return m.add(max_pool2d(x, {2, 2}));
-  }
-}
-
-/// What a tensor of the program makes of these sizes; no two elements are equal, so that the
-/// largest of some is the same one however they are rounded.
-Tensor spread_out(Machine& m, const Shape& sizes) {
-  int64_t count = 1;
-  for (const int64_t size : sizes) count *= size;
-  const Tensor pattern = sin(arange(0, count, 1, kFloat32) * 1.7).reshape(sizes);
-  return pattern + tanh(fit(m.pick_small({set_of(kFloat32)}), sizes)) * 0.3;
-}
-
-/// Convolutions that hand images to one another, with relu and pooling between them.
-void networks(Machine& m, const Statement&) {
-  const int64_t in = m.dice().chance(50) ? 16 : 2, out = m.dice().chance(70) ? 16 : 3;
-  const int64_t images = 1 + m.dice().below(3), padding = m.dice().below(2);
-  const Tensor x = spread_out(m, {images, in, 7, 6});
-  const Tensor w = spread_out(m, {out, in, 3, 3}) * 0.2;
-  Tensor y = relu(conv2d(x, w, {}, {1}, {padding}));
-  if (m.dice().chance(30)) m.add(y, true);  // somebody else looks at it
-  if (m.dice().chance(60)) {
-    y = conv2d(y, spread_out(m, {16, out, 3, 3}) * 0.2, {}, {1}, {1});
-    if (m.dice().chance(80)) y = relu(y);
-  }
-  if (m.dice().chance(60)) y = max_pool2d(y, {2});
-  m.add(tanh(y), true);
-}
-
 constexpr Action kActions[] = {
     {"unary", 14, false, unary},
     {"arithmetic", 14, false, arithmetic},
@@ -320,8 +277,6 @@ constexpr Action kActions[] = {
     {"reduce", 10, false, reduce},
     {"along_rows", 6, false, along_rows},
     {"products", 6, false, products},
-    {"pictures", 1, false, pictures},
-    {"networks", 1, false, networks},
 };
 
 }  // namespace

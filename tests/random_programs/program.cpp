@@ -9,7 +9,8 @@ const std::vector<Action>& table() {
   static const std::vector<Action> all = [] {
     std::vector<Action> list;
     for (const std::span<const Action> part :
-         {math_actions(), view_actions(), write_actions(), gradient_actions(), host_actions()}) {
+         {math_actions(), layer_actions(), index_actions(), view_actions(), write_actions(),
+          gradient_actions(), host_actions()}) {
       list.insert(list.end(), part.begin(), part.end());
     }
     return list;

@@ -7,7 +7,7 @@ namespace tenon::programs {
 namespace {
 
 /// Without gradients more often than not, as tensors that others need for theirs refuse it.
-EnableGrad usual_mode(Machine& m) { return EnableGrad(m.dice().chance(30)); }
+EnableGrad usual_mode(Machine& m) { return EnableGrad(m.dice().chance(30) && !m.state().is_pure); }
 
 void in_place(Machine& m, const Statement&) {
   const EnableGrad mode = usual_mode(m);
