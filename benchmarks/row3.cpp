@@ -14,6 +14,8 @@ using namespace tenon;
 
 namespace {
 
+constexpr optim::AdamOptions kOptions{.learning_rate = benchmark::kLearningRate};
+
 struct SmallNetwork : nn::Module {
   nn::Linear fc1 = child("fc1", nn::Linear(16, 32));
   nn::Linear fc2 = child("fc2", nn::Linear(32, 32));
@@ -26,7 +28,7 @@ template <class Wrap>
 benchmark::Suite::Body training(Wrap wrap) {
   manual_seed(1);
   const SmallNetwork model;
-  auto optimizer = std::make_shared<optim::Adam>(model.parameters());
+  auto optimizer = std::make_shared<optim::Adam>(model.parameters(), kOptions);
   const Tensor x = randn({16, 16}), y = randint(0, 4, {16});
   return wrap([model, optimizer, x, y] {
     optimizer->zero_grad();
@@ -39,8 +41,9 @@ benchmark::Suite::Body training(Wrap wrap) {
 benchmark::Suite::Body pure_training() {
   manual_seed(1);
   const SmallNetwork model;
-  auto optimizer =
-      std::make_shared<optim::Adam>(model.parameters(), optim::AdamOptions{.capturable = true});
+  optim::AdamOptions options = kOptions;
+  options.capturable = true;
+  auto optimizer = std::make_shared<optim::Adam>(model.parameters(), options);
   auto step = compile(
       [model, optimizer](const Tensor& x, const Tensor& y) {
         optimizer->zero_grad();

@@ -23,7 +23,8 @@ template <class Wrap>
 benchmark::Suite::Body training(bool mixed, Wrap wrap) {
   manual_seed(1);
   const models::DigitsCNN model;
-  auto optimizer = std::make_shared<optim::Adam>(model.parameters());
+  auto optimizer = std::make_shared<optim::Adam>(
+      model.parameters(), optim::AdamOptions{.learning_rate = benchmark::kLearningRate});
   const Tensor x = randn({kBatch, 1, 28, 28}), y = randint(0, 10, {kBatch});
   return wrap([model, optimizer, mixed, x, y] {
     optimizer->zero_grad();

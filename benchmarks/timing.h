@@ -16,6 +16,11 @@
 
 namespace tenon::benchmark {
 
+/// Adam's, of networks that learn the same few samples all the time: too low for them to converge
+/// while they are measured. Gradients whose squares are denormal numbers take a processor several
+/// times as long, and who is fastest would get there first.
+constexpr double kLearningRate = 1e-8;
+
 /// Median seconds of one call of `body`. Calls are timed in rounds of at least 10 ms, for at least
 /// three rounds and `budget` seconds; the first round, which warms up, isn't counted.
 inline double seconds_per_call(const std::function<void()>& body, double budget) {

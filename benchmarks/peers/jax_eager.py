@@ -8,7 +8,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
-from timing import Suite  # noqa: E402
+from timing import LEARNING_RATE, Suite  # noqa: E402
 
 JIT = "--jit" in sys.argv
 MULTIPLIES = 10
@@ -98,7 +98,7 @@ def adam_step(loss, parameters):
         g = jax.grad(loss)(parameters)
         m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
         v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
-        rate = 1e-3 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        rate = LEARNING_RATE * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
         parameters = jax.tree.map(
             lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-8), parameters, m, v)
         return parameters, m, v, t + 1

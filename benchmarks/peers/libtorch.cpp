@@ -68,7 +68,8 @@ void add_row3(benchmark::Suite& suite) {
     torch::nn::Sequential model(torch::nn::Linear(16, 32), torch::nn::ReLU(),
                                 torch::nn::Linear(32, 32), torch::nn::ReLU(),
                                 torch::nn::Linear(32, 4));
-    auto optimizer = std::make_shared<torch::optim::Adam>(model->parameters());
+    auto optimizer = std::make_shared<torch::optim::Adam>(
+        model->parameters(), torch::optim::AdamOptions(benchmark::kLearningRate));
     return
         [model, optimizer, x = torch::randn({16, 16}), y = torch::randint(0, 4, {16})]() mutable {
           optimizer->zero_grad();

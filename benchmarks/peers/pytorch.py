@@ -8,7 +8,7 @@ with the whole step compiled."""
 import random
 import sys
 
-from timing import Suite
+from timing import LEARNING_RATE, Suite
 
 TENON = "--tenon" in sys.argv
 if TENON:
@@ -125,7 +125,7 @@ def add_row3(suite):
         model = torch.nn.Sequential(
             torch.nn.Linear(16, 32), torch.nn.ReLU(), torch.nn.Linear(32, 32), torch.nn.ReLU(),
             torch.nn.Linear(32, 4))
-        optimizer = torch.optim.Adam(model.parameters(), fused=True)
+        optimizer = torch.optim.Adam(model.parameters(), LEARNING_RATE, fused=True)
         return train_step(model, torch.randn(16, 16), torch.randint(0, 4, (16,)), optimizer)
 
     suite.time("MLP 16-32-32-4, Adam step", "us", 1e6, prepare)
@@ -142,7 +142,7 @@ def digits_cnn():
 def add_row4(suite, memory_format, batch=64):
     def prepare_training(precision):
         model = digits_cnn().to(memory_format=memory_format)
-        optimizer = torch.optim.Adam(model.parameters(), fused=True)
+        optimizer = torch.optim.Adam(model.parameters(), LEARNING_RATE, fused=True)
         x = torch.randn(batch, 1, 28, 28).to(memory_format=memory_format)
         y = torch.randint(0, 10, (batch,))
         return train_step(model, x, y, optimizer, autocast=precision == "bf16")

@@ -7,7 +7,7 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf  # noqa: E402
-from timing import Suite  # noqa: E402
+from timing import LEARNING_RATE, Suite  # noqa: E402
 
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "0"))
 tf.config.threading.set_intra_op_parallelism_threads(THREADS)
@@ -69,7 +69,7 @@ def add_row2(suite):
 
 
 def adam_step(model, x, y):
-    optimizer = tf.keras.optimizers.Adam()
+    optimizer = tf.keras.optimizers.Adam(LEARNING_RATE)
     loss_of = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model(x)
     optimizer.build(model.trainable_variables)
