@@ -343,42 +343,6 @@ TEST(Inplace, WhatIsReadAndWrittenIsSavedAsItWas) {
   EXPECT_EQ(x.grad().item<double>(), 2 * 3 + 1);
 }
 
-TEST(Inplace, WritesThroughViewsEnterTheBase) {
-  Tensor x = ones({3}, kFloat64).requires_grad_(), w = leaf(5);
-  Tensor h = x * 2;
-  const Tensor other = h[0];  // a view made before the write
-  h[0].mul_(w);
-  (h.sum() + other).backward();
-  EXPECT_EQ(h.to_vector<double>(), (std::vector<double>{10, 2, 2}));
-  EXPECT_EQ(x.grad().to_vector<double>(), (std::vector<double>{20, 2, 2}));
-  EXPECT_EQ(w.grad().item<double>(), 4);
-}
-
-TEST(Inplace, WritesThroughEmptyViewsEnterTheBase) {
-  const Tensor base = zeros({3, 0}).requires_grad_(true);
-  const Tensor y = base * 2.0F;
-  y.select(0, 1).fill_(1);
-  y.sum().backward();
-  EXPECT_EQ(base.grad().sizes(), Shape({3, 0}));
-}
-
-TEST(Inplace, ViewOfPlainBaseBringsTheGradient) {
-  Tensor base = zeros({2}, kFloat64), w = leaf(5);
-  base[1].copy_(w * w);
-  EXPECT_TRUE(base.requires_grad());
-  (base * 3).sum().backward();
-  EXPECT_EQ(w.grad().item<double>(), 30);
-}
-
-TEST(Inplace, DetachedWritesStayOutOfTheHistory) {
-  Tensor x = leaf(3);
-  Tensor h = x * 2;
-  h.detach().add_(1);
-  (h * 1).backward();
-  EXPECT_EQ(h.item<double>(), 7);
-  EXPECT_EQ(x.grad().item<double>(), 2);
-}
-
 struct Cube final : autograd::Function {
   std::vector<Tensor> forward(TensorList inputs) override {
     save({inputs[0]});

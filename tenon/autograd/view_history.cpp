@@ -1,5 +1,6 @@
 #include "tenon/autograd/view_history.h"
 
+#include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/operators.h"
@@ -7,61 +8,109 @@
 namespace tenon::autograd {
 namespace {
 
-/// Which part of a base a view reads. Bases own their storage and are contiguous, so a contiguous
-/// gradient of the base is read with the same strides. Where one of the two has complex elements
-/// and the other their parts, sizes, strides and offset count parts.
+/// How the elements of a tensor lie in the memory between its first and its last one.
+struct Layout {
+  Shape sizes, strides;
+  int64_t extent = 0;  ///< elements of that memory
+  bool is_row_major = true;
+
+  static Layout of(const TensorImpl& tensor, bool by_parts) {
+    Layout layout{tensor.sizes, tensor.strides, 1, tensor.contiguous};
+    if (by_parts) {
+      for (int64_t& stride : layout.strides) stride *= 2;
+      layout.sizes.push_back(2);
+      layout.strides.push_back(1);
+    }
+    for (size_t i = 0; i < layout.sizes.size(); ++i) {
+      layout.extent += (layout.sizes[i] - 1) * layout.strides[i];
+    }
+    if (tensor.numel == 0) layout.extent = 0;
+    return layout;
+  }
+  /// What is added up for each place in memory, of a gradient for each element.
+  Tensor gather(const Tensor& elements) const {
+    if (is_row_major) return elements.contiguous();
+    return view_backward(elements, Shape{extent}, strides, 0);
+  }
+  /// The other way; elements that share a place share what is there.
+  Tensor spread(const Tensor& memory) const {
+    if (is_row_major) return memory;
+    const NoGrad no_grad;
+    const Tensor sharing = gather(ones(sizes, memory.dtype(), memory.device()));
+    return strided_part(memory / sharing.clamp_min(1), sizes, strides, 0);
+  }
+};
+
+/// Which part of a base a view reads. Where one of the two has complex elements and the other their
+/// parts, sizes, strides and offset count parts.
 struct Part {
   Shape sizes, strides;
-  int64_t offset = 0;
+  int64_t offset = 0;       ///< from the base's first element
   bool by_parts = false;    ///< one of base and view is complex, the other its parts
   bool is_complex = false;  ///< it is the view, where `by_parts`
+  Layout base;
 
   static Part of(const Tensor& view) {
     const TensorImpl& base = *view.impl()->base;
     Part part{view.sizes(), view.strides(), view.storage_offset() - base.offset};
-    if (view.dtype() == base.dtype) return part;
-    part.by_parts = true;
-    part.is_complex = view.is_complex();
-    part.offset = view.storage_offset();
-    if (!part.is_complex) {
-      part.offset -= 2 * base.offset;
-      return part;
-    }
-    part.offset = 2 * part.offset - base.offset;
-    for (int64_t& stride : part.strides) stride *= 2;
-    part.sizes.push_back(2);
-    part.strides.push_back(1);
+    part.by_parts = view.dtype() != base.dtype;
+    part.is_complex = part.by_parts && view.is_complex();
+    part.base = Layout::of(base, part.by_parts && !part.is_complex);
+    if (part.by_parts) part.count_parts(view.storage_offset(), base.offset);
+    part.check_reach();
     return part;
   }
   /// The view of a gradient of the base.
-  Tensor read(const Tensor& base) const {
-    const Tensor elements = by_parts && !is_complex ? view_as_real(base) : base;
-    const Tensor view = strided_part(elements.contiguous(), sizes, strides, offset);
+  Tensor read(const Tensor& dy) const {
+    const Tensor elements = by_parts && !is_complex ? view_as_real(dy) : dy;
+    const Tensor view = strided_part(base.gather(elements), sizes, strides, offset);
     return is_complex ? view_as_complex(view.contiguous()) : view;
   }
   /// A gradient of the base, zero in the part.
-  Tensor rest(const Tensor& base) const {
+  Tensor rest(const Tensor& dy) const {
     const bool parts = by_parts && !is_complex;
-    const Tensor elements = parts ? view_as_real(base) : base;
+    const Tensor elements = parts ? view_as_real(dy) : dy;
     const Tensor kept = elements * rest_mask(elements);
     return parts ? view_as_complex(kept) : kept;
   }
   /// A gradient of the view as one of the base, zero elsewhere.
-  Tensor scattered(const Tensor& view, const Spec& base) const {
-    Shape elements = base.sizes;
+  Tensor scattered(const Tensor& dy) const {
     const bool parts = by_parts && !is_complex;
-    if (parts) elements.push_back(2);
-    const Tensor given = is_complex ? view_as_real(view) : view;
-    const Tensor result = view_backward(given, elements, strides, offset);
-    return parts ? view_as_complex(result) : result;
+    const Tensor given = is_complex ? view_as_real(dy) : dy;
+    const Shape memory = base.is_row_major ? base.sizes : Shape{base.extent};
+    const Tensor result = base.spread(view_backward(given, memory, strides, offset));
+    return parts ? view_as_complex(result.contiguous()) : result;
   }
 
  private:
+  void count_parts(int64_t view_offset, int64_t base_offset) {
+    if (!is_complex) {
+      offset = view_offset - 2 * base_offset;
+      return;
+    }
+    offset = 2 * view_offset - base_offset;
+    for (int64_t& stride : strides) stride *= 2;
+    sizes.push_back(2);
+    strides.push_back(1);
+  }
+  void check_reach() const {
+    int64_t last = offset;
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      if (sizes[i] == 0) return;
+      last += (sizes[i] - 1) * strides[i];
+    }
+    if (offset >= 0 && last < base.extent) return;
+    fail<AutogradError>("as_strided",
+                        "in place: the view reaches memory outside of the tensor it was made of, "
+                        "whose gradient has no place for that; make it of the tensor that owns the "
+                        "memory, or clone() it first");
+  }
   Tensor rest_mask(const Tensor& elements) const {
     const NoGrad no_grad;
-    const Tensor mask = ones(elements.sizes(), elements.dtype(), elements.device());
+    const Shape memory = base.is_row_major ? elements.sizes() : Shape{base.extent};
+    const Tensor mask = ones(memory, elements.dtype(), elements.device());
     strided_part(mask, sizes, strides, offset).fill_(0);
-    return mask;
+    return base.is_row_major ? mask : strided_part(mask, base.sizes, base.strides, 0);
   }
 };
 
@@ -79,11 +128,10 @@ struct ReplacePart final : Rule {
 /// A view of a base that was written after the view was made.
 struct ReadPart final : Rule {
   Part part;
-  Spec base;
 
   std::string_view name() const override { return "read_part"; }
   Grads run(const Node&, std::span<const Tensor> grads) override {
-    return {part.scattered(grads[0], base)};
+    return {part.scattered(grads[0])};
   }
 };
 
@@ -96,7 +144,6 @@ void refresh_view(const Tensor& view) {
   if (!base->grad_node) return;
   auto rule = std::make_unique<ReadPart>();
   rule->part = Part::of(view);
-  rule->base = {base->dtype, base->sizes};
   const Intrusive<Node> node = Node::create();
   node->rule = std::move(rule);
   const Tensor base_tensor = handle_of(base);

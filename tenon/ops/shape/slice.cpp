@@ -89,6 +89,20 @@ ViewSpec diagonal_view(const Shape& sizes, const Shape& strides, int64_t offset,
   return spec;
 }
 
+/// Views of a row-major tensor are made of layouts that were worked out elsewhere: one that reaches
+/// out of it would write into what others own.
+void check_reach(std::string_view call, IntList sizes, IntList strides, int64_t offset,
+                 int64_t elements) {
+  int64_t last = offset;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] == 0) return;
+    last += (sizes[i] - 1) * strides[i];
+  }
+  if (offset >= 0 && last < elements) return;
+  fail<IndexError>(call, fmt::format("sizes {}, strides {} and offset {} reach out of {} elements",
+                                     to_string(sizes), to_string(strides), offset, elements));
+}
+
 ViewSpec strided_view(const Tensor& x, IntList sizes, IntList strides,
                       std::optional<int64_t> storage_offset) {
   if (sizes.size() != strides.size()) {
@@ -255,6 +269,7 @@ void define_strided_part(OpDef& op) {
       .accepts(kAnySet)
       .view([](const Tensor& x, IntList sizes, IntList strides, int64_t offset) -> ViewSpec {
         if (!x.is_contiguous()) fail<ValueError>("strided_part", "expected a row-major tensor");
+        check_reach("strided_part", sizes, strides, offset, x.numel());
         return {Shape(sizes), Shape(strides), x.storage_offset() + offset};
       })
       .saves_sizes()
@@ -273,7 +288,9 @@ void define_view_backward(OpDef& op) {
         "Zeros of `sizes`, row-major, with `dy` added where a view with dy's sizes, `strides` and "
         "`offset` reads them: the gradient of every view.")
       .accepts(kNumberSet)
-      .shape([](const Tensor& dy, IntList sizes) -> Spec {
+      .shape([](const Tensor& dy, IntList sizes, IntList strides, int64_t offset) -> Spec {
+        check_reach("view_backward", dy.sizes(), strides, offset,
+                    count_elements("view_backward", sizes));
         return {dy.dtype(), Shape(sizes)};
       })
       .kernel()

@@ -1,0 +1,101 @@
+// What writes through views do to the histories of what they are views of.
+#include <gtest/gtest.h>
+
+#include "tenon/autograd/autograd.h"
+#include "tenon/base/error.h"
+#include "tenon/ops/functions.h"
+#include "tenon/ops/operators.h"
+
+namespace tenon {
+namespace {
+
+Tensor leaf(double value) { return full({}, value, kFloat64).requires_grad_(); }
+
+TEST(ViewHistory, WritesThroughViewsEnterTheBase) {
+  Tensor x = ones({3}, kFloat64).requires_grad_(), w = leaf(5);
+  Tensor h = x * 2;
+  const Tensor other = h[0];  // a view made before the write
+  h[0].mul_(w);
+  (h.sum() + other).backward();
+  EXPECT_EQ(h.to_vector<double>(), (std::vector<double>{10, 2, 2}));
+  EXPECT_EQ(x.grad().to_vector<double>(), (std::vector<double>{20, 2, 2}));
+  EXPECT_EQ(w.grad().item<double>(), 4);
+}
+
+TEST(ViewHistory, WritesThroughEmptyViewsEnterTheBase) {
+  const Tensor base = zeros({3, 0}).requires_grad_(true);
+  const Tensor y = base * 2.0F;
+  y.select(0, 1).fill_(1);
+  y.sum().backward();
+  EXPECT_EQ(base.grad().sizes(), Shape({3, 0}));
+}
+
+TEST(ViewHistory, ViewOfPlainBaseBringsTheGradient) {
+  Tensor base = zeros({2}, kFloat64), w = leaf(5);
+  base[1].copy_(w * w);
+  EXPECT_TRUE(base.requires_grad());
+  (base * 3).sum().backward();
+  EXPECT_EQ(w.grad().item<double>(), 30);
+}
+
+TEST(ViewHistory, DetachedWritesStayOutOfTheHistory) {
+  Tensor x = leaf(3);
+  Tensor h = x * 2;
+  h.detach().add_(1);
+  (h * 1).backward();
+  EXPECT_EQ(h.item<double>(), 7);
+  EXPECT_EQ(x.grad().item<double>(), 2);
+}
+
+/// Gradients of columns of a wider matrix, which lie apart: as those of a copy of them.
+TEST(ViewHistory, WritesThroughViewsOfDetachedColumns) {
+  const Tensor all = arange(0, 24, 1, kFloat64).reshape({4, 6});
+  const auto gradient_of = [&](const Tensor& columns) {
+    const Tensor w = arange(1, 13, 1, kFloat64).reshape({3, 4}).requires_grad_();
+    const Tensor turned = columns.t();
+    turned.mul_(w);
+    const Tensor row = columns[2];  // reads what was written
+    (columns * columns + row).sum().backward();
+    return w.grad().to_vector<double>();
+  };
+  const auto expected = gradient_of(all.slice(1, 1, 4).contiguous());
+  EXPECT_EQ(gradient_of(all.clone().slice(1, 1, 4).detach()), expected);
+  EXPECT_EQ(gradient_of(all.t().contiguous().t().slice(1, 1, 4).detach()), expected);
+}
+
+TEST(ViewHistory, WritesThroughViewsOfDetachedComplexColumns) {
+  const auto gradient_of = [](const Tensor& columns) {
+    const Tensor w = arange(1, 5, 1, kFloat64).requires_grad_();
+    view_as_real(columns).select(2, 1).select(1, 0).mul_(w);
+    view_as_real(columns * columns).sum().backward();
+    return w.grad().to_vector<double>();
+  };
+  const Tensor all =
+      complex(arange(0, 24, 1, kFloat64), arange(24, 48, 1, kFloat64)).reshape({4, 6});
+  EXPECT_EQ(gradient_of(all.clone().slice(1, 1, 4).detach()),
+            gradient_of(all.slice(1, 1, 4).contiguous()));
+}
+
+/// Both rows lie in one place: d sum(d * c) / dw = (c0 + c1) * what was there.
+TEST(ViewHistory, WritesThroughOneOfRowsThatShareTheirPlace) {
+  const Tensor w = ones({3}, kFloat64).requires_grad_();
+  const Tensor rows = arange(0, 3, 1, kFloat64).expand({2, 3}).detach();
+  rows[0].mul_(w);
+  (rows * arange(1, 7, 1, kFloat64).reshape({2, 3})).sum().backward();
+  EXPECT_EQ(w.grad().to_vector<double>(), (std::vector<double>{0, 7, 18}));
+}
+
+TEST(ViewHistory, ViewsThatReachOutOfTheirBaseAreRefused) {
+  const Tensor w = ones({3}, kFloat64).requires_grad_();
+  const Tensor row = arange(0, 12, 1, kFloat64).reshape({4, 3})[2].detach();
+  const Tensor around = as_strided(row, {2, 3}, {3, 1}, 0);
+  try {
+    around.mul_(w);
+    FAIL() << "nothing was thrown";
+  } catch (const AutogradError& error) {
+    EXPECT_NE(std::string(error.what()).find("outside of the tensor"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace tenon
