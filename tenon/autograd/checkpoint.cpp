@@ -73,6 +73,10 @@ struct CheckpointRule final : autograd::Rule {
     return Grads(std::move(result));
   }
 
+  void visit_saved(const std::function<void(Tensor&)>& visit) override {
+    for (Tensor& input : inputs) visit(input);
+  }
+
   void release() override { inputs.clear(); }
 
  private:
@@ -125,6 +129,7 @@ std::vector<Tensor> checkpoint(CheckpointedFunction function, TensorList inputs)
   std::vector<const Tensor*> pointers;
   for (const Tensor& argument : arguments) {
     pointers.push_back(&argument);
+    argument.impl()->storage->saved = true;
     rule->versions.push_back(argument.version());
   }
   rule->function = std::move(function);

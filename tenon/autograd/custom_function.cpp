@@ -51,6 +51,10 @@ struct FunctionRule final : Rule {
     return Grads(std::move(result));
   }
 
+  void visit_saved(const std::function<void(Tensor&)>& visit) override {
+    for (auto& kept : function->state()->saved) visit(kept.tensor);
+  }
+
   void release() override {
     function->state()->saved.clear();
     function->state()->released = true;
@@ -65,6 +69,7 @@ Function::~Function() = default;
 void Function::save(TensorList tensors) {
   for (const Tensor& tensor : tensors) {
     state_->saved.push_back({tensor, tensor.defined() ? tensor.version() : 0});
+    if (tensor.defined()) tensor.impl()->storage->saved = true;
     state_->result_of.push_back(-1);
   }
 }

@@ -58,6 +58,7 @@ void Node::reset() {
   input_specs.clear();
   extras.reset();
   place.reset();
+  unlinked = nullptr;
 }
 
 void Node::release() {

@@ -47,6 +47,8 @@ struct Rule {
   virtual Grads run(const Node& node, std::span<const Tensor> grads) = 0;
   /// Drops what it holds on to; called when the graph is freed.
   virtual void release() {}
+  /// Calls `visit` with each tensor that it keeps for its backward.
+  virtual void visit_saved(const std::function<void(Tensor&)>& visit) { static_cast<void>(visit); }
 };
 
 using Hook = std::function<Tensor(const Tensor&)>;
@@ -81,7 +83,10 @@ struct Node : GradNode {
   std::vector<Spec> input_specs;
   std::unique_ptr<ResultExtras> extras;
   std::unique_ptr<std::string> place;  ///< where the forward call was made; anomaly mode only
-  Node* next_free = nullptr;           ///< while it waits to be used again, or to be dropped
+  /// The memory that was written last of that of which neither it nor any node it leads to keeps
+  /// tensors with histories (see write_history); compared only.
+  const Storage* unlinked = nullptr;
+  Node* next_free = nullptr;  ///< while it waits to be used again, or to be dropped
 
   static Intrusive<Node> create();
   /// Back to the state of a new one.

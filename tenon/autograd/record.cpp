@@ -17,6 +17,7 @@ void save(const Call& call, Tensor tensor, SavedTensors<N>& saved, size_t i) {
                         "a tensor made in inference mode can't be saved for a gradient; "
                         "clone() it outside of inference mode first");
   }
+  tensor.impl()->storage->saved.store(true, std::memory_order_relaxed);
   saved.versions[i] = tensor.version();
   saved.tensors[i] = std::move(tensor);
 }
@@ -99,7 +100,14 @@ void record_inplace(const Call& call, const Tensor& original, const Tensor& self
   const Intrusive<Node> node = new_node(call);
   // Edges of `self` before the write.
   const uint32_t wanted = connect(*node, inputs, {&self, 1});
-  if (original.defined()) inputs[0] = &original;
+  if (original.defined()) {
+    inputs[0] = &original;
+    const Edge& before = node->edges[0];
+    if (before.node) {
+      set_history(original, Intrusive<Node>::share(static_cast<Node*>(before.node.get())),
+                  before.index);
+    }
+  }
   const Call seen{call.op, inputs, call.attributes};
   save_inputs(*node, seen, wanted);
   save_outputs(*node, seen, {&self, 1});

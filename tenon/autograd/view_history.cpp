@@ -152,6 +152,38 @@ void refresh_view(const Tensor& view) {
   set_history(view, node, 0);
 }
 
+/// Of what `first` and the nodes it leads to keep of `storage`, which was written just now, the
+/// tensors lose their bodies: a body that gets the write for its history, or whose base does, would
+/// be kept by what it keeps. They go on with the histories that they had.
+void unlink_saved(Node* first, const Storage* storage) {
+  const std::function<void(Tensor&)> unlink = [storage](Tensor& kept) {
+    if (!kept.defined() || kept.impl()->storage.get() != storage) return;
+    const TensorImpl* const body = kept.impl();
+    const bool is_leaf = body->requires_grad && !body->grad_node;
+    if (is_leaf || (!body->grad_node && !body->base)) return;
+    Tensor alone = new_alias(kept);
+    if (body->grad_node) {
+      set_history(alone, Intrusive<Node>::share(static_cast<Node*>(body->grad_node.get())),
+                  body->grad_index);
+    }
+    kept = std::move(alone);
+  };
+  std::vector<Node*> open;
+  const auto visit = [&](GradNode* next) {
+    auto* const node = static_cast<Node*>(next);
+    if (!node || node->unlinked == storage) return;
+    node->unlinked = storage;
+    open.push_back(node);
+  };
+  for (visit(first); !open.empty();) {
+    Node* const node = open.back();
+    open.pop_back();
+    for (Tensor& kept : node->inputs.tensors) unlink(kept);
+    if (node->rule) node->rule->visit_saved(unlink);
+    for (const Edge& edge : node->edges) visit(edge.node.get());
+  }
+}
+
 }  // namespace
 
 void set_edge(Edge& edge, const Tensor& tensor) {
@@ -174,6 +206,11 @@ Edge edge_of(const Tensor& tensor) {
 
 void write_history(const Tensor& self, const Intrusive<Node>& node, uint32_t index) {
   TensorImpl* impl = self.impl();
+  const Storage* const storage = impl->storage.get();
+  if (storage->saved.load(std::memory_order_relaxed)) {
+    unlink_saved(node.get(), storage);
+    if (impl->base) unlink_saved(static_cast<Node*>(impl->base->grad_node.get()), storage);
+  }
   if (!impl->base) {
     set_history(self, node, index);
     ++impl->history;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tenon/autograd/autograd.h"
+#include "tenon/autograd/custom_function.h"
 #include "tenon/base/error.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/operators.h"
@@ -94,6 +95,87 @@ TEST(ViewHistory, ViewsThatReachOutOfTheirBaseAreRefused) {
     FAIL() << "nothing was thrown";
   } catch (const AutogradError& error) {
     EXPECT_NE(std::string(error.what()).find("outside of the tensor"), std::string::npos);
+  }
+}
+
+struct Square final : autograd::Function {
+  std::vector<Tensor> forward(TensorList inputs) override {
+    save({inputs[0]});
+    return {inputs[0] * inputs[0]};
+  }
+  std::vector<Tensor> backward(TensorList grads) override { return {grads[0] * saved(0) * 2}; }
+  std::string_view name() const override { return "Square"; }
+};
+
+/// What is written by what was made of it holds itself, unless what is saved of it lets go.
+TEST(ViewHistory, TensorsWrittenByWhatSavedThemAreFreed) {
+  const auto kept_by = [](auto&& write) {
+    const int64_t before = memory_stats().allocated_bytes;
+    {
+      const Tensor w = ones({1 << 16}, kFloat64).requires_grad_();
+      write(w);
+    }
+    return memory_stats().allocated_bytes - before;
+  };
+  EXPECT_EQ(kept_by([](const Tensor& w) {
+              Tensor a = w * 2;
+              a.add_(a * w);
+            }),
+            0);
+  EXPECT_EQ(kept_by([](const Tensor& w) {
+              const Tensor a = zeros({1 << 16}, kFloat64);
+              a.slice(0, 0, 1 << 15).add_(a.slice(0, 1 << 15, 1 << 16) * w.slice(0, 0, 1 << 15));
+            }),
+            0);
+  EXPECT_EQ(kept_by([](const Tensor& w) {
+              const Tensor a = w * 1;
+              a[0].copy_(a.slice(0, 1, 9).exp().mul(a.slice(0, 1, 9)).sum());
+            }),
+            0);
+  EXPECT_EQ(kept_by([](const Tensor& w) {
+              Tensor a = w * 1;
+              a.add_(autograd::apply(std::make_shared<Square>(), {a})[0]);
+            }),
+            0);
+  EXPECT_EQ(kept_by([](const Tensor& w) {
+              Tensor a = w * 1;
+              a.add_(checkpoint([](const std::vector<Tensor>& x) { return x[0] * x[0]; }, {a}));
+            }),
+            0);
+}
+
+TEST(ViewHistory, WhatIsSavedOfATensorBeforeItsWriteKeepsItsHistory) {
+  const Tensor w = arange(1, 5, 1, kFloat64).requires_grad_();
+  const auto further = [&](bool in_place) {
+    Tensor a = w * 3;
+    const Tensor b = w.flip({0}) * 2;
+    if (in_place) {
+      a.mul_(b);
+      a.sin_();
+    } else {
+      a = (a * b).sin();
+    }
+    const Tensor gradient = grad({a.sum()}, {w}, {}, {.create_graph = true})[0];
+    return grad({(gradient * gradient).sum()}, {w})[0].to_vector<double>();
+  };
+  EXPECT_EQ(further(true), further(false));
+}
+
+/// One half of a tensor times the other, which the gradient needs, of first and second order.
+TEST(ViewHistory, WhatIsSavedOfTheTensorThatIsWrittenKeepsItsHistory) {
+  const Tensor w = arange(1, 5, 1, kFloat64).requires_grad_();
+  const auto product = [&](bool in_place) {
+    const Tensor a = w * 3;
+    const Tensor first = a.slice(0, 0, 2), second = a.slice(0, 2, 4);
+    if (!in_place) return first * second;
+    first.mul_(second);
+    return a.slice(0, 0, 2);
+  };
+  for (const bool in_place : {false, true}) {
+    const Tensor gradient = grad({product(in_place).sum()}, {w}, {}, {.create_graph = true})[0];
+    const Tensor further = grad({(gradient * gradient).sum()}, {w})[0];
+    EXPECT_EQ(gradient.to_vector<double>(), (std::vector<double>{27, 36, 9, 18})) << in_place;
+    EXPECT_EQ(further.to_vector<double>(), (std::vector<double>{162, 324, 486, 648})) << in_place;
   }
 }
 

@@ -16,8 +16,24 @@
 #include "tenon/base/error.h"
 #include "tenon/base/fork_safe_mutex.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace tenon::cpu {
 namespace {
+
+// The address sanitizer knows of blocks, not of what they are lent for: it is told what of them a
+// tensor may touch. `kGap` keeps a block's data apart from the next one's header.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kGap = 64;
+void forbid(const void* data, size_t bytes) { __asan_poison_memory_region(data, bytes); }
+void permit(const void* data, size_t bytes) { __asan_unpoison_memory_region(data, bytes); }
+#else
+constexpr size_t kGap = 0;
+void forbid(const void*, size_t) {}
+void permit(const void*, size_t) {}
+#endif
 
 // A block is a header (the Storage, padded to 64 bytes) followed by the data. Class `c` holds
 // blocks of `class_bytes(c)`: four steps to each power of two, from 128 bytes.
@@ -109,8 +125,8 @@ struct ThreadCache {
 class CpuAllocator final : public Allocator {
  public:
   Storage* allocate(size_t bytes, Device) override {
-    if (bytes <= kLargestSmall - kHeader && thread_cache_) [[likely]] {
-      const size_t size_class = kClassOfLines[(bytes + kHeader + 63) / 64];
+    if (bytes <= kLargestSmall - kHeader - kGap && thread_cache_) [[likely]] {
+      const size_t size_class = kClassOfLines[(bytes + kHeader + kGap + 63) / 64];
       if (Storage* storage = thread_cache_->free[size_class].pop()) [[likely]] {
         count_here(kBytesOfClass[size_class], 1);
         return made(storage, bytes);
@@ -120,6 +136,7 @@ class CpuAllocator final : public Allocator {
   }
 
   void release(Storage* storage) noexcept override {
+    forbid(storage->data, storage->bytes);
     const auto size_class = reinterpret_cast<uintptr_t>(storage->owner_data);
     if (size_class < kSmallClasses && thread_cache_) [[likely]] {
       thread_cache_->free[size_class].push(storage);
@@ -199,7 +216,7 @@ class CpuAllocator final : public Allocator {
 
   Storage* allocate_slowly(size_t bytes) {
     if (bytes > (size_t{1} << 52)) fail_out_of_memory(bytes);
-    const int size_class = class_of(bytes + kHeader);
+    const int size_class = class_of(bytes + kHeader + kGap);
     Storage* storage =
         size_class < kSmallClasses ? take_small(size_class) : take_shared(size_class, bytes);
     count(static_cast<int64_t>(class_bytes(size_class)), 1);
@@ -221,7 +238,9 @@ class CpuAllocator final : public Allocator {
     storage->references.reset();
     storage->version.store(0, std::memory_order_relaxed);
     storage->lent.store(false, std::memory_order_relaxed);
+    storage->saved.store(false, std::memory_order_relaxed);
     storage->bytes = bytes;
+    permit(storage->data, bytes);
     return storage;
   }
 
@@ -255,6 +274,7 @@ class CpuAllocator final : public Allocator {
     storage->data = static_cast<char*>(block) + kHeader;
     storage->owner = this;
     storage->owner_data = reinterpret_cast<void*>(static_cast<intptr_t>(size_class));
+    forbid(storage->data, class_bytes(size_class) - kHeader);
     return storage;
   }
 
@@ -317,6 +337,7 @@ class CpuAllocator final : public Allocator {
 
   void unmap(Storage* storage, size_t bytes) {
     counters_.reserved -= static_cast<int64_t>(bytes);
+    permit(storage->data, bytes - kHeader);
     std::free(storage);
   }
 
