@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tenon/autograd/leaf.h"
+#include "tenon/autograd/post_hooks.h"
 #include "tenon/base/error.h"
 #include "tenon/base/long_work.h"
 #include "tenon/dispatch/autocast_internal.h"
@@ -97,18 +98,27 @@ class Pass {
     }
   }
 
+  /// Hooks of these leaves are called as soon as their gradients are complete.
+  void watch(std::vector<WatchedLeaf> leaves) { watched_ = std::move(leaves); }
+
   void run() {
     constexpr int kCheckEvery = 64;
+    finish_watched();
     for (int nodes = 1; !pending_.empty(); ++nodes) {
       if (nodes % kCheckEvery == 0) check_interrupt();
       Pending next = std::move(pending_.back());
       pending_.pop_back();
       run_node(next);
+      finish_watched();
     }
-    finish_leaves();
+    for (Hooked& entry : hooked_) finish(entry);
+    hooked_.clear();
   }
 
  private:
+  /// A leaf with hooks, and the sum of what has come for it.
+  using Hooked = std::pair<Intrusive<TensorImpl>, Tensor>;
+
   void add_to_node(Intrusive<Node> node, uint32_t index, Tensor grad) {
     const Spec& result = node->results[index];
     fit(grad, result.sizes, result.dtype);
@@ -180,6 +190,7 @@ class Pass {
       }
       if (!options_.captures->leaves_accumulate) return;
     }
+    for (WatchedLeaf& watched : watched_) watched.has_grad |= watched.leaf == leaf;
     Tensor& into = *extras_of(leaf.get()).grad;
     if (into.defined() && !options_.create_graph && !into.requires_grad()) {
       into.add_(grad);
@@ -195,12 +206,29 @@ class Pass {
     }
   }
 
-  void finish_leaves() {
-    for (auto& [leaf, grad] : hooked_) {
-      for (const auto& entry : std::vector(find_extras(leaf.get())->hooks)) apply_hook(entry, grad);
-      deliver(leaf, std::move(grad));
+  void finish(Hooked& entry) {
+    auto& [leaf, grad] = entry;
+    for (const auto& hook : std::vector(find_extras(leaf.get())->hooks)) apply_hook(hook, grad);
+    deliver(leaf, std::move(grad));
+  }
+
+  /// Calls what wants to know that leaves are complete: those that no node leads to any more, as
+  /// nodes run in descending order.
+  void finish_watched() {
+    while (!watched_.empty() &&
+           (pending_.empty() || pending_.back().node->order < watched_.back().last_order)) {
+      const Intrusive<TensorImpl> leaf = watched_.back().leaf;
+      const auto hooked = std::find_if(hooked_.begin(), hooked_.end(),
+                                       [&](const Hooked& entry) { return entry.first == leaf; });
+      if (hooked != hooked_.end()) {
+        Hooked entry = std::move(*hooked);
+        hooked_.erase(hooked);
+        finish(entry);
+      }
+      const bool has_grad = watched_.back().has_grad;
+      watched_.pop_back();
+      if (has_grad) run_post_hooks(Tensor(leaf));
     }
-    hooked_.clear();
   }
 
   void run_hooks(Pending& entry) {
@@ -357,7 +385,8 @@ class Pass {
   PassOptions options_;
   const PassOptions* previous_;
   std::vector<Pending> pending_;
-  std::vector<std::pair<Intrusive<TensorImpl>, Tensor>> hooked_;
+  std::vector<Hooked> hooked_;
+  std::vector<WatchedLeaf> watched_;  ///< the next to be complete is the last
 };
 
 }  // namespace
@@ -385,6 +414,8 @@ void run_backward(std::span<const Tensor> roots, std::span<const Tensor> grads,
   const EnableGrad mode(options.create_graph);
   const AutocastMode no_autocast(kFloat32);  // gradients have the dtypes of the forward ops
   Pass pass(options);
+  const bool accumulates = !options.captures || options.captures->leaves_accumulate;
+  if (accumulates && had_post_hooks()) pass.watch(leaves_with_post_hooks(roots));
   for (size_t i = 0; i < roots.size(); ++i) {
     const Edge edge = edge_of(roots[i]);
     if (edge) pass.add(edge, grads[i]);

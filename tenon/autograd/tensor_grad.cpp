@@ -27,7 +27,22 @@ std::vector<autograd::ResultExtras::Entry>& hooks_of(const Tensor& tensor) {
   return node->extras->hooks;
 }
 
+std::atomic<bool> any_post_hooks{false};
+
 }  // namespace
+
+namespace autograd {
+
+bool had_post_hooks() { return any_post_hooks.load(std::memory_order_relaxed); }
+
+void run_post_hooks(const Tensor& leaf) {
+  const LeafExtras* extras = find_extras(leaf.impl());
+  if (!extras) return;
+  // A copy: hooks may register and remove hooks.
+  for (const auto& entry : std::vector(extras->post_hooks)) entry.hook(leaf);
+}
+
+}  // namespace autograd
 
 Tensor& Tensor::requires_grad_(bool requires_grad) {
   if (requires_grad && !is_differentiable(dtype())) {
@@ -93,8 +108,26 @@ int64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) const {
   return number;
 }
 
+int64_t Tensor::register_post_accumulate_grad_hook(std::function<void(const Tensor&)> hook) const {
+  if (!requires_grad() || !is_leaf()) {
+    fail<AutogradError>("register_post_accumulate_grad_hook",
+                        requires_grad()
+                            ? "gradients are added up in leaves, and this is the result "
+                              "of an op; use register_hook()"
+                            : "this tensor requires no gradient");
+  }
+  const int64_t number = next_hook_number();
+  autograd::extras_of(impl_.get()).post_hooks.push_back({number, std::move(hook)});
+  any_post_hooks.store(true, std::memory_order_relaxed);
+  return number;
+}
+
 void Tensor::remove_hook(int64_t number) const {
-  std::erase_if(hooks_of(*this), [&](const auto& entry) { return entry.number == number; });
+  const auto has_number = [&](const auto& entry) { return entry.number == number; };
+  std::erase_if(hooks_of(*this), has_number);
+  if (auto* extras = autograd::find_extras(impl_.get())) {
+    std::erase_if(extras->post_hooks, has_number);
+  }
 }
 
 }  // namespace tenon

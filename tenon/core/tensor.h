@@ -130,6 +130,11 @@ class TENON_API Tensor {
   /// Calls `hook(grad)` when the gradient of this tensor is known; a defined result replaces it.
   /// Returns a number for `remove_hook`.
   int64_t register_hook(std::function<Tensor(const Tensor&)> hook) const;
+  /// Calls `hook(leaf)` when a backward pass has added all of its gradient to `grad()` of this
+  /// leaf: there it may be used up, by an optimizer's step, and dropped before the pass goes on.
+  /// Returns a number for `remove_hook`. Throws AutogradError on results, and where no gradient is
+  /// wanted.
+  int64_t register_post_accumulate_grad_hook(std::function<void(const Tensor&)> hook) const;
   void remove_hook(int64_t number) const;
 
   // Indexing: defined in ops/index/indexing.cpp.
