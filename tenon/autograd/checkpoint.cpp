@@ -2,6 +2,7 @@
 
 #include "tenon/autograd/autograd.h"
 #include "tenon/autograd/engine.h"
+#include "tenon/autograd/packed.h"
 #include "tenon/base/error.h"
 #include "tenon/core/generator.h"
 #include "tenon/dispatch/autocast_internal.h"
@@ -28,19 +29,15 @@ struct CheckpointRule final : autograd::Rule {
   CheckpointedFunction function;
   std::vector<Tensor> inputs;
   std::vector<uint32_t> versions;
+  /// One an input where hooks packed them; `inputs` are undefined then.
+  std::vector<autograd::Packed> packed;
   Generator generator;
   DType autocast = kFloat32;  ///< the mode of the forward call
 
   std::string_view name() const override { return "checkpoint"; }
 
-  Grads run(const autograd::Node&, std::span<const Tensor> grads) override {
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      if (inputs[i].version() != versions[i]) {
-        fail<AutogradError>("checkpoint", fmt::format("input {} was overwritten in place since the "
-                                                      "forward call; clone() it first",
-                                                      i));
-      }
-    }
+  Grads run(const autograd::Node& node, std::span<const Tensor> grads) override {
+    const std::vector<Tensor> inputs = saved_inputs(node);
     const bool create_graph = modes().grad;
     const EnableGrad enable;
     // Views, so that gradients can be caught at the edge of the function and flow on from there
@@ -77,9 +74,27 @@ struct CheckpointRule final : autograd::Rule {
     for (Tensor& input : inputs) visit(input);
   }
 
-  void release() override { inputs.clear(); }
+  void release() override {
+    inputs.clear();
+    packed.clear();
+  }
 
  private:
+  std::vector<Tensor> saved_inputs(const autograd::Node& node) const {
+    std::vector<Tensor> all = inputs;
+    for (size_t i = 0; i < packed.size(); ++i) {
+      all[i] = packed[i].unpack(name());
+      if (node.edges[i]) autograd::lead_to(all[i], node.edges[i]);
+    }
+    for (size_t i = 0; packed.empty() && i < all.size(); ++i) {
+      if (all[i].version() == versions[i]) continue;
+      fail<AutogradError>("checkpoint", fmt::format("input {} was overwritten in place since the "
+                                                    "forward call; clone() it first",
+                                                    i));
+    }
+    return all;
+  }
+
   /// With an outer capture list everything is captured; else leaves inside the function
   /// (parameters) accumulate as they would without the checkpoint.
   static void run_inner(std::span<const Tensor> outputs, std::span<const Tensor> grads,
@@ -134,6 +149,12 @@ std::vector<Tensor> checkpoint(CheckpointedFunction function, TensorList inputs)
   }
   rule->function = std::move(function);
   rule->inputs = arguments;
+  if (modes().packs_saved) {
+    for (Tensor& input : rule->inputs) {
+      rule->packed.emplace_back(rule->name(), input);
+      input = Tensor();
+    }
+  }
   const Intrusive<autograd::Node> node = autograd::Node::create();
   node->rule = std::move(rule);
   autograd::connect(*node, pointers, outputs);

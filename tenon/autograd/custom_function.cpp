@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tenon/autograd/node.h"
+#include "tenon/autograd/packed.h"
 #include "tenon/autograd/view_history.h"
 #include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
@@ -16,10 +17,14 @@ struct Function::State {
   struct SavedTensor {
     Tensor tensor;
     uint32_t version = 0;
+    int result = -1;            ///< which one it is: its history is given back when it is read
+    bool lost_history = false;  ///< which would have been a cycle
+    std::shared_ptr<const Packed> packed;  ///< where hooks took the place of `tensor`
+    Edge edge;                             ///< its history, where it was packed and is no result
+
+    bool is_overwritten() const { return tensor.defined() && tensor.version() != version; }
   };
   std::vector<SavedTensor> saved;
-  /// Which of `saved` are results: their history is given back when they are read.
-  std::vector<int> result_of;
   std::vector<bool> needs;
   std::vector<Tensor> dirty, non_differentiable;  ///< dropped once recorded
   bool materialize = true;
@@ -68,9 +73,10 @@ Function::~Function() = default;
 
 void Function::save(TensorList tensors) {
   for (const Tensor& tensor : tensors) {
-    state_->saved.push_back({tensor, tensor.defined() ? tensor.version() : 0});
+    State::SavedTensor& kept = state_->saved.emplace_back();
+    kept.tensor = tensor;
+    kept.version = tensor.defined() ? tensor.version() : 0;
     if (tensor.defined()) tensor.impl()->storage->saved = true;
-    state_->result_of.push_back(-1);
   }
 }
 
@@ -81,19 +87,30 @@ Tensor Function::saved(size_t i) const {
                                          state_->released ? " (the graph was freed)" : ""));
   }
   const State::SavedTensor& kept = state_->saved[i];
-  if (kept.tensor.defined() && kept.tensor.version() != kept.version) {
+  if (kept.is_overwritten()) {
     fail<AutogradError>(name(),
                         fmt::format("saved tensor {} was overwritten in place since: version {} "
                                     "was saved, it has version {} now; clone() it first",
                                     i, kept.version, kept.tensor.version()));
   }
-  const int result = state_->result_of[i];
-  if (result < 0 || !state_->node || !modes().grad) return kept.tensor;
-  Tensor with_history = new_alias(kept.tensor);
-  auto* node = const_cast<Node*>(state_->node);
-  node->references.add();
-  set_history(with_history, Intrusive<Node>::adopt(node), static_cast<uint32_t>(result));
-  return with_history;
+  Tensor tensor = kept.packed ? kept.packed->unpack(name()) : kept.tensor;
+  if (!state_->node || !modes().grad) return tensor;
+  if (kept.lost_history) {
+    fail<AutogradError>(name(),
+                        fmt::format("saved tensor {} views an input that was written in place: its "
+                                    "own gradient isn't known; save a result or a clone() to "
+                                    "differentiate backward again",
+                                    i));
+  }
+  if (kept.result >= 0) {
+    tensor = new_alias(tensor);
+    auto* node = const_cast<Node*>(state_->node);
+    node->references.add();
+    set_history(tensor, Intrusive<Node>::adopt(node), static_cast<uint32_t>(kept.result));
+  } else if (kept.edge) {
+    lead_to(tensor, kept.edge);
+  }
+  return tensor;
 }
 
 std::vector<Tensor> Function::all_saved() const {
@@ -148,8 +165,10 @@ void write_histories(const Intrusive<Node>& node, Function::State& state,
     for (size_t i = 0; i < state.saved.size(); ++i) {
       if (!state.saved[i].tensor.defined() || !state.saved[i].tensor.is_same(results[r])) continue;
       state.saved[i].tensor = new_alias(results[r]);
-      state.result_of[i] = static_cast<int>(r);
+      state.saved[i].result = static_cast<int>(r);
     }
+  }
+  for (size_t r = 0; r < results.size(); ++r) {
     if (!is_differentiable(results[r].dtype()) || is_among(results[r], state.non_differentiable)) {
       continue;
     }
@@ -158,6 +177,30 @@ void write_histories(const Intrusive<Node>& node, Function::State& state,
     } else {
       set_history(results[r], node, static_cast<uint32_t>(r));
     }
+  }
+}
+
+/// Of what is saved and shares memory with an input that was written: its history goes through
+/// `node` now, which would hold itself.
+void drop_histories(Function::State& state) {
+  for (Function::State::SavedTensor& kept : state.saved) {
+    if (!kept.tensor.defined() || kept.result >= 0) continue;
+    const auto shares = [&](const Tensor& written) {
+      return written.impl()->storage == kept.tensor.impl()->storage;
+    };
+    if (std::none_of(state.dirty.begin(), state.dirty.end(), shares)) continue;
+    kept.lost_history = kept.tensor.requires_grad();
+    kept.tensor = new_alias(kept.tensor);
+  }
+}
+
+/// Hands what is saved to the hooks that there are.
+void pack(std::string_view call, Function::State& state) {
+  for (Function::State::SavedTensor& kept : state.saved) {
+    if (!kept.tensor.defined() || kept.is_overwritten()) continue;
+    if (kept.result < 0) set_edge(kept.edge, kept.tensor);
+    kept.packed = std::make_shared<const Packed>(call, kept.tensor);
+    kept.tensor = {};
   }
 }
 
@@ -196,6 +239,8 @@ std::vector<Tensor> record(std::shared_ptr<Function> function, TensorList inputs
   node->rule = std::move(rule);
   connect(*node, pointers, results);
   write_histories(node, state, results);
+  drop_histories(state);
+  if (modes().packs_saved) pack(node->name(), state);
   state.dirty.clear();
   state.non_differentiable.clear();
   return results;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tenon/autograd/leaf.h"
+#include "tenon/autograd/packed.h"
 #include "tenon/autograd/post_hooks.h"
 #include "tenon/base/error.h"
 #include "tenon/base/long_work.h"
@@ -343,6 +344,9 @@ class Pass {
     Node& node = *entry.node;
     check_versions(node, node.inputs);
     check_versions(node, node.outputs);
+    if (node.extras && (!node.extras->inputs.empty() || !node.extras->outputs.empty())) {
+      return run_packed(entry);
+    }
     if (!options_.retain_graph && !options_.create_graph) {
       node.released = true;  // a pass inside the rule must not free what the rule reads
       return run_rule(entry, node.inputs.tensors, node.outputs.tensors);
@@ -350,6 +354,25 @@ class Pass {
     const SmallArray<Tensor, 3> inputs = copied(node.inputs.tensors);
     SmallArray<Tensor, 1> outputs = copied(node.outputs.tensors);
     if (options_.create_graph) give_history_back(entry.node, outputs);
+    return run_rule(entry, inputs, outputs);
+  }
+
+  /// The rule of a node whose saved tensors hooks packed.
+  Grads run_packed(Pending& entry) const {
+    Node& node = *entry.node;
+    const auto inputs_packed = node.extras->inputs, outputs_packed = node.extras->outputs;
+    SmallArray<Tensor, 3> inputs = copied(node.inputs.tensors);
+    SmallArray<Tensor, 1> outputs = copied(node.outputs.tensors);
+    for (size_t i = 0; i < inputs_packed.size(); ++i) {
+      if (!inputs_packed[i]) continue;
+      inputs[i] = inputs_packed[i]->unpack(node.name());
+      if (options_.create_graph && node.edges[i]) lead_to(inputs[i], node.edges[i]);
+    }
+    for (size_t i = 0; i < outputs_packed.size(); ++i) {
+      if (outputs_packed[i]) outputs[i] = outputs_packed[i]->unpack(node.name());
+    }
+    if (options_.create_graph) give_history_back(entry.node, outputs);
+    if (!options_.retain_graph) node.released = true;
     return run_rule(entry, inputs, outputs);
   }
 

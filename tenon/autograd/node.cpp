@@ -65,6 +65,10 @@ void Node::release() {
   released = true;
   inputs.clear();
   outputs.clear();
+  if (extras) {
+    extras->inputs.clear();
+    extras->outputs.clear();
+  }
   if (rule) rule->release();
 }
 

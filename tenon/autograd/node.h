@@ -53,7 +53,9 @@ struct Rule {
 
 using Hook = std::function<Tensor(const Tensor&)>;
 
-/// What few results have: hooks, a wish to keep the gradient.
+class Packed;
+
+/// What few nodes have: hooks, results whose gradient is kept, saved tensors that hooks packed.
 struct ResultExtras {
   struct Entry {
     int64_t number;
@@ -63,6 +65,8 @@ struct ResultExtras {
   std::vector<Entry> hooks;
   /// Results whose gradient is kept, and where: shared with the result's own extras.
   std::vector<std::pair<uint32_t, std::shared_ptr<Tensor>>> retained;
+  /// By number; null where nothing was saved. Empty where nothing was packed.
+  std::vector<std::shared_ptr<const Packed>> inputs, outputs;
 };
 
 /// One op of the backward graph: what it needs to turn gradients of its results into gradients of

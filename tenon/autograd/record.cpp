@@ -3,19 +3,32 @@
 #include <fmt/format.h>
 
 #include "tenon/autograd/node.h"
+#include "tenon/autograd/packed.h"
 #include "tenon/autograd/view_history.h"
 #include "tenon/base/error.h"
 #include "tenon/dispatch/dispatch.h"
+#include "tenon/dispatch/modes.h"
 
 namespace tenon::autograd {
 namespace {
 
+/// Keeps what hooks make of a tensor in its place.
+void pack(Node& node, const Call& call, const Tensor& tensor, size_t i, bool is_output) {
+  if (!node.extras) node.extras = std::make_unique<ResultExtras>();
+  auto& packed = is_output ? node.extras->outputs : node.extras->inputs;
+  if (packed.size() <= i) packed.resize(i + 1);
+  packed[i] = std::make_shared<const Packed>(call.op.name, tensor);
+}
+
 template <size_t N>
-void save(const Call& call, Tensor tensor, SavedTensors<N>& saved, size_t i) {
+void save(Node& node, const Call& call, Tensor tensor, SavedTensors<N>& saved, size_t i) {
   if (tensor.impl()->inference) {
     fail<AutogradError>(call.op.name,
                         "a tensor made in inference mode can't be saved for a gradient; "
                         "clone() it outside of inference mode first");
+  }
+  if (modes().packs_saved) [[unlikely]] {
+    return pack(node, call, tensor, i, static_cast<void*>(&saved) == &node.outputs);
   }
   tensor.impl()->storage->saved.store(true, std::memory_order_relaxed);
   saved.versions[i] = tensor.version();
@@ -28,7 +41,7 @@ void save_inputs(Node& node, const Call& call, uint32_t wanted) {
   if (op.saved_inputs != 0) {
     node.inputs.allocate(call.inputs.size());
     for (size_t i = 0; i < call.inputs.size(); ++i) {
-      if (op.saves(i, wanted) && call.has(i)) save(call, call.input(i), node.inputs, i);
+      if (op.saves(i, wanted) && call.has(i)) save(node, call, call.input(i), node.inputs, i);
     }
   }
   if (op.saves_specs) {
@@ -48,7 +61,7 @@ void save_outputs(Node& node, const Call& call, std::span<const Tensor> outputs)
   node.outputs.allocate(outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!(call.op.saved_outputs >> i & 1)) continue;
-    save(call, new_alias(outputs[i]), node.outputs, i);
+    save(node, call, new_alias(outputs[i]), node.outputs, i);
   }
 }
 

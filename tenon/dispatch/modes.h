@@ -14,6 +14,7 @@ struct Modes {
   bool grad = true;           ///< record for backward
   bool inference = false;     ///< results never take part in a graph: no versions, no view history
   bool anomaly = false;       ///< note where forward calls were made, check gradients for NaN
+  bool packs_saved = false;   ///< what is saved for gradients goes through hooks
   DType autocast = kFloat32;  ///< what ops of CastPolicy::kLower take; kFloat32: autocast is off
   Deferrer* deferrer = nullptr;  ///< takes ops over instead of having them run; see deferral.h
 };
