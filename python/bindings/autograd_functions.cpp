@@ -8,7 +8,10 @@
 #include "python/bindings/casters.h"
 #include "python/bindings/functions.h"
 #include "python/bindings/gil.h"
+#include "python/bindings/tensor_object.h"
 #include "tenon/autograd/grad_fn.h"
+#include "tenon/autograd/leaf.h"
+#include "tenon/autograd/saved_tensors_hooks.h"
 
 namespace nb = nanobind;
 
@@ -30,9 +33,51 @@ class Hook {
     return tensor_of(result.ptr());
   }
 
+  PyObject* function() const { return function_.function(); }
+
  private:
   Callback function_;
 };
+
+/// A hook on a leaf whose gradient was added up: called with the very object that it was registered
+/// on, by which optimizers find their state, while that is there.
+class PostHook {
+ public:
+  PostHook(nb::handle tensor, nb::callable function)
+      : tensor_(nb::steal(PyWeakref_NewRef(tensor.ptr(), nullptr))),
+        function_(std::move(function)) {}
+
+  void operator()(const Tensor& leaf) const {
+    const HoldGil held;
+    const nb::object same = nb::borrow(PyWeakref_GetObject(tensor_.get()));
+    function_.call(same.is_none() ? nb::cast(leaf) : same);
+  }
+
+  PyObject* function() const { return function_.function(); }
+
+ private:
+  HeldObject tensor_;
+  Callback function_;
+};
+
+/// What a function of Python's makes of a saved tensor, and the function that takes it back.
+autograd::PackSaved packing(nb::callable pack, nb::callable unpack) {
+  return [pack = Callback(std::move(pack)),
+          unpack = Callback(std::move(unpack))](const Tensor& tensor) -> autograd::UnpackSaved {
+    const HoldGil held;
+    return [kept = HeldObject(pack.call(nb::cast(tensor))), unpack]() -> Tensor {
+      const HoldGil held;
+      const nb::object result = unpack.call(kept.get());
+      if (!is_tensor(result.ptr())) {
+        fail_type(
+            "Output of saved tensor unpack_hook expected to be a Tensor but got result of "
+            "type %s",
+            Py_TYPE(result.ptr())->tp_name);
+      }
+      return tensor_of(result.ptr());
+    };
+  };
+}
 
 std::vector<Tensor> given(const std::vector<std::optional<Tensor>>& tensors) {
   std::vector<Tensor> result;
@@ -40,7 +85,42 @@ std::vector<Tensor> given(const std::vector<std::optional<Tensor>>& tensors) {
   return result;
 }
 
+/// The extras of a leaf that nobody but its Python object holds; null elsewhere.
+autograd::LeafExtras* own_extras(const Tensor& tensor) {
+  const TensorImpl* const impl = tensor.impl();
+  if (!impl || impl->references.value() != 1) return nullptr;
+  return autograd::find_extras(impl);
+}
+
 }  // namespace
+
+int traverse_hooks(const Tensor& tensor, visitproc visit, void* arg) {
+  const autograd::LeafExtras* const extras = own_extras(tensor);
+  if (!extras) return 0;
+  for (const auto& entry : extras->hooks) {
+    if (const Hook* const hook = entry.hook.target<Hook>()) Py_VISIT(hook->function());
+  }
+  for (const auto& entry : extras->post_hooks) {
+    if (const PostHook* const hook = entry.hook.target<PostHook>()) Py_VISIT(hook->function());
+  }
+  return 0;
+}
+
+void copy_hooks(const Tensor& from, const Tensor& to) {
+  const autograd::LeafExtras* const extras = autograd::find_extras(from.impl());
+  if (!extras || !from.is_leaf() || (extras->hooks.empty() && extras->post_hooks.empty())) return;
+  autograd::LeafExtras& own = autograd::extras_of(to.impl());
+  own.hooks = extras->hooks;
+  own.post_hooks = extras->post_hooks;
+}
+
+void clear_hooks(const Tensor& tensor) {
+  autograd::LeafExtras* const extras = own_extras(tensor);
+  if (!extras) return;
+  // Out of the tensor first: what goes may run code that looks at it.
+  const auto hooks = std::move(extras->hooks);
+  const auto post_hooks = std::move(extras->post_hooks);
+}
 
 void add_grad_fn(nb::module_& module) {
   nb::class_<GradFn>(module, "GradFn", "A place of the backward graph: an op, or a leaf.")
@@ -98,6 +178,18 @@ void add_autograd_functions(nb::module_& module) {
   module.def("register_hook", [](const Tensor& tensor, nb::callable hook) {
     return tensor.register_hook(Hook(std::move(hook)));
   });
+  module.def("register_post_accumulate_grad_hook", [](nb::handle tensor, nb::callable hook) {
+    if (!is_tensor(tensor.ptr())) fail_type("hooks are registered on tensors");
+    return tensor_of(tensor.ptr())
+        .register_post_accumulate_grad_hook(PostHook(tensor, std::move(hook)));
+  });
+  module.def("run_post_accumulate_grad_hooks", autograd::run_post_hooks);
+  module.def("push_saved_tensors_hooks", [](nb::callable pack, nb::callable unpack) {
+    autograd::push_saved_tensors_hooks(packing(std::move(pack), std::move(unpack)));
+  });
+  module.def("pop_saved_tensors_hooks", autograd::pop_saved_tensors_hooks);
+  module.def("disable_saved_tensors_hooks", autograd::disable_saved_tensors_hooks,
+             nb::arg("message").none());
   module.def("remove_hook",
              [](const Tensor& tensor, int64_t number) { tensor.remove_hook(number); });
 }

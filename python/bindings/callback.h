@@ -5,24 +5,37 @@
 
 namespace tenon::python {
 
+/// An object of Python's, for C++ that copies and frees it on any thread.
+class HeldObject {
+ public:
+  explicit HeldObject(nanobind::object object) : object_(object.release().ptr()) {}
+  HeldObject(const HeldObject& other) : object_(other.object_) {
+    const HoldGil held;
+    Py_INCREF(object_);
+  }
+  HeldObject& operator=(const HeldObject&) = delete;
+  ~HeldObject() {
+    if (!Py_IsInitialized()) return;
+    const HoldGil held;
+    Py_DECREF(object_);
+  }
+
+  PyObject* get() const { return object_; }
+
+ private:
+  PyObject* object_;
+};
+
 /// A callable of Python's, for C++ that calls, copies and frees it on any thread.
 class Callback {
  public:
-  explicit Callback(nanobind::callable function) : function_(function.release().ptr()) {}
-  Callback(const Callback& other) : function_(other.function_) {
-    const HoldGil held;
-    Py_INCREF(function_);
-  }
-  Callback& operator=(const Callback&) = delete;
-  ~Callback() {
-    if (!Py_IsInitialized()) return;
-    const HoldGil held;
-    Py_DECREF(function_);
-  }
+  explicit Callback(nanobind::callable function) : function_(std::move(function)) {}
+
+  PyObject* function() const { return function_.get(); }
 
   /// Called with Python's lock held.
   nanobind::object call(nanobind::handle argument) const {
-    PyObject* const result = PyObject_CallOneArg(function_, argument.ptr());
+    PyObject* const result = PyObject_CallOneArg(function(), argument.ptr());
     if (!result) throw nanobind::python_error();
     return nanobind::steal(result);
   }
@@ -43,7 +56,7 @@ class Callback {
   }
 
  private:
-  PyObject* function_;
+  HeldObject function_;
 };
 
 }  // namespace tenon::python

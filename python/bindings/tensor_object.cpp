@@ -68,11 +68,12 @@ void destroy(PyObject* self) noexcept {
 int traverse(PyObject* self, visitproc visit, void* arg) noexcept {
   Py_VISIT(reinterpret_cast<TensorObject*>(self)->attributes);
   Py_VISIT(Py_TYPE(self));
-  return 0;
+  return traverse_hooks(tensor_of(self), visit, arg);
 }
 
 int clear(PyObject* self) noexcept {
   Py_CLEAR(reinterpret_cast<TensorObject*>(self)->attributes);
+  clear_hooks(tensor_of(self));
   return 0;
 }
 
@@ -172,9 +173,11 @@ int set_data(PyObject* self, PyObject* value, void*) noexcept {
   return set_guarded(value, [&] {
     if (!is_tensor(value)) fail_type("data is a tensor, not %s", Py_TYPE(value)->tp_name);
     const bool wants_grad = tensor_of(self).requires_grad() && tensor_of(self).is_leaf();
-    const Tensor grad = wants_grad ? tensor_of(self).grad() : Tensor();
+    const Tensor before = tensor_of(self);
+    const Tensor grad = wants_grad ? before.grad() : Tensor();
     tensor_of(self) = new_alias(tensor_of(value));
     if (wants_grad) tensor_of(self).requires_grad_();
+    copy_hooks(before, tensor_of(self));
     if (grad.defined()) tensor_of(self).set_grad(grad);
   });
 }

@@ -76,6 +76,12 @@ def _register_hook(self, hook):
     return _HookHandle(self, _core.register_hook(self, hook))
 
 
+def _register_post_accumulate_grad_hook(self, hook):
+    """hook(self) is called when a backward pass has added all of this leaf's gradient to `grad`:
+    an optimizer may step, and drop it, while the pass goes on."""
+    return _HookHandle(self, _core.register_post_accumulate_grad_hook(self, hook))
+
+
 def _rebuild(kind, data, dtype, sizes, requires_grad, attributes):
     whole = _core.empty(sizes, dtype=dtype)
     memoryview(_core.bytes_of(whole))[:] = data
@@ -209,6 +215,7 @@ def _add_methods():
     Tensor.view_as = lambda self, other: self.view(other.shape)
     Tensor.reshape_as = lambda self, other: self.reshape(other.shape)
     Tensor.register_hook, Tensor.detach_ = _register_hook, _detach_
+    Tensor.register_post_accumulate_grad_hook = _register_post_accumulate_grad_hook
     Tensor.type, Tensor.new = _dtypes.type_of, _new_of_data
     Tensor.contiguous, Tensor.is_contiguous = _dtypes.contiguous, _dtypes.is_contiguous
     Tensor.clone = _dtypes.clone

@@ -99,6 +99,30 @@ def checkpoints():
     return layer, x, y
 
 
+class Doubled(torch.autograd.Function):
+    """In place; saves what it wrote, and a view of it."""
+
+    @staticmethod
+    def forward(ctx, x):
+        x.mul_(2)
+        ctx.mark_dirty(x)
+        ctx.save_for_backward(x, x[:1])
+        return x
+
+    @staticmethod
+    def backward(ctx, grad):
+        assert [tensor.shape for tensor in ctx.saved_tensors] == [(3,), (1,)]
+        return grad * 2
+
+
+def functions_that_write_what_they_save():
+    x = torch.ones(3, requires_grad=True)
+    y, z = x * 1, x * 1
+    Doubled.apply(y)
+    Doubled.apply(z).sum().backward()
+    return x, y, z
+
+
 def batches():
     loader = DataLoader(TensorDataset(torch.ones(10, 2)), batch_size=2)
     return loader, *(rows for rows, in loader)
@@ -126,7 +150,7 @@ def check(make):
 @pytest.mark.parametrize("make", [
     gradients, a_graph_that_nobody_walks, gradients_of_gradients, hooks_of_tensors,
     writes_through_views, modules, recurrent_layers, steps_of_optimizers, compiled_functions,
-    compiled_modules, checkpoints, batches, errors])
+    compiled_modules, checkpoints, functions_that_write_what_they_save, batches, errors])
 def test_everything_goes_with_its_last_reference(make):
     check(make)
 

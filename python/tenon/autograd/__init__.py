@@ -2,7 +2,7 @@
 
 from .. import _core
 from .._modes import _Mode, enable_grad, inference_mode, no_grad, set_grad_enabled
-from . import functional
+from . import functional, graph
 from .function import Function, FunctionCtx
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 
@@ -27,6 +27,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     for tensor, one in zip(inputs, grads):
         if one is not None:
             tensor.grad = one if tensor.grad is None else tensor.grad + one
+            _core.run_post_accumulate_grad_hooks(tensor)
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
@@ -92,8 +93,8 @@ class set_detect_anomaly(detect_anomaly):
 
 
 __all__ = ["Function", "FunctionCtx", "GradcheckError", "Variable", "backward", "detect_anomaly",
-           "enable_grad", "functional", "grad", "gradcheck", "gradgradcheck", "inference_mode",
-           "no_grad", "set_detect_anomaly", "set_grad_enabled"]
+           "enable_grad", "functional", "grad", "gradcheck", "gradgradcheck", "graph",
+           "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled"]
 
 
 def __getattr__(name):
