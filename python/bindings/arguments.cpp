@@ -208,6 +208,7 @@ std::vector<Tensor> to_tensors(PyObject* object, const char* what) {
       check_overridden(item);
       fail_type("'%s' must hold tensors, not %s", what, Py_TYPE(item)->tp_name);
     }
+    check_overridden_tensor(item);
     result.push_back(tensor_of(item));
   }
   return result;
@@ -344,6 +345,7 @@ void Signature::Bound::take_tensor(const Parameter& parameter, PyObject* object)
     list_ = to_tensors(object, name);
     for (const Tensor& tensor : list_) inputs_.push_back(&tensor);
   } else if (is_tensor(object)) {
+    check_overridden_tensor(object);
     inputs_.push_back(&tensor_of(object));
   } else if (object == Py_None && parameter.is_optional) {
     inputs_.push_back(&kUndefined);

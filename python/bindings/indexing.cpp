@@ -2,8 +2,6 @@
 
 #include "tenon/ops/index/indexing.h"
 
-#include <nanobind/nanobind.h>
-
 #include "python/bindings/arguments.h"
 #include "python/bindings/arrays.h"
 #include "python/bindings/errors.h"
@@ -21,7 +19,10 @@ std::optional<int64_t> place_of(PyObject* object) {
 }
 
 TensorIndex index_of(PyObject* object) {
-  if (is_tensor(object)) return tensor_of(object);
+  if (is_tensor(object)) {
+    check_overridden_tensor(object);
+    return tensor_of(object);
+  }
   if (object == Py_None) return None;
   if (object == Py_Ellipsis) return Ellipsis;
   if (PySlice_Check(object)) {
@@ -35,16 +36,6 @@ TensorIndex index_of(PyObject* object) {
   if (PyIndex_Check(object)) return to_int(object, "index");
   fail_type("a tensor is indexed by ints, slices, ..., None, and tensors, not %s",
             Py_TYPE(object)->tp_name);
-}
-
-/// What an argument's class makes of the call of this method of Tensor; null with an error set.
-nanobind::object call_overridden(const OverriddenCall& call, const char* method,
-                                 const std::vector<PyObject*>& arguments) noexcept {
-  const auto function =
-      nanobind::steal(PyObject_GetAttrString(reinterpret_cast<PyObject*>(tensor_type), method));
-  if (!function.is_valid()) return function;
-  return nanobind::steal(
-      call_override(call.object, function.ptr(), arguments.data(), arguments.size(), nullptr));
 }
 
 std::vector<TensorIndex> indices_of(PyObject* object) {
@@ -74,12 +65,15 @@ Py_ssize_t tensor_length(PyObject* self) noexcept {
 
 PyObject* tensor_get_item(PyObject* self, PyObject* index) noexcept {
   return guarded([&]() -> PyObject* {
+    if (is_overridden_tensor(self)) {
+      return call_overridden_method(self, "__getitem__", {self, index});
+    }
     const Tensor& tensor = tensor_of(self);
     if (PyLong_CheckExact(index)) return wrap(tensor[to_int(index, "index")]);
     try {
       return wrap(tensor.index(indices_of(index)));
     } catch (const OverriddenCall& overridden) {
-      return call_overridden(overridden, "__getitem__", {self, index}).release().ptr();
+      return call_overridden_method(overridden.object, "__getitem__", {self, index});
     }
   });
 }
@@ -88,8 +82,10 @@ int tensor_set_item(PyObject* self, PyObject* index, PyObject* value) noexcept {
   try {
     const Tensor& tensor = tensor_of(self);
     if (!value) fail_type("elements of a tensor can't be deleted");
+    check_overridden_tensor(self);
     Tensor given;
     if (is_tensor(value)) {
+      check_overridden_tensor(value);
       given = tensor_of(value);
     } else if (const std::optional<Scalar> scalar = to_scalar(value)) {
       given = full({}, *scalar, tensor.dtype(), tensor.device());
@@ -100,7 +96,10 @@ int tensor_set_item(PyObject* self, PyObject* index, PyObject* value) noexcept {
     tensor.index_put_(indices_of(index), given);
     return 0;
   } catch (const OverriddenCall& overridden) {
-    return call_overridden(overridden, "__setitem__", {self, index, value}).is_valid() ? 0 : -1;
+    PyObject* const result =
+        call_overridden_method(overridden.object, "__setitem__", {self, index, value});
+    Py_XDECREF(result);
+    return result ? 0 : -1;
   } catch (...) {
     raise_current_exception();
     return -1;

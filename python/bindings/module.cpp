@@ -8,6 +8,7 @@
 #include "python/bindings/gil.h"
 #include "python/bindings/module_object.h"
 #include "python/bindings/op_function.h"
+#include "python/bindings/overrides.h"
 
 namespace tenon::python {
 namespace {
@@ -37,7 +38,7 @@ NB_MODULE(_core, module) {
   if (!add_errors(module.ptr()) || !add_dtypes_and_devices(module.ptr()) ||
       !add_size_type(module.ptr()) || !add_generator_type(module.ptr()) ||
       !add_tensor_type(module.ptr()) || !add_module_type(module.ptr()) ||
-      !add_ops(module.ptr(), tensor_type)) {
+      !add_ops(module.ptr(), tensor_type) || !add_overrides(module.ptr())) {
     throw nanobind::python_error();
   }
   nanobind::register_exception_translator(translate);

@@ -7,6 +7,7 @@
 #include "python/bindings/arrays.h"
 #include "python/bindings/errors.h"
 #include "python/bindings/gil.h"
+#include "python/bindings/overrides.h"
 #include "python/bindings/tensor_object.h"
 #include "tenon/base/error.h"
 #include "tenon/dispatch/dispatch.h"
@@ -45,9 +46,61 @@ PyObject* run(OpId id, const Tensor* a, const Tensor* b) {
   return wrap(std::move(result));
 }
 
+bool is_plain(PyObject* object) { return Py_TYPE(object) == tensor_type; }
+
+bool is_overridden_operand(PyObject* object) {
+  return is_tensor(object) && is_overridden_tensor(object);
+}
+
+/// The method of Tensor by which Python asks the second operand.
+const char* reflected(OpId id) {
+  switch (id) {
+    case OpId::kAdd:
+      return "__radd__";
+    case OpId::kSub:
+      return "__rsub__";
+    case OpId::kMul:
+      return "__rmul__";
+    case OpId::kDiv:
+      return "__rtruediv__";
+    case OpId::kFloorDivide:
+      return "__rfloordiv__";
+    case OpId::kRemainder:
+      return "__rmod__";
+    case OpId::kPow:
+      return "__rpow__";
+    case OpId::kMatmul:
+      return "__rmatmul__";
+    case OpId::kBitwiseAnd:
+      return "__rand__";
+    case OpId::kBitwiseOr:
+      return "__ror__";
+    case OpId::kBitwiseXor:
+      return "__rxor__";
+    case OpId::kBitwiseLeftShift:
+      return "__rlshift__";
+    default:
+      return "__rrshift__";
+  }
+}
+
+/// Whether the operator is Tenon's to answer.
+bool is_answered(PyObject* object) { return is_overridden(object) || Operand(object).is_known(); }
+
+/// The operator as the method of Tensor that is the op, for a class that overrides it.
+PyObject* call_overridden_operator(OpId id, PyObject* a, PyObject* b) {
+  if (!is_answered(a) || !is_answered(b)) return Py_NewRef(Py_NotImplemented);
+  if (!is_tensor(a)) return call_overridden_method(b, reflected(id), {b, a});
+  return call_overridden_method(a, op_definition(id).name.data(), {a, b});
+}
+
 template <OpId id>
 PyObject* binary(PyObject* a, PyObject* b) noexcept {
   return guarded([&]() -> PyObject* {
+    if (is_plain(a) && is_plain(b)) return run(id, &tensor_of(a), &tensor_of(b));
+    if (is_overridden_operand(a) || is_overridden_operand(b)) {
+      return call_overridden_operator(id, a, b);
+    }
     if (is_tensor(a) && is_tensor(b)) return run(id, &tensor_of(a), &tensor_of(b));
     Operand x(a), y(b);
     if (!x.is_known() || !y.is_known()) return Py_NewRef(Py_NotImplemented);
@@ -58,6 +111,11 @@ PyObject* binary(PyObject* a, PyObject* b) noexcept {
 template <OpId id>
 PyObject* inplace(PyObject* a, PyObject* b) noexcept {
   return guarded([&]() -> PyObject* {
+    if (is_overridden_tensor(a) || is_overridden_operand(b)) {
+      if (!is_answered(b)) return Py_NewRef(Py_NotImplemented);
+      const std::string method = std::string(op_definition(id).name) + "_";
+      return call_overridden_method(a, method.c_str(), {a, b});
+    }
     Operand x(a), y(b);
     if (!y.is_known()) return Py_NewRef(Py_NotImplemented);
     const Tensor* const inputs[] = {&tensor_of(a), y.beside(x)};
@@ -82,7 +140,10 @@ PyObject* inplace_power(PyObject* a, PyObject* b, PyObject*) noexcept {
 
 template <OpId id>
 PyObject* unary(PyObject* a) noexcept {
-  return guarded([&] {
+  return guarded([&]() -> PyObject* {
+    if (is_overridden_tensor(a)) {
+      return call_overridden_method(a, op_definition(id).name.data(), {a});
+    }
     const Tensor* const inputs[] = {&tensor_of(a)};
     const Call call{op_definition(id), inputs, {}};
     const ReleaseGil released(call);

@@ -9,6 +9,7 @@
 #include "python/bindings/arrays.h"
 #include "python/bindings/errors.h"
 #include "python/bindings/gil.h"
+#include "python/bindings/overrides.h"
 #include "tenon/autograd/grad_fn.h"
 #include "tenon/ops/functions.h"
 
@@ -130,9 +131,11 @@ PyObject* get_grad(PyObject* self, void*) noexcept {
 }
 /// `x.data`: the same elements, of which gradients know nothing.
 PyObject* get_data(PyObject* self, void*) noexcept {
+  if (is_overridden_tensor(self)) return call_overridden_property("data", self);
   return guarded([&] { return wrap(new_alias(tensor_of(self))); });
 }
 PyObject* get_transposed(PyObject* self, void*) noexcept {
+  if (is_overridden_tensor(self)) return call_overridden_property("T", self);
   return guarded([&] {
     const Tensor& tensor = tensor_of(self);
     if (tensor.dim() == 2) return wrap(tensor.t());
@@ -142,6 +145,7 @@ PyObject* get_transposed(PyObject* self, void*) noexcept {
   });
 }
 PyObject* get_matrix_transposed(PyObject* self, void*) noexcept {
+  if (is_overridden_tensor(self)) return call_overridden_property("mT", self);
   return guarded([&] { return wrap(transpose(tensor_of(self), -2, -1)); });
 }
 
@@ -277,6 +281,20 @@ PyObject* to_list(PyObject* self, PyObject*) noexcept {
   });
 }
 
+/// The same tensor as an object of a class below Tensor, whose `__init__` isn't called.
+PyObject* in_class(PyObject* self, PyObject* given) noexcept {
+  return guarded([&] {
+    auto* const type = reinterpret_cast<PyTypeObject*>(given);
+    if (!PyType_Check(given) || !PyType_IsSubtype(type, tensor_type)) {
+      fail_type("expected a class below Tensor, not %R", given);
+    }
+    PyObject* const object = type->tp_alloc(type, 0);
+    if (!object) throw PythonError();
+    new (&tensor_of(object)) Tensor(tensor_of(self));
+    return object;
+  });
+}
+
 PyObject* requires_grad_(PyObject* self, PyObject* const* given, Py_ssize_t count) noexcept {
   return guarded([&] {
     tensor_of(self).requires_grad_(count == 0 || to_bool(given[0]));
@@ -331,6 +349,7 @@ PyMethodDef methods[] = {
     {"is_complex", is_complex, METH_NOARGS, nullptr},
     {"item", item, METH_NOARGS, "The only element, as a Python number."},
     {"tolist", to_list, METH_NOARGS, "Nested lists of Python numbers."},
+    {"_in_class", in_class, METH_O, "The same tensor as an object of a class below Tensor."},
     {"requires_grad_", method(requires_grad_), METH_FASTCALL, "Asks for a gradient, or not."},
     {"retain_grad", retain_grad, METH_NOARGS, "Keeps the gradient of a result, too."},
     {"backward", method(backward), METH_VARARGS | METH_KEYWORDS,

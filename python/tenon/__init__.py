@@ -50,11 +50,11 @@ from ._settings import (are_deterministic_algorithms_enabled, get_deterministic_
                         use_deterministic_algorithms)
 from ._factors import histogram, lu, lu_solve, lu_unpack, orgqr
 from . import _tensor, _ufuncs  # noqa: F401: give Tensor its other methods
-from . import autograd
+from . import autograd, overrides
 
 TYPE_CHECKING = False  # type checkers take it for true; `typing` itself takes long to import
 if TYPE_CHECKING:
-    from . import (__config__, accelerator, amp, array_api, backends, compiler, cuda, data,
+    from . import (_C, __config__, accelerator, amp, array_api, backends, compiler, cuda, data,
                    distributed, distributions, export, fft, func, hub, jit, keras, linalg, mps,
                    multiprocessing, nn, optim, profiler, serialization, special, testing, tf, utils,
                    version, xpu)
@@ -81,9 +81,9 @@ globals().update({f"{name}_": getattr(Tensor, f"{name}_") for name in """abs aco
     resize_as index_put""".split()})
 
 #: Imported when they are first looked at, so that `import tenon` stays quick.
-_LATER = ("__config__", "accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data",
-          "distributed", "distributions", "export", "fft", "func", "hub", "jit", "keras", "linalg",
-          "mps", "multiprocessing", "nn", "optim", "profiler", "serialization", "special",
+_LATER = ("_C", "__config__", "accelerator", "amp", "array_api", "backends", "compiler", "cuda",
+          "data", "distributed", "distributions", "export", "fft", "func", "hub", "jit", "keras",
+          "linalg", "mps", "multiprocessing", "nn", "optim", "profiler", "serialization", "special",
           "testing", "tf", "utils", "version", "xpu")
 _LATER_NAMES = {"Program": "_program", "save_program": "_program", "vmap": "func"}
 

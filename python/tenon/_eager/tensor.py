@@ -10,6 +10,7 @@ import functools
 import sys
 
 from .. import _core
+from ..overrides import _disabled_torch_function_impl
 from .errors import InvalidArgumentError
 from .recording import counted, is_recording, not_recording
 from .shapes import sizes_of_value
@@ -67,6 +68,7 @@ class Tensor(CoreTensor, metaclass=_TensorType):
     """An array of numbers, with TensorFlow's rules."""
 
     __slots__ = ()
+    __torch_function__ = _disabled_torch_function_impl
     __hash__ = CoreTensor.__hash__
     shape = sizes_of_value
 

@@ -2,6 +2,7 @@
 
 from .. import _core
 from .._creation import empty
+from ..overrides import _disabled_torch_function_impl
 
 Tensor = _core.Tensor
 
@@ -15,6 +16,8 @@ class Parameter(Tensor):
 
     It has the elements of `data` (not a copy) and no history of gradients before it.
     """
+
+    __torch_function__ = _disabled_torch_function_impl  # what it computes is no parameter
 
     def __new__(cls, data=None, requires_grad=True):
         if data is None:
@@ -40,6 +43,8 @@ class Parameter(Tensor):
 class Buffer(Tensor):
     """A tensor that becomes one of a module's buffers when it is assigned as an attribute; part of
     the state dict where it is `persistent`."""
+
+    __torch_function__ = _disabled_torch_function_impl
 
     def __new__(cls, data=None, *, persistent=True):
         if data is None:
@@ -96,6 +101,8 @@ class UninitializedParameter(_Uninitialized, Parameter):
 
 class UninitializedBuffer(_Uninitialized, Tensor):
     """A buffer whose sizes aren't known yet."""
+
+    __torch_function__ = _disabled_torch_function_impl
 
     cls_to_become = Tensor
 
