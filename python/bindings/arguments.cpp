@@ -5,6 +5,7 @@
 
 #include "python/bindings/errors.h"
 #include "python/bindings/overrides.h"
+#include "python/bindings/python_words.h"
 #include "python/bindings/tensor_object.h"
 #include "tenon/dispatch/dispatch.h"
 
@@ -299,8 +300,9 @@ Signature::Bound::Bound(const Signature& signature, PyObject* const* arguments, 
       add(*parameter.default_value);
     }
   }
-  if (next < count)
-    fail_type("%s() takes fewer positional arguments: %s", op, op_.signature.data());
+  if (next < count) {
+    fail_type("%s() takes fewer positional arguments: %s", op, python_words(op_.signature).c_str());
+  }
   if (used < named) fail_keywords(signature, names);
   make_scalars_tensors();
 }
@@ -311,7 +313,7 @@ void Signature::Bound::fail_keywords(const Signature& signature, PyObject* names
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); ++i) {
     PyObject* const name = PyTuple_GET_ITEM(names, i);
     if (!signature.has(name)) {
-      fail_type("%s() has no argument '%U': %s", op, name, op_.signature.data());
+      fail_type("%s() has no argument '%U': %s", op, name, python_words(op_.signature).c_str());
     }
   }
   fail_type("%s() got an argument both by position and by name", op);

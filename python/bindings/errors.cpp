@@ -5,6 +5,7 @@
 #include <cstdarg>
 #include <new>
 
+#include "python/bindings/python_words.h"
 #include "tenon/base/error.h"
 
 namespace tenon::python {
@@ -30,7 +31,7 @@ bool add(PyObject* module, Known& known, PyObject* first, PyObject* second, cons
 }
 
 PyObject* raise(const Known& known, const std::exception& error) {
-  PyErr_SetString(known.type, error.what());
+  PyErr_SetString(known.type, python_words(error.what()).c_str());
   return nullptr;
 }
 
