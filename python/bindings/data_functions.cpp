@@ -54,6 +54,15 @@ nb::tuple parts_of(const data::TrainAndTest& sets) {
   return nb::make_tuple(parts(sets.train), parts(sets.test));
 }
 
+/// The memory that a tensor views, as bytes: another view of it.
+Tensor storage_of(const Tensor& tensor) {
+  const auto size = static_cast<int64_t>(tensor.impl()->storage->bytes);
+  const Tensor bytes = new_view(tensor, {size}, {1}, 0);
+  bytes.impl()->dtype = kUInt8;
+  bytes.impl()->base = {};
+  return bytes;
+}
+
 }  // namespace
 
 void add_data_functions(nb::module_& module) {
@@ -83,6 +92,8 @@ void add_data_functions(nb::module_& module) {
                          [tensor](void*) {});
       },
       "The memory of a row-major tensor as uint8.");
+  module.def("storage_of", storage_of,
+             "The whole memory that the tensor views, as uint8: another view of it.");
   module.def(
       "draw_digit_sets",
       [](int64_t train_count, int64_t test_count, uint64_t seed) {

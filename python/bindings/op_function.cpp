@@ -14,6 +14,7 @@
 #include "python/bindings/overrides.h"
 #include "python/bindings/tensor_object.h"
 #include "tenon/dispatch/dispatch.h"
+#include "tenon/ops/shape/view_dtype.h"
 
 namespace tenon::python {
 namespace {
@@ -168,6 +169,20 @@ PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags
   });
 }
 
+/// `x.view(...)`: of sizes the op; of a dtype the same bytes as elements of it.
+PyObject* call_view(PyObject* self, PyObject* const* arguments, size_t flags,
+                    PyObject* names) noexcept {
+  static PyObject* const keyword = PyUnicode_InternFromString("dtype");
+  const bool is_named = names && PyTuple_GET_SIZE(names) == 1 && place_of(keyword, names) == 0;
+  const bool is_alone = PyVectorcall_NARGS(flags) == (is_named ? 1 : 2) && (is_named || !names);
+  if (!is_alone || !is_dtype(arguments[1])) return call_function(self, arguments, flags, names);
+  return guarded_op(self, arguments, flags, names, [&]() -> PyObject* {
+    if (!is_tensor(arguments[0])) fail_type("view() is a method of tensors");
+    check_overridden_tensor(arguments[0]);
+    return wrap(view_dtype(tensor_of(arguments[0]), to_dtype(arguments[1], "dtype")));
+  });
+}
+
 /// Into the first argument, which is returned.
 PyObject* call_inplace(PyObject* self, PyObject* const* arguments, size_t flags,
                        PyObject* names) noexcept {
@@ -282,7 +297,8 @@ bool add_ops(PyObject* module, PyTypeObject* type) {
     }
     const bool is_method =
         !op.params.empty() && op.params[0].type != ParamType::kTensorList && op.has_method;
-    if (is_method && !set(methods, name, make_function(signature, name, call_function))) {
+    const vectorcallfunc call = op.id == OpId::kView ? call_view : call_function;
+    if (is_method && !set(methods, name, make_function(signature, name, call))) {
       return false;
     }
     if (op.has_inplace &&

@@ -42,6 +42,7 @@ from ._modes import (autocast, enable_grad, get_autocast_cpu_dtype, get_autocast
 from .random import (default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed,
                      set_rng_state)
 from ._serialization import load, save
+from .storage import TypedStorage, UntypedStorage
 from ._settings import (are_deterministic_algorithms_enabled, get_deterministic_debug_mode,
                         get_float32_matmul_precision, get_num_interop_threads,
                         is_deterministic_algorithms_warn_only_enabled,

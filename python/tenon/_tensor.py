@@ -5,6 +5,7 @@ import numbers
 
 from . import _core, _creation, _dtypes, _forms, _functions, _sharing
 from .overrides import _torch_function
+from .storage import storage, untyped_storage
 
 Tensor = _core.Tensor
 
@@ -225,6 +226,7 @@ def _add_methods():
     Tensor.pin_memory = Tensor.to_dense = lambda self: self
     Tensor.share_memory_, Tensor.is_shared = _sharing.share_memory_, _sharing.is_shared
     Tensor.is_pinned = lambda self: False
+    Tensor.storage, Tensor.untyped_storage = storage, untyped_storage
     Tensor.__torch_function__ = classmethod(_torch_function)
     Tensor.resize_as_, Tensor.set_ = _resize_as_, _set_
     Tensor.as_subclass, Tensor._make_subclass = _as_subclass, staticmethod(_make_subclass)

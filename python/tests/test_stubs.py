@@ -16,6 +16,8 @@ x = torch.randn(2, 3, requires_grad=True)
 y: torch.Tensor = (x.exp() * 2 + 1).sum(dim=1)
 values, indices = torch.topk(y, k=2)
 rows: int = x.view(3, 2).shape[0]
+bits: torch.Tensor = x.view(torch.int32)
+size: int = x.untyped_storage().nbytes()
 found: torch.Tensor = torch.sort(y).values
 parts: tuple[torch.Tensor, ...] = torch.chunk(x, 2, dim=0)
 name: str = torch.device("cpu").type

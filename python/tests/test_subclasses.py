@@ -76,7 +76,7 @@ def test_results_are_of_the_subclass():
     x = Named(torch.tensor([[1.0, 4.0], [9.0, 16.0]]), "squares")
     y = torch.ones(2)
     for made in (x.sqrt(), torch.sqrt(x), x + 1, 1 - x, y * x, x @ x, -x, abs(x), x == 4, x[0], x.T,
-                 x[:, None], torch.cat([y[None], x]), x.view(4), x.data,
+                 x[:, None], torch.cat([y[None], x]), x.view(4), x.view(torch.int32), x.data,
                  x.float().double(), torch.nn.functional.relu(x), torch.where(x > 4, x, y),
                  x.clone().add_(1), x.max(), x.detach(), 2 ** x, x.mT, y[(x[0] > 1).long()]):
         assert type(made) is Named
