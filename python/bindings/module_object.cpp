@@ -28,6 +28,8 @@ struct Names {
                              PyUnicode_InternFromString("_modules")};
 };
 Names* names = nullptr;
+/// Whether there are hooks of all modules' calls.
+bool all_have_hooks = false;
 PyTypeObject* module_type = nullptr;
 
 PyObject* make(PyTypeObject* type, PyObject*, PyObject*) noexcept {
@@ -152,12 +154,19 @@ PyObject* call_forward(PyObject* self, PyObject* arguments, PyObject* keywords) 
 }
 
 PyObject* call(PyObject* self, PyObject* arguments, PyObject* keywords) noexcept {
-  if (!body(self)->has_hooks) return call_forward(self, arguments, keywords);
+  if (!body(self)->has_hooks && !all_have_hooks) return call_forward(self, arguments, keywords);
   PyObject* const slow = PyObject_GetAttr(self, names->slow_call);
   if (!slow) return nullptr;
   PyObject* const result = PyObject_Call(slow, arguments, keywords);
   Py_DECREF(slow);
   return result;
+}
+
+PyObject* set_all_have_hooks(PyObject*, PyObject* value) noexcept {
+  const int truth = PyObject_IsTrue(value);
+  if (truth < 0) return nullptr;
+  all_have_hooks = truth != 0;
+  Py_RETURN_NONE;
 }
 
 PyGetSetDef attributes[] = {
@@ -175,6 +184,8 @@ PyMethodDef methods[] = {
     {"__getattr__", get_missing, METH_O, "A parameter, buffer or module with that name."},
     {"_look_up_once", look_up_once, METH_O | METH_STATIC,
      "Makes attributes of a subclass without a __getattr__ of its own as fast as Module's."},
+    {"_set_all_have_hooks", set_all_have_hooks, METH_O | METH_STATIC,
+     "Whether calls of every module have more to do than `forward`."},
     {nullptr, nullptr, 0, nullptr}};
 
 template <class F>

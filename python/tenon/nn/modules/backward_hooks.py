@@ -2,6 +2,7 @@
 
 from ... import _core
 from ...autograd.function import Function
+from . import global_hooks
 
 Tensor = _core.Tensor
 
@@ -57,8 +58,9 @@ class BackwardPass:
 
     def __init__(self, module):
         self.module, self.grad_output, self.inputs_have_grads = module, None, False
-        self.pre_hooks = list(module._backward_pre_hooks.values())
-        self.hooks = list(module._backward_hooks.values())
+        self.pre_hooks = [*global_hooks.backward_pre_hooks.values(),
+                          *module._backward_pre_hooks.values()]
+        self.hooks = [*global_hooks.backward_hooks.values(), *module._backward_hooks.values()]
 
     def of_inputs(self, args):
         args, self.inputs_have_grads = _watched(args, self._input_grads)

@@ -5,6 +5,10 @@ from ..._compile import compile as compile_function
 from ..._modes import no_grad
 from ..parameter import Buffer, Parameter, is_lazy
 from ..._hooks import HookRegistry
+from . import global_hooks
+from .global_hooks import (  # noqa: F401: imported from here by users
+    register_module_backward_hook, register_module_forward_hook, register_module_forward_pre_hook,
+    register_module_full_backward_hook, register_module_full_backward_pre_hook)
 from .state_dict import StateDict, _IncompatibleKeys  # noqa: F401: imported from here by users
 from .tree import Tree
 
@@ -194,7 +198,8 @@ class Module(Tree, StateDict, _core.ModuleBase):
         return self._call_impl(*args, **kwargs)
 
     def _call_impl(self, *args, **kwargs):
-        for number, hook in list(self._forward_pre_hooks.items()):
+        for number, hook in [*global_hooks.forward_pre_hooks.items(),
+                             *self._forward_pre_hooks.items()]:
             if number in self._forward_pre_hooks_with_kwargs:
                 changed = hook(self, args, kwargs)
                 if changed is not None:
@@ -207,7 +212,8 @@ class Module(Tree, StateDict, _core.ModuleBase):
                 if changed is not None:
                     args = changed if isinstance(changed, tuple) else (changed,)
         backward = None
-        if self._backward_hooks or self._backward_pre_hooks:
+        if (self._backward_hooks or self._backward_pre_hooks or global_hooks.backward_hooks or
+                global_hooks.backward_pre_hooks):
             from .backward_hooks import BackwardPass  # for modules that have such hooks alone
 
             backward = BackwardPass(self)
@@ -215,20 +221,24 @@ class Module(Tree, StateDict, _core.ModuleBase):
         called = set()
         try:
             result = self.forward(*args, **kwargs)
-            for number, hook in list(self._forward_hooks.items()):
+            for number, hook in [*global_hooks.forward_hooks.items(),
+                                 *self._forward_hooks.items()]:
                 called.add(number)
                 changed = self._call_forward_hook(number, hook, args, kwargs, result)
                 if changed is not None:
                     result = changed
             return result if backward is None else backward.of_outputs(result)
         except Exception:
-            for number, hook in list(self._forward_hooks.items()):
-                if number in self._forward_hooks_always_called and number not in called:
+            for number, hook in [*global_hooks.forward_hooks.items(),
+                                 *self._forward_hooks.items()]:
+                always = (number in self._forward_hooks_always_called or
+                          number in global_hooks.always_called)
+                if always and number not in called:
                     self._call_forward_hook(number, hook, args, kwargs, None)
             raise
 
     def _call_forward_hook(self, number, hook, args, kwargs, result):
-        if number in self._forward_hooks_with_kwargs:
+        if number in self._forward_hooks_with_kwargs or number in global_hooks.takes_kwargs:
             return hook(self, args, kwargs, result)
         return hook(self, args, result)
 
