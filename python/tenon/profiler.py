@@ -4,6 +4,7 @@ import enum
 import os
 import socket
 import time
+import warnings
 from typing import NamedTuple
 
 from . import _core
@@ -81,26 +82,26 @@ def _shown(microseconds):
 class EventList(list):
     """Events, or averages of them."""
 
-    def __init__(self, events, profiler):
+    def __init__(self, events, profiler, shows_bytes=False):
         super().__init__(events)
-        self._profiler = profiler
+        self._profiler, self._shows_bytes = profiler, shows_bytes
 
     def table(self, sort_by=None, row_limit=100, header=None, top_level_events_only=False, **_):
         """The averages as text, the most time first, or by what `sort_by` names:
         "cpu_time_total", "self_cpu_time_total", "cpu_time", "count", "bytes"."""
         averages = self if all(isinstance(one, FunctionEventAvg) for one in self) else \
-            _averages(self._profiler)
+            self.key_averages()
         if sort_by is not None:
             averages = sorted(averages, key=lambda one: -_number(one, sort_by))
         total = sum(one.self_cpu_time_total for one in averages)
         has_shapes = any(one.input_shapes for one in averages)
         rows = [("Name", "Self CPU %", "Self CPU", "CPU total", "CPU time avg", "# of Calls") +
-                ("Input Shapes",) * has_shapes]
+                ("Bytes",) * self._shows_bytes + ("Input Shapes",) * has_shapes]
         for one in averages[:row_limit if row_limit >= 0 else None]:
             share = one.self_cpu_time_total / total if total else 0
             rows.append((one.key, f"{share:.2%}", _shown(one.self_cpu_time_total),
                          _shown(one.cpu_time_total), _shown(one.cpu_time), str(one.count)) +
-                        (one.input_shapes,) * has_shapes)
+                        (str(one.bytes),) * self._shows_bytes + (one.input_shapes,) * has_shapes)
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         rule = "  ".join("-" * width for width in widths)
         lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in rows]
@@ -109,7 +110,7 @@ class EventList(list):
 
     def key_averages(self, group_by_input_shape=False, group_by_stack_n=0, **_):
         """By name, or by name and shapes."""
-        return _averages(self._profiler, group_by_input_shape)
+        return _averages(self._profiler, group_by_input_shape, self._shows_bytes)
 
     def total_average(self):
         """All events as one."""
@@ -137,8 +138,9 @@ def _number(average, name):
     return value
 
 
-def _averages(profiler, by_shapes=False):
-    return EventList([FunctionEventAvg(*one) for one in profiler.averages(by_shapes)], profiler)
+def _averages(profiler, by_shapes=False, shows_bytes=False):
+    return EventList([FunctionEventAvg(*one) for one in profiler.averages(by_shapes)], profiler,
+                     shows_bytes)
 
 
 def schedule(*, wait, warmup, active, repeat=0, skip_first=0, skip_first_wait=0):
@@ -195,12 +197,19 @@ class profile:
         print(profiler.key_averages().table(sort_by="cpu_time_total", row_limit=10))
 
     With a `schedule`, step() ends a step, and `on_trace_ready` is called with this object at the
-    end of each turn. Shapes are always kept; the other arguments are taken and not needed.
+    end of each turn. Shapes are always kept. `profile_memory` adds a column of bytes to tables: of
+    what an op reads and what it gives. There are no stacks, modules and counts of arithmetic:
+    `with_stack`, `with_modules` and `with_flops` warn of it.
     """
 
     def __init__(self, *, activities=None, schedule=None, on_trace_ready=None, record_shapes=False,
                  profile_memory=False, with_stack=False, with_flops=False, with_modules=False,
                  **_):
+        asked = {"with_stack": with_stack, "with_flops": with_flops, "with_modules": with_modules}
+        if missing := [name for name, value in asked.items() if value]:
+            warnings.warn(f"profile(): there is nothing to show for {', '.join(missing)}; ops have "
+                          "their names, shapes, bytes and times", stacklevel=2)
+        self._shows_bytes = bool(profile_memory)
         self._schedule = schedule or (lambda step: ProfilerAction.RECORD)
         self.on_trace_ready, self.step_num = on_trace_ready, 0
         self._running = self._taken = None
@@ -250,11 +259,11 @@ class profile:
         taken = self._profile()
         return EventList([FunctionEvent(name, category, shapes, size, (end - begin) / 1e3, thread)
                           for name, category, shapes, size, begin, end, thread in taken.events()],
-                         taken)
+                         taken, self._shows_bytes)
 
     def key_averages(self, group_by_input_shape=False, group_by_stack_n=0, **_):
         """By name, the one with the most time of its own first; or by name and shapes."""
-        return _averages(self._profile(), group_by_input_shape)
+        return _averages(self._profile(), group_by_input_shape, self._shows_bytes)
 
     def export_chrome_trace(self, path):
         """Writes what chrome://tracing and ui.perfetto.dev show."""

@@ -86,3 +86,17 @@ def test_older_names_and_mistakes():
         nothing.key_averages()
     with pytest.raises(TypeError, match="not int"):
         record_function(3)
+
+
+def test_what_is_asked_for_is_shown_or_told():
+    with profile(profile_memory=True) as profiler:
+        torch.ones(10).exp()
+    for table in profiler.key_averages().table(), profiler.events().table():
+        header, row = (line.split() for line in table.splitlines() if "Name" in line or
+                       line.split()[0] == "exp")
+        assert header[-1] == "Bytes" and row[-1] == "80"  # 10 read, 10 written
+    with profile() as profiler:
+        torch.ones(10).exp()
+    assert "Bytes" not in profiler.key_averages().table()
+    with pytest.warns(UserWarning, match="nothing to show for with_stack, with_flops"):
+        profile(with_stack=True, with_flops=True)
