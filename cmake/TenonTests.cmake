@@ -110,13 +110,18 @@ if(NOT TENON_SANITIZE)
     COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/columns_test.py ${CMAKE_CURRENT_SOURCE_DIR})
   add_test(NAME columns_self_test
     COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/columns_test.py --self-test)
+  add_test(NAME error_words
+    COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/error_words_test.py
+      ${CMAKE_CURRENT_SOURCE_DIR})
+  add_test(NAME error_words_self_test
+    COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/error_words_test.py --self-test)
   set_target_properties(tenon_reference PROPERTIES EXCLUDE_FROM_ALL OFF)
   add_test(NAME reference
     COMMAND ${Python3_EXECUTABLE} -B ${project_tests}/reference_test.py
       ${CMAKE_CURRENT_SOURCE_DIR} $<TARGET_FILE:tenon_reference>)
   set_tests_properties(
     layers layers_self_test exports quotes quotes_self_test links links_self_test columns
-    columns_self_test reference
+    columns_self_test error_words error_words_self_test reference
     PROPERTIES LABELS "project;quick")
 
   # Each public header compiles alone: a source for each, which includes it and nothing else.
