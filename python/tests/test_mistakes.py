@@ -54,6 +54,18 @@ def test_the_message_says_what(call, kind, message):
         call()
 
 
+@pytest.mark.parametrize("divide", [lambda a, b: a // b, lambda a, b: a % b, torch.fmod])
+def test_integers_are_not_divided_by_zero(divide):
+    a, zero = torch.tensor([5, -7]), torch.tensor([1, 0])
+    compiled = torch.compile(lambda a, b: divide(a + 0, b + 0) * 2)
+    assert compiled(a, torch.tensor([2, 2])).tolist() == (divide(a, 2) * 2).tolist()
+    for call in (lambda: divide(a, 0), lambda: divide(a, zero), lambda: divide(a.byte(), zero),
+                 lambda: compiled(a, zero).tolist(), lambda: compiled(a, zero).tolist()):
+        with pytest.raises(RuntimeError, match="an integer was divided by 0"):
+            call()
+    assert not divide(a.double(), 0).isfinite().any()  # floating numbers have results
+
+
 def test_errors_are_pythons_own():
     assert issubclass(torch.ShapeError, ValueError) and issubclass(torch.ShapeError, torch.Error)
     assert issubclass(torch.IndexError, IndexError) and issubclass(torch.DTypeError, TypeError)

@@ -109,11 +109,11 @@ class TENON_API TileBuilder {
   /// NaN wins.
   Value minimum(Value x, Value y) { return add_op(Op::kMinimum, x, y); }
   Value maximum(Value x, Value y) { return add_op(Op::kMaximum, x, y); }
-  /// Remainder with the sign of `x` (C's fmod); integers: 0 when `y` is 0.
+  /// Remainder with the sign of `x` (C's fmod); of integers, ValueError when `y` is 0.
   Value fmod(Value x, Value y) { return add_op(Op::kFmod, x, y); }
-  /// Remainder with the sign of `y` (Python's %); integers: 0 when `y` is 0.
+  /// Remainder with the sign of `y` (Python's %); of integers, ValueError when `y` is 0.
   Value remainder(Value x, Value y) { return add_op(Op::kRemainder, x, y); }
-  /// Quotient rounded down (Python's //); integers: 0 when `y` is 0.
+  /// Quotient rounded down (Python's //); of integers, ValueError when `y` is 0.
   Value floor_divide(Value x, Value y) { return add_op(Op::kFloorDivide, x, y); }
   Value eq(Value x, Value y) { return add_op(Op::kEq, x, y); }
   Value ne(Value x, Value y) { return add_op(Op::kNe, x, y); }

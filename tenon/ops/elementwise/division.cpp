@@ -18,7 +18,7 @@ std::vector<Sample> division_samples() {
 void define_floor_divide(OpDef& op) {
   op.doc(
         "Quotient rounded down, as Python's `//`: y = floor(a / b). Broadcasts. Integers stay "
-        "integers; where `b` is 0 they give 0. Two bool tensors are a DTypeError.")
+        "integers: ValueError where `b` is 0. Two bool tensors are a DTypeError.")
       .accepts(kRealSet)
       .tile([](TileBuilder& t) { t.store(0, t.floor_divide(t.load(0), t.load(1))); })
       .vjp([](const Saved&, const Tensor&) -> Grads {
@@ -30,7 +30,7 @@ void define_floor_divide(OpDef& op) {
 void define_remainder(OpDef& op) {
   op.doc(
         "Remainder with the sign of the divisor, as Python's `%`: y = a - b floor(a / b). "
-        "Broadcasts. Integers give 0 where `b` is 0. Two bool tensors are a DTypeError.")
+        "Broadcasts. ValueError where integers have a `b` of 0. Two bool tensors are a DTypeError.")
       .accepts(kRealSet)
       .tile([](TileBuilder& t) { t.store(0, t.remainder(t.load(0), t.load(1))); })
       .saves_input(0, 1)
@@ -45,7 +45,7 @@ void define_remainder(OpDef& op) {
 void define_fmod(OpDef& op) {
   op.doc(
         "Remainder with the sign of the dividend, as C's fmod: y = a - b trunc(a / b). "
-        "Broadcasts. Integers give 0 where `b` is 0. Two bool tensors are a DTypeError.")
+        "Broadcasts. ValueError where integers have a `b` of 0. Two bool tensors are a DTypeError.")
       .accepts(kRealSet)
       .tile([](TileBuilder& t) { t.store(0, t.fmod(t.load(0), t.load(1))); })
       .saves_input(0, 1)

@@ -24,6 +24,11 @@ void check_uniform(double from, double to) {
   fail<ValueError>("uniform", fmt::format("expected from <= to, got {} and {}", from, to));
 }
 
+void check_bernoulli(double p) {
+  if (p >= 0 && p <= 1) return;
+  fail<ValueError>("bernoulli", fmt::format("expected a probability in [0, 1], got {}", p));
+}
+
 void check_normal(double std) {
   if (std >= 0) return;
   fail<ValueError>("normal", fmt::format("expected a std of at least 0, got {}", std));
@@ -113,9 +118,13 @@ void define_randn_like(OpDef& op) {
 void define_bernoulli(OpDef& op) {
   op.doc(
         "1 with the probability given by each element of `x`, else 0; with `p`, that probability "
-        "for all. Probabilities below 0 count as 0, above 1 as 1. The gradient is 0.")
+        "for all: ValueError where it is not in [0, 1]. Elements below 0 count as 0, above 1 as 1. "
+        "The gradient is 0.")
       .accepts(kFloatSet)
-      .variant([](const Tensor&, std::optional<double> p, Generator*) { return p ? 1 : 0; })
+      .variant([](const Tensor&, std::optional<double> p, Generator*) {
+        if (p) check_bernoulli(*p);
+        return p ? 1 : 0;
+      })
       .tile([](TileBuilder& t, int variant) {
         const Value p = variant == 1 ? t.scalar(0) : t.load(0);
         t.store(0, t.lt(t.random_uniform(), p));

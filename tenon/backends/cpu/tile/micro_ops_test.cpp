@@ -2,11 +2,13 @@
 // executor (which is the C library); conversions between all dtypes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 
 #include "tenon/backends/cpu/tile/kernels.h"
 #include "tenon/backends/cpu/tile/testing.h"
+#include "tenon/base/error.h"
 
 namespace tenon::cpu {
 namespace {
@@ -135,6 +137,8 @@ void check_op(Op op, Compute compute, const std::vector<T>& x, const std::vector
       << ": got " << +got[at] << ", expected " << +expected[at];
 }
 
+bool divides(Op op) { return op == Op::kFmod || op == Op::kRemainder || op == Op::kFloorDivide; }
+
 template <class T>
 void check_class(Compute compute) {
   const std::vector<T> x = samples<T>();
@@ -148,9 +152,12 @@ void check_class(Compute compute) {
     if (!exists_in(op, compute)) continue;
     if (family == Family::kUnary) check_op(op, compute, x, y, z, {1, 1, 1});
     if (family != Family::kBinary && family != Family::kTernary) continue;
+    std::vector<T> second = y;
+    if (std::is_integral_v<T> && divides(op))
+      std::replace(second.begin(), second.end(), T(0), T(1));
     for (const std::vector<int64_t>& steps : std::vector<std::vector<int64_t>>{
              {1, 1, 1}, {0, 1, 1}, {1, 0, 1}, {1, 1, 0}, {0, 0, 1}, {1, 0, 0}}) {
-      check_op(op, compute, x, y, z, steps);
+      check_op(op, compute, x, second, z, steps);
     }
   }
 }
@@ -161,6 +168,30 @@ TEST(TileMicroOps, AgreeWithTheCLibrary) {
     check_class<double>(Compute::kF64);
     check_class<int64_t>(Compute::kI64);
     check_class<uint64_t>(Compute::kU64);
+  });
+}
+
+template <class T>
+void expect_no_zero_divisor(Op op, Compute compute) {
+  const Program program = program_of(op);
+  std::vector<T> x(3000, 7), y(3000, 2), out(3000);
+  y[2345] = 0;
+  const std::vector<tile::Operand> inputs = {{x.data(), dtype_of<T>, {1}},
+                                             {y.data(), dtype_of<T>, {1}}};
+  const tile::Operand output{out.data(), dtype_of<T>, {1}};
+  const tile::Launch launch{&program, compute, {3000}, 0, inputs, {&output, 1}, {}, 0, 0};
+  EXPECT_THROW(run_tile(launch), ValueError) << info_of(op).name;
+  EXPECT_THROW(run_tile_scalar(launch), ValueError) << info_of(op).name;
+  y[2345] = 2;
+  EXPECT_NO_THROW(run_tile(launch)) << info_of(op).name;
+}
+
+TEST(TileMicroOps, IntegersAreNotDividedByZero) {
+  for_each_instruction_set([] {
+    for (const Op op : {Op::kFmod, Op::kRemainder, Op::kFloorDivide}) {
+      expect_no_zero_divisor<int64_t>(op, Compute::kI64);
+      expect_no_zero_divisor<uint64_t>(op, Compute::kU64);
+    }
   });
 }
 

@@ -198,7 +198,17 @@ class Generator {
     }
     const Op op = whole && choice < 44 ? random_.pick(kWholeOps) : random_.pick(kExactOps);
     if (!tile::exists_in(op, compute_)) return exact_step();
-    emit(op, number(), number(), number());
+    const uint16_t second = whole && divides(op) ? not_zero(number()) : number();
+    emit(op, number(), second, number());
+  }
+
+  static bool divides(Op op) {
+    return op == Op::kFmod || op == Op::kRemainder || op == Op::kFloorDivide;
+  }
+  /// Integers that may divide: 1 in place of 0.
+  uint16_t not_zero(uint16_t value) {
+    const uint16_t one = constant(1);
+    return emit(Op::kSelect, value, value, one);
   }
 
   /// Between -1 and 1.

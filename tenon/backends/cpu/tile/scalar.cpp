@@ -8,10 +8,16 @@
 #include "tenon/backends/cpu/tile/executor.h"
 #include "tenon/backends/cpu/tile/random_numbers.h"
 #include "tenon/backends/cpu/tile/scalar_math.h"
+#include "tenon/base/error.h"
 #include "tenon/core/philox.h"
 #include "tenon/tile/verify.h"
 
 namespace tenon::cpu {
+
+void scalar::fail_zero_divisor(const char* call) {
+  fail<ValueError>(call, "an integer was divided by 0; only floating numbers have inf and NaN");
+}
+
 namespace {
 
 using tile::Family;

@@ -12,7 +12,10 @@
 // the lane-by-lane kernels share these.
 namespace tenon::cpu::scalar {
 
-/// Remainder with the sign of `y`, as Python's %; integers: 0 when `y` is 0.
+/// Throws ValueError: integers have no result.
+[[noreturn]] void fail_zero_divisor(const char* call);
+
+/// Remainder with the sign of `y`, as Python's %; of integers `y` must not be 0.
 template <class T>
 T remainder(T x, T y) {
   if constexpr (std::is_floating_point_v<T>) {
@@ -20,15 +23,17 @@ T remainder(T x, T y) {
     if (r == 0) return std::copysign(T(0), y);
     return (r < 0) != (y < 0) ? r + y : r;
   } else if constexpr (std::is_signed_v<T>) {
-    if (y == 0 || y == -1) return 0;
+    if (y == 0) fail_zero_divisor("remainder");
+    if (y == -1) return 0;
     const T r = x % y;
     return r != 0 && (r < 0) != (y < 0) ? r + y : r;
   } else {
-    return y == 0 ? 0 : x % y;
+    if (y == 0) fail_zero_divisor("remainder");
+    return x % y;
   }
 }
 
-/// Quotient rounded down, as Python's //; integers: 0 when `y` is 0.
+/// Quotient rounded down, as Python's //; of integers `y` must not be 0.
 template <class T>
 T floor_divide(T x, T y) {
   if constexpr (std::is_floating_point_v<T>) {
@@ -40,22 +45,24 @@ T floor_divide(T x, T y) {
     const T whole = std::floor(quotient);
     return quotient - whole > T(0.5) ? whole + 1 : whole;
   } else if constexpr (std::is_signed_v<T>) {
-    if (y == 0) return 0;
+    if (y == 0) fail_zero_divisor("floor_divide");
     if (y == -1) return static_cast<T>(0 - static_cast<std::make_unsigned_t<T>>(x));
     const T quotient = x / y;
     return x % y != 0 && (x < 0) != (y < 0) ? quotient - 1 : quotient;
   } else {
-    return y == 0 ? 0 : x / y;
+    if (y == 0) fail_zero_divisor("floor_divide");
+    return x / y;
   }
 }
 
 template <class T>
 T fmod(T x, T y) {
   if constexpr (std::is_floating_point_v<T>) return std::fmod(x, y);
+  if (y == 0) fail_zero_divisor("fmod");
   if constexpr (std::is_signed_v<T>) {
     if (y == -1) return 0;
   }
-  return y == 0 ? 0 : static_cast<T>(static_cast<T>(x) - (x / y) * y);
+  return static_cast<T>(static_cast<T>(x) - (x / y) * y);
 }
 
 /// Integers by repeated squaring, wrapping; a negative exponent gives 0 but for bases 1 and -1.
