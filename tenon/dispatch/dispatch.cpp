@@ -477,6 +477,11 @@ void dispatch_unprofiled(const Call& call, std::span<Tensor> outputs) {
 
 std::vector<Tensor> dispatch_list(const Call& call) {
   check_defined(call);
+  if (is_cast(call, modes())) [[unlikely]] {
+    const CastInputs inputs(call);
+    const AutocastMode off(kFloat32);
+    return dispatch_list(Call{call.op, inputs, call.attributes});
+  }
   return in_composition(call.op.name, [&] { return call.op.list_composition(call); });
 }
 
