@@ -62,6 +62,7 @@ NAMES = {
 #: Ops that PyTorch has no function for, and what holds them instead.
 ABSENT = {
     "histogram_at": "histogram(), given bins",
+    "histogramdd_at": "histogramdd(), given bins",
     "slice": "x[a:b:c] in Python; python/tests/test_tensor.py holds indexing against NumPy",
     "stop_gradient": "Tensor.detach in PyTorch; TensorFlow and JAX have the name",
 }
@@ -206,6 +207,13 @@ def quantile(op, values):
     }
 
 
+def gradient(op, values):
+    """Coordinates are a spacing, too."""
+    keywords = {"spacing": values["coordinates"] or values["spacing"] or 1,
+                "edge_order": values["edge_order"]}
+    return [values["x"]], {**keywords, "dim": values["dims"]} if values["dims"] else keywords
+
+
 def trapezoid(op, values):
     """Either places or their distance."""
     places = {"dx": values["dx"]} if values["x"] is None else {}
@@ -294,6 +302,7 @@ FORMS = {
     "transpose": spread,
     "quantile": quantile,
     "nanquantile": quantile,
+    "gradient": gradient,
     "trapezoid": trapezoid,
     "lp_pool1d": lone_sizes,
     "lp_pool2d": lone_sizes,

@@ -49,7 +49,7 @@ from ._settings import (are_deterministic_algorithms_enabled, get_deterministic_
                         set_deterministic_debug_mode, set_float32_matmul_precision,
                         set_flush_denormal, set_num_interop_threads,
                         use_deterministic_algorithms)
-from ._factors import histogram, lu, lu_solve, lu_unpack, orgqr
+from ._factors import gradient, histogram, histogramdd, lu, lu_solve, lu_unpack, orgqr
 from . import _tensor, _ufuncs  # noqa: F401: give Tensor its other methods
 from . import autograd, overrides
 

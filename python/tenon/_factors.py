@@ -1,5 +1,7 @@
 """LU factors, histograms and the like, in the forms in which PyTorch has them."""
 
+from collections import namedtuple
+
 from . import _core
 
 Tensor = _core.Tensor
@@ -41,6 +43,36 @@ def histogram(input, bins, *, range=None, weight=None, density=False):
             raise TypeError("histogram(): a range says where the edges are, and so do bins")
         return _core.histogram_at(input, bins, weight, density)
     return _core.histogram(input, bins, () if range is None else range, weight, density)
+
+
+Histogramdd = namedtuple("Histogramdd", "hist bin_edges")
+
+
+def histogramdd(input, bins, *, range=None, weight=None, density=False):
+    """How many points, the rows of `input`, lie in each box of a grid, and the edges along each
+    dim: `bins` is how many parts there are, or one such number or tensor of edges a dim."""
+    if isinstance(bins, int):
+        bins = [bins] * input.shape[-1]
+    if bins and all(isinstance(edges, Tensor) for edges in bins):
+        if range is not None:
+            raise TypeError("histogramdd(): a range says where the edges are, and so do bins")
+        return Histogramdd(_core.histogramdd_at(input, weight, bins, density), tuple(bins))
+    hist, *edges = _core.histogramdd(input, bins, () if range is None else range, weight, density)
+    return Histogramdd(hist, tuple(edges))
+
+
+def gradient(input, *, spacing=1, dim=None, edge_order=1):
+    """The derivative along each dim of what `input` holds the values of: at points `spacing` apart,
+    one number or one a dim, or at the coordinates that a list of tensors, one a dim, holds."""
+    coordinates, steps = [], spacing
+    if isinstance(spacing, (int, float)):
+        steps = [spacing]
+    elif isinstance(spacing, Tensor):
+        coordinates, steps = [spacing], []
+    elif spacing and isinstance(spacing[0], Tensor):
+        coordinates, steps = list(spacing), []
+    dims = () if dim is None else dim
+    return tuple(_core.gradient(input, coordinates, steps, dims, edge_order))
 
 
 def orgqr(input, tau):

@@ -36,14 +36,24 @@ def lu(A, *, pivot=True):
     return _core.linalg_lu(A)
 
 
+CholeskyEx = namedtuple("CholeskyEx", "L info")
 LuFactorEx = namedtuple("LuFactorEx", "LU pivots info")
 InvEx = namedtuple("InvEx", "inverse info")
 SolveEx = namedtuple("SolveEx", "result info")
 
 
-def _check_info(call, info):
+def _check_info(call, info, trouble="singular"):
     if (info != 0).any():
-        raise LinAlgError(f"[{call}] a matrix is singular: info is {info.tolist()}")
+        raise LinAlgError(f"[{call}] a matrix is {trouble}: info is {info.tolist()}")
+
+
+def cholesky_ex(A, *, upper=False, check_errors=False):
+    """`cholesky`, NaN where a matrix isn't positive definite, and for each matrix the number, from
+    1, of its first leading part that isn't: 0 for none."""
+    L, info = _core.linalg_cholesky_ex(A, upper)
+    if check_errors:
+        _check_info("linalg.cholesky_ex", info, "not positive definite")
+    return CholeskyEx(L, info)
 
 
 def lu_factor_ex(A, *, pivot=True, check_errors=False):

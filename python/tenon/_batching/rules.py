@@ -30,7 +30,7 @@ def _only_batched(batch, values, *names):
 
 
 @_rule(*"""add sub mul div floor_divide remainder fmod pow minimum maximum lerp addcmul addcdiv
-atan2 hypot copysign nextafter logaddexp xlogy heaviside neg eq ne lt le gt ge isclose logical_and
+atan2 hypot copysign nextafter gcd lcm igamma igammac logaddexp xlogy heaviside neg eq ne lt le gt ge isclose logical_and
 logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_left_shift
 bitwise_right_shift bitwise_not exp expm1 log log1p log2 log10 sqrt rsqrt reciprocal square abs
 sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp2 sinc logit lgamma digamma

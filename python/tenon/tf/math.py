@@ -60,6 +60,15 @@ softsign = _real("softsign", "x / (1 + |x|).")
 erf, erfc, erfinv = (_real(name, "Of the normal distribution's integral.")
                      for name in ("erf", "erfc", "erfinv"))
 lgamma, digamma = _real("lgamma", "log|gamma(x)|."), _real("digamma", "The derivative of lgamma.")
+igamma, igammac = (_binary(name, getattr(_core, name), f"The regularized {kind} incomplete gamma "
+                           "function of x and y.", takes_bools=False)
+                   for name, kind in (("igamma", "lower"), ("igammac", "upper")))
+zeta = _binary("zeta", _core.special_zeta, "Hurwitz's: the sum of (y + k)^-x over k >= 0.",
+               takes_bools=False)
+bessel_i0, bessel_i0e, bessel_i1, bessel_i1e = (
+    _real(f"bessel_{name}", "A modified Bessel function.", compute)
+    for name, compute in (("i0", _core.i0), ("i0e", _core.special_i0e), ("i1", _core.special_i1),
+                          ("i1e", _core.special_i1e)))
 ndtri = _real("ndtri", "The quantile function of the normal distribution.",
               lambda x: _core.erfinv(x * 2 - 1) * 2 ** 0.5)
 reciprocal = _real("reciprocal", "1 / x.")

@@ -1,11 +1,15 @@
-// Modified Bessel functions of the first kind, orders 0 and 1.
+// Modified Bessel functions of orders 0 and 1, of the first kind (I) and of the second (K).
 //
-// e^-|x| I(x) is smooth on [0, 8], and so is sqrt(x) e^-x I(x) over 1/x beyond: Chebyshev series of
-// these, whose coefficients are those of their interpolation at 200 of the series' nodes.
+// e^-|x| I(x) is smooth on [0, 8], and so is sqrt(x) e^-x I(x) over 1/x beyond, as sqrt(x) e^x K(x)
+// is from 2 on: Chebyshev series of these, whose coefficients are those of their interpolation at
+// many of the series' nodes. Below 2, K is summed as its power series (DLMF 10.31), whose terms
+// fall like 1 / k!^2.
 
-#include <span>
+#include <array>
+#include <limits>
+#include <numbers>
 
-#include "tenon/ops/define.h"
+#include "tenon/ops/elementwise/polynomial_internal.h"
 
 namespace tenon::ops {
 namespace {
@@ -54,17 +58,27 @@ constexpr double kFar1[] = {
     -1.8407497748285097e-15, 4.4408920985006262e-16,  2.4202861936828414e-16,
     -9.9920072216264085e-18};
 
-/// The sum of coefficient k times T_k(x), by Clenshaw's recurrence.
-Value chebyshev(TileBuilder& t, Value x, std::span<const double> coefficients) {
-  const Value twice = t.add(x, x);
-  Value next = t.constant(0), after = next;
-  for (size_t k = coefficients.size() - 1; k > 0; --k) {
-    const Value now = t.add(t.sub(t.mul(twice, next), after), t.constant(coefficients[k]));
-    after = next;
-    next = now;
-  }
-  return t.add(t.sub(t.mul(x, next), after), t.constant(coefficients[0]));
-}
+constexpr double kSecondBorder = 2;
+
+// sqrt(x) e^x K(x), in 4 / x - 1 for x > 2.
+constexpr double kSecondFar0[] = {
+    1.2201515410329777,      -0.031448101311964502,   0.0015698838857300533,
+    -0.00012849549581627802, 1.39498137188765e-05,    -1.8317555227191195e-06,
+    2.7668136394450149e-07,  -4.6604898976879478e-08, 8.5740340174142253e-09,
+    -1.6975345093890614e-09, 3.5773972814003283e-10,  -7.9574892444773965e-11,
+    1.8559491149549264e-11,  -4.5145978833745193e-12, 1.1403405882073441e-12,
+    -2.9800969231481784e-13, 8.0328907750683746e-14,  -2.2275133267462965e-14,
+    6.3400764762766461e-15,  -1.8485933779209071e-15, 5.5120559994043335e-16,
+    -1.6782311257549006e-16, 5.2103917776435543e-17};
+constexpr double kSecondFar1[] = {
+    1.3603130952422213,      0.10392373657681724,     -0.0028578168596227792,
+    0.00019521551847135162,  -1.936197974166083e-05,  2.406484947837217e-06,
+    -3.5019606030878126e-07, 5.7410841254500495e-08,  -1.0345762465678097e-08,
+    2.0150497551970347e-09,  -4.1903547593419254e-10, 9.2183151876053146e-11,
+    -2.1299678384277909e-11, 5.1396396734823432e-12,  -1.2891739609498229e-12,
+    3.3484196660522431e-13,  -8.9767051820101463e-14, 2.4771544242195988e-14,
+    -7.0198370892147685e-15, 2.038703166239861e-15,   -6.0570472706430177e-16,
+    1.8380935752430455e-16,  -5.6894628491936484e-17};
 
 /// e^-|x| I(x).
 Value scaled_bessel(TileBuilder& t, Value x, int order) {
@@ -82,6 +96,59 @@ Value scaled_bessel(TileBuilder& t, Value x, int order) {
   return t.select(is_near, near, far);
 }
 
+// Powers of x^2 / 4 below kSecondBorder; the next one is 1e-17 of the sum.
+constexpr int kSecondTerms = 12;
+using Powers = std::array<double, kSecondTerms>;
+
+/// 1 / (k! (k + order)!), times what digamma(k + 1) and, for order 1, digamma(k + 2) add up to
+/// where `with_digamma`.
+constexpr Powers powers_of(int order, bool with_digamma) {
+  Powers powers{};
+  double term = 1, digamma = -std::numbers::egamma;
+  for (int k = 0; k < kSecondTerms; ++k) {
+    if (k > 0) {
+      term /= k * (k + order);
+      digamma += 1.0 / k;
+    }
+    const double both = order == 0 ? digamma : 2 * digamma + 1.0 / (k + 1);
+    powers[static_cast<size_t>(k)] = with_digamma ? term * both : term;
+  }
+  return powers;
+}
+
+constexpr Powers kFirst0 = powers_of(0, false), kFirst1 = powers_of(1, false);
+constexpr Powers kDigamma0 = powers_of(0, true), kDigamma1 = powers_of(1, true);
+
+/// K(x) of 0 < x <= 2. Order 0: the sum of (x^2 / 4)^k / k!^2 (digamma(k + 1) - ln(x / 2)).
+Value second_near(TileBuilder& t, Value x, int order) {
+  const Value half = t.mul(x, t.constant(0.5)), square = t.square(half), log = t.log(half);
+  if (order == 0) {
+    return t.sub(polynomial(t, square, kDigamma0), t.mul(log, polynomial(t, square, kFirst0)));
+  }
+  const Value sum = t.sub(t.mul(log, polynomial(t, square, kFirst1)),
+                          t.mul(polynomial(t, square, kDigamma1), t.constant(0.5)));
+  return t.add(t.reciprocal(x), t.mul(sum, half));
+}
+
+/// K(x), or e^x K(x): inf at 0, NaN below.
+Value second_bessel(TileBuilder& t, Value x, int order, bool scaled) {
+  const Value border = t.constant(kSecondBorder), zero = t.constant(0);
+  Value near = second_near(t, t.minimum(x, border), order);
+  const Value above = t.maximum(x, border);
+  const Value place = t.sub(t.div(t.constant(2 * kSecondBorder), above), t.constant(1));
+  const Value series =
+      order == 0 ? chebyshev(t, place, kSecondFar0) : chebyshev(t, place, kSecondFar1);
+  Value far = t.div(series, t.sqrt(above));
+  if (scaled) {
+    near = t.mul(near, t.exp(t.minimum(x, border)));
+  } else {
+    far = t.mul(far, t.exp(t.neg(above)));
+  }
+  const Value y = t.select(t.gt(x, border), far, near);
+  const Value at_zero = t.constant(std::numeric_limits<double>::infinity());
+  return t.select(t.eq(x, zero), at_zero, y);
+}
+
 /// i0, i1 and their scaled kin share all but their gradients.
 OpDef& define_bessel(OpDef& op, std::string_view documentation) {
   return op.doc(documentation)
@@ -93,6 +160,13 @@ OpDef& define_bessel(OpDef& op, std::string_view documentation) {
                 {{sample_tensor({3}, 8.1, 9)}, {}},
                 {{sample_tensor({}, 1, 2)}, {}}};
       });
+}
+
+/// Those of the second kind, of positive numbers.
+OpDef& define_second(OpDef& op, std::string_view documentation) {
+  return define_bessel(op, documentation).samples([]() -> std::vector<Sample> {
+    return {{{sample_tensor({3, 4}, 0.3, 6.1)}, {}}, {{sample_tensor({}, 1, 1.9)}, {}}};
+  });
 }
 
 /// I1(x) / x, scaled by e^-|x| or not: 1/2 at 0.
@@ -142,6 +216,44 @@ void define_special_i1e(OpDef& op) {
         const Tensor& x = saved.input(0);
         const Tensor y = special_i1e(x);
         return {dy * (special_i0e(x) - over_x(y, x) - sgn(x) * y)};
+      });
+}
+
+void define_special_modified_bessel_k0(OpDef& op) {
+  define_second(op,
+                "The modified Bessel function of the second kind of order 0: inf at 0, NaN below.")
+      .tile([](TileBuilder& t) { t.store(0, second_bessel(t, t.load(0), 0, false)); })
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {dy * -special_modified_bessel_k1(saved.input(0))};
+      });
+}
+
+void define_special_modified_bessel_k1(OpDef& op) {
+  define_second(op,
+                "The modified Bessel function of the second kind of order 1: inf at 0, NaN below.")
+      .tile([](TileBuilder& t) { t.store(0, second_bessel(t, t.load(0), 1, false)); })
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor& x = saved.input(0);
+        return {-dy * (special_modified_bessel_k0(x) + special_modified_bessel_k1(x) / x)};
+      });
+}
+
+void define_special_scaled_modified_bessel_k0(OpDef& op) {
+  define_second(op, "e^x special_modified_bessel_k0(x), which doesn't underflow.")
+      .tile([](TileBuilder& t) { t.store(0, second_bessel(t, t.load(0), 0, true)); })
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor& x = saved.input(0);
+        return {dy * (special_scaled_modified_bessel_k0(x) - special_scaled_modified_bessel_k1(x))};
+      });
+}
+
+void define_special_scaled_modified_bessel_k1(OpDef& op) {
+  define_second(op, "e^x special_modified_bessel_k1(x), which doesn't underflow.")
+      .tile([](TileBuilder& t) { t.store(0, second_bessel(t, t.load(0), 1, true)); })
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor& x = saved.input(0);
+        const Tensor y = special_scaled_modified_bessel_k1(x);
+        return {dy * (y - special_scaled_modified_bessel_k0(x) - y / x)};
       });
 }
 

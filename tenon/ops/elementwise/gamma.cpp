@@ -1,4 +1,5 @@
-// The gamma function's logarithm and its derivatives: lgamma, digamma, polygamma.
+// The gamma function's logarithm and its derivatives (lgamma, digamma, polygamma), the incomplete
+// gamma functions, and Hurwitz's zeta function.
 
 #include <fmt/format.h>
 
@@ -7,6 +8,7 @@
 #include <numbers>
 
 #include "tenon/base/error.h"
+#include "tenon/core/promotion.h"
 #include "tenon/ops/elementwise/polynomial_internal.h"
 
 namespace tenon::ops {
@@ -71,6 +73,43 @@ std::vector<Sample> gamma_samples() {
   return samples;
 }
 
+void check_no_gradient_of_order(std::string_view call, const Saved& saved) {
+  if (saved.needs(0)) {
+    fail<ValueError>(call, "there is no gradient of `a`; take its detach()");
+  }
+}
+
+/// The integrand of the incomplete gamma functions at their end.
+Tensor gamma_density(std::string_view call, const Saved& saved) {
+  check_no_gradient_of_order(call, saved);
+  const Tensor& b = saved.input(1);
+  const Tensor a = saved.input(0).to(floating_of(b.dtype()));
+  return exp(xlogy(a - 1, b) - b - lgamma(a));
+}
+
+/// Whole orders, which take no part in gradients, and numbers.
+std::vector<Sample> samples_of_orders(int64_t first, int64_t end, double low, double high) {
+  return {{{sample_integers({3, 4}, first, end), sample_tensor({3, 4}, low, high)}, {}},
+          {{sample_integers({3, 1}, first, end, 2), sample_tensor({4}, low, high)}, {}},
+          {{sample_tensor({5}, 1.2, 6, 3), sample_tensor({5}, low, high)}, {}, false}};
+}
+
+template <class Vjp>
+void define_incomplete_gamma(OpDef& op, std::string_view documentation, Vjp vjp) {
+  op.doc(documentation)
+      .accepts(kFloatSet)
+      .accepts_input(0, kRealSet)
+      .autocast(CastPolicy::kFloat32)
+      .shape([](const Call& call) -> Spec {
+        return {floating_of(result_type(call.inputs)),
+                broadcast_shapes(call.op.name, call.input(0).sizes(), call.input(1).sizes())};
+      })
+      .kernel()
+      .saves_input(0, 1)
+      .vjp(vjp)
+      .samples([] { return samples_of_orders(1, 9, 0.3, 12); });
+}
+
 }  // namespace
 
 void define_lgamma(OpDef& op) {
@@ -122,7 +161,7 @@ void define_digamma(OpDef& op) {
 void define_polygamma(OpDef& op) {
   op.doc(
         "The n-th derivative of digamma: (-1)^(n + 1) n! zeta(n + 1, x) with Hurwitz's zeta "
-        "function, for x > 0; below that for n = 0 and 1, too. ValueError for n < 0.")
+        "function. ValueError for n < 0.")
       .accepts(kFloatSet)
       .compose([](int64_t n, const Tensor& x) -> Tensor {
         if (n < 0)
@@ -132,17 +171,14 @@ void define_polygamma(OpDef& op) {
           return polygamma(n, x.to(kFloat32)).to(x.dtype());
         }
         const auto order = static_cast<double>(n);
-        if (n > 1) return hurwitz_zeta(x, order + 1) * ((n % 2 ? 1 : -1) * std::tgamma(order + 1));
-        const Tensor positive = x > 0;
-        const Tensor zeta = hurwitz_zeta(where(positive, x, 1 - x), 2);
-        const Tensor mirror = pi / sin(where(positive, 0.5, x) * pi);
-        return where(positive, zeta, square(mirror) - zeta);
+        return special_zeta(order + 1, x) * ((n % 2 ? 1 : -1) * std::tgamma(order + 1));
       })
       .samples([]() -> std::vector<Sample> {
         return {{{sample_tensor({3, 4}, 0.3, 9)}, {Attribute(int64_t{0})}},
                 {{sample_tensor({3, 4}, 0.3, 9)}, {Attribute(int64_t{1})}},
                 {{sample_tensor({4}, -2.8, -2.2)}, {Attribute(int64_t{1})}},
                 {{sample_tensor({5}, 0.7, 9)}, {Attribute(int64_t{2})}},
+                {{sample_tensor({4}, -2.8, -2.2)}, {Attribute(int64_t{2})}},
                 {{sample_tensor({5}, 0.9, 9)}, {Attribute(int64_t{3})}}};
       });
 }
@@ -168,43 +204,46 @@ void define_mvlgamma(OpDef& op) {
       });
 }
 
-void define_hurwitz_zeta(OpDef& op) {
-  op.doc(
-        "The sum over k >= 0 of (x + k)^-s for s > 1, by Euler and Maclaurin's formula after nine "
-        "terms.")
-      .accepts(kFloatSet)
-      .tile([](TileBuilder& t) {
-        constexpr int kTerms = 9;
-        const Value x = t.load(0), s = t.scalar(0), minus_s = t.neg(s), one = t.constant(1);
-        Value sum = t.constant(0);
-        for (int k = 0; k < kTerms; ++k) {
-          sum = t.add(sum, t.pow(t.add(x, t.constant(k)), minus_s));
-        }
-        const Value w = t.add(x, t.constant(kTerms)), power = t.pow(w, minus_s);
-        sum =
-            t.add(sum, t.add(t.div(t.mul(power, w), t.sub(s, one)), t.mul(power, t.constant(0.5))));
-        // The j-th term is B_2j / (2j)! s (s + 1) ... (s + 2j - 2) w^(-s - 2j + 1).
-        const Value step = t.reciprocal(t.square(w));
-        Value factor = t.div(t.mul(power, s), w);
-        double next = 1;
-        for (const double coefficient :
-             {1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160,
-              -691.0 / 1307674368000, 1.0 / 74724249600}) {
-          sum = t.add(sum, t.mul(factor, t.constant(coefficient)));
-          const Value rise = t.mul(t.add(s, t.constant(next)), t.add(s, t.constant(next + 1)));
-          factor = t.mul(t.mul(factor, rise), step);
-          next += 2;
-        }
-        t.store(0, sum);
-      })
-      .saves_input(0)
-      .vjp([](const Saved& saved, const Tensor& dy, double s) -> Grads {
-        return {dy * hurwitz_zeta(saved.input(0), s + 1) * -s};
-      })
-      .samples([]() -> std::vector<Sample> {
-        return {{{sample_tensor({3, 4}, 0.7, 6)}, {Attribute(2.0)}},
-                {{sample_tensor({5}, 0.9, 6)}, {Attribute(3.5)}}};
+void define_igamma(OpDef& op) {
+  define_incomplete_gamma(
+      op,
+      "The regularized lower incomplete gamma function P(a, b): the integral of t^(a - 1) e^-t "
+      "from 0 to b, over gamma(a). Broadcasts. NaN where a or b is below 0, or both are 0. Only "
+      "`b` has a gradient. ValueError where one of `a` is asked for.",
+      [](const Saved& saved, const Tensor& dy) -> Grads {
+        return {Tensor(), dy * gamma_density("igamma", saved)};
       });
+}
+
+void define_igammac(OpDef& op) {
+  define_incomplete_gamma(
+      op,
+      "The regularized upper incomplete gamma function Q(a, b) = 1 - P(a, b), with all its "
+      "digits where it is small; see igamma.",
+      [](const Saved& saved, const Tensor& dy) -> Grads {
+        return {Tensor(), -dy * gamma_density("igammac", saved)};
+      });
+}
+
+void define_special_zeta(OpDef& op) {
+  op.doc(
+        "Hurwitz's zeta function, the sum over k >= 0 of (b + k)^-a, for a > 1; inf for a = 1 and "
+        "where b is 0 or a negative whole number, NaN for a < 1, and for b < 0 unless a is whole. "
+        "Broadcasts. Only `b` has a gradient. ValueError where one of `a` is asked for.")
+      .accepts(kRealSet | kBoolSet)
+      .autocast(CastPolicy::kFloat32)
+      .shape([](const Call& call) -> Spec {
+        return {floating_of(result_type(call.inputs)),
+                broadcast_shapes("special_zeta", call.input(0).sizes(), call.input(1).sizes())};
+      })
+      .kernel()
+      .saves_input(0, 1)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        check_no_gradient_of_order("special_zeta", saved);
+        const Tensor& s = saved.input(0);
+        return {Tensor(), dy * special_zeta(s + 1, saved.input(1)) * -s};
+      })
+      .samples([] { return samples_of_orders(2, 6, 0.7, 6); });
 }
 
 }  // namespace tenon::ops

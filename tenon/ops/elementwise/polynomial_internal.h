@@ -18,4 +18,16 @@ inline Value polynomial(TileBuilder& t, Value x, std::initializer_list<double> c
   return polynomial(t, x, std::span<const double>(coefficients.begin(), coefficients.size()));
 }
 
+/// The sum of coefficient k times T_k(x), by Clenshaw's recurrence.
+inline Value chebyshev(TileBuilder& t, Value x, std::span<const double> coefficients) {
+  const Value twice = t.add(x, x);
+  Value next = t.constant(0), after = next;
+  for (size_t k = coefficients.size() - 1; k > 0; --k) {
+    const Value now = t.add(t.sub(t.mul(twice, next), after), t.constant(coefficients[k]));
+    after = next;
+    next = now;
+  }
+  return t.add(t.sub(t.mul(x, next), after), t.constant(coefficients[0]));
+}
+
 }  // namespace tenon::ops

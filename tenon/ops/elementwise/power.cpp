@@ -1,16 +1,46 @@
+#include <fmt/format.h>
+
+#include <type_traits>
+
+#include "tenon/base/error.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/elementwise/conjugate_internal.h"
 
 namespace tenon::ops {
+namespace {
+
+/// A negative number as the exponent of integers is a mistake. Elements of a tensor may be
+/// negative, where it matters little what comes out: PyTorch's rule.
+void check_exponent(const Tensor& base, const Tensor& exponent) {
+  const TensorImpl& number = *exponent.impl();
+  if (!number.is_number || is_differentiable(base.dtype()) || exponent.device() != kCpu) return;
+  visit_dtype(number.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
+      const T value = *reinterpret_cast<const T*>(number.bytes());
+      if (value >= 0) return;
+      fail<ValueError>("pow", fmt::format("integers have no power {}; convert the base with "
+                                          "to(k...)",
+                                          value));
+    }
+  });
+}
+
+}  // namespace
 
 void define_pow(OpDef& op) {
   op.doc(
         "Power: y = a^b. Broadcasts. Integers stay integers: a negative exponent gives 0, except "
-        "for the bases 1 and -1. Complex: e^(b ln a), and of a = 0 0 where b > 0. The gradient "
+        "for the bases 1 and -1; ValueError where it is a number, no tensor. Complex: e^(b ln a), "
+        "and of a = 0 0 where b > 0. The gradient "
         "with respect to `b` is 0 where a = 0 and b >= 0. Two "
         "bool tensors are a DTypeError.")
       .accepts(kNumberSet)
       .autocast(CastPolicy::kFloat32)
+      .variant([](const Tensor& a, const Tensor& b) -> int {
+        check_exponent(a, b);
+        return 0;
+      })
       .tile([](TileBuilder& t) { t.store(0, t.pow(t.load(0), t.load(1))); })
       .saves_input(0, 1)
       .saves_output()
@@ -46,6 +76,23 @@ void define_ldexp(OpDef& op) {
         return a * pow(2.0, whole ? b.to(a.is_floating_point() ? a.dtype() : kFloat32) : b);
       })
       .samples([] { return binary_samples(-2, 3); });
+}
+
+void define_frexp(OpDef& op) {
+  op.doc(
+        "A mantissa of [0.5, 1), with the sign of x, and a power of 2 as int32: x = mantissa "
+        "2^exponent. 0, inf and NaN are their own mantissas, with the exponent 0.")
+      .accepts(kFloatSet)
+      .autocast(CastPolicy::kAsGiven)
+      .shape([](const Tensor& x) -> Specs {
+        return {Spec{x.dtype(), x.sizes()}, Spec{kInt32, x.sizes()}};
+      })
+      .kernel()
+      .saves_output(1)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {ldexp(dy, -saved.output(1))};
+      })
+      .samples([] { return unary_samples(0.55, 0.95); });
 }
 
 void define_square(OpDef& op) {

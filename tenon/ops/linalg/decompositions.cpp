@@ -63,6 +63,12 @@ Tensor cholesky_gradient(const Tensor& l, const Tensor& dy) {
       conjugate_transpose(solve_triangle(lh, conjugate_transpose(half), true, false)));
 }
 
+/// The same of what linalg_cholesky gives.
+Tensor factor_gradient(const Tensor& y, const Tensor& dy, bool upper) {
+  return upper ? cholesky_gradient(conjugate_transpose(y), conjugate_transpose(dy))
+               : cholesky_gradient(y, dy);
+}
+
 Tensor real_diagonal(const Tensor& x) {
   const Tensor numbers = diagonal(x, 0, -2, -1);
   return x.is_complex() ? real(numbers) : numbers;
@@ -170,14 +176,38 @@ void define_linalg_cholesky(OpDef& op) {
       .kernel()
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy, bool upper) -> Grads {
-        const Tensor& y = saved.output();
-        if (!upper) return {cholesky_gradient(y, dy)};
-        return {cholesky_gradient(conjugate_transpose(y), conjugate_transpose(dy))};
+        return {factor_gradient(saved.output(), dy, upper)};
       })
       .samples([] {
         std::vector<Sample> samples = symmetric_samples({Attribute(false)});
         samples.push_back({{sample_symmetric({3, 3}, 2)}, {Attribute(true)}, false});
         samples.push_back({{sample_hermitian({3, 3}, 2)}, {Attribute(true)}, false});
+        return samples;
+      });
+}
+
+void define_linalg_cholesky_ex(OpDef& op) {
+  op.doc(
+        "linalg_cholesky without an error: `info`, int32 [...], is 0 for a positive definite "
+        "matrix, else the number, from 1, of its first leading part that isn't; its L is then "
+        "NaN.")
+      .accepts(kFactorSet)
+      .autocast(CastPolicy::kFloat32)
+      .shape([](const Tensor& a) -> Specs {
+        check_square("linalg_cholesky_ex", a);
+        Shape batch = a.sizes();
+        batch.erase(batch.size() - 1);
+        batch.erase(batch.size() - 1);
+        return {Spec{a.dtype(), a.sizes()}, Spec{kInt32, batch}};
+      })
+      .kernel()
+      .saves_output(0)
+      .vjp([](const Saved& saved, const Tensor& dy, bool upper) -> Grads {
+        return {factor_gradient(saved.output(), dy, upper)};
+      })
+      .samples([] {
+        std::vector<Sample> samples = symmetric_samples({Attribute(false)});
+        samples.push_back({{sample_symmetric({3, 3}, 2)}, {Attribute(true)}, false});
         return samples;
       });
 }

@@ -36,14 +36,13 @@ void define_multinomial(OpDef& op) {
         "`num_samples` numbers of categories, drawn with the probabilities that the weights "
         "`x` ([n] or [rows, n]; they need not add up to 1) are proportional to, as int64. Without "
         "`replacement` all of a row are different: those of the largest x / e, e exponentially "
-        "distributed. Weights below 0 count as 0. ValueError for more draws than categories "
-        "without replacement.")
+        "distributed. ValueError for weights below 0, infinite ones and NaN, for rows without one "
+        "above 0, and without replacement for more draws than a row has weights above 0.")
       .accepts(kFloatSet)
       .compose([](const Tensor& x, int64_t num_samples, bool replacement,
                   Generator* generator) -> Tensor {
         check_multinomial(x, num_samples, replacement);
-        const bool is_half = x.dtype() == kFloat16 || x.dtype() == kBFloat16;
-        const Tensor weights = clamp(is_half ? x.to(kFloat32) : x, Scalar(0));
+        const Tensor weights = drawable_weights(x, num_samples, replacement);
         if (replacement) return drawn_with_replacement(weights, num_samples, generator);
         const Tensor race = weights / exponential(weights, 1, generator);
         return std::get<1>(topk(race, num_samples));
@@ -54,9 +53,25 @@ void define_multinomial(OpDef& op) {
           return std::vector<Attribute>{Attribute(count), Attribute(replacement), Attribute()};
         };
         return {{{sample_tensor({5}, 0, 1)}, of(3, false), false},
-                {{sample_tensor({3, 4}, 0, 1)}, of(4, false), false},
+                {{sample_tensor({3, 4}, 0.1, 1)}, of(4, false), false},
                 {{sample_tensor({3, 4}, 0, 1)}, of(9, true), false},
                 {{sample_tensor({2}, 0, 1)}, of(5, true), false}};
+      });
+}
+
+void define_drawable_weights(OpDef& op) {
+  op.doc(
+        "The weights of a multinomial that `num_samples` can be drawn of, half types as float32. "
+        "ValueError where they can't.")
+      .accepts(kFloatSet)
+      .shape([](const Tensor& x, int64_t, bool) -> Spec {
+        return {x.dtype() == kFloat64 ? kFloat64 : kFloat32, x.sizes()};
+      })
+      .kernel()
+      .not_differentiable()
+      .samples([]() -> std::vector<Sample> {
+        return {{{sample_tensor({5}, 0, 1)}, {Attribute(int64_t{3}), Attribute(false)}, false},
+                {{sample_tensor({3, 4}, 0, 1)}, {Attribute(int64_t{9}), Attribute(true)}, false}};
       });
 }
 

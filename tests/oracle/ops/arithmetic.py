@@ -245,5 +245,25 @@ def polar(abs, angle):
     return abs * np.exp(1j * angle)
 
 
+def gcd(a, b):
+    return np.gcd(a, b)
+
+
+def lcm(a, b):
+    return np.lcm(a, b)
+
+
+def igamma(a, b):
+    return special.gammainc(a, b)
+
+
+def igammac(a, b):
+    return special.gammaincc(a, b)
+
+
+def special_zeta(a, b):
+    return special.zeta(a, b)
+
+
 def nextafter(a, b):
     return np.nextafter(a, b)

@@ -162,5 +162,5 @@ def multinomial(result, x, num_samples, replacement, generator):
     assert ((result >= 0) & (result < x.shape[-1])).all(), "no category"
     rows, weights = result.reshape(-1, num_samples), x.reshape(-1, x.shape[-1])
     for row, weight in zip(rows, weights):
-        assert (weight[row] > 0).all() or not replacement, "a category of weight 0"
+        assert (weight[row] > 0).all(), "a category of weight 0"
         assert replacement or len(set(row.tolist())) == num_samples, "a category twice"

@@ -220,6 +220,13 @@ def diff(x, n, dim, prepend, append):
     return np.diff(x, n, dim, **given)
 
 
+def gradient(x, coordinates, spacing, dims, edge_order):
+    axes = list(dims) or list(range(x.ndim))
+    apart = list(coordinates) or list(spacing) or [1]
+    return [np.gradient(x, apart[i % len(apart)], axis=axis, edge_order=edge_order)
+            for i, axis in enumerate(axes)]
+
+
 def trapezoid(y, x, dx, dim):
     return np.trapz(y, x, dx, dim)
 
@@ -258,6 +265,18 @@ def histogram(x, bins, range, weight, density):
 def histogram_at(x, bins, weight, density):
     counts, edges = np.histogram(x, bins, None, density, weight)
     return counts.astype(x.dtype), edges
+
+
+def histogramdd(x, bins, range, weight, density):
+    points, amounts = x.reshape(-1, x.shape[-1]), None if weight is None else weight.reshape(-1)
+    parts = list(zip(range[::2], range[1::2])) or None
+    counts, edges = np.histogramdd(points, list(bins), parts, density, amounts)
+    return [counts.astype(x.dtype), *(line.astype(x.dtype) for line in edges)]
+
+
+def histogramdd_at(x, weight, bins, density):
+    points, amounts = x.reshape(-1, x.shape[-1]), None if weight is None else weight.reshape(-1)
+    return np.histogramdd(points, list(bins), None, density, amounts)[0].astype(x.dtype)
 
 
 def histc(x, bins, min, max):

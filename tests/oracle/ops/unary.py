@@ -206,6 +206,47 @@ def polygamma(n, x):
     return special.polygamma(n, _floating(x)).astype(_floating(x).dtype)
 
 
+def special_bessel_j0(x):
+    return special.j0(_floating(x))
+
+
+def special_bessel_j1(x):
+    return special.j1(_floating(x))
+
+
+def special_bessel_y0(x):
+    return special.y0(_floating(x))
+
+
+def special_bessel_y1(x):
+    return special.y1(_floating(x))
+
+
+def special_modified_bessel_k0(x):
+    return special.k0(_floating(x))
+
+
+def special_modified_bessel_k1(x):
+    return special.k1(_floating(x))
+
+
+def special_scaled_modified_bessel_k0(x):
+    return special.k0e(_floating(x))
+
+
+def special_scaled_modified_bessel_k1(x):
+    return special.k1e(_floating(x))
+
+
+def special_spherical_bessel_j0(x):
+    return special.spherical_jn(0, _floating(x))
+
+
+def frexp(x):
+    mantissa, exponent = np.frexp(x)
+    return mantissa, exponent.astype(np.int32)
+
+
 def erfinv(x):
     return special.erfinv(_floating(x))
 

@@ -181,29 +181,16 @@ def divide_no_nan(x1, x2):
     return _core.where(is_zero, _core.zeros_like(quotient), quotient)
 
 
-def _euclid(a, b):
-    """The greatest common divisors. The remainder is less than half of what it was after two
-    steps: so many do for any numbers of the dtype."""
-    a, b = _core.abs(a), _core.abs(b)
-    for _ in range(3 * a.dtype.itemsize * 8 // 2):
-        rest = _core.remainder(a, _core.where(b == 0, _core.ones_like(b), b))
-        a, b = _core.where(b == 0, a, b), _core.where(b == 0, b, rest)
-    return a
-
-
 @op
 def gcd(x1, x2):
     """The greatest common divisor."""
-    return _euclid(*_core.broadcast_tensors(promoted((x1, x2))))
+    return _core.gcd(*promoted((x1, x2)))
 
 
 @op
 def lcm(x1, x2):
     """The least common multiple."""
-    x1, x2 = _core.broadcast_tensors(promoted((x1, x2)))
-    shared = _euclid(x1, x2)
-    shared = _core.where(shared == 0, _core.ones_like(shared), shared)
-    return _core.abs(_core.floor_divide(x1, shared) * x2)
+    return _core.lcm(*promoted((x1, x2)))
 
 
 @op

@@ -213,28 +213,49 @@ void slogdet_kernel(const Call& call, std::span<Tensor> outputs) {
   logarithms.finish();
 }
 
+/// The factor L of matrix `a`, of which the lower triangle is read, or U of its upper one. The
+/// number of the pivot that isn't positive, or -1.
+template <class T>
+int64_t cholesky_of(int64_t n, const T* a, bool upper, T* l) {
+  std::copy_n(a, n * n, l);
+  if (upper) {  // the triangle that is read is the upper one
+    for (int64_t row = 0; row < n; ++row) {
+      for (int64_t column = 0; column < row; ++column)
+        l[row * n + column] = conjugate(a[column * n + row]);
+    }
+  }
+  const int64_t failed = cholesky_factor(n, l);
+  for (int64_t row = 0; upper && row < n; ++row) {
+    for (int64_t column = 0; column < row; ++column) {
+      l[column * n + row] = conjugate(l[row * n + column]);
+      l[row * n + column] = 0;
+    }
+  }
+  return failed;
+}
+
 template <class T>
 void cholesky_kernel(const Call& call, std::span<Tensor> outputs) {
   const Matrices<T> a(call.input(0));
   const Result<T> factor(outputs[0]);
-  const int64_t count = matrix_count(a.values), n = a.rows;
-  const bool upper = call.get<bool>(0);
+  const int64_t count = matrix_count(a.values);
   for_matrices(call, a.values, "is not positive definite", [&](int64_t i) {
-    T* l = factor.part(i, count);
-    std::copy_n(a[i], a.size(), l);
-    if (upper) {  // the triangle that is read is the upper one
-      for (int64_t row = 0; row < n; ++row) {
-        for (int64_t column = 0; column < row; ++column)
-          l[row * n + column] = conjugate(a[i][column * n + row]);
-      }
-    }
-    if (cholesky_factor(n, l) >= 0) return false;
-    for (int64_t row = 0; upper && row < n; ++row) {
-      for (int64_t column = 0; column < row; ++column) {
-        l[column * n + row] = conjugate(l[row * n + column]);
-        l[row * n + column] = 0;
-      }
-    }
+    return cholesky_of(a.rows, a[i], call.get<bool>(0), factor.part(i, count)) < 0;
+  });
+  factor.finish();
+}
+
+template <class T>
+void cholesky_ex_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Matrices<T> a(call.input(0));
+  const Result<T> factor(outputs[0]);
+  const int64_t count = matrix_count(a.values);
+  int32_t* const info = outputs[1].data<int32_t>();
+  for_matrices(call, a.values, "", [&](int64_t i) {
+    T* const l = factor.part(i, count);
+    const int64_t failed = cholesky_of(a.rows, a[i], call.get<bool>(0), l);
+    info[i] = static_cast<int32_t>(failed + 1);
+    if (failed >= 0) std::fill_n(l, a.size(), T(std::numeric_limits<double>::quiet_NaN()));
     return true;
   });
   factor.finish();
@@ -330,6 +351,7 @@ void register_factors() {
   add(OpId::kLinalgDet, by_number<det_kernel<double>, det_kernel<Complex>>);
   add(OpId::kLinalgSlogdet, by_number<slogdet_kernel<double>, slogdet_kernel<Complex>>);
   add(OpId::kLinalgCholesky, by_number<cholesky_kernel<double>, cholesky_kernel<Complex>>);
+  add(OpId::kLinalgCholeskyEx, by_number<cholesky_ex_kernel<double>, cholesky_ex_kernel<Complex>>);
   add(OpId::kHouseholderQr, by_number<qr_kernel<double>, qr_kernel<Complex>>);
   add(OpId::kLinalgEigh, by_number<eigh_kernel<double>, eigh_kernel<Complex>>);
   add(OpId::kLinalgEig, eig_kernel);

@@ -9,11 +9,14 @@ void register_kernels() {
   register_conv_block();
   register_counts();
   register_distances();
+  register_divisors();
   register_factors();
   register_fourier();
+  register_gamma();
   register_gather();
   register_index();
   register_linalg();
+  register_multinomial();
   register_nextafter();
   register_order();
   register_points();

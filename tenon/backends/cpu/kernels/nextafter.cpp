@@ -1,4 +1,4 @@
-// nextafter, which reads numbers as bits: no step of tile programs does.
+// nextafter and frexp, which read numbers as bits: no step of tile programs does.
 
 #include <cmath>
 
@@ -26,8 +26,30 @@ void nextafter_kernel(const Call& call, std::span<Tensor> outputs) {
                              : next_numbers<double>(a, b, output);
 }
 
+void frexp_kernel(const Call& call, std::span<Tensor> outputs) {
+  const Tensor x = row_major(call.input(0));
+  int32_t* exponent = outputs[1].data<int32_t>();
+  visit_floating(x.dtype(), [&](auto tag, auto wide) {
+    using T = typename decltype(tag)::Type;
+    using Wide = typename decltype(wide)::Type;
+    const T* from = x.data<T>();
+    T* mantissa = outputs[0].data<T>();
+    parallel_for(x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        int power = 0;
+        mantissa[i] = T(std::frexp(Wide(from[i]), &power));
+        // Of inf and NaN the standard leaves the exponent open.
+        exponent[i] = std::isfinite(Wide(from[i])) ? power : 0;
+      }
+    });
+  });
+}
+
 }  // namespace
 
-void register_nextafter() { register_kernel(OpId::kNextafter, kCpu.type, nextafter_kernel); }
+void register_nextafter() {
+  register_kernel(OpId::kNextafter, kCpu.type, nextafter_kernel);
+  register_kernel(OpId::kFrexp, kCpu.type, frexp_kernel);
+}
 
 }  // namespace tenon::cpu
