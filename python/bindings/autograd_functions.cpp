@@ -184,11 +184,11 @@ void add_autograd_functions(nb::module_& module) {
         .register_post_accumulate_grad_hook(PostHook(tensor, std::move(hook)));
   });
   module.def("run_post_accumulate_grad_hooks", autograd::run_post_hooks);
-  module.def("push_saved_tensors_hooks", [](nb::callable pack, nb::callable unpack) {
+  module.def("_push_saved_tensors_hooks", [](nb::callable pack, nb::callable unpack) {
     autograd::push_saved_tensors_hooks(packing(std::move(pack), std::move(unpack)));
   });
-  module.def("pop_saved_tensors_hooks", autograd::pop_saved_tensors_hooks);
-  module.def("disable_saved_tensors_hooks", autograd::disable_saved_tensors_hooks,
+  module.def("_pop_saved_tensors_hooks", autograd::pop_saved_tensors_hooks);
+  module.def("_disable_saved_tensors_hooks", autograd::disable_saved_tensors_hooks,
              nb::arg("message").none());
   module.def("remove_hook",
              [](const Tensor& tensor, int64_t number) { tensor.remove_hook(number); });

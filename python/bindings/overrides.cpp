@@ -95,9 +95,9 @@ PyObject* overrides(PyObject*, PyObject* object) noexcept {
 }
 
 PyMethodDef functions[] = {
-    {"set_subclasses_are_plain", set_subclasses_are_plain, METH_O,
+    {"_set_subclasses_are_plain", set_subclasses_are_plain, METH_O,
      "Whether ops take tensors of subclasses as plain ones; gives what it was before."},
-    {"set_disabled_torch_function", set_disabled_function, METH_O,
+    {"_set_disabled_torch_function", set_disabled_function, METH_O,
      "What stands in a class that wants no `__torch_function__`."},
     {"has_torch_function", overrides, METH_O,
      "Whether the object's class says what ops on it mean."},

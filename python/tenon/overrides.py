@@ -13,10 +13,10 @@ class DisableTorchFunctionSubclass:
     """Within `with`, ops take tensors of subclasses as plain tensors, and give plain ones."""
 
     def __enter__(self):
-        self._before = _core.set_subclasses_are_plain(True)
+        self._before = _core._set_subclasses_are_plain(True)
 
     def __exit__(self, *_):
-        _core.set_subclasses_are_plain(self._before)
+        _core._set_subclasses_are_plain(self._before)
         return False
 
 
@@ -30,7 +30,7 @@ class _Disabled:
 
 
 _disabled_torch_function_impl = _Disabled()
-_core.set_disabled_torch_function(_disabled_torch_function_impl)
+_core._set_disabled_torch_function(_disabled_torch_function_impl)
 
 
 def get_default_nowrap_functions():

@@ -209,7 +209,7 @@ class Parameter(torch.Tensor):
 def test_subclasses():
     data = torch.ones(3)
     p = Parameter(data)
-    assert isinstance(p, torch.Tensor) and type(p) is Parameter and type(p * 2) is torch.Tensor
+    assert isinstance(p, torch.Tensor) and type(p) is Parameter and type(p * 2) is Parameter
     p.data.zero_()
     assert data.tolist() == [0, 0, 0]
     assert type(pickle.loads(pickle.dumps(p))) is Parameter

@@ -24,10 +24,10 @@ class saved_tensors_hooks:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
     def __enter__(self):
-        _core.push_saved_tensors_hooks(self.pack_hook, self.unpack_hook)
+        _core._push_saved_tensors_hooks(self.pack_hook, self.unpack_hook)
 
     def __exit__(self, *_):
-        _core.pop_saved_tensors_hooks()
+        _core._pop_saved_tensors_hooks()
 
 
 class save_on_cpu(saved_tensors_hooks):
@@ -43,8 +43,8 @@ class save_on_cpu(saved_tensors_hooks):
 def disable_saved_tensors_hooks(error_message):
     """Within `with`, or a decorated function, hooks on saved tensors are a RuntimeError with this
     message."""
-    before = _core.disable_saved_tensors_hooks(error_message)
+    before = _core._disable_saved_tensors_hooks(error_message)
     try:
         yield
     finally:
-        _core.disable_saved_tensors_hooks(before)
+        _core._disable_saved_tensors_hooks(before)
