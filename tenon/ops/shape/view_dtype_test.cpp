@@ -63,7 +63,7 @@ TEST(ViewDType, CompiledFunctionsWriteAndReadTheSameBytes) {
     bytes.select(1, 0).fill_(0);
     return y + view_dtype(bits + 0, kFloat32);
   };
-  const auto compiled = compile(flip);
+  auto compiled = compile(flip);
   for (int i = 0; i < 4; ++i) {
     const Tensor x = arange(1.0, 40.0 + i, 1.0, kFloat32);
     EXPECT_EQ(flip(x)[1].item<float>(), -8);
