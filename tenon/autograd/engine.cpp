@@ -73,8 +73,8 @@ void apply_hook(const ResultExtras::Entry& entry, Tensor& grad) {
 
 /// Memory for the pending nodes of the passes on one thread, one after the other.
 std::vector<Pending>& spare_list() {
-  static thread_local std::vector<Pending> list;
-  return list;
+  static thread_local const auto list = std::make_unique<std::vector<Pending>>();
+  return *list;
 }
 
 class Pass {
