@@ -47,7 +47,7 @@ Bidiagonal<T> bidiagonal_form(int64_t n, T* a) {
   };
   for (int64_t k = 0; k < n; ++k) {
     check_interrupt();
-    if (!deferred.has_room(2)) deferred.subtract(k);
+    if (!deferred.has_room(2)) deferred.subtract(k, k);
     deferred.update_column(k, k);
     if (k + 1 == n) break;
     std::vector<T> line;

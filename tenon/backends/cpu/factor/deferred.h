@@ -71,10 +71,10 @@ class Deferred {
     return y;
   }
 
-  /// Subtracts all of it from rows and columns from `first` on.
-  void subtract(int64_t first) {
-    subtract_adjoint_product<T>(n_ - first, n_ - first, count_, left_block().at(first, 0),
-                                right_block().at(first, 0), a_.at(first, first));
+  /// Subtracts all of it from rows and columns from `row` and `column` on.
+  void subtract(int64_t row, int64_t column) {
+    subtract_adjoint_product<T>(n_ - row, n_ - column, count_, left_block().at(row, 0),
+                                right_block().at(column, 0), a_.at(row, column));
     count_ = 0;
   }
 

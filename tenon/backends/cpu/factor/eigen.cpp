@@ -32,7 +32,7 @@ Tridiagonal<T> tridiagonal_form(int64_t n, T* a) {
   std::vector<Reflection<T>> reflections;
   for (int64_t k = 0; k < n; ++k) {
     check_interrupt();
-    if (!deferred.has_room(2)) deferred.subtract(k);
+    if (!deferred.has_room(2)) deferred.subtract(k, k);
     deferred.update_column(k, k);
     if (k + 2 >= n) continue;
     std::vector<T> column;

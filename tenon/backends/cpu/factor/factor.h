@@ -47,8 +47,8 @@ bool hermitian_eigen(int64_t n, T* a, double* values, T* v);
 /// Eigenvalues and eigenvectors of length 1, the columns of v[n, n], of any a[n, n], which is
 /// overwritten: Hessenberg's form, and QR steps with shifts. The first of the largest elements of
 /// each vector is positive. False where 60 steps a value didn't do.
-bool general_eigen(int64_t n, std::complex<double>* a, std::complex<double>* values,
-                   std::complex<double>* v);
+template <class T>
+bool general_eigen(int64_t n, T* a, std::complex<double>* values, std::complex<double>* v);
 
 /// a[m, n] = U diag(s) V^H with s[k] descending, k = min(m, n): u[m, u_columns], vh[vh_rows, n],
 /// each with k or all of its columns or rows. Where k is small by Jacobi's rotations from one side,

@@ -253,6 +253,70 @@ TEST(Factors, EigenvaluesOfHardMatrices) {
   expect_all<Complex>(true, expect_eigen<Complex>);
 }
 
+struct Eigen {
+  std::vector<Complex> values;
+  Matrix<Complex> v;
+};
+
+template <class T>
+Eigen eigen_of(const Matrix<T>& a) {
+  Matrix<T> work = a;
+  Eigen eigen{std::vector<Complex>(static_cast<size_t>(a.rows)), {a.rows, a.rows}};
+  EXPECT_TRUE(
+      general_eigen(a.rows, work.values.data(), eigen.values.data(), eigen.v.values.data()));
+  return eigen;
+}
+
+/// A V = V diag(values), with vectors of length 1.
+template <class T>
+void expect_general_eigen(const Matrix<T>& a, double size) {
+  const int64_t n = a.rows;
+  const auto [values, v] = eigen_of(a);
+  Matrix<Complex> relative(n, n), scaled = v;
+  for (size_t i = 0; i < a.values.size(); ++i) relative.values[i] = a.values[i] / size;
+  for (int64_t j = 0; j < n; ++j) {
+    double squares = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      squares += std::norm(v(i, j));
+      scaled(i, j) *= values[static_cast<size_t>(j)] / size;
+    }
+    EXPECT_NEAR(squares, 1, 1e-14);
+  }
+  const double tolerance = 8 * kEpsilon * static_cast<double>(n);
+  EXPECT_LE(largest_difference(times(relative, v), scaled), tolerance) << n;
+}
+
+TEST(Factors, EigenvaluesOfAnyMatrix) {
+  for (const int64_t n : {0, 1, 2, 3, 7, 33, 64, 97, 130}) {
+    for (const double size : {1.0, 1e-200, 1e150}) {
+      Matrix<double> a = random_matrix<double>(n, n, 7);
+      Matrix<Complex> b = random_matrix<Complex>(n, n, 8);
+      for (double& x : a.values) x *= size;
+      for (Complex& x : b.values) x *= size;
+      expect_general_eigen(a, size * std::sqrt(static_cast<double>(n + 1)));
+      expect_general_eigen(b, size * std::sqrt(static_cast<double>(n + 1)));
+    }
+  }
+}
+
+/// The roots of 1 of a cycle, and a matrix of one block of Jordan's.
+TEST(Factors, EigenvaluesOfCyclesAndOfOneVector) {
+  constexpr int64_t kSize = 40;
+  Matrix<double> cycle(kSize, kSize), block(kSize, kSize);
+  for (int64_t i = 0; i < kSize; ++i) {
+    cycle(i, (i + 1) % kSize) = 1;
+    block(i, i) = 3;
+    if (i + 1 < kSize) block(i, i + 1) = 1;
+  }
+  Complex sum = 0;
+  for (const Complex& value : eigen_of(cycle).values) {
+    EXPECT_LE(std::abs(std::pow(value, 40.0) - 1.0), 1e-12);
+    sum += value;
+  }
+  EXPECT_LE(std::abs(sum), 1e-12);
+  for (const Complex& value : eigen_of(block).values) EXPECT_EQ(value, 3.0);
+}
+
 TEST(Factors, ThreadsDoNotChangeTheBits) {
   const Matrix<double> a = random_matrix<double>(200, 150, 5);
   const Matrix<double> b = with_values<double>(powers(1e-3, 150), true);
@@ -264,12 +328,15 @@ TEST(Factors, ThreadsDoNotChangeTheBits) {
     Matrix<double> work = b, v(150, 150);
     std::vector<double> values(150);
     ASSERT_TRUE(hermitian_eigen(150, work.values.data(), values.data(), v.values.data()));
-    for (const auto& part : {f.u.values, f.vh.values, f.s, v.values, values}) {
+    const Eigen general = eigen_of(b);
+    const auto* const parts = reinterpret_cast<const double*>(general.v.values.data());
+    const std::vector<double> vectors(parts, parts + 2 * general.v.values.size());
+    for (const auto& part : {f.u.values, f.vh.values, f.s, v.values, values, vectors}) {
       results.push_back(part);
     }
   }
   set_num_threads(before);
-  for (size_t i = 0; i < 5; ++i) EXPECT_EQ(results[i], results[i + 5]);
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(results[i], results[i + 6]);
 }
 
 }  // namespace

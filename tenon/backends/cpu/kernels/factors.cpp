@@ -308,10 +308,10 @@ void eigh_kernel(const Call& call, std::span<Tensor> outputs) {
   vectors.finish();
 }
 
+template <class T>
 void eig_kernel(const Call& call, std::span<Tensor> outputs) {
-  using T = Complex;
   const Matrices<T> a(call.input(0));
-  const Result<T> values(outputs[0]), vectors(outputs[1]);
+  const Result<Complex> values(outputs[0]), vectors(outputs[1]);
   const int64_t count = matrix_count(a.values);
   for_matrices(call, a.values, kNotFinite, [&](int64_t i) {
     std::vector<T> work = a.copy(i);
@@ -354,7 +354,7 @@ void register_factors() {
   add(OpId::kLinalgCholeskyEx, by_number<cholesky_ex_kernel<double>, cholesky_ex_kernel<Complex>>);
   add(OpId::kHouseholderQr, by_number<qr_kernel<double>, qr_kernel<Complex>>);
   add(OpId::kLinalgEigh, by_number<eigh_kernel<double>, eigh_kernel<Complex>>);
-  add(OpId::kLinalgEig, eig_kernel);
+  add(OpId::kLinalgEig, by_number<eig_kernel<double>, eig_kernel<Complex>>);
   add(OpId::kLinalgSvd, by_number<svd_kernel<double>, svd_kernel<Complex>>);
 }
 
