@@ -64,6 +64,7 @@ def _without_singular_values(results):
 ARGUMENTS = {
     "cholesky_solve": _triangle(1),
     "cholesky": _hermitian,
+    "cholesky_ex": _hermitian,
     "cholesky_inverse": _factor,
     "ctc_loss": _logarithms,
 }

@@ -83,6 +83,16 @@ REASONS = [
         r"differs by \d(\.\d+)?e-10",
         "PyTorch's trigamma is right to 4e-10; SciPy's agrees with Tenon's to 5e-16",
     ),
+    (
+        "igamma, igammac",
+        r"sample [01].*gradient 0: differs by \S+e-09",
+        "PyTorch's takes lgamma of whole numbers in float32",
+    ),
+    (
+        "special_bessel_j0, special_bessel_j1, special_bessel_y0, special_bessel_y1",
+        r"differs by \d(\.\d+)?e-(07|08|09|10)",
+        "PyTorch's are right to 7e-7; SciPy's agree with Tenon's to 1e-14",
+    ),
     ("hardsigmoid, Hardsigmoid", r"gradient 0: differs by \S+e-09", FLOAT_FACTOR),
     ("CELU", r"float64.*gradient 0: differs by \S+e-09", FLOAT_FACTOR),
     (

@@ -30,16 +30,16 @@ def _only_batched(batch, values, *names):
 
 
 @_rule(*"""add sub mul div floor_divide remainder fmod pow minimum maximum lerp addcmul addcdiv
-atan2 hypot copysign nextafter gcd lcm igamma igammac logaddexp xlogy heaviside neg eq ne lt le gt ge isclose logical_and
-logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_left_shift
-bitwise_right_shift bitwise_not exp expm1 log log1p log2 log10 sqrt rsqrt reciprocal square abs
-sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp2 sinc logit lgamma digamma
-polygamma sigmoid erf erfc erfinv floor ceil round trunc frac sgn signbit rad2deg deg2rad isnan
-isinf isfinite isposinf isneginf nan_to_num clamp clamp_min clamp_max where relu leaky_relu elu
-gelu silu softplus hardtanh relu6 hardsigmoid hardswish hardshrink softshrink tanhshrink softsign
-mish selu celu logsigmoid threshold masked_fill zeros_like ones_like full_like empty_like clone
-detach contiguous to_dtype to_device stop_gradient complex real imag conj isreal polar angle tril
-triu adjoint view_as_real view_as_complex""".split())
+atan2 hypot copysign nextafter gcd lcm igamma igammac logaddexp xlogy heaviside neg eq ne lt le gt
+ge isclose logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor
+bitwise_left_shift bitwise_right_shift bitwise_not exp expm1 log log1p log2 log10 sqrt rsqrt
+reciprocal square abs sign sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp2 sinc
+logit lgamma digamma polygamma sigmoid erf erfc erfinv floor ceil round trunc frac sgn signbit
+rad2deg deg2rad isnan isinf isfinite isposinf isneginf nan_to_num clamp clamp_min clamp_max where
+relu leaky_relu elu gelu silu softplus hardtanh relu6 hardsigmoid hardswish hardshrink softshrink
+tanhshrink softsign mish selu celu logsigmoid threshold masked_fill zeros_like ones_like full_like
+empty_like clone detach contiguous to_dtype to_device stop_gradient complex real imag conj isreal
+polar angle tril triu adjoint view_as_real view_as_complex""".split())
 def _elementwise(batch, values):
     tensors = _tensors(values)
     # A tensor of no dims takes part in promotion by its category only: with a batch it has dims.
