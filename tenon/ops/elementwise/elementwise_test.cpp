@@ -51,7 +51,7 @@ TEST(Division, FollowsPython) {
 
 TEST(Power, OfIntegers) {
   const Tensor base = tensor({2, -1, 1, 0, 3});
-  EXPECT_EQ(pow(base, tensor({-1})).to_vector<int64_t>(), (Ints{0, -1, 1, 0, 0}));
+  EXPECT_EQ(pow(base, -1).to_vector<int64_t>(), (Ints{0, -1, 1, 0, 0}));
   EXPECT_EQ(pow(base, 3).to_vector<int64_t>(), (Ints{8, -1, 1, 0, 27}));
 }
 

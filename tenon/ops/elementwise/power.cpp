@@ -1,46 +1,16 @@
-#include <fmt/format.h>
-
-#include <type_traits>
-
-#include "tenon/base/error.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/elementwise/conjugate_internal.h"
 
 namespace tenon::ops {
-namespace {
-
-/// A negative number as the exponent of integers is a mistake. Elements of a tensor may be
-/// negative, where it matters little what comes out: PyTorch's rule.
-void check_exponent(const Tensor& base, const Tensor& exponent) {
-  const TensorImpl& number = *exponent.impl();
-  if (!number.is_number || is_differentiable(base.dtype()) || exponent.device() != kCpu) return;
-  visit_dtype(number.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::Type;
-    if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
-      const T value = *reinterpret_cast<const T*>(number.bytes());
-      if (value >= 0) return;
-      fail<ValueError>("pow", fmt::format("integers have no power {}; convert the base with "
-                                          "to(k...)",
-                                          value));
-    }
-  });
-}
-
-}  // namespace
 
 void define_pow(OpDef& op) {
   op.doc(
         "Power: y = a^b. Broadcasts. Integers stay integers: a negative exponent gives 0, except "
-        "for the bases 1 and -1; ValueError where it is a number, no tensor. Complex: e^(b ln a), "
-        "and of a = 0 0 where b > 0. The gradient "
+        "for the bases 1 and -1. Complex: e^(b ln a), and of a = 0 0 where b > 0. The gradient "
         "with respect to `b` is 0 where a = 0 and b >= 0. Two "
         "bool tensors are a DTypeError.")
       .accepts(kNumberSet)
       .autocast(CastPolicy::kFloat32)
-      .variant([](const Tensor& a, const Tensor& b) -> int {
-        check_exponent(a, b);
-        return 0;
-      })
       .tile([](TileBuilder& t) { t.store(0, t.pow(t.load(0), t.load(1))); })
       .saves_input(0, 1)
       .saves_output()
