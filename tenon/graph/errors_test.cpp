@@ -114,6 +114,26 @@ TEST(Compile, WritesAfterAStepThatMayFailDontReplaceThoseBefore) {
   EXPECT_EQ(numbers_of({state}), (Numbers{1, 1, 1}));
 }
 
+/// Whatever is fused around it, and whatever lies behind it.
+TEST(Compile, IntegersDividedByZeroFailInTheirPlace) {
+  Tensor before = zeros({4}), after = zeros({4});
+  auto f = compile([&](const Tensor& x, const Tensor& y) {
+    before.add_(1.0);
+    const Tensor ratio = floor_divide(x * 2 + 1, y) - 3;
+    before.add_(ratio);
+    after.add_(1.0);
+    const Tensor unused = remainder(x, y - 1);
+    return ratio;
+  });
+  const Tensor x = tensor({10, 20, 30, 40}), good = tensor({2, 3, 4, 5});
+  for (int i = 0; i < 3; ++i) f(x, good);
+  before.fill_(0);
+  EXPECT_THROW(f(x, tensor({2, 3, 0, 5})), ValueError);
+  EXPECT_EQ(numbers_of({before, after}), (Numbers{1, 1, 1, 1, 3, 3, 3, 3}));
+  EXPECT_THROW(f(x, tensor({2, 3, 1, 5})), ValueError);
+  EXPECT_EQ(numbers_of({after}), (Numbers{4, 4, 4, 4}));
+}
+
 TEST(Compile, NamesOfWritersInErrorsAreEagers) {
   const auto program = [] {
     const Tensor w = ones({1, 1}).requires_grad_();

@@ -11,13 +11,23 @@ namespace {
 
 constexpr size_t kNobody = SIZE_MAX;
 
+/// Which is an error where the divisor is 0.
+bool divides_integers(const Step& step) {
+  if (is_floating(step.computed)) return false;
+  const auto& code = step.program.instructions();
+  return std::any_of(code.begin(), code.end(), [](const tile::Instruction& instruction) {
+    return instruction.op == tile::Op::kFmod || instruction.op == tile::Op::kRemainder ||
+           instruction.op == tile::Op::kFloorDivide;
+  });
+}
+
 }  // namespace
 
 bool may_throw(const Step& step) {
   if (step.kind == Record::Kind::kLoop) {
     return std::any_of(step.body->steps.begin(), step.body->steps.end(), may_throw);
   }
-  if (step.kind == Record::Kind::kTile) return false;
+  if (step.kind == Record::Kind::kTile) return divides_integers(step);
   if (static_cast<int>(step.op->id) >= kOpCount) return true;
   return std::any_of(step.inputs.begin(), step.inputs.end(), [](const Operand& input) {
     return input.value != kNoValue && !is_floating(input.dtype) && input.dtype != kBool;

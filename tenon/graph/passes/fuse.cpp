@@ -313,7 +313,7 @@ class Fuser {
 
  private:
   static bool can_join(const Step& step) {
-    return step.kind == Record::Kind::kTile && !step.reversed_rows &&
+    return step.kind == Record::Kind::kTile && !step.reversed_rows && !may_throw(step) &&
            !traits_of(step.program).scans;
   }
 
