@@ -310,15 +310,24 @@ PyObject* retain_grad(PyObject* self, PyObject*) noexcept {
 
 PyObject* backward(PyObject* self, PyObject* given, PyObject* keywords) noexcept {
   return guarded([&] {
-    static const char* names[] = {"gradient", "retain_graph", "create_graph", nullptr};
-    PyObject *gradient = Py_None, *retain = Py_None;
+    static const char* names[] = {"gradient", "retain_graph", "create_graph", "inputs", nullptr};
+    PyObject *gradient = Py_None, *retain = Py_None, *inputs = Py_None;
     int create = 0;
-    if (!PyArg_ParseTupleAndKeywords(given, keywords, "|OOp:backward", const_cast<char**>(names),
-                                     &gradient, &retain, &create)) {
+    if (!PyArg_ParseTupleAndKeywords(given, keywords, "|OOpO:backward", const_cast<char**>(names),
+                                     &gradient, &retain, &create, &inputs)) {
       throw PythonError();
     }
     if (gradient != Py_None && !is_tensor(gradient)) {
       fail_type("backward(): 'gradient' must be a tensor, not %s", Py_TYPE(gradient)->tp_name);
+    }
+    if (inputs != Py_None) {
+      PyObject* const module = PyImport_ImportModule("tenon.autograd");
+      if (!module) throw PythonError();
+      PyObject* const done = PyObject_CallMethod(module, "backward", "OOOOO", self, gradient,
+                                                 retain, create ? Py_True : Py_False, inputs);
+      Py_DECREF(module);
+      if (!done) throw PythonError();
+      return done;
     }
     std::optional<bool> keeps;
     if (retain != Py_None) keeps = to_bool(retain);

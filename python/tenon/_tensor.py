@@ -148,7 +148,9 @@ def _contains(self, element):
 
 
 def _detach_(self):
-    self.data = self.data.requires_grad_(False) if self.is_leaf else self.detach()
+    if self.is_leaf:
+        return self.requires_grad_(False)
+    self.data = self.detach()
     return self
 
 

@@ -134,3 +134,34 @@ def test_products_without_rows_have_gradients():
     (x @ weight).sum().backward()
     assert x.grad.shape == (0, 2, 3)
     assert weight.grad.tolist() == [[0.0] * 4] * 3
+
+
+def test_leaves_changed_in_place():
+    x = torch.nn.Parameter(torch.ones(1, 2))
+    with pytest.raises(RuntimeError, match="squeeze_: a leaf"):
+        x.squeeze_()
+    with torch.no_grad():
+        x.squeeze_()
+    assert x.shape == (2,) and x.requires_grad and x.is_leaf
+    x.detach_()
+    assert not x.requires_grad
+    assert torch.zeros(2, 2, 2).fill_diagonal_(1).nonzero().tolist() == [[0, 0, 0], [1, 1, 1]]
+    with pytest.raises(RuntimeError, match="fill_diagonal_: .* as long in each"):
+        torch.zeros(2, 2, 3).fill_diagonal_(1)
+
+
+def test_backward_into_chosen_leaves():
+    a, b = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    (a * b).sum().backward(inputs=[a])
+    assert a.grad.tolist() == [1, 1] and b.grad is None
+
+
+def test_gradients_at_bounds_and_of_what_isnt_chosen():
+    F = torch.nn.functional
+    x = torch.tensor([0.0, 6.0, 3.0], requires_grad=True)
+    for function, expected in [(F.relu6, [0, 0, 1]), (lambda x: x.clamp(0, 6), [0, 0, 1]),
+                               (lambda x: F.hardtanh(x, 3, 8), [0, 1, 0])]:
+        assert torch.autograd.grad(function(x).sum(), x)[0].tolist() == expected
+    y = torch.tensor([-1.0, 4.0], requires_grad=True)
+    torch.maximum(y, torch.zeros(2)).sqrt().sum().backward()  # infinite for the zero alone
+    assert y.grad.tolist() == [0, 0.25]

@@ -159,14 +159,18 @@ class Pass {
     }
   }
 
-  /// Where captured gradients of a leaf go, or null.
-  Tensor* captured_leaf(const TensorImpl* leaf) const {
-    for (Captures* c = options_.captures; c; c = c->outer) {
+  /// Whether the innermost pass that wants the leaf's gradient for itself got it: in each place
+  /// where it asks for that.
+  bool capture_leaf(const TensorImpl* leaf, const Tensor& grad) {
+    bool captured = false;
+    for (Captures* c = options_.captures; c && !captured; c = c->outer) {
       for (size_t i = 0; i < c->edges.size(); ++i) {
-        if (c->edges[i].leaf.get() == leaf) return &c->grads[i];
+        if (c->edges[i].leaf.get() != leaf) continue;
+        accumulate(c->grads[i], grad);
+        captured = true;
       }
     }
-    return nullptr;
+    return captured;
   }
 
   void add_to_leaf(const Intrusive<TensorImpl>& leaf, Tensor grad) {
@@ -185,20 +189,16 @@ class Pass {
 
   void deliver(const Intrusive<TensorImpl>& leaf, Tensor grad) {
     if (options_.captures) {
-      if (Tensor* slot = captured_leaf(leaf.get())) {
-        accumulate(*slot, std::move(grad));
-        return;
-      }
-      if (!options_.captures->leaves_accumulate) return;
+      const bool captured = capture_leaf(leaf.get(), grad);
+      if (captured || !options_.captures->leaves_accumulate) return;
     }
+    if (!leaf->requires_grad) return;  // no more, since it was used
     for (WatchedLeaf& watched : watched_) watched.has_grad |= watched.leaf == leaf;
     Tensor& into = *extras_of(leaf.get()).grad;
     if (into.defined() && !options_.create_graph && !into.requires_grad()) {
       into.add_(grad);
     } else if (into.defined()) {
       into = into + grad;
-    } else if (options_.create_graph) {
-      into = std::move(grad);
     } else {
       // Somebody else may hold what arrived (it may be the caller's own tensor): keep a copy then.
       const bool own = grad.impl()->storage->references.value() == 1 &&
@@ -239,7 +239,10 @@ class Pass {
     }
     if (options_.captures) return;
     for (const auto& [result, kept] : extras.retained) {
-      if (entry.grads[result].defined()) accumulate(*kept, entry.grads[result]);
+      const Tensor& grad = entry.grads[result];
+      if (!grad.defined()) continue;
+      // Not the gradient that goes on, which others may hold, too.
+      kept->defined() ? accumulate(*kept, grad) : static_cast<void>(*kept = clone(grad));
     }
   }
 

@@ -70,7 +70,8 @@ struct Part {
   Tensor rest(const Tensor& dy) const {
     const bool parts = by_parts && !is_complex;
     const Tensor elements = parts ? view_as_real(dy) : dy;
-    const Tensor kept = elements * rest_mask(elements);
+    // No product with 0: infinite and NaN gradients of what was replaced are nobody's.
+    const Tensor kept = where(replaced(elements), 0, elements);
     return parts ? view_as_complex(kept) : kept;
   }
   /// A gradient of the view as one of the base, zero elsewhere.
@@ -105,11 +106,12 @@ struct Part {
                         "whose gradient has no place for that; make it of the tensor that owns the "
                         "memory, or clone() it first");
   }
-  Tensor rest_mask(const Tensor& elements) const {
+  /// Which elements of the base are in the part.
+  Tensor replaced(const Tensor& elements) const {
     const NoGrad no_grad;
     const Shape memory = base.is_row_major ? elements.sizes() : Shape{base.extent};
-    const Tensor mask = ones(memory, elements.dtype(), elements.device());
-    strided_part(mask, sizes, strides, offset).fill_(0);
+    const Tensor mask = zeros(memory, kBool, elements.device());
+    strided_part(mask, sizes, strides, offset).fill_(1);
     return base.is_row_major ? mask : strided_part(mask, base.sizes, base.strides, 0);
   }
 };

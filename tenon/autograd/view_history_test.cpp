@@ -179,5 +179,14 @@ TEST(ViewHistory, WhatIsSavedOfTheTensorThatIsWrittenKeepsItsHistory) {
   }
 }
 
+/// d sqrt(y) / dy is infinite where y was made 0, which is no gradient of what was there before.
+TEST(ViewHistory, InfiniteGradientsOfWhatWasWrittenStayThere) {
+  const Tensor x = (arange(0, 2, 1, kFloat64) * 3 + 1).requires_grad_();
+  const Tensor y = x.clone();
+  y[0].fill_(0.0);
+  y.sqrt().sum().backward();
+  EXPECT_EQ(x.grad().to_vector<double>(), (std::vector<double>{0, 0.25}));
+}
+
 }  // namespace
 }  // namespace tenon

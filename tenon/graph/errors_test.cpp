@@ -134,6 +134,19 @@ TEST(Compile, IntegersDividedByZeroFailInTheirPlace) {
   EXPECT_EQ(numbers_of({after}), (Numbers{4, 4, 4, 4}));
 }
 
+/// Also where nobody reads the factor.
+TEST(Compile, MatricesWithoutAFactorFailInTheirPlace) {
+  Tensor before = zeros({1}), after = zeros({1});
+  auto f = compile([&](const Tensor& matrix) {
+    before.add_(1.0);
+    linalg_cholesky(matrix);
+    after.add_(1.0);
+  });
+  for (int i = 0; i < 3; ++i) f(eye(3));
+  EXPECT_THROW(f(-eye(3)), ValueError);
+  EXPECT_EQ(numbers_of({before, after}), (Numbers{4, 3}));
+}
+
 TEST(Compile, NamesOfWritersInErrorsAreEagers) {
   const auto program = [] {
     const Tensor w = ones({1, 1}).requires_grad_();

@@ -93,6 +93,10 @@ TEST(Mistakes, NumbersThatOverflow) {
 TEST(Mistakes, Shapes) {
   const Tensor x = zeros({3, 4}), v = zeros({5});
   EXPECT_MESSAGE(ShapeError, "[add] sizes [3, 4] and [5] don't broadcast", x + v);
+  EXPECT_MESSAGE(ShapeError, "[copy] a source of sizes [1, 5] doesn't broadcast to [2, 1]",
+                 zeros({2, 1}).copy_(zeros({1, 5})));
+  EXPECT_MESSAGE(ShapeError, "[copy] a source of sizes [3, 4] doesn't broadcast to []",
+                 zeros({}).copy_(x));
   EXPECT_MESSAGE(ShapeError, "did you mean b.transpose(0, 1)?", matmul(x, x));
   EXPECT_MESSAGE(ShapeError, "[matmul] expected tensors of rank 1 or more", matmul(x, zeros({})));
   EXPECT_MESSAGE(ShapeError, "[linear] expected a bias of [2]", linear(x, zeros({2, 4}), v));

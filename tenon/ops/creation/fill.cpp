@@ -1,6 +1,23 @@
+#include <fmt/format.h>
+
+#include "tenon/base/error.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
+namespace {
+
+void check_broadcasts_to(const Shape& sizes, const Shape& source) {
+  bool fits = source.size() <= sizes.size();
+  for (size_t i = 0; fits && i < source.size(); ++i) {
+    const int64_t own = source[source.size() - 1 - i];
+    fits = own == 1 || own == sizes[sizes.size() - 1 - i];
+  }
+  if (fits) return;
+  fail<ShapeError>("copy", fmt::format("a source of sizes {} doesn't broadcast to {}",
+                                       to_string(source), to_string(sizes)));
+}
+
+}  // namespace
 
 void define_fill(OpDef& op) {
   op.doc(
@@ -20,10 +37,11 @@ void define_copy(OpDef& op) {
   op.doc(
         "`source` broadcast to the sizes and converted to the dtype of `x`, whose values are not "
         "read; "
-        "`x.copy_(source)` writes it into `x`.")
+        "`x.copy_(source)` writes it into `x`. ShapeError where the sizes don't broadcast to x's.")
       .accepts(kAnySet)
       .computes_in(ComputedIn::kSecondInput)
-      .shape([](const Tensor& x, const Tensor&) -> Spec {
+      .shape([](const Tensor& x, const Tensor& source) -> Spec {
+        check_broadcasts_to(x.sizes(), source.sizes());
         return {x.dtype(), x.sizes()};
       })
       .tile([](TileBuilder& t) { t.store(0, t.load(1)); })

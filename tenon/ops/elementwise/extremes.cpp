@@ -63,8 +63,9 @@ void define_where_greater(OpDef& op) {
       .accepts(kFloatSet)
       .tile([](TileBuilder& t) {
         const Value dy = t.load(0), a = t.load(1), b = t.load(2);
-        const Value share = t.select(t.eq(a, b), t.constant(0.5), t.gt(a, b));
-        t.store(0, t.mul(dy, share));
+        // No product with 0: dy may be infinite where it goes to the other one alone.
+        const Value whole = t.select(t.gt(a, b), dy, t.constant(0));
+        t.store(0, t.select(t.eq(a, b), t.mul(dy, t.constant(0.5)), whole));
       })
       .saves_input(1, 2)
       .vjp([](const Saved& saved, const Tensor& v) -> Grads {
@@ -100,7 +101,7 @@ void define_clamp(OpDef& op) {
   op.doc(
         "Each element limited to [min, max]: y = minimum(maximum(x, min), max). Either bound may "
         "be "
-        "left out. NaN stays. The gradient flows where min <= x <= max.")
+        "left out. NaN stays. The gradient flows where min < x < max.")
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) -> Spec {
         return clamp_spec(x, min, max);
@@ -132,7 +133,7 @@ void define_clamp(OpDef& op) {
 }
 
 void define_clamp_backward(OpDef& op) {
-  op.doc("`dy` where min <= x <= max, else 0.")
+  op.doc("`dy` where min < x < max, else 0.")
       .accepts(kFloatSet)
       .variant([](const Tensor&, const Tensor& x, std::optional<Scalar> min,
                   std::optional<Scalar> max) { return bounds(x, min, max); })
@@ -140,8 +141,8 @@ void define_clamp_backward(OpDef& op) {
         Value dy = t.load(0);
         const Value x = t.load(1);
         int scalar = 0;
-        if (variant & 1) dy = t.select(t.lt(x, t.scalar(scalar++)), t.constant(0), dy);
-        if (variant & 2) dy = t.select(t.gt(x, t.scalar(scalar)), t.constant(0), dy);
+        if (variant & 1) dy = t.select(t.le(x, t.scalar(scalar++)), t.constant(0), dy);
+        if (variant & 2) dy = t.select(t.ge(x, t.scalar(scalar)), t.constant(0), dy);
         t.store(0, dy);
       })
       .saves_input(1)

@@ -19,8 +19,10 @@ void define_pow(OpDef& op) {
         const Tensor& b = saved.input(1);
         Tensor da, db;
         if (saved.needs(0)) {
+          // No power of a at all where b is 0: further derivatives are 0 there, too.
+          const Tensor is_constant = b == 0, less = where(is_constant, 1, b - 1);
           da = holomorphic_gradient(
-              dy, [&](const Tensor& dy) { return where(b == 0, 0, dy * b * pow(a, b - 1)); });
+              dy, [&](const Tensor& dy) { return where(is_constant, 0, dy * b * pow(a, less)); });
         }
         if (saved.needs(1)) {
           const Tensor& y = saved.output();
