@@ -273,13 +273,19 @@ class Pass {
     if (add_to_part(entry)) return;
     Grads grads = node.rule ? node.rule->run(node, entry.grads) : run_op(entry);
     if (modes().anomaly) check_numbers(node, grads);
-    if (!options_.retain_graph) node.release();
+    const bool stays = options_.retain_graph || saved_nothing(node);
+    if (!stays) node.release();
     for (size_t i = 0; i < node.edges.size() && i < grads.size(); ++i) {
       Edge& edge = node.edges[i];
       if (!edge || !grads[i].defined()) continue;
       // Nobody follows the edges of a freed graph again: moving them on counts no references.
-      add(options_.retain_graph ? edge : std::move(edge), std::move(grads[i]));
+      add(stays ? edge : std::move(edge), std::move(grads[i]));
     }
+  }
+
+  /// Such a node (a sum, a view) has nothing to free, and later passes may go through it.
+  static bool saved_nothing(const Node& node) {
+    return !node.rule && node.inputs.tensors.size() == 0 && node.outputs.tensors.size() == 0;
   }
 
   /// Adds the gradient of a part of a tensor (select, slice, narrow) to that part of what has come
@@ -299,7 +305,6 @@ class Pass {
     if (!sum.defined() || !is_own(sum) || sum.dtype() != entry.grads[0].dtype()) return false;
     const Tensor* const inputs[] = {&sum};
     dispatch(Call{*node.op, inputs, node.attributes}).add_(entry.grads[0]);
-    if (!options_.retain_graph) node.release();
     return true;
   }
 
@@ -351,7 +356,8 @@ class Pass {
       return run_packed(entry);
     }
     if (!options_.retain_graph && !options_.create_graph) {
-      node.released = true;  // a pass inside the rule must not free what the rule reads
+      // A pass inside the rule must not free what the rule reads.
+      node.released = !saved_nothing(node);
       return run_rule(entry, node.inputs.tensors, node.outputs.tensors);
     }
     const SmallArray<Tensor, 3> inputs = copied(node.inputs.tensors);

@@ -20,6 +20,8 @@ size_t first_sharing(std::span<const Tensor* const> tensors, size_t i) {
   return first;
 }
 
+bool is_recorded(const Tensor& argument) { return modes().grad && argument.requires_grad(); }
+
 void check_is_pure(const Trace& trace, std::span<const Tensor* const> results) {
   if (trace.flushes() != 0) {
     fail<ValueError>("compile",
@@ -92,8 +94,8 @@ Program::Program(Trace& trace, std::span<const Tensor* const> arguments,
       without_passes_(without_passes.begin(), without_passes.end()) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     const TensorImpl& impl = *arguments[i]->impl();
-    arguments_.push_back(
-        {impl.dtype, impl.sizes, impl.strides, impl.offset, first_sharing(arguments, i), kNoSlot});
+    arguments_.push_back({impl.dtype, impl.sizes, impl.strides, impl.offset,
+                          first_sharing(arguments, i), kNoSlot, is_recorded(*arguments[i])});
   }
   std::vector<Storage*> storages;
   for (const Slot& slot : trace.slots()) storages.push_back(slot.storage);
@@ -182,6 +184,7 @@ bool Program::takes(std::span<const Tensor* const> arguments) const {
     if (impl.dtype != known.dtype || !(impl.sizes == known.sizes) ||
         !(impl.strides == known.strides) || impl.offset != known.offset ||
         impl.device.type != kCpu.type || !impl.storage->data ||
+        is_recorded(*arguments[i]) != known.is_recorded ||
         first_sharing(arguments, i) != known.shares || weight_set_.contains(impl.storage.get())) {
       return false;
     }

@@ -58,8 +58,9 @@ class TENON_API Program {
     DType dtype;
     Shape sizes, strides;
     int64_t offset;
-    size_t shares;  ///< number of the first argument with the same storage
-    uint32_t slot;  ///< kNoSlot: the program doesn't use it
+    size_t shares;             ///< number of the first argument with the same storage
+    uint32_t slot;             ///< kNoSlot: the program doesn't use it
+    bool is_recorded = false;  ///< it required a gradient, and gradients were recorded
   };
   static constexpr uint32_t kNoSlot = ~uint32_t{0};
 

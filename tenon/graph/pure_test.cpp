@@ -47,6 +47,14 @@ TEST(Pure, RunsTheCodeOnceForEachKindOfArguments) {
   EXPECT_EQ(f.counters().replays, 9);
 }
 
+TEST(Pure, ArgumentsThatRequireAGradientAreAKindOfTheirOwn) {
+  auto f = compile([](const Tensor& x) { return sum(x * 2); }, kPure);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(f(ones({3})).item<float>(), 6);
+  EXPECT_THROW(f(ones({3}).requires_grad_()), ValueError);
+  const NoGrad no_grad;
+  EXPECT_EQ(f(ones({3}).requires_grad_()).item<float>(), 6);
+}
+
 TEST(Pure, ViewsAndDTypesAreKindsOfTheirOwn) {
   auto f = compile([](const Tensor& x) { return x + x.t(); }, kPure);
   for (int i = 0; i < 2; ++i) {
