@@ -420,8 +420,8 @@ def _in_other_sizes(view):
     def change(self, *arguments, **keywords):
         is_leaf = self.is_leaf and self.requires_grad
         if is_leaf and _core.is_grad_enabled():
-            raise RuntimeError(f"{view.__name__}_: a leaf that requires a gradient can't be changed "
-                               "in place while recording; do it under no_grad()")
+            raise RuntimeError(f"{view.__name__}_: a leaf that requires a gradient can't be "
+                               "changed in place while recording; do it under no_grad()")
         _core.become(self, view(self, *arguments, **keywords))
         return self.requires_grad_() if is_leaf else self
 
@@ -463,8 +463,8 @@ def _fill_diagonal_(self, fill_value, wrap=False):
     elif self.dim() <= 2:
         self.diagonal().fill_(fill_value)
     elif len(set(self.shape)) > 1:
-        raise RuntimeError("fill_diagonal_: a tensor of more than two dims must be as long in each, "
-                           f"got sizes {list(self.shape)}")
+        raise RuntimeError("fill_diagonal_: a tensor of more than two dims must be as long in "
+                           f"each, got sizes {list(self.shape)}")
     else:
         places = (_core.arange(0, self.shape[0], 1),) * self.dim()
         self[places] = fill_value
