@@ -1,5 +1,6 @@
 """Optimizers whose steps depend on past gradients. `foreach`, `fused` and `capturable` choose
-nothing: each step is one fused run, and fit for compiled functions."""
+nothing: each step is one fused run, and fit for compiled functions. A pure one keeps the rate and
+the number of the step of its first call: steps that count, as Adam's do, aren't pure."""
 
 from .. import _core
 from .optimizer import FormulaOptimizer
