@@ -241,8 +241,11 @@ class Pass {
     for (const auto& [result, kept] : extras.retained) {
       const Tensor& grad = entry.grads[result];
       if (!grad.defined()) continue;
-      // Not the gradient that goes on, which others may hold, too.
-      kept->defined() ? accumulate(*kept, grad) : static_cast<void>(*kept = clone(grad));
+      if (kept->defined()) {
+        accumulate(*kept, grad);
+      } else {
+        *kept = clone(grad);  // not the gradient that goes on, which others may hold, too
+      }
     }
   }
 

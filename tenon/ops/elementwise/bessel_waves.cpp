@@ -1,10 +1,9 @@
 // Bessel functions of the first kind (J) and of the second (Y), orders 0 and 1.
 //
 // Below 8, J is smooth in x^2, and so is what is left of Y without its logarithm and its pole.
-// Beyond, J = sqrt(2 / (pi x)) (P cos u - Q sin u) and Y = sqrt(2 / (pi x)) (P sin u + Q cos u), u
-// = x
-// - (2 order + 1) pi / 4 (DLMF 10.17), where P and x Q are smooth in 1 / x^2. Chebyshev series of
-// these, whose coefficients are those of their interpolation at 80 of the series' nodes.
+// Beyond, J = sqrt(2 / (pi x)) (P cos u - Q sin u) and Y = sqrt(2 / (pi x)) (P sin u + Q cos u)
+// with u = x - (2 order + 1) pi / 4 (DLMF 10.17), where P and x Q are smooth in 1 / x^2. Chebyshev
+// series of these, whose coefficients are those of their interpolation at 80 of the series' nodes.
 
 #include <limits>
 #include <numbers>
