@@ -77,6 +77,18 @@ Tensor copy_of_buffer(PyObject* object) {
   return result;
 }
 
+/// What a buffer of a tensor's holds, until it is released.
+struct LentBuffer {
+  explicit LentBuffer(const Tensor& tensor) : memory(tensor) {
+    const auto item = static_cast<Py_ssize_t>(tensor.itemsize());
+    for (const int64_t size : tensor.sizes()) places.push_back(size);
+    for (const int64_t stride : tensor.strides()) places.push_back(stride * item);
+  }
+
+  Borrowed memory;
+  std::vector<Py_ssize_t> places;  ///< sizes, then strides in bytes
+};
+
 /// Numbers of nested lists, in their order.
 class Collector {
  public:
@@ -160,6 +172,12 @@ class Collector {
 
 }  // namespace
 
+Borrowed::Borrowed(const Tensor& tensor) : memory_(detach(tensor)) {
+  memory_.impl()->storage->borrowed.fetch_add(1, std::memory_order_relaxed);
+}
+
+Borrowed::~Borrowed() { memory_.impl()->storage->borrowed.fetch_sub(1, std::memory_order_relaxed); }
+
 Tensor tensor_of_scalar(Scalar value) { return Tensor(value); }
 
 Tensor tensor_from(PyObject* object, std::optional<DType> dtype) {
@@ -208,6 +226,7 @@ Tensor tensor_over(PyObject* object) {
     const HoldGil held;
     delete kept;
   });
+  all.impl()->storage->borrowed.fetch_add(1);  // whoever holds the array
   return as_strided(all, sizes, strides, 0);
 }
 
@@ -234,22 +253,17 @@ int tensor_get_buffer(PyObject* self, Py_buffer* buffer, int flags) noexcept {
       PyErr_SetString(PyExc_BufferError, "the tensor isn't contiguous; use x.contiguous()");
       throw PythonError();
     }
-    auto* const places = new Py_ssize_t[static_cast<size_t>(2 * tensor.dim()) + 1];
-    const auto item = static_cast<Py_ssize_t>(tensor.itemsize());
-    for (size_t i = 0; i < tensor.sizes().size(); ++i) {
-      places[i] = tensor.sizes()[i];
-      places[tensor.sizes().size() + i] = tensor.strides()[i] * item;
-    }
     buffer->buf = tensor.raw_data();
+    auto lent = std::make_unique<LentBuffer>(tensor);
     buffer->len = static_cast<Py_ssize_t>(tensor.nbytes());
-    buffer->itemsize = item;
+    buffer->itemsize = static_cast<Py_ssize_t>(tensor.itemsize());
     buffer->readonly = 0;
     buffer->ndim = static_cast<int>(tensor.dim());
     buffer->format = flags & PyBUF_FORMAT ? const_cast<char*>(format) : nullptr;
-    buffer->shape = places;
-    buffer->strides = places + tensor.dim();
+    buffer->shape = lent->places.data();
+    buffer->strides = lent->places.data() + tensor.dim();
     buffer->suboffsets = nullptr;
-    buffer->internal = places;
+    buffer->internal = lent.release();
     buffer->obj = Py_NewRef(self);
     return 0;
   } catch (...) {
@@ -259,7 +273,7 @@ int tensor_get_buffer(PyObject* self, Py_buffer* buffer, int flags) noexcept {
 }
 
 void tensor_release_buffer(PyObject*, Py_buffer* buffer) noexcept {
-  delete[] static_cast<Py_ssize_t*>(buffer->internal);
+  delete static_cast<LentBuffer*>(buffer->internal);
 }
 
 }  // namespace tenon::python

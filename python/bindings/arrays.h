@@ -9,6 +9,18 @@
 // Data of other libraries as tensors, and the reverse.
 namespace tenon::python {
 
+/// While it lives, somebody outside reaches the tensor's memory; also where the tensor gets
+/// another.
+class Borrowed {
+ public:
+  explicit Borrowed(const Tensor& tensor);
+  ~Borrowed();
+  Borrowed(const Borrowed&) = delete;
+
+ private:
+  Tensor memory_;
+};
+
 /// A copy of numbers, lists of them, or whatever has Python's buffer protocol (NumPy's arrays). The
 /// dtype is that of the data unless given: of lists bool, int64, float32 or complex64. Throws
 /// PythonError; ShapeError for lists of differing lengths.

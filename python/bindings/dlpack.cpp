@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
+#include "python/bindings/arrays.h"
 #include "python/bindings/casters.h"
 #include "python/bindings/dlpack_abi.h"
 #include "python/bindings/functions.h"
@@ -48,6 +50,7 @@ template <class Managed>
 struct Export {
   Managed managed{};
   Tensor tensor;
+  std::optional<Borrowed> memory;
   std::vector<int64_t> shape, strides;
 };
 
@@ -65,6 +68,7 @@ Managed* make_managed(const Tensor& tensor) {
                        owner->shape.data(),
                        owner->strides.data(),
                        0};
+  owner->memory.emplace(tensor);
   managed.deleter = [](Managed* self) { delete static_cast<Export<Managed>*>(self->manager_ctx); };
   managed.manager_ctx = owner.get();
   return &owner.release()->managed;
@@ -134,7 +138,9 @@ Tensor tensor_over(Managed* managed) {
   std::reverse(strides.begin(), strides.end());
   if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) return empty(sizes, dtype);
   void* const data = static_cast<char*>(given.data) + given.byte_offset;
-  return as_strided(from_blob(data, {reach}, dtype, [owner](void*) {}), sizes, strides, 0);
+  const Tensor all = from_blob(data, {reach}, dtype, [owner](void*) {});
+  all.impl()->storage->borrowed.fetch_add(1);  // whoever gave it away may hold it, too
+  return as_strided(all, sizes, strides, 0);
 }
 
 /// What a capsule holds becomes ours: it says so by another name.

@@ -44,8 +44,10 @@ Tensor tensor_within(const Tensor& bytes, size_t begin, DType dtype,
   if (!fits || __builtin_add_overflow(begin, end, &end) || end > bytes.nbytes()) {
     fail<ValueError>("tensor_within", "the tensor lies outside the memory");
   }
-  return from_blob(static_cast<char*>(bytes.raw_data()) + begin, IntList(sizes), dtype,
-                   [bytes](void*) {});
+  const Tensor part = from_blob(static_cast<char*>(bytes.raw_data()) + begin, IntList(sizes), dtype,
+                                [bytes](void*) {});
+  part.impl()->storage->borrowed = bytes.impl()->storage->borrowed.load();
+  return part;
 }
 
 }  // namespace

@@ -157,3 +157,72 @@ def test_state_that_is_replaced_lends_its_memory():
     state, step = train(torch.compile)
     assert state.tolist() == train(lambda function: function)[0].tolist()
     assert "donated inputs: %" in step.explain()
+
+
+def with_arrays_over_memory(x, numpy):
+    """Arrays that reach a tensor's memory, tensors over an array's, and code that uses both."""
+    seen = []
+    array = x.numpy()
+    x.add_(1)
+    seen.append(array.sum())
+    y = x * 2
+    array[0] = 50
+    seen.append(y.sum().item())
+    over = torch.from_numpy(array)
+    over.mul_(3)
+    seen.append((x.sum().item(), array.sum()))
+    own = numpy.ones(3, dtype="float32")
+    first, second = torch.from_numpy(own), torch.from_dlpack(own)
+    first += 1
+    seen.append((second + first).sum().item())
+    z = second * 4
+    own[:] = 9
+    seen.append(z.sum().item())
+    view = memoryview(z)
+    z[1:] -= 1
+    seen.append(list(view))
+    z.tanh_()
+    seen.append(list(view))
+    return seen
+
+
+def test_arrays_over_memory_see_and_make_writes_at_once():
+    numpy = pytest.importorskip("numpy")
+    compiled = torch.compile(with_arrays_over_memory)
+    for call in range(4):
+        expected = with_arrays_over_memory(torch.full((4,), float(call)), numpy)
+        assert compiled(torch.full((4,), float(call)), numpy) == expected
+    assert "memory that an array outside reaches, too" in compiled.explain()
+
+
+def test_arrays_that_have_gone_cut_nothing():
+    pytest.importorskip("numpy")
+    w = torch.zeros(3)
+
+    @torch.compile
+    def step(x):
+        w.add_(x)
+        w.mul_(0.5)
+        return w.sum()
+
+    flushes = []
+    for holds in (False, False, True, True, False, False):
+        array = w.numpy() if holds else None
+        before = step.counters()["flushes"]
+        step(torch.ones(3))
+        flushes.append(step.counters()["flushes"] - before)
+        del array
+    assert flushes[1] == flushes[-1] < flushes[3]
+
+
+def test_code_catches_the_errors_of_factors():
+    @torch.compile
+    def factor(matrix, tries=0):
+        while True:
+            try:
+                return torch.linalg.cholesky(matrix), tries
+            except ValueError:
+                matrix, tries = matrix + 0.75 * torch.eye(2), tries + 1
+
+    for scale, expected in ((1.0, 0), (-1.0, 2), (1.0, 0), (0.0, 1)):
+        assert factor(scale * torch.eye(2))[1] == expected

@@ -70,6 +70,9 @@ struct CheckpointRule final : autograd::Rule {
     return Grads(std::move(result));
   }
 
+  /// What the function takes from around it: parameters.
+  bool reaches_others() const override { return true; }
+
   void visit_saved(const std::function<void(Tensor&)>& visit) override {
     for (Tensor& input : inputs) visit(input);
   }

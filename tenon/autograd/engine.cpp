@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "tenon/autograd/leaf.h"
 #include "tenon/autograd/packed.h"
+#include "tenon/autograd/path_to.h"
 #include "tenon/autograd/post_hooks.h"
 #include "tenon/base/error.h"
 #include "tenon/base/long_work.h"
@@ -91,6 +93,7 @@ class Pass {
   Pass(const Pass&) = delete;
 
   void add(Edge edge, Tensor grad) {
+    if (path_ && !path_->leads(edge)) return;
     if (edge.node) {
       auto* node = static_cast<Node*>(edge.node.release());
       add_to_node(Intrusive<Node>::adopt(node), edge.index, std::move(grad));
@@ -98,6 +101,9 @@ class Pass {
       add_to_leaf(edge.leaf, std::move(grad));
     }
   }
+
+  /// The pass goes nowhere else.
+  void stay_on(const PathTo& path) { path_ = &path; }
 
   /// Hooks of these leaves are called as soon as their gradients are complete.
   void watch(std::vector<WatchedLeaf> leaves) { watched_ = std::move(leaves); }
@@ -267,6 +273,7 @@ class Pass {
     Node& node = *entry.node;
     if (node.extras) run_hooks(entry);
     if (options_.captures && capture(entry)) return;
+    if (path_ && !path_->goes_on(node)) return;
     if (node.released) {
       fail<AutogradError>("backward",
                           fmt::format("the graph of '{}' was freed by an earlier backward; "
@@ -388,12 +395,13 @@ class Pass {
     return run_rule(entry, inputs, outputs);
   }
 
-  static Grads run_rule(Pending& entry, std::span<const Tensor> inputs,
-                        std::span<const Tensor> outputs) {
+  Grads run_rule(Pending& entry, std::span<const Tensor> inputs,
+                 std::span<const Tensor> outputs) const {
     const Node& node = *entry.node;
     uint64_t needed = 0;
     for (size_t i = 0; i < node.edges.size(); ++i) {
-      if (node.edges[i]) needed |= uint64_t{1} << std::min<size_t>(i, 63);
+      if (path_ ? path_->leads(node.edges[i]) : bool(node.edges[i]))
+        needed |= uint64_t{1} << std::min<size_t>(i, 63);
     }
     if (!entry.grads[0].defined()) {  // only another of its results was used
       entry.grads[0] = zeros(node.results[0].sizes, node.results[0].dtype, node.device);
@@ -419,6 +427,7 @@ class Pass {
 
   PassOptions options_;
   const PassOptions* previous_;
+  const PathTo* path_ = nullptr;  ///< null: wherever edges lead
   std::vector<Pending> pending_;
   std::vector<Hooked> hooked_;
   std::vector<WatchedLeaf> watched_;  ///< the next to be complete is the last
@@ -451,9 +460,13 @@ void run_backward(std::span<const Tensor> roots, std::span<const Tensor> grads,
   Pass pass(options);
   const bool accumulates = !options.captures || options.captures->leaves_accumulate;
   if (accumulates && had_post_hooks()) pass.watch(leaves_with_post_hooks(roots));
+  SmallArray<Edge, 1> edges;
+  edges.allocate(roots.size());
+  for (size_t i = 0; i < roots.size(); ++i) edges[i] = edge_of(roots[i]);
+  std::optional<PathTo> path;
+  if (!accumulates) pass.stay_on(path.emplace(edges, *options.captures));
   for (size_t i = 0; i < roots.size(); ++i) {
-    const Edge edge = edge_of(roots[i]);
-    if (edge) pass.add(edge, grads[i]);
+    if (edges[i]) pass.add(std::move(edges[i]), grads[i]);
   }
   pass.run();
 }

@@ -47,6 +47,8 @@ struct Rule {
   virtual Grads run(const Node& node, std::span<const Tensor> grads) = 0;
   /// Drops what it holds on to; called when the graph is freed.
   virtual void release() {}
+  /// Whether its backward hands gradients to tensors besides its inputs.
+  virtual bool reaches_others() const { return false; }
   /// Calls `visit` with each tensor that it keeps for its backward.
   virtual void visit_saved(const std::function<void(Tensor&)>& visit) { static_cast<void>(visit); }
 };

@@ -18,6 +18,9 @@ struct TensorImpl;
 struct Storage {
   ReferenceCount references;
   std::atomic<uint32_t> version{0};
+  /// How many arrays of other libraries, and buffers of Python's, reach the memory now: compiled
+  /// functions read and write it when the code says so, not later.
+  std::atomic<int32_t> borrowed{0};
   /// Somebody may hold the address of the data and write there, which counts no version. So it is
   /// from the beginning where the memory came from outside; else since the address was asked for.
   std::atomic<bool> lent{true};

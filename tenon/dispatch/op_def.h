@@ -183,6 +183,7 @@ struct OpDef {
   bool uses_generator = false;
   int seed_attribute = -1;
   int offset_attribute = -1;
+  bool may_fail_on_numbers = false;
   ShapeRule shape_rule = nullptr;
   ViewRule view_rule = nullptr;
   Composition composition = nullptr;
@@ -372,6 +373,13 @@ struct OpDef {
   OpDef& random_from(int seed, int offset) {
     seed_attribute = seed;
     offset_attribute = offset;
+    return *this;
+  }
+  /// The kernel fails on some numbers (a matrix without a factor): compiled functions run it where
+  /// the code calls it, so that the code can catch the error, and never leave it out. Kernels that
+  /// take integers may fail on theirs anyway, when their plan runs.
+  OpDef& fails_on_some_numbers() {
+    may_fail_on_numbers = true;
     return *this;
   }
   OpDef& samples(Samples rule) {

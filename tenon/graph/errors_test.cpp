@@ -136,15 +136,36 @@ TEST(Compile, IntegersDividedByZeroFailInTheirPlace) {
 
 /// Also where nobody reads the factor.
 TEST(Compile, MatricesWithoutAFactorFailInTheirPlace) {
-  Tensor before = zeros({1}), after = zeros({1});
-  auto f = compile([&](const Tensor& matrix) {
-    before.add_(1.0);
-    linalg_cholesky(matrix);
-    after.add_(1.0);
+  for (const bool pure : {false, true}) {
+    Tensor before = zeros({1}), after = zeros({1});
+    auto f = compile(
+        [&](const Tensor& matrix) {
+          before.add_(1.0);
+          linalg_cholesky(matrix);
+          after.add_(1.0);
+        },
+        {.pure = pure});
+    for (int i = 0; i < 3; ++i) f(eye(3));
+    EXPECT_THROW(f(-eye(3)), ValueError);
+    EXPECT_EQ(numbers_of({before, after}), (Numbers{4, 3})) << pure;
+  }
+}
+
+/// More is added to the diagonal until there is a factor.
+TEST(Compile, CodeCatchesTheErrorsOfFactors) {
+  expect_same([] {
+    return [](int i) {
+      Tensor matrix = eye(3) * (1 - i % 3);
+      for (int tries = 0;; ++tries) {
+        try {
+          const Tensor factor = linalg_cholesky(matrix);
+          return numbers_of({factor * 2 + tries});
+        } catch (const ValueError&) {
+          matrix = matrix + eye(3) * 0.75;
+        }
+      }
+    };
   });
-  for (int i = 0; i < 3; ++i) f(eye(3));
-  EXPECT_THROW(f(-eye(3)), ValueError);
-  EXPECT_EQ(numbers_of({before, after}), (Numbers{4, 3}));
 }
 
 TEST(Compile, NamesOfWritersInErrorsAreEagers) {

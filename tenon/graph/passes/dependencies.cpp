@@ -21,21 +21,6 @@ bool divides_integers(const Step& step) {
   });
 }
 
-/// Kernels that fail on some matrices and weights; those that take integers are told by that.
-bool fails_on_some_numbers(OpId op) {
-  switch (op) {
-    case OpId::kSolveMatrix:
-    case OpId::kLinalgCholesky:
-    case OpId::kLinalgEigh:
-    case OpId::kLinalgEig:
-    case OpId::kLinalgSvd:
-    case OpId::kDrawableWeights:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 bool may_throw(const Step& step) {
@@ -43,7 +28,7 @@ bool may_throw(const Step& step) {
     return std::any_of(step.body->steps.begin(), step.body->steps.end(), may_throw);
   }
   if (step.kind == Record::Kind::kTile) return divides_integers(step);
-  if (static_cast<int>(step.op->id) >= kOpCount || fails_on_some_numbers(step.op->id)) return true;
+  if (static_cast<int>(step.op->id) >= kOpCount || step.op->may_fail_on_numbers) return true;
   return std::any_of(step.inputs.begin(), step.inputs.end(), [](const Operand& input) {
     return input.value != kNoValue && !is_floating(input.dtype) && input.dtype != kBool;
   });

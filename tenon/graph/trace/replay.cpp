@@ -206,7 +206,7 @@ bool Trace::take_attributes(const Call& call, const Memo& memo) {
   for (uint32_t i = 0; i < memo.from_outside; ++i) {
     Storage* const storage = first_[i];
     storage->references.add();
-    externals_.add(storage, known + i);
+    add_external(storage, known + i);
     slots[i] = memo.slots[i];
     slots[i].storage = storage;
   }

@@ -34,7 +34,7 @@ Trace::~Trace() = default;
 
 void Trace::begin(bool whole) {
   is_new_ = false;
-  most_pending_ = whole ? std::numeric_limits<int64_t>::max() : kMostPending;
+  most_pending_ = cut_at_ = whole ? std::numeric_limits<int64_t>::max() : kMostPending;
   flushes_ = 0;
   const Generator& generator = default_generator();
   first_draw_ = {generator.seed(), generator.offset()};
@@ -63,7 +63,7 @@ uint32_t Trace::slot_of(const TensorImpl& impl) {
   if (known != Externals::kUnknown) return known;
   storage->references.add();
   const uint32_t slot = make_slot(is_seen_through_base(impl) ? *impl.base : impl, storage, true);
-  externals_.add(storage, slot);
+  add_external(storage, slot);
   return slot;
 }
 
@@ -172,6 +172,7 @@ bool Trace::defer_tile_into(const Call& call, const TileCall& typed, const Tenso
 }
 
 bool Trace::defer_kernel(const Call& call, const Specs& results, std::span<Tensor> outputs) {
+  if (call.op.may_fail_on_numbers && !is_whole()) return false;
   if (!takes(call) || !fit_in_memory(results)) return false;
   Writer writer(*this, Record::Kind::kKernel, &call.op, call.inputs.size(), results.count);
   for (const Tensor* input : call.inputs) writer.read(*input, false);
@@ -253,11 +254,23 @@ const std::string& Trace::origin_of(size_t record) const {
 
 /// Cuts a stream that repeats itself, here and whenever it comes by again.
 void Trace::find_loop() {
-  if (most_pending_ != kMostPending) return;
+  if (is_whole()) return;
   if (loop_cut_ == 0 && pending_ % kLoopInterval == 0) {
     loop_cut_ = cut_of_loop(Segments::path_to(*cursor_), slots_);
   }
   cursor_->ends = pending_ == loop_cut_;
+}
+
+/// Ends a stream where an array outside reaches the memory that it touches: who holds the array
+/// sees what was written at once, and may write when this record has read.
+void Trace::cut_here() {
+  if (!is_whole()) cut_at_ = 0;
+}
+
+void Trace::flush_cut() {
+  run_pending(last_->ends    ? "rounds that repeat"
+              : cut_at_ == 0 ? "memory that an array outside reaches, too"
+                             : "its length");
 }
 
 bool Trace::knows(const Storage& storage) const {
@@ -393,6 +406,7 @@ void Trace::start_anew() {
   numbers_.clear();
   values_ = 0;
   pending_ = 0;
+  cut_at_ = most_pending_;
   loop_cut_ = 0;
   chain_ = 0;
   repeats_ = true;

@@ -109,9 +109,17 @@ class Trace final : public Deferrer, public MemoryWatch {
       fetch_ahead(*guess_);
   }
   void flush_where_due() {
-    if (pending_ >= most_pending_ || last_->ends) [[unlikely]] {
-      run_pending(last_->ends ? "rounds that repeat" : "its length");
-    }
+    if (pending_ >= cut_at_ || last_->ends) [[unlikely]]
+      flush_cut();
+  }
+  void flush_cut();
+  void cut_here();
+  bool is_whole() const { return most_pending_ != kMostPending; }
+  /// Of a storage that was there before the stream.
+  void add_external(Storage* storage, uint32_t slot) {
+    externals_.add(storage, slot);
+    if (storage->borrowed.load(std::memory_order_relaxed) != 0) [[unlikely]]
+      cut_here();
   }
 
   // replay.cpp
@@ -168,6 +176,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   uint32_t values_ = 0;
   int64_t pending_ = 0;  ///< records since the last flush
   int64_t most_pending_ = kMostPending;
+  int64_t cut_at_ = kMostPending;  ///< `most_pending_`; 0 where the next record ends the stream
   int64_t loop_cut_ = 0;  ///< with how many pending records to cut at a new one; 0: not known yet
   bool is_new_ = false;
   int64_t flushes_ = 0;

@@ -174,6 +174,7 @@ void define_linalg_cholesky(OpDef& op) {
         return {a.dtype(), a.sizes()};
       })
       .kernel()
+      .fails_on_some_numbers()
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy, bool upper) -> Grads {
         return {factor_gradient(saved.output(), dy, upper)};
@@ -313,6 +314,7 @@ void define_linalg_eigh(OpDef& op) {
         return {Spec{real_of(a.dtype()), with_row(a, a.size(-1))}, Spec{a.dtype(), a.sizes()}};
       })
       .kernel()
+      .fails_on_some_numbers()
       .saves_output(0, 1)
       .vjp([](const Saved& saved, const Tensor&) -> Grads { return {eigh_gradient(saved)}; })
       .samples([] {
@@ -347,6 +349,7 @@ void define_linalg_eig(OpDef& op) {
         return {Spec{dtype, with_row(a, a.size(-1))}, Spec{dtype, a.sizes()}};
       })
       .kernel()
+      .fails_on_some_numbers()
       .saves_output(0, 1)
       .vjp([](const Saved& saved, const Tensor&) -> Grads { return {eig_gradient(saved)}; })
       .samples([]() -> std::vector<Sample> {
@@ -384,6 +387,7 @@ void define_linalg_svd(OpDef& op) {
                 Spec{a.dtype(), with_matrix(a, full_matrices ? n : k, n)}};
       })
       .kernel()
+      .fails_on_some_numbers()
       .saves_output(0, 1, 2)
       .vjp([](const Saved& saved, const Tensor&) -> Grads { return {svd_gradient(saved)}; })
       .samples([]() -> std::vector<Sample> {

@@ -86,6 +86,7 @@ void define_solve_matrix(OpDef& op) {
       .accepts(kFactorSet)
       .shape([](const Tensor& a, const Tensor& b) { return solution_spec("solve_matrix", a, b); })
       .kernel()
+      .fails_on_some_numbers()
       .saves_input(0)
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
