@@ -97,6 +97,34 @@ std::string place_of_frame() try {
   return {};
 }
 
+/// The frame that called the outermost compiled function on this thread; borrowed.
+thread_local PyFrameObject* calling_frame = nullptr;
+
+/// Notes down who calls a compiled function, while the call lasts.
+class CallingFrame {
+ public:
+  CallingFrame() : is_outermost_(!calling_frame) {
+    if (is_outermost_) calling_frame = PyEval_GetFrame();
+  }
+  ~CallingFrame() {
+    if (is_outermost_) calling_frame = nullptr;
+  }
+  CallingFrame(const CallingFrame&) = delete;
+
+ private:
+  const bool is_outermost_;
+};
+
+/// Whether Python code between the compiled function and here stands in a `try`.
+bool caller_catches() try {
+  const nb::gil_scoped_acquire gil;
+  if (PyErr_Occurred() || !calling_frame) return false;
+  const nb::handle outside(reinterpret_cast<PyObject*>(calling_frame));
+  return nb::cast<bool>(nb::module_::import_("tenon._catching").attr("catches")(outside));
+} catch (const nb::python_error&) {
+  return false;
+}
+
 /// What calls of one compiled function share, and the function.
 class CompiledFunction {
  public:
@@ -106,6 +134,7 @@ class CompiledFunction {
   nb::object call(nb::args arguments, nb::kwargs keywords) {
     graph::CompiledCall call(state_);
     if (call.is_pure()) return call_pure(call, arguments, keywords);
+    const CallingFrame caller;
     call.begin();
     nb::object result = function_(*arguments, **keywords);
     call.finish();
@@ -176,6 +205,7 @@ PyType_Slot slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse)},
 
 void add_compile(nb::module_& module) {
   graph::set_caller_place(place_of_frame);
+  graph::set_caller_catches(caller_catches);
   module.def("compile_passes", compile_passes);
   nb::class_<CompiledFunction>(module, "CompiledFunction", nb::type_slots(slots))
       .def(

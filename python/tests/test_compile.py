@@ -226,3 +226,68 @@ def test_code_catches_the_errors_of_factors():
 
     for scale, expected in ((1.0, 0), (-1.0, 2), (1.0, 0), (0.0, 1)):
         assert factor(scale * torch.eye(2))[1] == expected
+
+
+def looked_up(table, index, seen):
+    """Within `try`, nested, in a function of its own, in a comprehension, and outside of any."""
+    try:
+        seen.append(table[index].sum().item())
+    except IndexError:
+        seen.append("out")
+    try:
+        rows = torch.index_select(table, 0, index)
+    except IndexError:
+        rows = torch.zeros(1, 2)
+    finally:
+        seen.append("finally")
+    try:
+        try:
+            parts = [torch.gather(table, 0, i) for i in (index.view(-1, 1),)]
+        except KeyError:
+            seen.append("of another type")
+    except IndexError as error:
+        seen.append("gather" in str(error))
+        parts = [rows]
+
+    def divide():
+        return 12 // (index + 1)
+
+    try:
+        quotient = divide()
+    except ValueError:
+        quotient = torch.ones(1)
+    with torch.no_grad():
+        return rows * 2 + parts[0].sum() + quotient.sum()
+
+
+def test_a_try_sees_the_errors_of_its_ops():
+    table = torch.arange(6.0).view(3, 2)
+    compiled = torch.compile(looked_up)
+    for row in (1, 2, 7, -1, 0, 9, 1, 7):
+        results = []
+        for function in (looked_up, compiled):
+            seen = []
+            result = function(table, torch.tensor([row]), seen)
+            results.append((seen, result.tolist()))
+        assert results[0] == results[1], row
+    assert "an op whose error the code catches" in compiled.explain()
+
+
+def test_outside_of_a_try_nothing_is_cut():
+    table = torch.arange(6.0).view(3, 2)
+
+    @torch.compile
+    def select(index):
+        try:
+            two = index.size(0) * 2
+        except ValueError:
+            two = 2
+        with torch.no_grad():
+            return torch.index_select(table, 0, index) * two
+
+    try:
+        for _ in range(3):
+            select(torch.tensor([1, 2]))
+    except IndexError:
+        pytest.fail("nothing is out of range")
+    assert select.counters()["flushes"] == 3

@@ -61,6 +61,9 @@ struct Graph;
 /// For bindings of other languages: `place` says where in the user's code a call comes from
 /// ("train.py:12"), or nothing. It is asked where a call is new, for `explain`.
 TENON_API void set_caller_place(std::string (*place)());
+/// The same: whether the user's code, within the compiled function, catches errors of a call. Asked
+/// of new ones that may fail on the numbers in tensors: those that are caught run at once.
+TENON_API void set_caller_catches(bool (*catches)());
 
 /// What calls of one compiled function, and of its copies, share; safe to use from several threads
 /// at once.

@@ -10,6 +10,7 @@ namespace tenon::graph {
 namespace {
 
 std::atomic<std::string (*)()> place_of_caller{nullptr};
+std::atomic<bool (*)()> caller_catches_errors{nullptr};
 
 /// Of one input or result; empty where there is no difference.
 std::string difference(const Operand& now, const Operand& before) {
@@ -45,6 +46,13 @@ std::string difference(const std::vector<Operand>& now, const std::vector<Operan
 }  // namespace
 
 void set_caller_place(std::string (*place)()) { place_of_caller.store(place); }
+
+void set_caller_catches(bool (*catches)()) { caller_catches_errors.store(catches); }
+
+bool caller_catches() {
+  const auto catches = caller_catches_errors.load(std::memory_order_relaxed);
+  return catches && catches();
+}
 
 std::string caller_place(std::string_view before) {
   const auto place = place_of_caller.load(std::memory_order_relaxed);

@@ -21,6 +21,7 @@ struct Node {
   std::vector<uint64_t> words;  ///< the record, in a form that compares quickly
   Record record;
   bool ends = false;            ///< the stream is cut after it: see loops.h
+  bool is_caught = false;       ///< or so that the code around it catches its error
   const char* cause = nullptr;  ///< why a stream that ended here ran
   std::string place;            ///< where in the user's code that was, the first time
   std::string origin;           ///< where its record came from, where `keeps_origins`

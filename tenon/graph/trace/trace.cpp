@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tenon/core/generator.h"
+#include "tenon/graph/passes/dependencies.h"
 #include "tenon/graph/passes/passes.h"
 #include "tenon/graph/trace/loops.h"
 #include "tenon/graph/trace/miss.h"
@@ -221,13 +222,14 @@ void Trace::follow(Writer& writer, const Taken& taken) {
     is_new_ = true;
     next = &segments_.add(*cursor_, words, std::move(record));
     if (segments_.keeps_origins) next->origin = caller_place(", at ");
+    next->is_caught = !is_whole() && may_throw(step_of(next->record)) && caller_catches();
   }
   Memo& memo = segments_.memo_of(*next);
   writer.remember(memo, taken);
   memo.node = next;
   go_to(memo);
   if (is_added) find_loop();
-  memo.ends = next->ends;
+  memo.ends = next->ends || next->is_caught;
   flush_where_due();
 }
 
@@ -268,9 +270,10 @@ void Trace::cut_here() {
 }
 
 void Trace::flush_cut() {
-  run_pending(last_->ends    ? "rounds that repeat"
-              : cut_at_ == 0 ? "memory that an array outside reaches, too"
-                             : "its length");
+  run_pending(last_->node->is_caught ? "an op whose error the code catches"
+              : last_->ends          ? "rounds that repeat"
+              : cut_at_ == 0         ? "memory that an array outside reaches, too"
+                                     : "its length");
 }
 
 bool Trace::knows(const Storage& storage) const {
