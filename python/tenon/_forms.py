@@ -164,6 +164,8 @@ def _rounded_quotient(input, other, *, rounding_mode):
     if rounding_mode != "trunc":
         raise _core.ValueError(f"[div] expected rounding_mode None, 'floor' or 'trunc', got "
                                f"{rounding_mode!r}")
+    if _core.result_type(input, other).is_floating_point:
+        return _core.trunc(_core.div(input, other))
     # The remainder has the sign of `input`: without it the quotient is whole.
     return _core.floor_divide(input - _core.fmod(input, other), other)
 

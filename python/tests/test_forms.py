@@ -99,6 +99,11 @@ def test_elements():
     assert torch.clamp(A, torch.tensor([2.0, 2, 2]), 4).tolist() == [[2, 2, 3], [4, 4, 4]]
     assert torch.div(torch.tensor([-7.0, 7]), 2, rounding_mode="floor").tolist() == [-4, 3]
     assert torch.div(torch.tensor([-7, 7]), 2, rounding_mode="trunc").tolist() == [-3, 3]
+    assert torch.div(torch.tensor([0.5, 1, -1.5, 3, math.inf]), torch.tensor([0.1, 0.1, 0.4, 0, 2]),
+                     rounding_mode="trunc").tolist() == [5, 10, -3, math.inf, math.inf]
+    assert torch.div(7, torch.tensor([2.5, -2.5]), rounding_mode="trunc").tolist() == [2, -2]
+    assert torch.div(torch.tensor([7, -7]), 2.5, rounding_mode="trunc").tolist() == [2, -2]
+    assert torch.tensor([0.5]).div_(0.1, rounding_mode="trunc").tolist() == [5]
     assert torch.round(torch.tensor([1.25, 2.35]), decimals=1).tolist() == pytest.approx([1.2, 2.4])
     assert A.norm(p=float("inf")).item() == 6 and V.norm("fro").item() == pytest.approx(14**0.5)
     assert A.softmax(dim=1, dtype=torch.float64).dtype is torch.float64
