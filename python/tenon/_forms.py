@@ -199,17 +199,35 @@ def _take(keyword, form, *ops):
 
 
 def _with_dtype(op):
-    """The form of an op of floating numbers that converts them first."""
+    """The form of an op that computes, and gives its result, in the dtype asked for."""
 
     def of_dtype(input, *arguments, dtype, **keywords):
-        return op(input if dtype is None else input.to(dtype), *arguments, **keywords)
+        if dtype is None:
+            return op(input, *arguments, **keywords)
+        # Small integers are summed and multiplied in int64, whose low bits are theirs.
+        return op(input.to(dtype), *arguments, **keywords).to(dtype)
 
     return of_dtype
 
 
-for _name in "softmax", "log_softmax", "cumsum", "cumprod", "mean", "prod":
-    for _op in getattr(_core, _name), getattr(Tensor, _name):
-        _take("dtype", _with_dtype(_op), _op)
+def _with_floating_dtype(op):
+    """The form of an op whose results are fractions."""
+    of_dtype = _with_dtype(op)
+
+    def of_floating(input, *arguments, dtype, **keywords):
+        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
+            raise _core.DTypeError(f"[{op.__name__}] expected a floating or complex dtype=, got "
+                                   f"{dtype}")
+        return of_dtype(input, *arguments, dtype=dtype, **keywords)
+
+    return of_floating
+
+
+for _names, _form in {"cumsum cumprod prod": _with_dtype,
+                      "softmax log_softmax mean": _with_floating_dtype}.items():
+    for _name in _names.split():
+        for _op in getattr(_core, _name), getattr(Tensor, _name):
+            _take("dtype", _form(_op), _op)
 _take("rounding_mode", _rounded_quotient, _core.div, Tensor.div)
 _take("decimals", _rounded, _core.round, Tensor.round)
 

@@ -108,6 +108,12 @@ def test_elements():
     assert A.norm(p=float("inf")).item() == 6 and V.norm("fro").item() == pytest.approx(14**0.5)
     assert A.softmax(dim=1, dtype=torch.float64).dtype is torch.float64
     assert V.cumsum(0, dtype=torch.float64).tolist() == [1, 3, 6]
+    small = torch.tensor([3, 200, -7]).cumprod(0, dtype=torch.int8)
+    assert small.dtype is torch.int8 and small.tolist() == [3, 88, -104]
+    some = (2.7 * V).prod(dtype=torch.bool)
+    assert some.dtype is torch.bool and some.item() is True
+    assert (1.5 * V).prod(0, dtype=torch.int32).dtype is V.cumsum(0, dtype=torch.int32).dtype \
+        is torch.int32
     assert torch.atan2(torch.tensor(-0.0), torch.tensor(-1.0)).item() == pytest.approx(-math.pi)
     x = torch.zeros(2, 3)
     x.index_put_((torch.tensor([0, 0]), torch.tensor([1, 1])), V[:2], accumulate=True)
@@ -163,6 +169,8 @@ MISTAKES = [
     (lambda: torch.einsum("ijk->i", A), torch.ShapeError, "doesn't fit"),
     (lambda: torch.mm(A, V), torch.ShapeError, r"\[mm\] expected tensors of rank 2 and 2"),
     (lambda: torch.div(A, A, rounding_mode="up"), torch.ValueError, "rounding_mode"),
+    (lambda: V.mean(dtype=torch.int32), torch.DTypeError, "floating or complex"),
+    (lambda: torch.softmax(V, 0, dtype=torch.bool), torch.DTypeError, "softmax"),
     (lambda: A.kthvalue(4), torch.ValueError, "from 1 to 3"),
     (lambda: torch.bincount(torch.tensor([-1])), torch.ValueError, "at least 0, got -1"),
     (lambda: torch.take(A, torch.tensor([6])), torch.IndexError, "out of range"),
