@@ -133,9 +133,16 @@ Kernel kernel_for(const Call& call, Device device) {
   return kernel;
 }
 
-/// Tile programs are real: complex numbers go to a kernel of the op's own.
-bool has_complex(const TileCall& typed) {
-  return is_complex(typed.computed) || is_complex(typed.results.values[0].dtype);
+/// Tile programs are real: calls that read or make complex numbers go to a kernel of the op's own.
+bool has_complex(const Call& call, const TileCall& typed) {
+  if (is_complex(typed.computed) || is_complex(typed.results.values[0].dtype)) return true;
+  if (call.op.computed_in != ComputedIn::kResult) return false;
+  // sum(z, dtype=float32) reads its input, zeros_like(z, float32) doesn't.
+  const auto reads = static_cast<size_t>(call.op.program(typed.variant).inputs());
+  for (size_t i = 0; i < std::min(reads, call.inputs.size()); ++i) {
+    if (call.has(i) && call.input(i).is_complex()) return true;
+  }
+  return false;
 }
 
 /// Of a call that runs at once: its inputs may come from a compiled function of another thread.
@@ -151,7 +158,7 @@ void run_typed_tile(const Call& call, const TileCall& typed, Device device,
   allocate(call, typed.results, device, outputs);
   if (device == kMeta) return;
   check_inputs_have_data(call);
-  if (has_complex(typed)) {
+  if (has_complex(call, typed)) {
     kernel_for(call, device)(call, outputs);
   } else if ((outputs[0].numel() != 0 || typed.row_mask != 0) &&
              !run_small_row(call, typed, outputs)) {
@@ -165,7 +172,7 @@ void run_tile_op(const Call& call, Device device, std::span<Tensor> outputs) {
   if (!deferrer || device == kMeta) [[likely]] {
     return run_typed_tile(call, typed, device, outputs);
   }
-  if (!has_complex(typed) && deferrer->defer_tile(call, typed, outputs)) return;
+  if (!has_complex(call, typed) && deferrer->defer_tile(call, typed, outputs)) return;
   deferrer->flush();
   const NotDeferred at_once;
   run_typed_tile(call, typed, device, outputs);

@@ -33,6 +33,19 @@ TEST(Reductions, DTypes) {
   EXPECT_EQ(argmax(bytes).dtype(), kInt64);
 }
 
+TEST(Reductions, OfComplexNumbersInRealDTypes) {
+  Tensor z = complex(tensor({1.5, 2.5, -3.0}), tensor({7.0, 0.0, 9.0}));
+  EXPECT_EQ(sum(z, {}, false, kFloat64).item<double>(), 1);
+  EXPECT_EQ(sum(z, {}, false, kInt32).item<int>(), 0);  // 1 + 2 - 3
+  EXPECT_EQ(sum(z.reshape({3, 1}), {1}, true, kFloat32).to_vector<float>(),
+            (std::vector<float>{1.5, 2.5, -3}));
+  EXPECT_EQ(zeros_like(z, kFloat32).to_vector<float>(), std::vector<float>(3));
+  z.requires_grad_();
+  sum(z * z, {}, false, kFloat64).backward();  // d Re(z^2) = 2 conj(z)
+  EXPECT_EQ(real(z.grad()).to_vector<float>(), (std::vector<float>{3, 5, -6}));
+  EXPECT_EQ(imag(z.grad()).to_vector<float>(), (std::vector<float>{-14, 0, -18}));
+}
+
 TEST(Reductions, OfNothing) {
   const Tensor none = zeros({2, 0});
   EXPECT_EQ(sum(none, {1}).to_vector<float>(), (Floats{0, 0}));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tenon/backends/cpu/kernels/complex.h"
+#include "tenon/dispatch/dispatch.h"
 
 namespace tenon::cpu {
 namespace {
@@ -70,6 +71,11 @@ std::vector<Complex> sums(const Tensor& x, const Places& places) {
 
 void sum_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor x = converted(call.input(0), outputs[0].dtype());
+  if (!x.is_complex()) {
+    const Tensor* const real[] = {&x};
+    outputs[0] = dispatch(Call{call.op, real, call.attributes});
+    return;
+  }
   store(sums(x, places_of(call)), outputs[0], [](Complex sum) { return sum; });
 }
 
