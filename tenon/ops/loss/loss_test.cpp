@@ -54,6 +54,15 @@ TEST_F(CrossEntropy, IgnoredLabelsCountNowhere) {
   EXPECT_TRUE(std::isnan(cross_entropy(logits, full({4}, -100)).item<double>()));
 }
 
+TEST_F(CrossEntropy, RowsThatAreAllIgnoredHaveNoGradient) {
+  logits.requires_grad_();
+  for (const Tensor& weights : {Tensor(), weight}) {
+    nll_loss(log_softmax(logits, 1), full({4}, -100), weights).backward();
+    cross_entropy(logits, full({4}, -100), weights).backward();
+    EXPECT_EQ(sum(abs(logits.grad())).item<double>(), 0);
+  }
+}
+
 TEST_F(CrossEntropy, OfImagesIsOfTheirPixels) {
   const Tensor x = randn({2, 3, 5}, kFloat64), t = randint(0, 3, {2, 5});
   const Tensor flat = x.transpose(1, 2).reshape({10, 3});

@@ -60,8 +60,10 @@ void define_nll_rows(OpDef& op) {
         const Shape& sizes = input.sizes();
         Tensor d_input, d_weight;
         if (dy.defined() && saved.needs(0)) {
-          d_input = keep_at(along_classes(-(dy * saved.output(1)), sizes),
-                            along_classes(target, sizes), class_dim(input));
+          // The mean of no rows has an infinite slope, which isn't theirs that were left out.
+          const Tensor slope = where(target == ignore_index, 0, -(dy * saved.output(1)));
+          d_input =
+              keep_at(along_classes(slope, sizes), along_classes(target, sizes), class_dim(input));
         }
         if (saved.input(2).defined() && saved.needs(2)) {
           const Tensor& d_row_weight = saved.grads[1];
