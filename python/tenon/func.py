@@ -6,7 +6,7 @@ from . import _batching, _core
 from ._modes import enable_grad
 
 __all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp",
-           "stack_module_state", "vjp", "vmap"]
+           "linearize", "stack_module_state", "vjp", "vmap"]
 
 _Tensor = _core.Tensor
 
@@ -174,27 +174,52 @@ def vjp(func, *primals, has_aux=False):
     return (result, pull, _results(aux[0], own)) if has_aux else (result, pull)
 
 
+class _Linearized:
+    """A function's value at `primals`, and its Jacobian's products with tangents there: by the
+    gradient of the product with any vector, which is linear in that."""
+
+    def __init__(self, name, func, primals, has_aux=False):
+        self._name = name
+        with enable_grad():
+            self._inputs = inputs = _Inputs(primals)
+            value = func(*inputs.tree)
+            self.value, *self.aux = value if has_aux else (value,)
+            self._outputs, self._rebuild = _flattened(self.value)
+            self.own = inputs.lead_to(self._outputs)
+            self._vectors = _Inputs(tuple(_core.zeros_like(y) for y in self._outputs))
+            self._grads = inputs.grads(self._outputs, _flattened(self._vectors.tree)[0], True)
+
+    def product(self, tangents):
+        """In the form of the value."""
+        along, _ = _flattened(tangents)
+        expected = [tuple(x.shape) for x in self._inputs.tensors]
+        if [tuple(v.shape) for v in along] != expected:
+            raise RuntimeError(f"{self._name}: expected tangents of sizes {expected}, got "
+                               f"{[tuple(v.shape) for v in along]}")
+        own = self.own and not any(v.requires_grad for v in along)
+        with enable_grad():
+            products = self._vectors.grads(self._grads, along, not own)
+        return self._rebuild(_finished(products, own))
+
+
 def jvp(func, primals, tangents, *, strict=False, has_aux=False):
-    """(func(*primals), J tangents), by the gradient of the product with any vector, which is linear
-    in that. With `has_aux`, (value, product, more)."""
+    """(func(*primals), J tangents). With `has_aux`, (value, product, more)."""
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
         raise RuntimeError("jvp: primals and tangents must be tuples")
-    along, _ = _flattened(tangents)
-    with enable_grad():
-        inputs = _Inputs(primals)
-        if [v.shape for v in along] != [x.shape for x in inputs.tensors]:
-            raise RuntimeError("jvp: expected tangents of sizes "
-                               f"{[tuple(x.shape) for x in inputs.tensors]}, got "
-                               f"{[tuple(v.shape) for v in along]}")
-        value = func(*inputs.tree)
-        value, *aux = value if has_aux else (value,)
-        outputs, rebuild = _flattened(value)
-        own = inputs.lead_to(outputs) and not any(v.requires_grad for v in along)
-        any_vectors = _Inputs(tuple(_core.zeros_like(y) for y in outputs))
-        grads = inputs.grads(outputs, _flattened(any_vectors.tree)[0], True)
-        products = any_vectors.grads(grads, along, not own)
-    result, product = _results(value, own), rebuild(_finished(products, own))
-    return (result, product, _results(aux[0], own)) if has_aux else (result, product)
+    linear = _Linearized("jvp", func, primals, has_aux)
+    product = linear.product(tangents)
+    own = linear.own and not any(v.requires_grad for v in _flattened(tangents)[0])
+    result = _results(linear.value, own)
+    return (result, product, _results(linear.aux[0], own)) if has_aux else (result, product)
+
+
+def linearize(func, *primals):
+    """(func(*primals), f) with f(*tangents) = J tangents at these primals: where many products are
+    asked for, `func` runs once."""
+    if not primals:
+        raise RuntimeError("linearize: expected at least one argument to linearize by")
+    linear = _Linearized("linearize", func, primals)
+    return _results(linear.value, linear.own), lambda *tangents: linear.product(tangents)
 
 
 def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None):

@@ -2,8 +2,8 @@
 
 import pytest
 import tenon as torch
-from tenon.func import (functional_call, grad, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp,
-                        vmap)
+from tenon.func import (functional_call, grad, grad_and_value, hessian, jacfwd, jacrev, jvp,
+                        linearize, vjp, vmap)
 
 
 def test_grad_to_any_order():
@@ -51,6 +51,35 @@ def test_products():
         jvp(lambda x: x, (a,), (torch.ones(3),))
     with pytest.raises(RuntimeError, match="vjp: expected tensors of sizes"):
         pull(torch.ones(2))
+
+
+def test_linearize_runs_the_function_once_for_all_products():
+    runs = []
+
+    def f(a, b):
+        runs.append(1)
+        return {"y": a["x"] * b.sin().sum(), "z": [b**2]}
+
+    a, b = {"x": torch.tensor([1.0, 2.0])}, torch.tensor([3.0, 4.0])
+    value, product = linearize(f, a, b)
+    assert not value["y"].requires_grad
+    for along in ({"x": torch.tensor([1.0, 0.0])}, torch.tensor([0.0, 1.0])), (
+            {"x": torch.tensor([0.5, 2.0])}, torch.tensor([2.0, 1.0])):
+        expected_value, expected = jvp(lambda *args: f(*args), (a, b), along)
+        made = product(*along)
+        assert torch.equal(made["y"], expected["y"]) and torch.equal(made["z"][0], expected["z"][0])
+        assert torch.equal(value["y"], expected_value["y"]) and not made["y"].requires_grad
+    assert len(runs) == 3
+    w = torch.tensor(3.0, requires_grad=True)
+    linearize(lambda x: w * x**2, torch.tensor(2.0))[1](torch.tensor(1.0)).backward()
+    assert w.grad.item() == 4
+    x = torch.randn(3)
+    rows = vmap(linearize(torch.sin, x)[1])(torch.eye(3))
+    torch.testing.assert_close(rows, torch.diag(x.cos()))
+    with pytest.raises(RuntimeError, match="linearize: expected tangents of sizes"):
+        product(a, torch.ones(3))
+    with pytest.raises(RuntimeError, match="at least one argument"):
+        linearize(f)
 
 
 @pytest.mark.parametrize("jacobian", [jacrev, jacfwd])
