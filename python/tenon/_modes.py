@@ -7,19 +7,18 @@ from . import _core
 
 
 class _Mode:
-    """Within `with`, or a decorated function, a mode has another value."""
+    """Within `with`, or a decorated function, a mode is `_value`."""
 
-    def __init__(self, value):
-        self._value = value
-        self._before = []
+    _before = None  # what it was, and what `_before` was: modes may be entered within themselves
 
     def __enter__(self):
-        self._before.append(self._get())
+        self._before = self._get(), self._before
         self._set(self._value)
         return self
 
     def __exit__(self, *_):
-        self._set(self._before.pop())
+        value, self._before = self._before
+        self._set(value)
         return False
 
     def __call__(self, function):
@@ -38,8 +37,7 @@ class _Again(_Mode):
     """The same for one call of a decorated function, which may be called within itself."""
 
     def __init__(self, mode):
-        super().__init__(mode._value)
-        self._get, self._set = mode._get, mode._set
+        self._value, self._get, self._set = mode._value, mode._get, mode._set
 
 
 class _GradMode(_Mode):
@@ -50,34 +48,34 @@ class _GradMode(_Mode):
 class _BareMode(_GradMode):
     """May stand before a function without brackets: `@no_grad`."""
 
-    _recorded = False
-
     def __new__(cls, function=None):
         self = super().__new__(cls)
-        _GradMode.__init__(self, cls._recorded)
-        return self(function) if callable(function) else self
-
-    def __init__(self):
-        pass
+        if function is None:
+            return self
+        if not callable(function):
+            raise TypeError(f"{cls.__name__}() takes nothing, or the function that it decorates, "
+                            f"not {function!r}")
+        return self(function)
 
 
 class no_grad(_BareMode):
     """Nothing is recorded for backward."""
 
+    _value = False
+
 
 class enable_grad(_BareMode):
     """Recording is on again within no_grad."""
 
-    _recorded = True
+    _value = True
 
 
 class set_grad_enabled(_GradMode):
     """Recording is on or off: from the call on, or within `with`."""
 
     def __init__(self, mode):
-        super().__init__(bool(mode))
-        self._before.append(_core.is_grad_enabled())
-        _core.set_grad_enabled(bool(mode))
+        self._value = bool(mode)
+        super().__enter__()
 
     def __enter__(self):
         return self
@@ -99,13 +97,10 @@ class inference_mode(_Mode):
     def __new__(cls, mode=True):
         self = super().__new__(cls)
         if callable(mode):
-            _Mode.__init__(self, (True, False))
+            self._value = True, False
             return self(mode)
-        _Mode.__init__(self, (True, False) if mode else (False, True))
+        self._value = (True, False) if mode else (False, True)
         return self
-
-    def __init__(self, mode=True):
-        pass
 
 
 def is_autocast_enabled(device_type=None):
@@ -154,4 +149,4 @@ class autocast(_Mode):
         dtype = _core.bfloat16 if dtype is None else dtype
         if dtype not in (_core.bfloat16, _core.float16):
             raise ValueError(f"autocast() takes bfloat16 or float16, not {dtype}")
-        super().__init__(dtype if enabled else _core.float32)
+        self._value = dtype if enabled else _core.float32

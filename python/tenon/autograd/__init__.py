@@ -77,7 +77,7 @@ class detect_anomaly(_Mode):
     _set = staticmethod(_core.set_anomaly_enabled)
 
     def __init__(self, check_nan=True):
-        super().__init__(bool(check_nan))
+        self._value = bool(check_nan)
 
 
 class set_detect_anomaly(detect_anomaly):
@@ -85,8 +85,7 @@ class set_detect_anomaly(detect_anomaly):
 
     def __init__(self, mode, check_nan=True):
         super().__init__(mode and check_nan)
-        self._before.append(_core.is_anomaly_enabled())
-        _core.set_anomaly_enabled(self._value)
+        super().__enter__()
 
     def __enter__(self):
         return self
