@@ -1,5 +1,10 @@
 // Steps of optimizers, whose groups and states are Python's own dicts: users may change them.
 
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <string>
+
 #include "python/bindings/casters.h"
 #include "python/bindings/functions.h"
 #include "python/bindings/gil.h"
@@ -30,6 +35,60 @@ double number_of(nb::handle object, const char* name) {
   return tensor_of(object.ptr()).item().to_double();
 }
 
+/// Borrowed; null where there is none, or None.
+PyObject* find(PyObject* dict, PyObject* name) {
+  PyObject* const found = PyDict_GetItemWithError(dict, name);
+  if (!found && PyErr_Occurred()) throw PythonError();
+  return found == Py_None ? nullptr : found;
+}
+
+nb::object item_of(PyObject* dict, PyObject* name) {
+  PyObject* const found = PyDict_GetItemWithError(dict, name);
+  if (!found && !PyErr_Occurred()) PyErr_SetObject(PyExc_KeyError, name);
+  if (!found) throw PythonError();
+  return nb::borrow(found);
+}
+
+/// Names of what a formula keeps of each parameter, as Python's.
+class Keys {
+ public:
+  using Names = std::span<const std::string_view>;
+
+  std::vector<nb::object> step, numbers, states;
+
+  bool any() const { return !step.empty() || !numbers.empty() || !states.empty(); }
+  /// Makes them anew for formulas of another kind.
+  void fit(const Formula& formula) {
+    const Names number_names = formula.number_names(), state_names = formula.state_names();
+    if (is_fit_ && step.size() == (formula.counts_steps() ? 1u : 0u) &&
+        is_same(number_names, number_names_) && is_same(state_names, state_names_)) {
+      return;
+    }
+    is_fit_ = false;
+    step = keys_of({&kStepName, formula.counts_steps() ? 1u : 0u});
+    numbers = keys_of(number_names_ = number_names);
+    states = keys_of(state_names_ = state_names);
+    is_fit_ = true;
+  }
+
+ private:
+  static constexpr std::string_view kStepName = "step";
+
+  static bool is_same(Names a, Names b) { return a.data() == b.data() && a.size() == b.size(); }
+  static std::vector<nb::object> keys_of(Names names) {
+    std::vector<nb::object> keys;
+    for (const std::string_view name : names) {
+      PyObject* const key = PyUnicode_InternFromString(std::string(name).c_str());
+      if (!key) throw PythonError();
+      keys.push_back(nb::steal(key));
+    }
+    return keys;
+  }
+
+  bool is_fit_ = false;
+  Names number_names_, state_names_;
+};
+
 /// The state of one parameter while it steps.
 class Entry {
  public:
@@ -39,19 +98,48 @@ class Entry {
     }
   }
 
-  /// Borrowed; null where there is none.
-  nb::handle find(PyObject* name) const {
-    PyObject* const found = PyDict_GetItemWithError(dict_.ptr(), name);
-    if (!found && PyErr_Occurred()) throw PythonError();
-    return found == Py_None ? nullptr : found;
+  void read(const Formula& formula, double learning_rate, const Keys& keys, Updated& updated) {
+    for (size_t i = 0; i < keys.states.size(); ++i) {
+      PyObject* const found = find(dict_.ptr(), keys.states[i].ptr());
+      has_state_[i] = found;
+      if (!found) continue;
+      if (!is_tensor(found)) {
+        fail_type("the state '%U' of a parameter is a tensor, not %s", keys.states[i].ptr(),
+                  Py_TYPE(found)->tp_name);
+      }
+      updated.states[i] = tensor_of(found);
+      updated.step = 1;  // of formulas that don't count
+    }
+    for (const nb::object& key : keys.step) {
+      step_ = nb::borrow(find(dict_.ptr(), key.ptr()));
+      updated.step = step_ ? static_cast<int64_t>(number_of(step_, "step")) : 0;
+    }
+    for (size_t i = 0; i < keys.numbers.size(); ++i) {
+      numbers_[i] = nb::borrow(find(dict_.ptr(), keys.numbers[i].ptr()));
+      updated.numbers[i] = numbers_[i] ? number_of(numbers_[i], "a number of the state")
+                                       : formula.initial_number(i, learning_rate);
+    }
   }
-  void set(PyObject* name, const Tensor& tensor) const {
+
+  void write(const Keys& keys, const Updated& updated) const {
+    for (const nb::object& key : keys.step) {
+      write_number(key, step_, static_cast<double>(updated.step));
+    }
+    for (size_t i = 0; i < keys.numbers.size(); ++i) {
+      write_number(keys.numbers[i], numbers_[i], updated.numbers[i]);
+    }
+    for (size_t i = 0; i < keys.states.size(); ++i) {
+      if (!has_state_[i]) set(keys.states[i], updated.states[i]);
+    }
+  }
+
+ private:
+  void set(nb::handle name, const Tensor& tensor) const {
     const nb::object value = nb::cast(tensor);
-    if (PyDict_SetItem(dict_.ptr(), name, value.ptr()) != 0) throw PythonError();
+    if (PyDict_SetItem(dict_.ptr(), name.ptr(), value.ptr()) != 0) throw PythonError();
   }
-  /// Into the tensor that is there, or a new one.
-  void set_number(PyObject* name, double value) const {
-    const nb::handle found = find(name);
+  /// Into the tensor that was there, or a new one.
+  void write_number(nb::handle name, nb::handle found, double value) const {
     if (!found || !is_tensor(found.ptr())) return set(name, tensor_of_number(value));
     const Tensor& tensor = tensor_of(found.ptr());
     const NotDeferred at_once;
@@ -63,20 +151,12 @@ class Entry {
     }
   }
 
- private:
   nb::object dict_;
+  // What was found in it; null: nothing.
+  nb::object step_;
+  std::array<nb::object, Formula::kMostNumbers> numbers_;
+  std::array<bool, Formula::kMostStates> has_state_ = {};
 };
-
-std::vector<nb::object> keys_of(std::span<const std::string_view> names) {
-  std::vector<nb::object> keys;
-  for (const std::string_view name : names) {
-    PyObject* const key =
-        PyUnicode_FromStringAndSize(name.data(), static_cast<Py_ssize_t>(name.size()));
-    if (!key) throw PythonError();
-    keys.push_back(nb::steal(key));
-  }
-  return keys;
-}
 
 /// Steps of one group of parameters.
 class GroupUpdater {
@@ -88,29 +168,22 @@ class GroupUpdater {
     const Formula& formula = *held.formula;
     check_rate(formula, rate);
     const double learning_rate = formula.is_capturable() ? 0 : number_of(rate, "a learning rate");
-    const Keys keys{keys_of({&kStepName, formula.counts_steps() ? 1u : 0u}),
-                    keys_of(formula.number_names()), keys_of(formula.state_names())};
-    Collected all = collect(formula, learning_rate, keys, parameters, state, gradients);
+    if (running_) fail<ValueError>("Optimizer::step", "another thread is at the same step");
+    const Running running(running_);
+    keys_.fit(formula);
+    Collected all = collect(formula, learning_rate, parameters, state, gradients);
     if (all.updated.empty()) return;
     if (formula.is_capturable()) {
       for (Updated& updated : all.updated) updated.rate = &tensor_of(rate.ptr());
     }
-    if (running_) fail<ValueError>("Optimizer::step", "another thread is at the same step");
     {
-      const Running running(running_);
       const ReleaseGil released;
       updater_.run(formula, learning_rate, all.updated);
     }
-    write_back(keys, all);
+    for (size_t e = 0; e < all.entries.size(); ++e) all.entries[e].write(keys_, all.updated[e]);
   }
 
  private:
-  static constexpr std::string_view kStepName = "step";
-  /// Names of what is kept, as Python's.
-  struct Keys {
-    std::vector<nb::object> step, numbers, states;
-    bool any() const { return !step.empty() || !numbers.empty() || !states.empty(); }
-  };
   /// The parameters that have a gradient.
   struct Collected {
     std::vector<Updated> updated;
@@ -132,8 +205,8 @@ class GroupUpdater {
     }
   }
 
-  static Collected collect(const Formula& formula, double learning_rate, const Keys& keys,
-                           nb::handle parameters, nb::handle state, nb::handle gradients) {
+  Collected collect(const Formula& formula, double learning_rate, nb::handle parameters,
+                    nb::handle state, nb::handle gradients) const {
     Collected all;
     const Items items(parameters.ptr());
     const std::vector<Tensor> given =
@@ -142,6 +215,7 @@ class GroupUpdater {
       fail_type("%zu gradients for %zu parameters", given.size(), items.all().size());
     }
     all.updated.reserve(items.all().size());
+    if (keys_.any()) all.entries.reserve(items.all().size());
     for (size_t i = 0; i < items.all().size(); ++i) {
       PyObject* const parameter = items.all()[i];
       if (!is_tensor(parameter)) {
@@ -150,56 +224,116 @@ class GroupUpdater {
       Updated updated{.parameter = tensor_of(parameter)};
       updated.gradient = gradients.is_none() ? updated.parameter.grad() : given[i];
       if (!updated.gradient.defined()) continue;
-      if (keys.any()) {
-        all.entries.emplace_back(state, parameter);
-        read(formula, learning_rate, keys, all.entries.back(), updated);
+      if (keys_.any()) {
+        all.entries.emplace_back(state, parameter).read(formula, learning_rate, keys_, updated);
       }
       all.updated.push_back(std::move(updated));
     }
     return all;
   }
 
-  static void read(const Formula& formula, double learning_rate, const Keys& keys,
-                   const Entry& entry, Updated& updated) {
-    for (size_t i = 0; i < keys.states.size(); ++i) {
-      const nb::handle found = entry.find(keys.states[i].ptr());
-      if (!found) continue;
-      if (!is_tensor(found.ptr())) {
-        fail_type("the state '%U' of a parameter is a tensor, not %s", keys.states[i].ptr(),
-                  Py_TYPE(found.ptr())->tp_name);
-      }
-      updated.states[i] = tensor_of(found.ptr());
-      updated.step = 1;  // of formulas that don't count
-    }
-    for (const nb::object& key : keys.step) {
-      const nb::handle found = entry.find(key.ptr());
-      updated.step = found ? static_cast<int64_t>(number_of(found, "step")) : 0;
-    }
-    for (size_t i = 0; i < keys.numbers.size(); ++i) {
-      const nb::handle found = entry.find(keys.numbers[i].ptr());
-      updated.numbers[i] = found ? number_of(found, "a number of the state")
-                                 : formula.initial_number(i, learning_rate);
-    }
-  }
-
-  static void write_back(const Keys& keys, const Collected& all) {
-    for (size_t e = 0; e < all.entries.size(); ++e) {
-      const Entry& entry = all.entries[e];
-      const Updated& updated = all.updated[e];
-      for (const nb::object& key : keys.step) {
-        entry.set_number(key.ptr(), static_cast<double>(updated.step));
-      }
-      for (size_t i = 0; i < keys.numbers.size(); ++i) {
-        entry.set_number(keys.numbers[i].ptr(), updated.numbers[i]);
-      }
-      for (size_t i = 0; i < keys.states.size(); ++i) {
-        if (!entry.find(keys.states[i].ptr())) entry.set(keys.states[i].ptr(), updated.states[i]);
-      }
-    }
-  }
-
   Updater updater_;
+  Keys keys_;
   bool running_ = false;
+};
+
+/// The formula of a group's options, kept until one of them is another object.
+class GroupFormula {
+ public:
+  /// `make(group)` gives the formula, which depends on nothing else.
+  nb::object of(PyObject* group, nb::handle make) {
+    if (!is_made_of(group)) {
+      formula_.reset();
+      nb::object made = make(nb::handle(group));
+      if (!nb::isinstance<HeldFormula>(made)) {
+        fail_type("expected a formula of a group's options, not %s", Py_TYPE(made.ptr())->tp_name);
+      }
+      keep_options(group);
+      formula_ = std::move(made);
+    }
+    return formula_;
+  }
+
+ private:
+  /// Nothing can change it, so that the same object is the same value.
+  static bool is_constant(PyObject* value) {
+    if (PyTuple_CheckExact(value)) {
+      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value); ++i) {
+        if (!is_constant(PyTuple_GET_ITEM(value, i))) return false;
+      }
+      return true;
+    }
+    return value == Py_None || PyBool_Check(value) || PyFloat_CheckExact(value) ||
+           PyLong_CheckExact(value) || PyUnicode_CheckExact(value);
+  }
+  /// What a group has beside the options of its formula.
+  static bool is_option(PyObject* name) {
+    static PyObject* const kOthers[] = {PyUnicode_InternFromString("params"),
+                                        PyUnicode_InternFromString("param_names"),
+                                        PyUnicode_InternFromString("lr")};
+    return std::ranges::find(kOthers, name) == std::end(kOthers);
+  }
+
+  bool is_made_of(PyObject* group) const {
+    if (!formula_ || !are_constant_) return false;
+    Py_ssize_t position = 0;
+    size_t i = 0;
+    for (PyObject *name, *value; PyDict_Next(group, &position, &name, &value);) {
+      if (!is_option(name)) continue;
+      if (i == options_.size() || options_[i].first.ptr() != name ||
+          options_[i].second.ptr() != value) {
+        return false;
+      }
+      ++i;
+    }
+    return i == options_.size();
+  }
+  void keep_options(PyObject* group) {
+    options_.clear();
+    are_constant_ = true;
+    Py_ssize_t position = 0;
+    for (PyObject *name, *value; PyDict_Next(group, &position, &name, &value);) {
+      if (!is_option(name)) continue;
+      are_constant_ = are_constant_ && is_constant(value);
+      if (are_constant_) options_.emplace_back(nb::borrow(name), nb::borrow(value));
+    }
+  }
+
+  nb::object formula_;
+  std::vector<std::pair<nb::object, nb::object>> options_;  ///< in the group's order
+  bool are_constant_ = false;
+};
+
+/// The steps of an optimizer, over all of its groups.
+class Steps {
+ public:
+  Steps() = default;
+  Steps(const Steps&) = delete;
+
+  /// `groups` are dicts of "params", "lr", and the options that `make_formula(group)` reads.
+  void run(nb::handle make_formula, nb::handle groups, nb::handle state) {
+    static PyObject* const params = PyUnicode_InternFromString("params");
+    static PyObject* const lr = PyUnicode_InternFromString("lr");
+    const Items items(groups.ptr());
+    for (size_t i = 0; i < items.all().size(); ++i) {
+      PyObject* const group = items.all()[i];
+      if (!PyDict_Check(group)) {
+        fail_type("a group of parameters is a dict, not %s", Py_TYPE(group)->tp_name);
+      }
+      if (i == groups_.size()) groups_.emplace_back();
+      Group& own = groups_[i];
+      const nb::object formula = own.formula.of(group, make_formula);
+      own.updater.step(*nb::inst_ptr<HeldFormula>(formula), item_of(group, lr),
+                       item_of(group, params), state, nb::none());
+    }
+  }
+
+ private:
+  struct Group {
+    GroupFormula formula;
+    GroupUpdater updater;
+  };
+  std::deque<Group> groups_;  ///< which stay where they are when there come more
 };
 
 template <class Options>
@@ -318,6 +452,7 @@ void add_optim_functions(nb::module_& module) {
       .def(nb::init<>())
       .def("step", &GroupUpdater::step, nb::arg("formula"), nb::arg("learning_rate"),
            nb::arg("parameters"), nb::arg("state"), nb::arg("gradients") = nb::none());
+  nb::class_<Steps>(optim, "Steps").def(nb::init<>()).def("run", &Steps::run);
   optim.def(
       "unscale",
       [](const std::vector<Tensor>& parameters, double scale) {

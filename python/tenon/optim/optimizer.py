@@ -263,12 +263,12 @@ def _like_parameter(param, value, key=None):
 
 class FormulaOptimizer(Optimizer):
     """An optimizer whose step of a group is one run in C++, of the formula that the subclass's
-    `_formula(group)` gives."""
+    `_formula(group)` gives, which depends on the group's options alone."""
 
     _defaults_of_older_states = {}
 
     def __init__(self, params, defaults):
-        self._updaters = []
+        self._steps = _core._optim.Steps()
         if not 0.0 <= defaults["lr"]:
             raise ValueError(f"Invalid learning rate: {defaults['lr']}")
         if defaults.get("differentiable"):
@@ -279,7 +279,7 @@ class FormulaOptimizer(Optimizer):
 
     def __setstate__(self, state):
         super().__setstate__(state)
-        self._updaters = []
+        self._steps = _core._optim.Steps()
         for group in self.param_groups:
             for name, value in self._defaults_of_older_states.items():
                 group.setdefault(name, value)
@@ -287,9 +287,6 @@ class FormulaOptimizer(Optimizer):
     def step(self, closure=None):
         """Changes every parameter that has a gradient. `closure`, where given, computes the loss,
         which is returned."""
-        loss = _run_closure(closure)
-        while len(self._updaters) < len(self.param_groups):
-            self._updaters.append(_core._optim.Updater())
-        for group, updater in zip(self.param_groups, self._updaters):
-            updater.step(self._formula(group), group["lr"], group["params"], self.state)
+        loss = None if closure is None else _run_closure(closure)
+        self._steps.run(self._formula, self.param_groups, self.state)
         return loss

@@ -138,6 +138,43 @@ def test_groups_and_options_may_change_at_any_time():
     assert optimizer.param_groups[2]["momentum"] == 0  # the default, not another group's
 
 
+def test_options_count_from_the_step_on_that_follows_their_change():
+    betas = [0.9, 0.999]  # which may be changed in place
+
+    def change(group, step):
+        betas[0] = 0.9 - 0.1 * step
+        if step == 1:
+            group["weight_decay"] = 0.1
+        elif step == 2:
+            group["betas"] = 0.5, 0.6
+        elif step == 3:
+            del group["weight_decay"]
+            group["weight_decay"] = 0.2
+        elif step == 4:
+            group["maximize"] = True
+
+    kept = torch.tensor(START, requires_grad=True)
+    optimizer = torch.optim.Adam([kept], lr=0.1, betas=betas)
+    fresh = torch.tensor(START, requires_grad=True)
+    state = optimizer.state_dict()
+    for step, grad in enumerate(GRADS):
+        change(optimizer.param_groups[0], step)
+        kept.grad, fresh.grad = torch.tensor(grad), torch.tensor(grad)
+        optimizer.step()
+        group = {**optimizer.param_groups[0], "params": [0]}
+        again = torch.optim.Adam([fresh])  # which has kept no formula
+        again.load_state_dict({"state": state["state"], "param_groups": [group]})
+        again.step()
+        state = again.state_dict()
+        assert torch.equal(kept, fresh), step
+    del optimizer.param_groups[0]["eps"]
+    with pytest.raises(KeyError, match="eps"):
+        optimizer.step()
+    del optimizer.param_groups[0]["lr"]
+    with pytest.raises(KeyError):
+        optimizer.step()
+
+
 def test_states_are_written_in_place_and_may_be_replaced():
     p = torch.ones(3, requires_grad=True)
     optimizer = torch.optim.Adam([p], lr=0.1)
