@@ -106,14 +106,6 @@ int traverse_hooks(const Tensor& tensor, visitproc visit, void* arg) {
   return 0;
 }
 
-void copy_hooks(const Tensor& from, const Tensor& to) {
-  const autograd::LeafExtras* const extras = autograd::find_extras(from.impl());
-  if (!extras || !from.is_leaf() || (extras->hooks.empty() && extras->post_hooks.empty())) return;
-  autograd::LeafExtras& own = autograd::extras_of(to.impl());
-  own.hooks = extras->hooks;
-  own.post_hooks = extras->post_hooks;
-}
-
 void clear_hooks(const Tensor& tensor) {
   autograd::LeafExtras* const extras = own_extras(tensor);
   if (!extras) return;

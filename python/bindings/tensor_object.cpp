@@ -132,7 +132,7 @@ PyObject* get_grad(PyObject* self, void*) noexcept {
 /// `x.data`: the same elements, of which gradients know nothing.
 PyObject* get_data(PyObject* self, void*) noexcept {
   if (is_overridden_tensor(self)) return call_overridden_property("data", self);
-  return guarded([&] { return wrap(new_alias(tensor_of(self))); });
+  return guarded([&] { return wrap(tensor_of(self).variable_data()); });
 }
 PyObject* get_transposed(PyObject* self, void*) noexcept {
   if (is_overridden_tensor(self)) return call_overridden_property("T", self);
@@ -172,17 +172,11 @@ int set_grad(PyObject* self, PyObject* value, void*) noexcept {
     tensor_of(self).set_grad(value == Py_None ? Tensor() : tensor_of(value));
   });
 }
-/// `x.data = y`: from now on x has y's elements.
+/// `x.data = y`: from now on x has y's elements, and is in its graph what it was.
 int set_data(PyObject* self, PyObject* value, void*) noexcept {
   return set_guarded(value, [&] {
     if (!is_tensor(value)) fail_type("data is a tensor, not %s", Py_TYPE(value)->tp_name);
-    const bool wants_grad = tensor_of(self).requires_grad() && tensor_of(self).is_leaf();
-    const Tensor before = tensor_of(self);
-    const Tensor grad = wants_grad ? before.grad() : Tensor();
-    tensor_of(self) = new_alias(tensor_of(value));
-    if (wants_grad) tensor_of(self).requires_grad_();
-    copy_hooks(before, tensor_of(self));
-    if (grad.defined()) tensor_of(self).set_grad(grad);
+    tensor_of(self).set_data(tensor_of(value));
   });
 }
 

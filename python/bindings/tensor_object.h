@@ -37,8 +37,6 @@ PyObject* wrap(Tensor tensor);
 /// Visits the hooks of a leaf that is the object's alone: they often hold what holds the leaf.
 int traverse_hooks(const Tensor& tensor, visitproc visit, void* arg);
 void clear_hooks(const Tensor& tensor);
-/// Gives another tensor a leaf's hooks, under the same numbers.
-void copy_hooks(const Tensor& from, const Tensor& to);
 // numbers.cpp
 std::vector<PyType_Slot> number_slots();
 // indexing.cpp

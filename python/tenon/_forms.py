@@ -449,11 +449,14 @@ def _in_other_sizes(view):
 
 
 def _resize_(self, *size, memory_format=None):
+    if self.requires_grad:
+        raise RuntimeError("resize_: a tensor that requires a gradient keeps its sizes; resize "
+                           "x.data, or a detach() of it")
     sizes = size[0] if len(size) == 1 and not isinstance(size[0], int) else size
     made = _core.empty(sizes, dtype=self.dtype, device=self.device)
     kept = min(made.numel(), self.numel())
     made.view(-1)[:kept] = self.detach().reshape(-1)[:kept]
-    _core.become(self, made)
+    self.data = made
     return self
 
 

@@ -150,7 +150,7 @@ def _contains(self, element):
 def _detach_(self):
     if self.is_leaf:
         return self.requires_grad_(False)
-    self.data = self.detach()
+    _core.become(self, self.detach())
     return self
 
 

@@ -78,6 +78,26 @@ void Tensor::set_grad(const Tensor& grad) {
   if (grad.defined() || impl_->extras) *autograd::extras_of(impl_.get()).grad = grad;
 }
 
+Tensor Tensor::variable_data() const {
+  if (!defined()) fail_undefined();
+  Tensor made = new_alias(*this);
+  made.impl()->counter = Intrusive<VersionCounter>::adopt(new VersionCounter);
+  return made;
+}
+
+void Tensor::set_data(const Tensor& data) const {
+  if (!defined() || !data.defined()) fail_undefined();
+  if (requires_grad() && !is_differentiable(data.dtype())) {
+    fail<DTypeError>("set_data",
+                     fmt::format("data set to a tensor that requires gradients must be floating "
+                                 "point or complex, this holds {}; call detach() first",
+                                 name_of(data.dtype())));
+  }
+  if (is_same(data)) return;
+  autograd::edge_of(*this);  // as long as a view has the layout that its history wants to know
+  replace_elements(*this, data);
+}
+
 void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph,
                       bool create_graph) const {
   const Tensor grads[] = {gradient};

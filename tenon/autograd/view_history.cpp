@@ -142,6 +142,11 @@ Tensor handle_of(TensorImpl* impl) { return Tensor(Intrusive<TensorImpl>::share(
 void refresh_view(const Tensor& view) {
   TensorImpl* impl = view.impl();
   TensorImpl* base = impl->base.get();
+  if (base->grad_node && base->storage != impl->storage) {
+    fail<AutogradError>("backward",
+                        "a view of a tensor that was both written in place and given other data "
+                        "since the view was made: its gradient isn't known; make the view anew");
+  }
   impl->history = base->history;
   if (!base->grad_node) return;
   auto rule = std::make_unique<ReadPart>();
@@ -209,6 +214,7 @@ Edge edge_of(const Tensor& tensor) {
 void write_history(const Tensor& self, const Intrusive<Node>& node, uint32_t index) {
   TensorImpl* impl = self.impl();
   const Storage* const storage = impl->storage.get();
+  if (impl->base && impl->base->storage != impl->storage) impl->base = {};  // given other data
   if (storage->saved.load(std::memory_order_relaxed)) {
     unlink_saved(node.get(), storage);
     if (impl->base) unlink_saved(static_cast<Node*>(impl->base->grad_node.get()), storage);

@@ -14,16 +14,19 @@ class Allocator;
 struct TensorImpl;
 
 /// The memory that one or more tensors view. Owned by reference count; it goes back to `owner` with
-/// the last reference. `version` counts the in-place writes through any view.
+/// the last reference.
 struct Storage {
   ReferenceCount references;
+  /// Counts the in-place writes through any view, but for those that `VersionCounter`s count.
   std::atomic<uint32_t> version{0};
-  /// How many arrays of other libraries, and buffers of Python's, reach the memory now: compiled
-  /// functions read and write it when the code says so, not later.
-  std::atomic<int32_t> borrowed{0};
+  /// Counts the writes through tensors with a `VersionCounter` of their own.
+  std::atomic<uint32_t> other_writes{0};
   /// Somebody may hold the address of the data and write there, which counts no version. So it is
   /// from the beginning where the memory came from outside; else since the address was asked for.
   std::atomic<bool> lent{true};
+  /// How many arrays of other libraries, and buffers of Python's, reach the memory now: compiled
+  /// functions read and write it when the code says so, not later. The most stands for more.
+  std::atomic<uint16_t> borrowed{0};
   /// Some node of a backward graph has kept a tensor of it, and may still.
   std::atomic<bool> saved{false};
   std::atomic<const char*> writer{nullptr};  ///< name of the op that wrote last in place
@@ -34,7 +37,36 @@ struct Storage {
   void* owner_data = nullptr;
   Storage* next_free = nullptr;  ///< while its owner keeps it for later
 
+  /// Differs once the memory was written through any tensor.
+  uint32_t writes() const {
+    return version.load(std::memory_order_relaxed) + other_writes.load(std::memory_order_relaxed);
+  }
+  void forget_writes() {
+    version.store(0, std::memory_order_relaxed);
+    other_writes.store(0, std::memory_order_relaxed);
+  }
+  bool is_borrowed() const { return borrowed.load(std::memory_order_relaxed) != 0; }
+  void borrow() { count_borrowers(1); }
+  void give_back() { count_borrowers(-1); }
   static void destroy(Storage* storage);
+
+ private:
+  void count_borrowers(int change) {
+    uint16_t now = borrowed.load(std::memory_order_relaxed);
+    while (now != UINT16_MAX &&
+           !borrowed.compare_exchange_weak(now, static_cast<uint16_t>(now + change),
+                                           std::memory_order_relaxed)) {
+    }
+  }
+};
+
+/// Counts in-place writes for those tensors that share it: `x.data` and what views it, as gradients
+/// that saved x take no notice of their writes; and x once it was given other data.
+struct VersionCounter {
+  ReferenceCount references;
+  std::atomic<uint32_t> version{0};
+
+  static void destroy(VersionCounter* counter) { delete counter; }
 };
 
 /// Bytes in tensors (`allocated`) and bytes held from the system (`reserved`), now and at their

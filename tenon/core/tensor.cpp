@@ -36,6 +36,7 @@ TensorImpl* TensorImpl::create() {
 void TensorImpl::destroy(TensorImpl* impl) {
   if (impl->has_keeper && impl->storage->owner->keep(*impl)) return;
   impl->storage = {};
+  impl->counter = {};
   impl->grad_node = {};
   impl->base = {};
   impl->extras.reset();
@@ -144,6 +145,7 @@ TensorImpl* share_storage(const TensorImpl* source, const Shape& sizes, const Sh
   impl->sizes = sizes;
   impl->strides = strides;
   impl->storage = source->storage;
+  impl->counter = source->counter;
   return impl;
 }
 
@@ -170,6 +172,32 @@ Tensor new_alias(const Tensor& tensor) {
   impl->contiguous = source->contiguous;
   impl->stamp.store(source->stamp.load(std::memory_order_relaxed), std::memory_order_relaxed);
   return Tensor(Intrusive<TensorImpl>::adopt(impl));
+}
+
+void replace_elements(const Tensor& tensor, const Tensor& other) {
+  TensorImpl& impl = *tensor.impl();
+  const TensorImpl& source = *other.impl();
+  if (impl.storage != source.storage) {
+    if (!impl.counter) {
+      auto* const counter = new VersionCounter;
+      counter->version.store(tensor.version(), std::memory_order_relaxed);
+      impl.counter = Intrusive<VersionCounter>::adopt(counter);
+    }
+    // Nodes that saved the body hold it still.
+    if (impl.storage->saved.load(std::memory_order_relaxed)) source.storage->saved = true;
+    impl.base = {};
+    impl.has_keeper = false;  // which knows the storage that goes
+    impl.storage = source.storage;
+  }
+  impl.dtype = source.dtype;
+  impl.device = source.device;
+  impl.is_number = false;
+  impl.numel = source.numel;
+  impl.offset = source.offset;
+  impl.sizes = source.sizes;
+  impl.strides = source.strides;
+  impl.contiguous = source.contiguous;
+  impl.stamp.store(source.stamp.load(std::memory_order_relaxed), std::memory_order_relaxed);
 }
 
 }  // namespace tenon

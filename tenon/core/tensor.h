@@ -103,8 +103,13 @@ class TENON_API Tensor {
   template <class T>
   std::vector<T> to_vector() const;
 
-  /// Counts the in-place writes to the storage through any view.
-  uint32_t version() const { return body().storage->version.load(std::memory_order_relaxed); }
+  /// Counts the in-place writes to the storage through any view, but for those through
+  /// `variable_data()`, which count their own.
+  uint32_t version() const {
+    const TensorImpl& own = body();
+    const auto& counted = own.counter ? own.counter->version : own.storage->version;
+    return counted.load(std::memory_order_relaxed);
+  }
 
   // Gradients: defined in autograd/tensor_grad.cpp.
 
@@ -115,6 +120,13 @@ class TENON_API Tensor {
   bool is_leaf() const {
     return !body().grad_node && !(body().has_stale_history() && body().base->grad_node);
   }
+  /// Another tensor of the same elements, of which this one's gradients know nothing: neither its
+  /// graph nor its writes in place, which `version()` of this one doesn't count.
+  Tensor variable_data() const;
+  /// From now on this tensor has the storage, dtype, sizes and strides of `data`; it stays in its
+  /// graph, with its `grad()`, hooks and `version()`. Gradients that saved the tensor itself find
+  /// its new elements. Throws DTypeError where it requires a gradient and `data` holds integers.
+  void set_data(const Tensor& data) const;
   /// Asks for a gradient. Throws AutogradError on results of ops, DTypeError on integers.
   Tensor& requires_grad_(bool requires_grad = true);
   /// The accumulated gradient; undefined before the first backward.
@@ -197,11 +209,18 @@ TENON_API Tensor new_view(const Tensor& base, const Shape& sizes, const Shape& s
                           int64_t offset);
 /// Another body for `tensor`'s elements, without its history: neither a view nor part of a graph.
 TENON_API Tensor new_alias(const Tensor& tensor);
+/// Gives `tensor`'s body the elements of another one; see `Tensor::set_data`.
+TENON_API void replace_elements(const Tensor& tensor, const Tensor& other);
 /// Writes through tensors bump the version of what they view. `writer`, a name that stays valid, is
 /// told when a gradient finds that a tensor it saved was overwritten.
 inline void bump_version(const Tensor& tensor, const char* writer = nullptr) {
   Storage& storage = *tensor.impl()->storage;
-  storage.version.fetch_add(1, std::memory_order_relaxed);
+  if (VersionCounter* const counter = tensor.impl()->counter.get()) [[unlikely]] {
+    counter->version.fetch_add(1, std::memory_order_relaxed);
+    storage.other_writes.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    storage.version.fetch_add(1, std::memory_order_relaxed);
+  }
   storage.writer.store(writer, std::memory_order_relaxed);
 }
 

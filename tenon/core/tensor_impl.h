@@ -43,8 +43,9 @@ struct TensorImpl {
   Shape sizes;
   Shape strides;  ///< in elements
   Intrusive<Storage> storage;
-  Intrusive<GradNode> grad_node;  ///< null on leaves and where no gradient flows
-  Intrusive<TensorImpl> base;     ///< of views: the tensor that owns the storage
+  Intrusive<VersionCounter> counter;  ///< in place of the storage's own; null nearly always
+  Intrusive<GradNode> grad_node;      ///< null on leaves and where no gradient flows
+  Intrusive<TensorImpl> base;         ///< of views: the tensor that owns the storage
   std::unique_ptr<GradExtras> extras;
   TensorImpl* next_free = nullptr;  ///< while it waits to be used again
   /// Bodies with the same stamp have the same dtype, sizes, strides and offset, on the host; 0: not

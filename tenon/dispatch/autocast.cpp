@@ -14,8 +14,9 @@ namespace {
 /// A parameter and its value in the lower dtype. Only the value is kept: each use gets a history of
 /// its own, so that a backward which frees one doesn't free the others'.
 struct KeptCast {
-  Tensor source;  // held, so that no other tensor can have its address
-  uint32_t version = 0;
+  Tensor source;               // held, so that no other tensor can have its address
+  Intrusive<Storage> storage;  // its own may be replaced
+  uint32_t writes = 0;
   Tensor value;
 };
 
@@ -46,13 +47,14 @@ Tensor converted(const Tensor& tensor, DType dtype) {
 
 Tensor converted_parameter(const Tensor& parameter, DType dtype) {
   KeptCast& kept = region().casts[parameter.impl()];
+  const Intrusive<Storage>& storage = parameter.impl()->storage;
   const bool fits = kept.value.defined() && kept.value.dtype() == dtype &&
-                    kept.version == parameter.version() &&
+                    kept.storage == storage && kept.writes == storage->writes() &&
                     kept.value.impl()->inference == modes().inference;
   if (!fits) {
     kept.value = Tensor();
     const NoGrad no_grad;
-    kept = {parameter, parameter.version(), converted(parameter, dtype)};
+    kept = {parameter, storage, storage->writes(), converted(parameter, dtype)};
   }
   Tensor result = new_alias(kept.value);
   result.impl()->inference = modes().inference;

@@ -236,7 +236,7 @@ class CpuAllocator final : public Allocator {
   /// As a new one for its next user.
   static Storage* made(Storage* storage, size_t bytes) {
     storage->references.reset();
-    storage->version.store(0, std::memory_order_relaxed);
+    storage->forget_writes();
     storage->lent.store(false, std::memory_order_relaxed);
     storage->saved.store(false, std::memory_order_relaxed);
     storage->bytes = bytes;

@@ -37,11 +37,11 @@ bool KeptWeights::is_same(Kept& kept, std::span<const Slot> slots, const Numbers
   bool is_same = true, may_change_unseen = false;
   for (Weight& weight : kept.weights) {
     Storage* const storage = slots[weight.slot].storage;
-    const uint32_t version = storage->version.load(std::memory_order_relaxed);
+    const uint32_t writes = storage->writes();
     // Deferred ones are results of earlier ops.
     may_change_unseen |=
         storage->lent.load(std::memory_order_relaxed) || storage->owner == deferred_storage_owner();
-    is_same = is_same && weight.seen.get() == storage && weight.version == version;
+    is_same = is_same && weight.seen.get() == storage && weight.writes == writes;
   }
   for (size_t i = 0; i < kept.numbers.size(); ++i) {
     is_same = is_same && kept.numbers[i] == numbers.scalars[kept.plan->scalars[i]].real;
@@ -51,7 +51,7 @@ bool KeptWeights::is_same(Kept& kept, std::span<const Slot> slots, const Numbers
   if (may_change_unseen) return false;
   for (Weight& weight : kept.weights) {
     weight.seen = Intrusive<Storage>::share(slots[weight.slot].storage);
-    weight.version = weight.seen->version.load(std::memory_order_relaxed);
+    weight.writes = weight.seen->writes();
   }
   for (size_t i = 0; i < kept.numbers.size(); ++i) {
     kept.numbers[i] = numbers.scalars[kept.plan->scalars[i]].real;

@@ -9,7 +9,7 @@
 namespace tenon::graph {
 
 /// What a plan's steps make of weights, kept from run to run for as long as these stay the same:
-/// the same storage, not written to since (its version counts that), and nobody has its address who
+/// the same storage, not written to since (it counts that), and nobody has its address who
 /// could write there uncounted. It is made when a weight has come the same way in three runs, so
 /// that training, whose weights change, keeps nothing.
 class KeptWeights {
@@ -30,7 +30,7 @@ class KeptWeights {
   struct Weight {
     uint32_t slot;
     Intrusive<Storage> seen;  ///< held, so that no other can have its address
-    uint32_t version = 0;     ///< of it
+    uint32_t writes = 0;      ///< to it
   };
 
   struct Kept {

@@ -48,7 +48,7 @@ class DeferredAllocator final : public Allocator {
     if (body.extras) body.extras.reset();
     body.requires_grad = false;
     body.history = 0;
-    storage.version.store(0, std::memory_order_relaxed);
+    storage.forget_writes();
     storage.lent.store(false, std::memory_order_relaxed);
     storage.writer.store(nullptr, std::memory_order_relaxed);
     *storage.home = &body;
@@ -82,7 +82,7 @@ ForkSafeMutex& DeferredStorage::mutex() {
 DeferredStorage* DeferredStorage::create(Trace& trace, uint32_t slot, size_t bytes) {
   DeferredStorage* storage = Recycler<DeferredStorage>::take();
   storage->references.reset();
-  storage->version.store(0, std::memory_order_relaxed);
+  storage->forget_writes();
   storage->lent.store(false, std::memory_order_relaxed);
   storage->bytes = bytes;
   storage->owner = trace.deferred_owner();

@@ -11,7 +11,7 @@ namespace tenon::graph {
 
 /// Whether the tensor is what a host number became, and still that number.
 inline bool is_host_number(const TensorImpl& impl) {
-  return impl.is_number && impl.storage->version.load(std::memory_order_relaxed) == 0;
+  return impl.is_number && impl.storage->writes() == 0;
 }
 
 /// Of a host number.
