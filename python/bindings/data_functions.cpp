@@ -6,6 +6,7 @@
 #include "python/bindings/casters.h"
 #include "python/bindings/functions.h"
 #include "python/bindings/gil.h"
+#include "tenon/autograd/view_history.h"
 #include "tenon/base/parallel.h"
 #include "tenon/base/version.h"
 #include "tenon/core/print.h"
@@ -84,7 +85,15 @@ void add_data_functions(nb::module_& module) {
         tensor_of(tensor.ptr()) = other;
       },
       nb::arg("tensor"), nb::arg("other"),
-      "Makes the Python object another tensor, history included: x.unsqueeze_() and its like.");
+      "Makes the Python object another tensor, history included.");
+  module.def(
+      "take_layout",
+      [](nb::handle tensor, const Tensor& view) {
+        if (!is_tensor(tensor.ptr())) fail_type("take_layout() takes tensors");
+        autograd::take_layout(tensor_of(tensor.ptr()), view);
+      },
+      nb::arg("tensor"), nb::arg("view"),
+      "Makes the Python object a view of its own: x.unsqueeze_() and its like.");
   module.def(
       "bytes_of",
       [](const Tensor& tensor) {

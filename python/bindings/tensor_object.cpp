@@ -11,6 +11,7 @@
 #include "python/bindings/gil.h"
 #include "python/bindings/overrides.h"
 #include "tenon/autograd/grad_fn.h"
+#include "tenon/autograd/leaf.h"
 #include "tenon/ops/functions.h"
 
 namespace tenon::python {
@@ -126,6 +127,12 @@ PyObject* get_version(PyObject* self, void*) noexcept {
 PyObject* get_requires_grad(PyObject* self, void*) noexcept {
   return guarded([&] { return PyBool_FromLong(tensor_of(self).requires_grad()); });
 }
+PyObject* get_retains_grad(PyObject* self, void*) noexcept {
+  return guarded([&] { return PyBool_FromLong(autograd::retains_grad(tensor_of(self))); });
+}
+PyObject* get_output_nr(PyObject* self, void*) noexcept {
+  return guarded([&] { return PyLong_FromUnsignedLong(GradFn::result_number(tensor_of(self))); });
+}
 PyObject* get_grad(PyObject* self, void*) noexcept {
   return guarded([&] { return wrap(tensor_of(self).grad()); });
 }
@@ -191,6 +198,8 @@ PyGetSetDef attributes[] = {
     {"is_leaf", get_is_leaf, nullptr, nullptr, nullptr},
     {"_version", get_version, nullptr, "Counts writes in place.", nullptr},
     {"requires_grad", get_requires_grad, set_requires_grad, nullptr, nullptr},
+    {"retains_grad", get_retains_grad, nullptr, "Whether retain_grad() asked for it.", nullptr},
+    {"output_nr", get_output_nr, nullptr, "Which result of its grad_fn it is.", nullptr},
     {"grad", get_grad, set_grad, "The gradient that backward() added up; None before.", nullptr},
     {"data", get_data, set_data, "The elements without their gradient history.", nullptr},
     {"T", get_transposed, nullptr, "All dims in reverse order.", nullptr},

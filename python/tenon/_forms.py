@@ -438,12 +438,11 @@ def _bernoulli_(self, p=0.5, *, generator=None, op=Tensor.bernoulli_):
 
 def _in_other_sizes(view):
     def change(self, *arguments, **keywords):
-        is_leaf = self.is_leaf and self.requires_grad
-        if is_leaf and _core.is_grad_enabled():
+        if self.is_leaf and self.requires_grad and _core.is_grad_enabled():
             raise RuntimeError(f"{view.__name__}_: a leaf that requires a gradient can't be "
                                "changed in place while recording; do it under no_grad()")
-        _core.become(self, view(self, *arguments, **keywords))
-        return self.requires_grad_() if is_leaf else self
+        _core.take_layout(self, view(self, *arguments, **keywords))
+        return self
 
     return change
 

@@ -30,6 +30,8 @@ GradFn GradFn::of(const Tensor& tensor) {
   return made;
 }
 
+uint32_t GradFn::result_number(const Tensor& tensor) { return autograd::edge_of(tensor).index; }
+
 std::string GradFn::name() const {
   if (!node_) return leaf_ ? "AccumulateGrad" : "";
   return class_name(static_cast<const autograd::Node&>(*node_).name());

@@ -15,6 +15,9 @@ class TENON_API GradFn {
   /// The op that made `tensor`; empty for leaves and where no gradient flows.
   static GradFn of(const Tensor& tensor);
 
+  /// Which result of that op the tensor is; 0 of leaves.
+  static uint32_t result_number(const Tensor& tensor);
+
   explicit operator bool() const { return node_ || leaf_; }
   /// "MulBackward" for `mul`, "AccumulateGrad" for a leaf.
   std::string name() const;

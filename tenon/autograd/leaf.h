@@ -26,6 +26,8 @@ inline LeafExtras& extras_of(TensorImpl* impl) {
   return static_cast<LeafExtras&>(*impl->extras);
 }
 
+/// Whether the tensor is a result whose gradient is kept: `retain_grad()` asked for it.
+TENON_API bool retains_grad(const Tensor& tensor);
 /// Whether a tensor of this process ever had hooks for when its gradient was added up: passes look
 /// for such leaves only then.
 bool had_post_hooks();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tenon/autograd/autograd.h"
 #include "tenon/autograd/engine.h"
 #include "tenon/autograd/leaf.h"
@@ -32,6 +34,15 @@ std::atomic<bool> any_post_hooks{false};
 }  // namespace
 
 namespace autograd {
+
+bool retains_grad(const Tensor& tensor) {
+  if (!tensor.requires_grad() || tensor.is_leaf()) return false;
+  const Node* const node = node_of(tensor);
+  const LeafExtras* const extras = find_extras(tensor.impl());
+  if (!node->extras || !extras) return false;
+  return std::ranges::any_of(node->extras->retained,
+                             [&](const auto& entry) { return entry.second == extras->grad; });
+}
 
 bool had_post_hooks() { return any_post_hooks.load(std::memory_order_relaxed); }
 

@@ -1,5 +1,6 @@
 #include "tenon/autograd/view_history.h"
 
+#include "tenon/autograd/leaf.h"
 #include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
 #include "tenon/ops/functions.h"
@@ -139,6 +140,29 @@ struct ReadPart final : Rule {
 
 Tensor handle_of(TensorImpl* impl) { return Tensor(Intrusive<TensorImpl>::share(impl)); }
 
+/// The gradient that `before` kept in `kept` is that of result `index` of `after` from now on.
+void move_retained(GradNode* before, const std::shared_ptr<Tensor>& kept, GradNode* after,
+                   uint32_t index) {
+  auto* const old = static_cast<Node*>(before);
+  if (!old || !old->extras) return;
+  const auto keeps = [&](const auto& entry) { return entry.second == kept; };
+  if (std::erase_if(old->extras->retained, keeps) == 0) return;
+  auto& extras = static_cast<Node*>(after)->extras;
+  if (!extras) extras = std::make_unique<ResultExtras>();
+  extras->retained.emplace_back(index, kept);
+}
+
+/// Makes `tensor`, which was written, result `index` of `node`; where it retains its gradient, that
+/// is the one of its latest value.
+void renew_history(const Tensor& tensor, const Intrusive<Node>& node, uint32_t index) {
+  TensorImpl* const impl = tensor.impl();
+  const Intrusive<GradNode> before = impl->grad_node;
+  set_history(tensor, node, index);
+  if (LeafExtras* const extras = find_extras(impl)) {
+    move_retained(before.get(), extras->grad, node.get(), index);
+  }
+}
+
 void refresh_view(const Tensor& view) {
   TensorImpl* impl = view.impl();
   TensorImpl* base = impl->base.get();
@@ -156,7 +180,7 @@ void refresh_view(const Tensor& view) {
   const Tensor base_tensor = handle_of(base);
   const Tensor* const inputs[] = {&base_tensor};
   connect(*node, inputs, {&view, 1});
-  set_history(view, node, 0);
+  renew_history(view, node, 0);
 }
 
 /// Of what `first` and the nodes it leads to keep of `storage`, which was written just now, the
@@ -220,7 +244,7 @@ void write_history(const Tensor& self, const Intrusive<Node>& node, uint32_t ind
     if (impl->base) unlink_saved(static_cast<Node*>(impl->base->grad_node.get()), storage);
   }
   if (!impl->base) {
-    set_history(self, node, index);
+    renew_history(self, node, index);
     ++impl->history;
     return;
   }
@@ -234,9 +258,26 @@ void write_history(const Tensor& self, const Intrusive<Node>& node, uint32_t ind
   connect(*replace, inputs, {&base, 1});
   replace->edges[1] = {Intrusive<GradNode>::share(node.get()), {}, index};
   replace->order = std::max(replace->order, node->order + 1);
-  set_history(base, replace, 0);
+  renew_history(base, replace, 0);
   ++base.impl()->history;
   refresh_view(self);
+}
+
+void take_layout(Tensor& tensor, const Tensor& view) {
+  TensorImpl* const impl = tensor.impl();
+  if (!view.requires_grad() || !view.impl()->grad_node) {
+    tensor.set_data(view);
+    bump_version(tensor);
+    return;
+  }
+  const Edge before = edge_of(tensor);
+  if (LeafExtras* const extras = find_extras(impl)) {
+    LeafExtras& own = extras_of(view.impl());
+    own.grad = extras->grad;
+    move_retained(before.node.get(), own.grad, view.impl()->grad_node.get(),
+                  view.impl()->grad_index);
+  }
+  tensor = view;
 }
 
 }  // namespace tenon::autograd

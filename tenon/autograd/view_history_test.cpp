@@ -3,7 +3,10 @@
 
 #include "tenon/autograd/autograd.h"
 #include "tenon/autograd/custom_function.h"
+#include "tenon/autograd/leaf.h"
+#include "tenon/autograd/view_history.h"
 #include "tenon/base/error.h"
+#include "tenon/dispatch/modes.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/operators.h"
 
@@ -186,6 +189,34 @@ TEST(ViewHistory, InfiniteGradientsOfWhatWasWrittenStayThere) {
   y[0].fill_(0.0);
   y.sqrt().sum().backward();
   EXPECT_EQ(x.grad().to_vector<double>(), (std::vector<double>{0, 0.25}));
+}
+
+TEST(TakeLayout, OfLeavesIsInTheBody) {
+  Tensor x = ones({2, 3}, kFloat64).requires_grad_();
+  x.sum().backward();
+  const Tensor same = x;
+  {
+    const NoGrad no_grad;
+    autograd::take_layout(x, x.t());
+  }
+  EXPECT_TRUE(same.is_same(x));
+  EXPECT_EQ(x.sizes(), (Shape{3, 2}));
+  EXPECT_EQ(x.version(), 1u);
+  EXPECT_EQ(x.grad().sizes(), (Shape{2, 3}));
+}
+
+TEST(RetainGrad, FollowsWrites) {
+  const Tensor x = ones({2}, kFloat64).requires_grad_();
+  const Tensor y = x * 2.0, part = y.slice(0, 0, 1);
+  y.retain_grad();
+  part.retain_grad();
+  EXPECT_TRUE(autograd::retains_grad(y));
+  EXPECT_FALSE(autograd::retains_grad(x));
+  part.mul_(3.0);
+  EXPECT_TRUE(autograd::retains_grad(y));
+  (y.sum() * 5.0 + part.sum()).backward();
+  EXPECT_EQ(y.grad().to_vector<double>(), (std::vector<double>{6, 5}));
+  EXPECT_EQ(part.grad().to_vector<double>(), (std::vector<double>{1}));
 }
 
 }  // namespace
