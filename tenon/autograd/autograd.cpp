@@ -16,6 +16,15 @@ Tensor one_like(const Tensor& tensor) {
   return ones(tensor.sizes(), tensor.dtype(), tensor.device());
 }
 
+/// A gradient that the caller passes: of the tensor's sizes, converted to its dtype.
+Tensor given_grad(std::string_view call, const Tensor& given, const Tensor& tensor) {
+  const bool converts = given.dtype() != tensor.dtype() && given.sizes() == tensor.sizes() &&
+                        given.is_complex() == tensor.is_complex();
+  const Tensor grad = converts ? given.to(tensor.dtype()) : given;
+  autograd::check_gradient(call, grad, tensor);
+  return grad;
+}
+
 /// The gradients to start from: those given, or ones for one-element tensors.
 std::vector<Tensor> start_grads(std::string_view call, TensorList tensors, TensorList grads) {
   if (!grads.empty() && grads.size() != tensors.size()) {
@@ -36,7 +45,6 @@ std::vector<Tensor> start_grads(std::string_view call, TensorList tensors, Tenso
                                       i));
     }
     const Tensor given = grads.empty() ? Tensor() : grads[i];
-    if (given.defined()) autograd::check_gradient(call, given, tensor);
     if (!given.defined() && tensor.numel() != 1) {
       fail<ShapeError>(call,
                        fmt::format("a tensor of sizes {} needs a gradient of its sizes; only "
@@ -49,7 +57,7 @@ std::vector<Tensor> start_grads(std::string_view call, TensorList tensors, Tenso
                           "a complex number has no one gradient to start from; make a real one of "
                           "it, e.g. with abs() or real(), or pass a gradient");
     }
-    result.push_back(given.defined() ? given : one_like(tensor));
+    result.push_back(given.defined() ? given_grad(call, given, tensor) : one_like(tensor));
   }
   return result;
 }

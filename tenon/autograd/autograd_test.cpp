@@ -85,10 +85,10 @@ TEST(Backward, RefusesGradientsThatAreNotLikeTheirTensor) {
   const Tensor y = x * 2;
   EXPECT_MESSAGE(ShapeError, "[backward] expected a gradient of sizes [2, 3], got [3, 2]",
                  y.backward(ones({3, 2})));
-  EXPECT_MESSAGE(DTypeError, "[backward] expected a gradient of dtype float32, got int64",
-                 y.backward(ones({2, 3}, kInt64)));
-  EXPECT_MESSAGE(DTypeError, "[grad] expected a gradient of dtype float32, got float64",
-                 grad({y}, {x}, {ones({2, 3}, kFloat64)}));
+  EXPECT_MESSAGE(DTypeError, "[backward] expected a gradient of dtype float32, got complex64",
+                 y.backward(ones({2, 3}, kComplex64)));
+  EXPECT_MESSAGE(DTypeError, "[grad] expected a gradient of dtype float32, got complex128",
+                 grad({y}, {x}, {ones({2, 3}, kComplex128)}));
   EXPECT_MESSAGE(DeviceError, "[backward] expected a gradient on 'cpu', got one on 'meta'",
                  y.backward(empty({2, 3}, kFloat32, kMeta)));
   EXPECT_MESSAGE(ShapeError, "[set_grad] expected a gradient of sizes [2, 3], got [3]",
@@ -101,6 +101,16 @@ TEST(Backward, RefusesGradientsThatAreNotLikeTheirTensor) {
   EXPECT_FALSE(x.grad().defined());  // nothing half-done
   y.backward(ones({2, 3}));          // and the graph is still there
   EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>(6, 2)));
+}
+
+TEST(Backward, ConvertsGradientsToTheDtypeOfTheirTensor) {
+  Tensor x = ones({2, 3}).requires_grad_();
+  (x * 2).backward(ones({2, 3}, kInt64));
+  EXPECT_EQ(x.grad().dtype(), kFloat32);
+  EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>(6, 2)));
+  const Tensor dx = grad({x * 3}, {x}, {ones({2, 3}, kFloat64)})[0];
+  EXPECT_EQ(dx.dtype(), kFloat32);
+  EXPECT_EQ(dx.to_vector<float>(), (std::vector<float>(6, 3)));
 }
 
 TEST(Backward, OverwrittenSavedTensorNamesBothPlaces) {
