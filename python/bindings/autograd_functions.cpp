@@ -60,6 +60,39 @@ class PostHook {
   Callback function_;
 };
 
+nb::tuple tuple_of(std::span<const Tensor> tensors) {
+  nb::list all;
+  for (const Tensor& tensor : tensors) all.append(nb::cast(tensor));
+  return nb::tuple(all);
+}
+
+/// A hook on a place of the backward graph: called with the gradients of the results alone, or with
+/// those of the inputs before them.
+GradFn::Hook node_hook(nb::callable function, bool before) {
+  return [kept = Callback(std::move(function)), before](
+             std::span<const Tensor> inputs,
+             std::span<const Tensor> results) -> std::optional<std::vector<Tensor>> {
+    const HoldGil held;
+    const nb::handle hook = kept.function();
+    const nb::object given =
+        before ? hook(tuple_of(results)) : hook(tuple_of(inputs), tuple_of(results));
+    if (given.is_none()) return std::nullopt;
+    if (!PyTuple_Check(given.ptr())) {
+      fail_type("a hook of grad_fn returns a tuple of gradients or None, not %s",
+                Py_TYPE(given.ptr())->tp_name);
+    }
+    std::vector<Tensor> replaced;
+    for (const nb::handle grad : given) {
+      if (!grad.is_none() && !is_tensor(grad.ptr())) {
+        fail_type("a hook of grad_fn returns tensors or None, not %s",
+                  Py_TYPE(grad.ptr())->tp_name);
+      }
+      replaced.push_back(grad.is_none() ? Tensor() : tensor_of(grad.ptr()));
+    }
+    return replaced;
+  };
+}
+
 /// What a function of Python's makes of a saved tensor, and the function that takes it back.
 autograd::PackSaved packing(nb::callable pack, nb::callable unpack) {
   return [pack = Callback(std::move(pack)),
@@ -127,6 +160,15 @@ void add_grad_fn(nb::module_& module) {
                      return nb::tuple(all);
                    })
       .def_prop_ro("variable", &GradFn::variable)
+      .def("_register_hook",
+           [](const GradFn& self, nb::callable hook) {
+             return self.register_hook(node_hook(std::move(hook), false));
+           })
+      .def("_register_prehook",
+           [](const GradFn& self, nb::callable hook) {
+             return self.register_prehook(node_hook(std::move(hook), true));
+           })
+      .def("_remove_hook", &GradFn::remove_hook)
       .def("__eq__", [](const GradFn& a, const GradFn& b) { return a.id() == b.id(); })
       .def("__hash__", [](const GradFn& self) { return std::hash<const void*>()(self.id()); })
       .def("__repr__", [](const GradFn& self) { return "<" + self.name() + ">"; });

@@ -242,6 +242,9 @@ PyObject* is_floating_point(PyObject* self, PyObject*) noexcept {
 PyObject* is_complex(PyObject* self, PyObject*) noexcept {
   return guarded([&] { return PyBool_FromLong(tensor_of(self).is_complex()); });
 }
+PyObject* is_inference(PyObject* self, PyObject*) noexcept {
+  return guarded([&] { return PyBool_FromLong(tensor_of(self).impl()->inference); });
+}
 PyObject* item(PyObject* self, PyObject*) noexcept {
   return guarded([&] {
     const ReleaseGil released;
@@ -359,6 +362,7 @@ PyMethodDef methods[] = {
     {"is_contiguous", is_contiguous, METH_NOARGS, "Whether elements lie row-major, without gaps."},
     {"is_floating_point", is_floating_point, METH_NOARGS, nullptr},
     {"is_complex", is_complex, METH_NOARGS, nullptr},
+    {"is_inference", is_inference, METH_NOARGS, "Whether it was made in inference mode."},
     {"item", item, METH_NOARGS, "The only element, as a Python number."},
     {"tolist", to_list, METH_NOARGS, "Nested lists of Python numbers."},
     {"_in_class", in_class, METH_O, "The same tensor as an object of a class below Tensor."},

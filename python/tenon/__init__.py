@@ -34,8 +34,8 @@ from ._forms import (absolute, allclose, arccos, arccosh, arcsin, arcsinh, arcta
                      scatter, std_mean, stft, svd_lowrank, swapaxes, swapdims, tensor_split,
                      tensordot, trapz, true_divide, unique, unique_consecutive, unravel_index,
                      vander, var_mean, vdot, vsplit)
-from ._functions import (_assert, is_complex, is_conj, is_floating_point, is_nonzero, is_same_size,
-                         is_tensor, max, min, numel, split, std, typename, var, where)
+from ._functions import (_assert, is_complex, is_conj, is_floating_point, is_inference, is_nonzero,
+                         is_same_size, is_tensor, max, min, numel, split, std, typename, var, where)
 from ._modes import (autocast, enable_grad, get_autocast_cpu_dtype, get_autocast_dtype,
                      get_autocast_gpu_dtype, inference_mode, is_autocast_cpu_enabled,
                      is_autocast_enabled, no_grad, set_grad_enabled)

@@ -121,5 +121,9 @@ def is_floating_point(input):
     return input.is_floating_point()
 
 
+def is_inference(input):
+    return input.is_inference()
+
+
 def is_complex(input):
     return input.is_complex()

@@ -2,6 +2,7 @@
 
 import copy
 import numbers
+from functools import partial
 
 from . import _core, _creation, _dtypes, _forms, _functions, _sharing
 from .overrides import _torch_function
@@ -58,13 +59,13 @@ def _cuda(self, *_, **__):
 
 
 class _HookHandle:
-    """Removes a hook that was registered."""
+    """Removes a hook that was registered on a tensor or its `grad_fn`."""
 
-    def __init__(self, tensor, number):
-        self._tensor, self._number = tensor, number
+    def __init__(self, remove, number):
+        self._remove, self._number = remove, number
 
     def remove(self):
-        _core.remove_hook(self._tensor, self._number)
+        self._remove(self._number)
 
     def __enter__(self):
         return self
@@ -75,13 +76,26 @@ class _HookHandle:
 
 def _register_hook(self, hook):
     """hook(grad) is called when this tensor's gradient is known; what it returns replaces it."""
-    return _HookHandle(self, _core.register_hook(self, hook))
+    return _HookHandle(partial(_core.remove_hook, self), _core.register_hook(self, hook))
 
 
 def _register_post_accumulate_grad_hook(self, hook):
     """hook(self) is called when a backward pass has added all of this leaf's gradient to `grad`:
     an optimizer may step, and drop it, while the pass goes on."""
-    return _HookHandle(self, _core.register_post_accumulate_grad_hook(self, hook))
+    return _HookHandle(partial(_core.remove_hook, self),
+                       _core.register_post_accumulate_grad_hook(self, hook))
+
+
+def _register_node_hook(self, fn):
+    """fn(grad_inputs, grad_outputs) is called when backward has gone through this place; a tuple
+    that it returns takes the place of `grad_inputs`."""
+    return _HookHandle(self._remove_hook, self._register_hook(fn))
+
+
+def _register_node_prehook(self, fn):
+    """fn(grad_outputs) is called before backward goes through this place; a tuple that it returns
+    takes the place of `grad_outputs`."""
+    return _HookHandle(self._remove_hook, self._register_prehook(fn))
 
 
 def _rebuild(kind, data, dtype, sizes, requires_grad, attributes):
@@ -241,5 +255,7 @@ def _add_methods():
             method.__qualname__ = f"Tensor.{name}"  # what errors about its arguments call it
 
 
+_core.GradFn.register_hook = _register_node_hook
+_core.GradFn.register_prehook = _register_node_prehook
 _add_methods()
 _add_properties()

@@ -117,10 +117,10 @@ def test_the_graph_behind_a_tensor():
     x = torch.ones(2, requires_grad=True)
     assert x.grad_fn is None and torch.ones(2).grad_fn is None
     place = (x * x).exp().grad_fn
-    assert place.name() == "ExpBackward" and repr(place) == "<ExpBackward>"
+    assert place.name() == "ExpBackward0" and repr(place) == "<ExpBackward0>"
     product = place.next_functions[0][0]
     leaves = [leaf for leaf, _ in product.next_functions]
-    assert product.name() == "MulBackward" and leaves[0] == leaves[1]
+    assert product.name() == "MulBackward0" and leaves[0] == leaves[1]
     assert leaves[0].name() == "AccumulateGrad" and leaves[0].variable.shape == (2,)
 
 

@@ -250,7 +250,7 @@ def test_contains():
 def test_text_says_what_has_a_gradient():
     x = torch.ones(2, requires_grad=True)
     assert repr(x) == "tensor([1., 1.], requires_grad=True)"
-    assert repr(x * 2) == "tensor([2., 2.], grad_fn=<MulBackward>)"
+    assert repr(x * 2) == "tensor([2., 2.], grad_fn=<MulBackward0>)"
     assert repr(x.detach()) == "tensor([1., 1.])"
 
 

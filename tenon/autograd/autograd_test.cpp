@@ -33,9 +33,9 @@ TEST(GradFn, ShowsTheGraph) {
   const Tensor x = leaf(3);
   EXPECT_FALSE(GradFn::of(x));
   const GradFn top = GradFn::of((x * x).exp());
-  EXPECT_EQ(top.name(), "ExpBackward");
+  EXPECT_EQ(top.name(), "ExpBackward0");
   const GradFn product = top.next_functions().at(0).first;
-  EXPECT_EQ(product.name(), "MulBackward");
+  EXPECT_EQ(product.name(), "MulBackward0");
   ASSERT_EQ(product.next_functions().size(), 2);
   const GradFn end = product.next_functions()[1].first;
   EXPECT_EQ(end.name(), "AccumulateGrad");

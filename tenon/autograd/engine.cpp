@@ -73,6 +73,33 @@ void apply_hook(const ResultExtras::Entry& entry, Tensor& grad) {
   grad = std::move(replaced);
 }
 
+/// A gradient on its way along an edge.
+void fit(Tensor& grad, const Edge& edge) {
+  if (edge.leaf) return fit(grad, edge.leaf->sizes, edge.leaf->dtype);
+  const Spec& result = static_cast<const Node&>(*edge.node).results[edge.index];
+  fit(grad, result.sizes, result.dtype);
+}
+
+/// Replaces gradients by what a hook on their node makes of them.
+void replace_grads(const char* call, const std::optional<std::vector<Tensor>>& replaced,
+                   std::span<Tensor> grads) {
+  if (!replaced) return;
+  if (replaced->size() != grads.size()) {
+    fail<AutogradError>(call, fmt::format("a hook returned {} gradients; expected {}",
+                                          replaced->size(), grads.size()));
+  }
+  for (size_t i = 0; i < grads.size(); ++i) {
+    const Tensor& grad = (*replaced)[i];
+    if (grad.defined() && !grads[i].defined()) {
+      fail<AutogradError>(call, fmt::format("a hook returned a gradient in place {}, where there "
+                                            "is none to replace",
+                                            i));
+    }
+    if (grad.defined()) check_gradient(call, grad, grads[i]);
+    grads[i] = grad;
+  }
+}
+
 /// Memory for the pending nodes of the passes on one thread, one after the other.
 std::vector<Pending>& spare_list() {
   static thread_local const auto list = std::make_unique<std::vector<Pending>>();
@@ -255,6 +282,28 @@ class Pass {
     }
   }
 
+  static void run_before_hooks(Pending& entry) {
+    const std::span<Tensor> grads(entry.grads.data(), entry.grads.size());
+    for (const auto& [number, hook] : std::vector(entry.node->extras->before)) {
+      replace_grads("register_prehook", hook({}, grads), grads);
+    }
+  }
+
+  /// Hooks see gradients as those whom they are for get them.
+  static void run_after_hooks(const Pending& entry, Grads& grads) {
+    const Node& node = *entry.node;
+    std::vector<Tensor> given(node.edges.size());
+    for (size_t i = 0; i < given.size() && i < grads.size(); ++i) {
+      if (!node.edges[i] || !grads[i].defined()) continue;
+      given[i] = std::move(grads[i]);
+      fit(given[i], node.edges[i]);
+    }
+    for (const auto& [number, hook] : std::vector(node.extras->after)) {
+      replace_grads("register_hook", hook(given, entry.grads), given);
+    }
+    grads = Grads(std::move(given));
+  }
+
   /// Hands captured gradients out; true when the pass stops at this node.
   bool capture(Pending& entry) {
     bool stop = false;
@@ -280,9 +329,11 @@ class Pass {
                                       "pass retain_graph=true to the earlier one",
                                       node.name()));
     }
+    if (node.extras) run_before_hooks(entry);
     if (add_to_part(entry)) return;
     Grads grads = node.rule ? node.rule->run(node, entry.grads) : run_op(entry);
     if (modes().anomaly) check_numbers(node, grads);
+    if (node.extras && !node.extras->after.empty()) run_after_hooks(entry, grads);
     const bool stays = options_.retain_graph || saved_nothing(node);
     if (!stays) node.release();
     for (size_t i = 0; i < node.edges.size() && i < grads.size(); ++i) {
@@ -307,6 +358,7 @@ class Pass {
         !node.rule && (node.op->id == OpId::kSelect || node.op->id == OpId::kSlice ||
                        node.op->id == OpId::kNarrow);
     if (!is_part || node.released || !node.edges[0].node || modes().anomaly) return false;
+    if (node.extras && !node.extras->after.empty()) return false;
     const auto target = std::find_if(pending_.rbegin(), pending_.rend(), [&](const Pending& other) {
       return other.node.get() == node.edges[0].node.get();
     });

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,6 +55,10 @@ struct Rule {
 };
 
 using Hook = std::function<Tensor(const Tensor&)>;
+/// Given the gradients of a node's inputs (none before it has run) and those of its results, what
+/// takes the place of the former, or of the latter before it has run; nothing: they stay.
+using NodeHook = std::function<std::optional<std::vector<Tensor>>(std::span<const Tensor> inputs,
+                                                                  std::span<const Tensor> results)>;
 
 class Packed;
 
@@ -65,6 +70,11 @@ struct ResultExtras {
     Hook hook;
   };
   std::vector<Entry> hooks;
+  struct NodeEntry {
+    int64_t number;
+    NodeHook hook;
+  };
+  std::vector<NodeEntry> before, after;  ///< hooks called before and after the node runs
   /// Results whose gradient is kept, and where: shared with the result's own extras.
   std::vector<std::pair<uint32_t, std::shared_ptr<Tensor>>> retained;
   /// By number; null where nothing was saved. Empty where nothing was packed.
