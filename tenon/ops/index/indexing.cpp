@@ -173,21 +173,24 @@ Tensor read(const Tensor& x, Indices indices) {
   return at == 0 ? rows : permute(rows, moved(rows.dim(), broadcast_rank(plan), at, false));
 }
 
+/// Leading dims of size 1 that the selection doesn't have are dropped, as in NumPy.
+Tensor without_leading_ones(Tensor value, int64_t rank) {
+  while (value.dim() > rank && value.size(0) == 1) value = select(value, 0, 0);
+  return value;
+}
+
 void write(const Tensor& x, Indices indices, const Tensor& value) {
   const Plan plan = Planner(x, indices).run(indices);
   if (plan.tensors.empty()) {
-    // Leading dims of size 1 are dropped, as in NumPy.
-    Tensor source = value;
-    while (source.dim() > plan.view.dim() && source.size(0) == 1) source = select(source, 0, 0);
-    plan.view.copy_(source);
+    plan.view.copy_(without_leading_ones(value, plan.view.dim()));
     return;
   }
   const Tensor target = indexed_first(plan);
-  Tensor source = value.to(x.dtype());
+  const int64_t rank =
+      broadcast_rank(plan) + target.dim() - static_cast<int64_t>(plan.tensors.size());
+  Tensor source = without_leading_ones(value.to(x.dtype()), rank);
   const int64_t at = place_of_tensors(plan);
   if (at != 0) {
-    const int64_t rank =
-        broadcast_rank(plan) + target.dim() - static_cast<int64_t>(plan.tensors.size());
     while (source.dim() < rank) source = unsqueeze(source, 0);
     source = permute(source, moved(rank, broadcast_rank(plan), at, true));
   }

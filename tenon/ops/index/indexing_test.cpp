@@ -141,5 +141,24 @@ TEST(Sort, StableWithNanLast) {
   EXPECT_EQ(numbers(std::get<0>(sort(randperm(100)))), numbers(arange(100)));
 }
 
+TEST(IndexPut, LeadingOnesOfValuesAreDropped) {
+  const Tensor places = tensor({0, 1, 2});
+  Tensor x = zeros({3, 4}, kFloat64);
+  Tensor value = ones({1, 3}, kFloat64);
+  value.requires_grad_();
+  x.index_put_({places, places}, value);
+  EXPECT_EQ(x.diagonal().to_vector<double>(), (std::vector<double>{1, 1, 1}));
+  (x * 2).sum().backward();
+  EXPECT_EQ(value.grad().to_vector<double>(), (std::vector<double>{2, 2, 2}));
+  Tensor y = zeros({3, 4});
+  y.index_put_({tensor({0, 2})}, ones({1, 1, 4}));
+  EXPECT_EQ(y.sum().item<float>(), 8);
+  y.index_put_({y > 0.5F}, full({1, 1, 8}, 3.0));
+  EXPECT_EQ(y.sum().item<float>(), 24);
+  y.index_put_({Slice(), tensor({1, 2})}, full({1, 1, 3, 2}, 5.0));
+  EXPECT_EQ(y.sum().item<float>(), 3 * 2 * 5 + 4 * 3);
+  EXPECT_THROW(y.index_put_({tensor({0, 2})}, ones({2, 1, 4})), ShapeError);
+}
+
 }  // namespace
 }  // namespace tenon
