@@ -13,6 +13,25 @@
 namespace tenon::python {
 namespace {
 
+/// Gives an out= the sizes of the result. It keeps its memory where it has elements, which is
+/// warned of, and the result fits there.
+void resize(const char* call, const Tensor& target, const Shape& sizes) {
+  if (target.numel() != 0 &&
+      PyErr_WarnFormat(PyExc_UserWarning, 1,
+                       "out= was resized from %s to %s, the sizes of the result; pass one of these "
+                       "sizes, or an empty one",
+                       to_string(target.sizes()).c_str(), to_string(sizes).c_str()) != 0) {
+    throw PythonError();
+  }
+  const size_t first = static_cast<size_t>(target.storage_offset()) * target.itemsize();
+  const auto count = static_cast<size_t>(count_elements(call, sizes));
+  const bool fits =
+      target.numel() != 0 && first + count * target.itemsize() <= target.impl()->storage->bytes;
+  const NoGrad no_grad;
+  target.set_data(fits ? new_view(target, sizes, contiguous_strides(sizes), target.storage_offset())
+                       : new_tensor(sizes, target.dtype(), target.device()));
+}
+
 void write_one(const char* call, const Tensor& result, PyObject* out) {
   if (!is_tensor(out)) {
     fail_type("%s(): 'out' must be a tensor for each result, not %s", call, Py_TYPE(out)->tp_name);
@@ -27,16 +46,7 @@ void write_one(const char* call, const Tensor& result, PyObject* out) {
     fail<DTypeError>(call, fmt::format("a result of {} doesn't fit an out= of {}",
                                        name_of(result.dtype()), name_of(target.dtype())));
   }
-  if (target.sizes() != result.sizes() && target.numel() == 0) {
-    target = result.to(target.dtype());
-    return;
-  }
-  if (target.sizes() != result.sizes()) {
-    fail<ShapeError>(call,
-                     fmt::format("the result has sizes {}, out= {}; pass one of these sizes, or "
-                                 "an empty one, which takes them",
-                                 to_string(result.sizes()), to_string(target.sizes())));
-  }
+  if (target.sizes() != result.sizes()) resize(call, target, result.sizes());
   const Tensor* const inputs[] = {&target, &result};
   const Call copy{op_definition(OpId::kCopy), inputs, {}};
   const ReleaseGil released(copy);

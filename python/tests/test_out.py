@@ -32,6 +32,28 @@ def test_several_results_and_other_dtypes():
     assert part.tolist() == [[0, 1], [2, 3]]
 
 
+def test_others_are_resized_with_a_warning():
+    for sizes in (5,), (2, 3), (1,), (4, 1):
+        out = torch.zeros(sizes)
+        alias, place = out, out.data_ptr()
+        with pytest.warns(UserWarning, match=r"out= was resized from \[.*\] to \[2, 2\]"):
+            assert torch.add(X, 1, out=out) is alias
+        assert out.tolist() == [[2, 3], [4, 5]] and (out.data_ptr() == place) == (sizes != (1,))
+    memory = torch.zeros(6)
+    part = memory[:2]
+    with pytest.warns(UserWarning):
+        torch.mul(X, 2, out=part)
+    assert part.shape == (2, 2) and memory.tolist() == [2, 4, 6, 8, 0, 0]
+    leaf = torch.ones(5, requires_grad=True)
+    with torch.no_grad(), pytest.warns(UserWarning):
+        torch.exp(torch.zeros(3), out=leaf)
+    assert leaf.is_leaf and leaf.requires_grad and leaf.tolist() == [1, 1, 1]
+    values, indices = torch.zeros(7), torch.zeros(9, dtype=torch.int64)
+    with pytest.warns(UserWarning):
+        torch.topk(X, 1, out=(values, indices))
+    assert values.tolist() == [[2], [4]] and indices.tolist() == [[1], [1]]
+
+
 def test_in_a_compiled_function():
     out = torch.zeros(2, 2)
 
@@ -45,8 +67,19 @@ def test_in_a_compiled_function():
         assert out.tolist() == (X * scale * 3).tolist()
 
 
+@pytest.mark.filterwarnings("ignore:.*was resized")
+def test_resized_in_a_compiled_function():
+    @torch.compile
+    def f(x):
+        out = torch.zeros(3)
+        torch.mul(x, 3, out=out)
+        return out + 1
+
+    for scale in 1, 2, 3:
+        assert f(X * scale).tolist() == (X * scale * 3 + 1).tolist()
+
+
 @pytest.mark.parametrize("call, kind, message", [
-    (lambda: torch.add(X, 1, out=torch.zeros(3)), ValueError, r"\[add\] the result has sizes"),
     (lambda: torch.add(X, 1, out=torch.zeros(2, 2, dtype=torch.int64)), TypeError, "doesn't fit"),
     (lambda: torch.add(X, 1, out=[X]), TypeError,
      "'out' must be a tensor for each result, not list"),
@@ -84,5 +117,5 @@ def test_what_python_composes():
     assert torch.zeros(2, 2, out=whole) is whole and whole.sum().item() == 0
     with pytest.raises(TypeError, match="a tuple of 2 tensors"):
         torch.min(X, 1, out=out)
-    with pytest.raises(ValueError, match="the result has sizes"):
-        torch.min(X, X, out=out)
+    with pytest.warns(UserWarning, match="was resized"):
+        assert torch.min(X, X, out=out).tolist() == out.tolist() == X.tolist()
