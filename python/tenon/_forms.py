@@ -400,6 +400,21 @@ def qr(input, some=True):
     return _core.linalg_qr(input, "reduced" if some else "complete")
 
 
+def _filling(op, copying):
+    def fill(input, value):
+        """`value`, a number or a 0-d tensor, for all elements of `input`'s sizes and dtype."""
+        if not isinstance(value, Tensor):
+            return op(input, value)
+        if value.dim() != 0:
+            raise RuntimeError("fill: only a 0-dimension value tensor can be filled in, got one of "
+                               f"{value.dim()} dimensions")
+        return copying(input, value)
+
+    return fill
+
+
+fill = _filling(_core.fill, _core.copy)
+
 # PyTorch's other names.
 true_divide = divide = _core.div
 clip, moveaxis = clamp, _core.movedim
@@ -515,6 +530,7 @@ def add_methods():
     for name in _METHODS.split():
         setattr(Tensor, name, globals()[name])
     Tensor.clamp_ = Tensor.clip_ = _clamp_
+    Tensor.fill_ = _filling(Tensor.fill_, Tensor.copy_)
     Tensor.divide_ = Tensor.true_divide_ = Tensor.div_
     _take("rounding_mode", _rounded_quotient_, Tensor.div_)
     Tensor.bernoulli_, Tensor.resize_, Tensor.apply_ = _bernoulli_, _resize_, _apply_

@@ -44,7 +44,7 @@ def test_tensors_without_dims_as_numbers():
     assert torch.add(V, V, alpha=torch.tensor(2.0)).tolist() == [3, 6, 9]
     for value in torch.tensor([3.0]), torch.tensor(3.0, requires_grad=True):
         with pytest.raises(TypeError, match="must be a number, not tenon.Tensor"):
-            torch.zeros(2).fill_(value)
+            torch.addcmul(V, V, V, value=value)
 
 
 def test_order_and_counts():
@@ -155,6 +155,26 @@ def test_other_names_that_write_into_the_tensor(name):
         x = start.clone()
         assert change(x) is x and x.tolist() == expected
     assert start[:, torch.newaxis].shape == (3, 1)
+
+
+def test_filling_in_a_tensor():
+    value = torch.tensor(3.0, requires_grad=True)
+    y = torch.zeros(3)
+    assert y.fill_(value) is y and y.tolist() == [3, 3, 3]
+    (y * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
+    assert value.grad.tolist() == 6
+    (torch.fill(torch.zeros(2), value) * 2).sum().backward()
+    assert value.grad.tolist() == 10
+    w = torch.ones(3, requires_grad=True)
+    y = w * 2
+    y[:2].fill_(value)
+    y.sum().backward()
+    assert w.grad.tolist() == [0, 0, 2] and value.grad.tolist() == 12
+    assert torch.zeros(2, dtype=torch.int64).fill_(torch.tensor(3.7)).tolist() == [3, 3]
+    assert torch.fill(torch.zeros(2), 4).tolist() == torch.zeros(2).fill_(4).tolist() == [4, 4]
+    for fill in torch.fill, torch.Tensor.fill_:
+        with pytest.raises(RuntimeError, match="only a 0-dimension value tensor .* 1 dimensions"):
+            fill(torch.zeros(3), torch.ones(1))
 
 
 def test_other_names_of_two_operands_that_write_into_the_tensor():
