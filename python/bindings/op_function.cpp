@@ -153,7 +153,10 @@ PyObject* call_function(PyObject* self, PyObject* const* arguments, size_t flags
       const ReleaseGil released(call);
       Tensor result = dispatch(call);
       released.take_back();
-      return wrap(std::move(result));
+      // One that had nothing to do, such as contiguous(): the object, too, is the same.
+      const bool is_first = PyVectorcall_NARGS(flags) > 0 && is_tensor(arguments[0]) &&
+                            result.is_same(tensor_of(arguments[0]));
+      return is_first ? Py_NewRef(arguments[0]) : wrap(std::move(result));
     }
     std::vector<Tensor> results(op.returns_list ? 0 : op.result_count);
     {

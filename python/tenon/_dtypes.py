@@ -181,7 +181,8 @@ def contiguous(self, memory_format=contiguous_format):
     """The same elements without gaps, in the order of a memory format; itself where they lie so."""
     if memory_format in (channels_last, channels_last_3d):
         order, back = _last_order(self, memory_format)
-        return _core.contiguous(self.permute(order)).permute(back)
+        turned = self.permute(order)
+        return self if _is_contiguous(turned) else _core.contiguous(turned).permute(back)
     return _core.contiguous(self)
 
 

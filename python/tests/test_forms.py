@@ -177,6 +177,37 @@ def test_filling_in_a_tensor():
             fill(torch.zeros(3), torch.ones(1))
 
 
+def test_what_has_nothing_to_do_gives_the_object():
+    x = torch.ones(2, 3)
+    for same in (x.contiguous(), x.contiguous(memory_format=torch.contiguous_format), x.to("cpu"),
+                 x.to(torch.float32), x.to(x), x.float(), x.cpu(), x.type_as(x), +x,
+                 x.resolve_conj(), x.positive(), torch.atleast_2d(x), torch.as_tensor(x),
+                 torch.nn.functional.dropout(x, 0.5, False), torch.nn.Identity()(x),
+                 x.requires_grad_(False)):
+        assert same is x
+    image = torch.ones(1, 2, 2, 2).to(memory_format=torch.channels_last)
+    assert image.contiguous(memory_format=torch.channels_last) is image
+    assert image.contiguous() is not image and x.t().contiguous() is not x
+    parameter = torch.nn.Parameter(x)
+    assert parameter.contiguous() is parameter
+
+
+@pytest.mark.parametrize("view", [
+    lambda x: x.reshape(2, 3), lambda x: x.view(2, 3), lambda x: x.expand(2, 3), lambda x: x[:],
+    lambda x: x[...], lambda x: x.squeeze(), lambda x: x.permute(0, 1), lambda x: x.detach(),
+    lambda x: x.narrow(0, 0, 2), lambda x: x.chunk(1)[0], lambda x: torch.broadcast_to(x, (2, 3)),
+    lambda x: x.expand_as(x), lambda x: x.unflatten(1, (3,)), lambda x: x.movedim(0, 0),
+    lambda x: x.split(2)[0], lambda x: torch.cat([x]), lambda x: torch.nn.functional.pad(x, (0, 0)),
+    lambda x: x.clone(), lambda x: x.reshape_as(x), lambda x: x.view_as(x), lambda x: x.data,
+])
+def test_other_objects_are_other_tensors(view):
+    x = torch.ones(2, 3)
+    y = view(x)
+    y.requires_grad_()
+    y.data = torch.zeros(4)
+    assert y is not x and not x.requires_grad and x.shape == (2, 3)
+
+
 def test_other_names_of_two_operands_that_write_into_the_tensor():
     x = torch.tensor([2.0, 3.0])
     assert x.subtract_(1) is x and x.tolist() == [1, 2]
