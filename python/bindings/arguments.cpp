@@ -7,6 +7,7 @@
 #include "python/bindings/overrides.h"
 #include "python/bindings/python_words.h"
 #include "python/bindings/tensor_object.h"
+#include "tenon/base/error.h"
 #include "tenon/dispatch/dispatch.h"
 
 namespace tenon::python {
@@ -262,6 +263,14 @@ size_t keyword_of(const Parameter& parameter, PyObject* names, size_t count) {
 
 }  // namespace
 
+void check_exponent(const Tensor& base, const Scalar& exponent) {
+  if (!base.defined() || is_differentiable(base.dtype())) return;
+  if (!exponent.is_integer() || exponent.to_int() >= 0) return;
+  fail<ValueError>("pow",
+                   "Integers to negative integer powers are not allowed; convert the base to "
+                   "floating point, e.g. with to(kFloat32), or pass a float as exponent");
+}
+
 bool Signature::has(PyObject* name) const {
   return std::any_of(parameters_.begin(), parameters_.end(),
                      [&](const Parameter& parameter) { return parameter.is_spelt(name); });
@@ -376,6 +385,7 @@ void Signature::Bound::make_scalars_tensors() {
       const bool is_scalar = k < scalars_.size() && scalars_[k];
       if (!is_scalar && (is_operand || !like->defined())) like = inputs_[k];
     }
+    if (op_.id == OpId::kPow && i == 1) check_exponent(*like, *scalars_[i]);
     temporaries_[i] = scalar_like(*scalars_[i], *like);
     inputs_[i] = &temporaries_[i];
   }

@@ -74,6 +74,10 @@ inline bool is_list_like(PyObject* object) {
   return PyList_Check(object) || PyTuple_Check(object) || PyRange_Check(object);
 }
 
+/// Throws ValueError where a whole number below 0 would be an exponent of integers, as PyTorch
+/// does.
+void check_exponent(const Tensor& base, const Scalar& exponent);
+
 PyObject* wrap(const Scalar& scalar);
 /// A plain tuple of ints.
 PyObject* wrap(const Shape& ints);

@@ -94,6 +94,11 @@ PyObject* call_overridden_operator(OpId id, PyObject* a, PyObject* b) {
   return call_overridden_method(a, op_definition(id).name.data(), {a, b});
 }
 
+void check_power(PyObject* a, PyObject* b) {
+  if (!is_tensor(a) || is_tensor(b)) return;
+  if (const std::optional<Scalar> exponent = to_scalar(b)) check_exponent(tensor_of(a), *exponent);
+}
+
 template <OpId id>
 PyObject* binary(PyObject* a, PyObject* b) noexcept {
   return guarded([&]() -> PyObject* {
@@ -104,6 +109,7 @@ PyObject* binary(PyObject* a, PyObject* b) noexcept {
     if (is_tensor(a) && is_tensor(b)) return run(id, &tensor_of(a), &tensor_of(b));
     Operand x(a), y(b);
     if (!x.is_known() || !y.is_known()) return Py_NewRef(Py_NotImplemented);
+    if constexpr (id == OpId::kPow) check_power(a, b);
     return run(id, x.beside(y), y.beside(x));
   });
 }
@@ -118,6 +124,7 @@ PyObject* inplace(PyObject* a, PyObject* b) noexcept {
     }
     Operand x(a), y(b);
     if (!y.is_known()) return Py_NewRef(Py_NotImplemented);
+    if constexpr (id == OpId::kPow) check_power(a, b);
     const Tensor* const inputs[] = {&tensor_of(a), y.beside(x)};
     const Call call{op_definition(id), inputs, {}};
     {

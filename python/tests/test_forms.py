@@ -208,6 +208,25 @@ def test_other_objects_are_other_tensors(view):
     assert y is not x and not x.requires_grad and x.shape == (2, 3)
 
 
+def test_integers_to_negative_powers():
+    x = torch.tensor([1, 2, 3])
+    calls = [lambda: x**-1, lambda: torch.pow(x, -2), lambda: x.clone().pow_(-1), lambda: x.pow(-1),
+             lambda: x.clone().__ipow__(-1), lambda: x.bool()**-1, lambda: x.to(torch.uint8)**-1,
+             lambda: torch.pow(x, exponent=-1), torch.compile(lambda: x**-1), lambda: x[:0]**-1]
+    for call in calls:
+        with pytest.raises(RuntimeError, match="Integers to negative integer powers are not allow"):
+            call()
+    power = torch.compile(lambda x, exponent: x**exponent)
+    assert power(x, 2).tolist() == [1, 4, 9] and power(x, 3).tolist() == [1, 8, 27]
+    with pytest.raises(RuntimeError, match="Integers to negative integer powers are not allow"):
+        power(x, -2)
+    # As PyTorch has it, for exponents that are tensors.
+    assert (x**torch.tensor(-1)).tolist() == [1, 0, 0]
+    assert (2**torch.tensor([-1, 2])).tolist() == [0, 4]
+    assert (x**-1.0).tolist() == (x.double()**-1).float().tolist()
+    assert (x**False).tolist() == [1, 1, 1]
+
+
 def test_other_names_of_two_operands_that_write_into_the_tensor():
     x = torch.tensor([2.0, 3.0])
     assert x.subtract_(1) is x and x.tolist() == [1, 2]
