@@ -173,10 +173,10 @@ class Collector {
 }  // namespace
 
 Borrowed::Borrowed(const Tensor& tensor) : memory_(detach(tensor)) {
-  memory_.impl()->storage->borrowed.fetch_add(1, std::memory_order_relaxed);
+  memory_.impl()->storage->borrow();
 }
 
-Borrowed::~Borrowed() { memory_.impl()->storage->borrowed.fetch_sub(1, std::memory_order_relaxed); }
+Borrowed::~Borrowed() { memory_.impl()->storage->give_back(); }
 
 Tensor tensor_of_scalar(Scalar value) { return Tensor(value); }
 
@@ -226,7 +226,7 @@ Tensor tensor_over(PyObject* object) {
     const HoldGil held;
     delete kept;
   });
-  all.impl()->storage->borrowed.fetch_add(1);  // whoever holds the array
+  all.impl()->storage->borrow();  // whoever holds the array
   return as_strided(all, sizes, strides, 0);
 }
 

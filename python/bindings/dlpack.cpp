@@ -139,7 +139,7 @@ Tensor tensor_over(Managed* managed) {
   if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) return empty(sizes, dtype);
   void* const data = static_cast<char*>(given.data) + given.byte_offset;
   const Tensor all = from_blob(data, {reach}, dtype, [owner](void*) {});
-  all.impl()->storage->borrowed.fetch_add(1);  // whoever gave it away may hold it, too
+  all.impl()->storage->borrow();  // whoever gave it away may hold it, too
   return as_strided(all, sizes, strides, 0);
 }
 

@@ -46,7 +46,7 @@ Tensor tensor_within(const Tensor& bytes, size_t begin, DType dtype,
   }
   const Tensor part = from_blob(static_cast<char*>(bytes.raw_data()) + begin, IntList(sizes), dtype,
                                 [bytes](void*) {});
-  part.impl()->storage->borrowed = bytes.impl()->storage->borrowed.load();
+  if (bytes.impl()->storage->is_borrowed()) part.impl()->storage->borrow();
   return part;
 }
 

@@ -24,11 +24,11 @@ struct Storage {
   /// Somebody may hold the address of the data and write there, which counts no version. So it is
   /// from the beginning where the memory came from outside; else since the address was asked for.
   std::atomic<bool> lent{true};
+  /// Some node of a backward graph has kept a tensor of it, and may still.
+  std::atomic<bool> saved{false};
   /// How many arrays of other libraries, and buffers of Python's, reach the memory now: compiled
   /// functions read and write it when the code says so, not later. The most stands for more.
   std::atomic<uint16_t> borrowed{0};
-  /// Some node of a backward graph has kept a tensor of it, and may still.
-  std::atomic<bool> saved{false};
   std::atomic<const char*> writer{nullptr};  ///< name of the op that wrote last in place
   void* data = nullptr;
   size_t bytes = 0;

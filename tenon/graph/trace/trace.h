@@ -118,7 +118,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   /// Of a storage that was there before the stream.
   void add_external(Storage* storage, uint32_t slot) {
     externals_.add(storage, slot);
-    if (storage->borrowed.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    if (storage->is_borrowed()) [[unlikely]]
       cut_here();
   }
 
