@@ -141,17 +141,20 @@ void define_conv2d(OpDef& op) {
         return conv2d_spec(x, weight, bias, stride, padding, dilation, groups);
       })
       .kernel()
-      .saves_input(0, 1)
+      .saves_input_for(0, {1, 2})
+      .saves_input_for(1, {0})
+      .saves_sizes()
       .vjp([](const Saved& saved, const Tensor& dy, IntList stride, IntList padding,
               IntList dilation, int64_t groups) -> Grads {
         const Tensor &x = saved.input(0), &weight = saved.input(1);
         Tensor dx, dweight, dbias;
         if (saved.needs(0)) {
-          dx = conv2d_backward_input(dy, weight, x.sizes(), stride, padding, dilation, groups);
+          dx = conv2d_backward_input(dy, weight, saved.input_sizes(0), stride, padding, dilation,
+                                     groups);
         }
         if (saved.needs(1) || saved.needs(2)) {
-          std::tie(dweight, dbias) =
-              conv2d_backward_weight(dy, x, weight.sizes(), stride, padding, dilation, groups);
+          std::tie(dweight, dbias) = conv2d_backward_weight(dy, x, saved.input_sizes(1), stride,
+                                                            padding, dilation, groups);
         }
         if (saved.inputs.size() < 3) return {dx, dweight};
         return {dx, dweight, saved.needs(2) ? dbias : Tensor()};
@@ -193,15 +196,17 @@ void define_conv2d_backward_input(OpDef& op) {
         return {dy.dtype(), Shape(sizes)};
       })
       .kernel()
-      .saves_input(0, 1)
+      .saves_input_for(0, {1})
+      .saves_input_for(1, {0})
+      .saves_sizes()
       .vjp([](const Saved& saved, const Tensor& ddx, IntList, IntList stride, IntList padding,
               IntList dilation, int64_t groups) -> Grads {
         const Tensor &dy = saved.input(0), &weight = saved.input(1);
         Tensor ddy, dweight;
         if (saved.needs(0)) ddy = conv2d(ddx, weight, {}, stride, padding, dilation, groups);
         if (saved.needs(1)) {
-          dweight = std::get<0>(
-              conv2d_backward_weight(dy, ddx, weight.sizes(), stride, padding, dilation, groups));
+          dweight = std::get<0>(conv2d_backward_weight(dy, ddx, saved.input_sizes(1), stride,
+                                                       padding, dilation, groups));
         }
         return {ddy, dweight};
       })
@@ -225,7 +230,9 @@ void define_conv2d_backward_weight(OpDef& op) {
         return {Spec{dy.dtype(), Shape(sizes)}, Spec{dy.dtype(), {sizes[0]}}};
       })
       .kernel()
-      .saves_input(0, 1)
+      .saves_input_for(0, {1})
+      .saves_input_for(1, {0})
+      .saves_sizes()
       .vjp([](const Saved& saved, const Tensor& ddweight, IntList, IntList stride, IntList padding,
               IntList dilation, int64_t groups) -> Grads {
         const Tensor &dy = saved.input(0), &x = saved.input(1), &ddbias = saved.grads[1];
@@ -234,11 +241,12 @@ void define_conv2d_backward_weight(OpDef& op) {
           if (ddweight.defined()) {
             ddy = conv2d(x, ddweight, ddbias, stride, padding, dilation, groups);
           } else {
-            ddy = expand(reshape(ddbias, {-1, 1, 1}), dy.sizes());
+            ddy = expand(reshape(ddbias, {-1, 1, 1}), saved.input_sizes(0));
           }
         }
         if (saved.needs(1) && ddweight.defined()) {
-          dx = conv2d_backward_input(dy, ddweight, x.sizes(), stride, padding, dilation, groups);
+          dx = conv2d_backward_input(dy, ddweight, saved.input_sizes(1), stride, padding, dilation,
+                                     groups);
         }
         return {ddy, dx};
       })

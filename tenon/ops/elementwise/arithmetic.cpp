@@ -43,11 +43,13 @@ void define_div(OpDef& op) {
       .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) { t.store(0, t.div(t.load(0), t.load(1))); })
+      // The quotient is computed again: it may be written to, and nobody else may need it.
+      .saves_input_for(0, {1})
       .saves_input(1)
-      .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        const Tensor da = dy / conjugate(saved.input(1));
-        return {da, saved.needs(1) ? -(da * conjugate(saved.output())) : Tensor()};
+        const Tensor &a = saved.input(0), &b = saved.input(1);
+        const Tensor da = dy / conjugate(b);
+        return {da, saved.needs(1) ? -(da * conjugate(a / b)) : Tensor()};
       })
       .samples([] { return binary_samples(0.5, 2); });
 }
@@ -67,11 +69,13 @@ void define_lerp(OpDef& op) {
         const Value a = t.load(0);
         t.store(0, t.multiply_add(t.load(2), t.sub(t.load(1), a), a));
       })
-      .saves_input(0, 1, 2)
+      .saves_input_for(0, {2})
+      .saves_input_for(1, {2})
+      .saves_input(2)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         const Tensor& weight = saved.input(2);
-        const Tensor db = times_conjugate(dy, weight);
-        return {saved.needs(0) ? dy - db : Tensor(), db,
+        return {saved.needs(0) ? times_conjugate(dy, 1 - weight) : Tensor(),
+                saved.needs(1) ? times_conjugate(dy, weight) : Tensor(),
                 saved.needs(2) ? times_conjugate(dy, saved.input(1) - saved.input(0)) : Tensor()};
       })
       .samples([] {

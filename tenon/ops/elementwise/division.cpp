@@ -1,3 +1,4 @@
+#include "tenon/dispatch/modes.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -13,16 +14,29 @@ std::vector<Sample> division_samples() {
   return samples;
 }
 
+/// Of remainders: minus the rounded quotient, which has no derivatives of its own.
+template <class Quotient>
+Tensor grad_of_divisor(const Saved& saved, const Tensor& dy, Quotient rounded) {
+  if (!saved.needs(1)) return {};
+  const auto quotient = [&] {
+    const NoGrad no_grad;
+    return rounded(saved.input(0), saved.input(1));
+  };
+  return -(dy * quotient());
+}
+
 }  // namespace
 
 void define_floor_divide(OpDef& op) {
   op.doc(
         "Quotient rounded down, as Python's `//`: y = floor(a / b). Broadcasts. Integers stay "
-        "integers: ValueError where `b` is 0. Two bool tensors are a DTypeError.")
+        "integers: ValueError where `b` is 0. Two bool tensors are a DTypeError. The gradient is "
+        "0.")
       .accepts(kRealSet)
       .tile([](TileBuilder& t) { t.store(0, t.floor_divide(t.load(0), t.load(1))); })
-      .vjp([](const Saved&, const Tensor&) -> Grads {
-        return {Tensor(), Tensor()};
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        return {saved.needs(0) ? zeros_like(dy) : Tensor(),
+                saved.needs(1) ? zeros_like(dy) : Tensor()};
       })
       .samples(division_samples);
 }
@@ -33,11 +47,12 @@ void define_remainder(OpDef& op) {
         "Broadcasts. ValueError where integers have a `b` of 0. Two bool tensors are a DTypeError.")
       .accepts(kRealSet)
       .tile([](TileBuilder& t) { t.store(0, t.remainder(t.load(0), t.load(1))); })
-      .saves_input(0, 1)
+      .saves_input_for(0, {1})
+      .saves_input_for(1, {1})
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        const Tensor db =
-            saved.needs(1) ? -(dy * floor_divide(saved.input(0), saved.input(1))) : Tensor();
-        return {dy, db};
+        return {dy, grad_of_divisor(saved, dy, [](const Tensor& a, const Tensor& b) {
+                  return floor_divide(a, b);
+                })};
       })
       .samples(division_samples);
 }
@@ -48,11 +63,11 @@ void define_fmod(OpDef& op) {
         "Broadcasts. ValueError where integers have a `b` of 0. Two bool tensors are a DTypeError.")
       .accepts(kRealSet)
       .tile([](TileBuilder& t) { t.store(0, t.fmod(t.load(0), t.load(1))); })
-      .saves_input(0, 1)
+      .saves_input_for(0, {1})
+      .saves_input_for(1, {1})
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        const Tensor db =
-            saved.needs(1) ? -(dy * trunc(saved.input(0) / saved.input(1))) : Tensor();
-        return {dy, db};
+        return {dy, grad_of_divisor(saved, dy,
+                                    [](const Tensor& a, const Tensor& b) { return trunc(a / b); })};
       })
       .samples(division_samples);
 }

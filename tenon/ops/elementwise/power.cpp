@@ -13,7 +13,6 @@ void define_pow(OpDef& op) {
       .autocast(CastPolicy::kFloat32)
       .tile([](TileBuilder& t) { t.store(0, t.pow(t.load(0), t.load(1))); })
       .saves_input(0, 1)
-      .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         const Tensor& a = saved.input(0);
         const Tensor& b = saved.input(1);
@@ -25,7 +24,7 @@ void define_pow(OpDef& op) {
               dy, [&](const Tensor& dy) { return where(is_constant, 0, dy * b * pow(a, less)); });
         }
         if (saved.needs(1)) {
-          const Tensor& y = saved.output();
+          const Tensor y = pow(a, b);  // again: few ask for this gradient, and nearly all for da
           const Tensor constant = (a == 0) & ((b.is_complex() ? real(b) : b) >= 0);
           const Tensor base = a.dtype() == y.dtype() ? a : a.to(y.dtype());
           db = where(constant, 0, times_conjugate(dy, y * log(base)));
@@ -128,13 +127,15 @@ void define_hypot(OpDef& op) {
         const Value finite = t.mul(large, t.sqrt(t.add(t.square(ratio), t.constant(1))));
         t.store(0, t.select(t.isinf(a), a, t.select(t.isinf(b), b, finite)));
       })
-      .saves_input(0, 1)
+      .saves_input_for(0, {0})
+      .saves_input_for(1, {1})
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         const Tensor& y = saved.output();
-        const Tensor scale = where(y == 0, 0, dy / y);
-        return {saved.needs(0) ? scale * saved.input(0) : Tensor(),
-                saved.needs(1) ? scale * saved.input(1) : Tensor()};
+        // No product with 1 / y, which may be infinite where y isn't 0.
+        const auto grad = [&](const Tensor& x) { return dy * where(y == 0, 0, x / y); };
+        return {saved.needs(0) ? grad(saved.input(0)) : Tensor(),
+                saved.needs(1) ? grad(saved.input(1)) : Tensor()};
       })
       .samples([] { return binary_samples(0.5, 2); });
 }

@@ -27,25 +27,19 @@ Tensor grad_of_shared(const Tensor& a, const Tensor& dy) {
   return sum_over_rows(conjugate(rows_of(a)), rows_of(dy));
 }
 
-Grads matmul_vjp(const Saved& saved, const Tensor& dy) {
-  const Tensor &a = saved.input(0), &b = saved.input(1);
-  Tensor da, db;
-  if (a.dim() == 1 && b.dim() == 1) {
-    if (saved.needs(0)) da = dy * conjugate(b);
-    if (saved.needs(1)) db = dy * conjugate(a);
-  } else if (a.dim() == 1) {
-    if (saved.needs(0)) da = squeeze(matmul(conjugate(b), unsqueeze(dy, -1)), {-1});
-    if (saved.needs(1)) db = unsqueeze(conjugate(a), -1) * unsqueeze(dy, -2);
-  } else if (b.dim() == 1) {
-    if (saved.needs(0)) da = unsqueeze(dy, -1) * conjugate(b);
-    if (saved.needs(1)) db = squeeze(matmul(unsqueeze(dy, -2), conjugate(a)), {-2});
-  } else {
-    if (saved.needs(0)) da = matmul(dy, conjugate_transpose(b));
-    if (saved.needs(1)) {
-      db = b.dim() == 2 ? grad_of_shared(a, dy) : matmul(conjugate_transpose(a), dy);
-    }
+/// Of an `a` with as many dims as `rank`.
+Tensor grad_of_a(const Tensor& dy, const Tensor& b, size_t rank) {
+  if (rank > 1 && b.dim() > 1) return matmul(dy, conjugate_transpose(b));
+  if (b.dim() > 1) return squeeze(matmul(conjugate(b), unsqueeze(dy, -1)), {-1});
+  return (rank > 1 ? unsqueeze(dy, -1) : dy) * conjugate(b);
+}
+
+Tensor grad_of_b(const Tensor& dy, const Tensor& a, size_t rank) {
+  if (a.dim() == 1) {
+    return rank == 1 ? dy * conjugate(a) : unsqueeze(conjugate(a), -1) * unsqueeze(dy, -2);
   }
-  return {da, db};
+  if (rank == 1) return squeeze(matmul(unsqueeze(dy, -2), conjugate(a)), {-2});
+  return rank == 2 ? grad_of_shared(a, dy) : matmul(conjugate_transpose(a), dy);
 }
 
 }  // namespace
@@ -103,8 +97,15 @@ void define_matmul(OpDef& op) {
         return spec;
       })
       .kernel()
-      .saves_input(0, 1)
-      .vjp([](const Saved& saved, const Tensor& dy) { return matmul_vjp(saved, dy); })
+      .saves_input_for(0, {1})
+      .saves_input_for(1, {0})
+      .saves_sizes()
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        Tensor da, db;
+        if (saved.needs(0)) da = grad_of_a(dy, saved.input(1), saved.input_sizes(0).size());
+        if (saved.needs(1)) db = grad_of_b(dy, saved.input(0), saved.input_sizes(1).size());
+        return {da, db};
+      })
       .samples([]() -> std::vector<Sample> {
         std::vector<Sample> samples;
         const std::pair<Shape, Shape> pairs[] = {{{3, 4}, {4, 2}},    {{4}, {4}},
