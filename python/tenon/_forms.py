@@ -155,6 +155,20 @@ def clamp(input, min=None, max=None, *, out=None):
     return _functions._into(out, limited if max is None else _core.clamp_max(limited, max))
 
 
+def _truncated_quotient(input, other, dtype):
+    """trunc(input / other) with gradients of 0, as floor_divide has them: through the quotient they
+    would be NaN where that is infinite."""
+    parts = [x.detach() if isinstance(x, Tensor) else x for x in (input, other)]
+    if dtype in (_core.float16, _core.bfloat16):  # rounded after, not before, the fraction goes
+        parts = [x.float() if isinstance(x, Tensor) else x for x in parts]
+    quotient = _core.trunc(_core.div(*parts)).to(dtype)
+    if not _core.is_grad_enabled() or not any(isinstance(x, Tensor) and x.requires_grad
+                                              for x in (input, other)):
+        return quotient
+    everywhere = _core.ones_like(quotient, dtype=_core.bool)
+    return _core.where(everywhere, quotient, _core.floor_divide(input, other))
+
+
 def _rounded_quotient(input, other, *, rounding_mode):
     """input / other, rounded with 'floor' down, with 'trunc' towards zero."""
     if rounding_mode is None:
@@ -164,8 +178,9 @@ def _rounded_quotient(input, other, *, rounding_mode):
     if rounding_mode != "trunc":
         raise _core.ValueError(f"[div] expected rounding_mode None, 'floor' or 'trunc', got "
                                f"{rounding_mode!r}")
-    if _core.result_type(input, other).is_floating_point:
-        return _core.trunc(_core.div(input, other))
+    dtype = _core.result_type(input, other)
+    if dtype.is_floating_point:
+        return _truncated_quotient(input, other, dtype)
     # The remainder has the sign of `input`: without it the quotient is whole.
     return _core.floor_divide(input - _core.fmod(input, other), other)
 

@@ -15,34 +15,37 @@ std::vector<Sample> samples_between_whole_numbers() {
 }  // namespace
 
 void define_floor(OpDef& op) {
-  op.doc("Each element rounded down; integers stay.")
+  op.doc("Each element rounded down; integers stay. The gradient is 0.")
       .accepts(kRealSet | kBoolSet)
       .tile([](TileBuilder& t) { t.store(0, t.floor(t.load(0))); })
-      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .vjp([](const Saved&, const Tensor& dy) -> Grads { return {zeros_like(dy)}; })
       .samples([] { return samples_between_whole_numbers(); });
 }
 
 void define_ceil(OpDef& op) {
-  op.doc("Each element rounded up; integers stay.")
+  op.doc("Each element rounded up; integers stay. The gradient is 0.")
       .accepts(kRealSet | kBoolSet)
       .tile([](TileBuilder& t) { t.store(0, t.ceil(t.load(0))); })
-      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .vjp([](const Saved&, const Tensor& dy) -> Grads { return {zeros_like(dy)}; })
       .samples([] { return samples_between_whole_numbers(); });
 }
 
 void define_round(OpDef& op) {
-  op.doc("Each element rounded to the nearest whole number, ties to the even one; integers stay.")
+  op.doc(
+        "Each element rounded to the nearest whole number, ties to the even one; integers stay. "
+        "The "
+        "gradient is 0.")
       .accepts(kRealSet | kBoolSet)
       .tile([](TileBuilder& t) { t.store(0, t.round(t.load(0))); })
-      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .vjp([](const Saved&, const Tensor& dy) -> Grads { return {zeros_like(dy)}; })
       .samples([] { return samples_between_whole_numbers(); });
 }
 
 void define_trunc(OpDef& op) {
-  op.doc("Each element rounded towards zero; integers stay.")
+  op.doc("Each element rounded towards zero; integers stay. The gradient is 0.")
       .accepts(kRealSet | kBoolSet)
       .tile([](TileBuilder& t) { t.store(0, t.trunc(t.load(0))); })
-      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .vjp([](const Saved&, const Tensor& dy) -> Grads { return {zeros_like(dy)}; })
       .samples([] { return samples_between_whole_numbers(); });
 }
 

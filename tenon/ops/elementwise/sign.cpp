@@ -28,20 +28,20 @@ void define_abs(OpDef& op) {
 }
 
 void define_sign(OpDef& op) {
-  op.doc("-1, 0 or 1 after the sign of each element; NaN stays.")
+  op.doc("-1, 0 or 1 after the sign of each element; NaN stays. The gradient is 0.")
       .accepts(kRealSet | kBoolSet)
       .tile([](TileBuilder& t) { t.store(0, t.sign(t.load(0))); })
-      .vjp([](const Saved&, const Tensor&) -> Grads { return {Tensor()}; })
+      .vjp([](const Saved&, const Tensor& dy) -> Grads { return {zeros_like(dy)}; })
       .samples([] { return samples_of_both_signs(); });
 }
 
 void define_sgn(OpDef& op) {
-  op.doc("As sign; of complex elements x / |x|, and 0 of 0.")
+  op.doc("As sign; of complex elements x / |x|, and 0 of 0, where the gradient is 0, too.")
       .accepts(kAnySet)
       .compose([](const Tensor& x) -> Tensor {
         if (!x.is_complex()) return sign(x);
-        const Tensor size = abs(x);
-        return x / where(size == 0, 1, size);
+        const Tensor size = abs(x), is_zero = size == 0;
+        return where(is_zero, 0, x / where(is_zero, 1, size));
       })
       .samples([] { return samples_of_both_signs(); });
 }
@@ -73,7 +73,10 @@ void define_nextafter(OpDef& op) {
 }
 
 void define_copysign(OpDef& op) {
-  op.doc("The size of `a` with the sign of `b`, that of a zero included. Broadcasts.")
+  op.doc(
+        "The size of `a` with the sign of `b`, that of a zero included. Broadcasts. The gradient "
+        "of "
+        "`b` is 0.")
       .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kAsGiven)
       .tile([](TileBuilder& t) {
@@ -82,10 +85,13 @@ void define_copysign(OpDef& op) {
             t.logical_or(t.lt(b, zero), t.logical_and(t.eq(b, zero), t.lt(t.reciprocal(b), zero)));
         t.store(0, t.select(minus, t.neg(size), size));
       })
-      .saves_input(0)
+      .saves_input_for(0, {0})
       .saves_output()
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {dy * sign(saved.input(0)) * sign(saved.output()), Tensor()};
+        Tensor da, db;
+        if (saved.needs(0)) da = dy * sign(saved.input(0)) * sign(saved.output());
+        if (saved.needs(1)) db = zeros_like(dy);
+        return {da, db};
       })
       .samples([] {
         std::vector<Sample> samples;
