@@ -79,6 +79,10 @@ Intrusive<Node> new_node(const Call& call) {
 void record(const Call& call, std::span<Tensor> outputs) {
   if (call.op.nondifferentiable) return;
   Intrusive<Node> node = new_node(call);
+  if (call.op.id == OpId::kAsStrided) {
+    node->rule = as_strided_rule(call.input(0), outputs[0]);
+    if (node->rule) node->op = nullptr;
+  }
   const uint32_t wanted = connect(*node, call.inputs, outputs);
   save_inputs(*node, call, wanted);
   save_outputs(*node, call, outputs);

@@ -1,5 +1,7 @@
 #include "tenon/autograd/view_history.h"
 
+#include <algorithm>
+
 #include "tenon/autograd/leaf.h"
 #include "tenon/base/error.h"
 #include "tenon/dispatch/modes.h"
@@ -138,6 +140,50 @@ struct ReadPart final : Rule {
   }
 };
 
+/// Where the elements of a tensor lie in its memory.
+struct Geometry {
+  Shape sizes, strides;
+  int64_t offset = 0;
+
+  explicit Geometry(const Tensor& tensor)
+      : sizes(tensor.sizes()), strides(tensor.strides()), offset(tensor.storage_offset()) {}
+  int64_t end() const {
+    int64_t last = offset;
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      if (sizes[i] == 0) return offset;
+      last += (sizes[i] - 1) * strides[i];
+    }
+    return last + 1;
+  }
+};
+
+/// as_strided: both tensors as parts of the memory that either reaches.
+struct SharedMemory final : Rule {
+  Geometry x, view;
+  int64_t begin, extent;
+
+  SharedMemory(const Tensor& x, const Tensor& view)
+      : x(x),
+        view(view),
+        begin(std::min(this->x.offset, this->view.offset)),
+        extent(std::max(this->x.end(), this->view.end()) - begin) {}
+  std::string_view name() const override { return "as_strided"; }
+  Grads run(const Node&, std::span<const Tensor> grads) override {
+    const Tensor& dy = grads[0];
+    const Tensor memory = view_backward(dy, Shape{extent}, view.strides, view.offset - begin);
+    return {strided_part(memory / sharing(dy), x.sizes, x.strides, x.offset - begin)};
+  }
+
+ private:
+  /// How many elements of `x` are in each place, and 1 where none is.
+  Tensor sharing(const Tensor& dy) const {
+    const NoGrad no_grad;
+    const Tensor one =
+        ones(x.sizes, dy.is_complex() ? real_of(dy.dtype()) : dy.dtype(), dy.device());
+    return view_backward(one, Shape{extent}, x.strides, x.offset - begin).clamp_min(1);
+  }
+};
+
 Tensor handle_of(TensorImpl* impl) { return Tensor(Intrusive<TensorImpl>::share(impl)); }
 
 /// The gradient that `before` kept in `kept` is that of result `index` of `after` from now on.
@@ -233,6 +279,14 @@ Edge edge_of(const Tensor& tensor) {
   Edge edge;
   set_edge(edge, tensor);
   return edge;
+}
+
+std::unique_ptr<Rule> as_strided_rule(const Tensor& x, const Tensor& view) {
+  const Geometry part(view);
+  const int64_t begin = x.storage_offset();
+  const bool lies_within = part.offset >= begin && part.end() <= begin + x.numel();
+  if (x.is_contiguous() && begin == 0 && lies_within) return nullptr;
+  return std::make_unique<SharedMemory>(x, view);
 }
 
 void write_history(const Tensor& self, const Intrusive<Node>& node, uint32_t index) {

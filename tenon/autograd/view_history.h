@@ -13,4 +13,8 @@ void write_history(const Tensor& self, const Intrusive<Node>& node, uint32_t ind
 /// `grad()`, hooks and place in the graph are as before.
 TENON_API void take_layout(Tensor& tensor, const Tensor& view);
 
+/// The gradient rule of `view`, made of `x` by as_strided: null where as_strided's own does, which
+/// is that of a view within a row-major `x` at the start of its memory.
+std::unique_ptr<Rule> as_strided_rule(const Tensor& x, const Tensor& view);
+
 }  // namespace tenon::autograd

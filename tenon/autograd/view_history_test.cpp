@@ -219,5 +219,51 @@ TEST(RetainGrad, FollowsWrites) {
   EXPECT_EQ(part.grad().to_vector<double>(), (std::vector<double>{1}));
 }
 
+/// With y = as_strided(part of x * 1), the gradient of sum(i y_i^2), i from 1, with respect to x,
+/// and that of the sum of its squares.
+TEST(ViewHistory, AsStridedOfAnyLayout) {
+  using Doubles = std::vector<double>;
+  const auto check = [](auto view, const Doubles& first, const Doubles& second) {
+    const Tensor x = arange(0, 12, 1, kFloat64).requires_grad_();
+    const Tensor y = view(x * 1).flatten();
+    const Tensor loss = sum(y * y * arange(1, y.numel() + 1, 1, kFloat64));
+    const Tensor dx = grad({loss}, {x}, {}, {.create_graph = true})[0];
+    EXPECT_EQ(dx.to_vector<double>(), first);
+    EXPECT_EQ(grad({(dx * dx).sum()}, {x})[0].to_vector<double>(), second);
+  };
+  check(
+      [](const Tensor& x) {
+        return as_strided(x.view({3, 4}).t(), {3, 3}, {1, 2}, 1);
+      },
+      {0, 2, 16, 54, 40, 110, 72, 126, 0, 0, 0, 0},
+      {0, 8, 256, 1944, 800, 4840, 1728, 4536, 0, 0, 0, 0});
+  // What lies between the elements of the input isn't the input's.
+  check(
+      [](const Tensor& x) {
+        return as_strided(x.view({3, 4}).narrow(1, 1, 2), {2, 3}, {4, 1}, 1);
+      },
+      {0, 2, 8, 0, 0, 40, 60, 0, 0, 0, 0, 0}, {0, 8, 64, 0, 0, 640, 1200, 0, 0, 0, 0, 0});
+  check(
+      [](const Tensor& x) {
+        return as_strided(x.view({3, 4})[1], {6}, {1}, 2);
+      },
+      {0, 0, 0, 0, 24, 40, 60, 84, 0, 0, 0, 0}, {0, 0, 0, 0, 288, 640, 1200, 2016, 0, 0, 0, 0});
+  check(
+      [](const Tensor& x) {
+        return as_strided(x.narrow(0, 0, 3).expand({2, 3}), {2, 2}, {1, 1});
+      },
+      {0, 10, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0}, {0, 200, 256, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  check(
+      [](const Tensor& x) {
+        return as_strided(x.narrow(0, 4, 8), {2, 2}, {2, 1}, 5);
+      },
+      {0, 0, 0, 0, 0, 10, 24, 42, 64, 0, 0, 0}, {0, 0, 0, 0, 0, 40, 192, 504, 1024, 0, 0, 0});
+  check(
+      [](const Tensor& x) {
+        return as_strided(x.narrow(0, 4, 2), {2, 3}, {2, 1});
+      },
+      {0, 0, 0, 0, 8, 20, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 32, 160, 0, 0, 0, 0, 0, 0});
+}
+
 }  // namespace
 }  // namespace tenon

@@ -132,11 +132,6 @@ ViewSpec strided_view(const Tensor& x, IntList sizes, IntList strides,
                     "tensor",
                     to_string(sizes), to_string(strides), spec.offset));
   }
-  if (x.requires_grad() && (!x.is_contiguous() || (storage_offset && x.storage_offset() != 0))) {
-    fail<ValueError>("as_strided",
-                     "a gradient needs a row-major tensor at the start of its memory; call "
-                     "contiguous() or clone() first");
-  }
   return spec;
 }
 
@@ -242,14 +237,16 @@ void define_diagonal(OpDef& op) {
 void define_as_strided(OpDef& op) {
   op.doc(
         "A view with these sizes and strides of the memory behind `x`, from `storage_offset` (in "
-        "elements; default: where `x` starts). IndexError where it reaches beyond that memory. A "
-        "gradient needs a row-major `x` at the start of its memory.")
+        "elements; default: where `x` starts). IndexError where it reaches beyond that memory. The "
+        "gradient of a place in memory is the sum over the view's elements there; elements of `x` "
+        "that share a place get equal parts of it, and what isn't in `x` gets none.")
       .accepts(kAnySet)
       .view([](const Tensor& x, IntList sizes, IntList strides,
                std::optional<int64_t> storage_offset) {
         return strided_view(x, sizes, strides, storage_offset);
       })
       .saves_sizes()
+      // Of a row-major `x` that the view lies in; autograd/view_history.h has the rule of others.
       .vjp([](const Saved& saved, const Tensor& dy, IntList, IntList strides,
               std::optional<int64_t> storage_offset) -> Grads {
         return {view_backward(dy, saved.input_sizes(0), strides, storage_offset.value_or(0))};
