@@ -33,7 +33,7 @@ void define_elu_backward(OpDef& op) {
       .saves_input(0, 1)
       .vjp([](const Saved& saved, const Tensor& v, double alpha) -> Grads {
         const Tensor& x = saved.input(1);
-        const Tensor curvature = where(x > 0, 0, exp(x) * alpha);
+        const Tensor curvature = where(x >= 0, 0, exp(x) * alpha);
         return {elu_backward(v, x, alpha), v * saved.input(0) * curvature};
       })
       .samples([] {

@@ -53,7 +53,7 @@ void define_hardswish(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         const Tensor& x = saved.input(0);
         const Tensor inside = dy * (x * (1.0 / 3) + 0.5);
-        return {where(x > 3, dy, where(x < -3, 0, inside))};
+        return {where(x >= 3, dy, where(x <= -3, 0, inside))};
       })
       .samples([] { return unary_samples(-5.05, 5); });
 }
@@ -73,9 +73,17 @@ void define_softshrink(OpDef& op) {
         "x - lambd where x > lambd, x + lambd where x < -lambd, else 0. NaN stays. A ValueError "
         "where `lambd` is below 0.")
       .accepts(kFloatSet)
-      .compose([](const Tensor& x, double lambd) -> Tensor {
+      .shape([](const Tensor& x, double lambd) -> Spec {
         check_lambd("softshrink", lambd);
-        return x - clamp(x, -lambd, lambd);
+        return {x.dtype(), x.sizes()};
+      })
+      .tile([](TileBuilder& t) {
+        const Value x = t.load(0), lambd = t.scalar(0);
+        t.store(0, t.sub(x, t.minimum(t.maximum(x, t.neg(lambd)), lambd)));
+      })
+      .saves_input(0)
+      .vjp([](const Saved& saved, const Tensor& dy, double lambd) -> Grads {
+        return {where(abs(saved.input(0)) <= lambd, 0, dy)};
       })
       .samples([] { return unary_samples(-2.03, 2, {Attribute(0.5)}); });
 }

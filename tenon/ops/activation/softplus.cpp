@@ -34,7 +34,7 @@ void define_softplus_backward(OpDef& op) {
       .vjp([](const Saved& saved, const Tensor& v, double beta, double threshold) -> Grads {
         const Tensor& x = saved.input(1);
         const Tensor s = sigmoid(x * beta);
-        const Tensor curvature = where(x * beta > threshold, 0, s * (1 - s) * beta);
+        const Tensor curvature = where(x * beta >= threshold, 0, s * (1 - s) * beta);
         return {softplus_backward(v, x, beta, threshold), v * saved.input(0) * curvature};
       })
       .samples([] {

@@ -9,6 +9,7 @@
 #include <limits>
 #include <numbers>
 
+#include "tenon/ops/elementwise/bessel_internal.h"
 #include "tenon/ops/elementwise/polynomial_internal.h"
 
 namespace tenon::ops {
@@ -169,13 +170,14 @@ OpDef& define_second(OpDef& op, std::string_view documentation) {
   });
 }
 
-/// I1(x) / x, scaled by e^-|x| or not: 1/2 at 0.
-Tensor over_x(const Tensor& bessel, const Tensor& x) {
-  const Tensor is_zero = x == 0;
-  return where(is_zero, 0.5, bessel / where(is_zero, 1, x));
-}
-
 }  // namespace
+
+Tensor is_tiny(const Tensor& x) { return square(x) <= (x.dtype() == kFloat64 ? 0x1p-52 : 0x1p-23); }
+
+Tensor over_x(const Tensor& bessel, const Tensor& x) {
+  const Tensor tiny = is_tiny(x);
+  return where(tiny, 0.5, bessel / where(tiny, 1, x));
+}
 
 void define_i0(OpDef& op) {
   define_bessel(op, "The modified Bessel function of the first kind of order 0.")
@@ -214,8 +216,9 @@ void define_special_i1e(OpDef& op) {
       .tile([](TileBuilder& t) { t.store(0, scaled_bessel(t, t.load(0), 1)); })
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         const Tensor& x = saved.input(0);
-        const Tensor y = special_i1e(x);
-        return {dy * (special_i0e(x) - over_x(y, x) - sgn(x) * y)};
+        const Tensor y = special_i1e(x), tiny = is_tiny(x);
+        const Tensor ratio = where(tiny, 0.5 - 0.5 * abs(x), y / where(tiny, 1, x));
+        return {dy * (special_i0e(x) - ratio - sgn(x) * y)};
       });
 }
 

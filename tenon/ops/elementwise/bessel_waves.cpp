@@ -8,6 +8,7 @@
 #include <limits>
 #include <numbers>
 
+#include "tenon/ops/elementwise/bessel_internal.h"
 #include "tenon/ops/elementwise/polynomial_internal.h"
 
 namespace tenon::ops {
@@ -164,9 +165,7 @@ void define_special_bessel_j1(OpDef& op) {
       .tile([](TileBuilder& t) { t.store(0, first_kind(t, 1)); })
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
         const Tensor& x = saved.input(0);
-        const Tensor is_zero = x == 0;
-        const Tensor over_x = special_bessel_j1(x) / where(is_zero, 1, x);
-        return {dy * (special_bessel_j0(x) - where(is_zero, 0.5, over_x))};
+        return {dy * (special_bessel_j0(x) - over_x(special_bessel_j1(x), x))};
       })
       .samples(waves_samples);
 }

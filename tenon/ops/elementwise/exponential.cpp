@@ -1,3 +1,4 @@
+#include <cmath>
 #include <numbers>
 
 #include "tenon/ops/define.h"
@@ -150,10 +151,23 @@ void define_xlogy(OpDef& op) {
 void define_logit(OpDef& op) {
   op.doc(
         "ln(x / (1 - x)), the inverse of sigmoid; with `eps`, of x limited to [eps, 1 - eps]. NaN "
-        "outside [0, 1].")
-      .compose([](const Tensor& x, std::optional<double> eps) -> Tensor {
-        const Tensor inside = eps ? clamp(x, Scalar(*eps), Scalar(1 - *eps)) : x;
-        return log(inside / (1 - inside));
+        "outside [0, 1]. The gradient flows where eps <= x <= 1 - eps; without `eps` it is NaN "
+        "outside.")
+      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
+      .variant([](const Tensor&, std::optional<double> eps) -> int { return eps ? 1 : 0; })
+      .tile([](TileBuilder& t, int limited) {
+        const Value one = t.constant(1);
+        Value x = t.load(0);
+        if (limited) x = t.minimum(t.maximum(x, t.scalar(0)), t.sub(one, t.scalar(0)));
+        t.store(0, t.log(t.div(x, t.sub(one, x))));
+      })
+      .saves_input(0)
+      .vjp([](const Saved& saved, const Tensor& dy, std::optional<double> eps) -> Grads {
+        const Tensor& x = saved.input(0);
+        const double low = eps.value_or(0), beyond = eps ? 0 : std::nan("");
+        const Tensor is_outside = (x < low) | (x > 1 - low);
+        return {where(is_outside, beyond, dy / (x * (1 - x)))};
       })
       .samples([] {
         std::vector<Sample> samples = unary_samples(0.1, 0.9, {Attribute()});

@@ -59,12 +59,14 @@ void define_fmax(OpDef& op) {
 }
 
 void define_where_greater(OpDef& op) {
-  op.doc("`dy` where a > b, half of it where a = b, else 0: the gradient of maximum and minimum.")
+  op.doc(
+        "`dy` where a > b and beside NaN, half of it where a = b, else 0: the gradient of maximum "
+        "and minimum.")
       .accepts(kFloatSet)
       .tile([](TileBuilder& t) {
         const Value dy = t.load(0), a = t.load(1), b = t.load(2);
         // No product with 0: dy may be infinite where it goes to the other one alone.
-        const Value whole = t.select(t.gt(a, b), dy, t.constant(0));
+        const Value whole = t.select(t.lt(a, b), t.constant(0), dy);
         t.store(0, t.select(t.eq(a, b), t.mul(dy, t.constant(0.5)), whole));
       })
       .saves_input(1, 2)
@@ -164,20 +166,29 @@ void define_one_bound(OpDef& op, std::string_view documentation, Bound) {
       .tile([](TileBuilder& t) { t.store(0, Bound::limit(t, t.load(0), t.load(1))); })
       .saves_input(0, 1)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        const Tensor outside = Bound::is_beyond(saved.input(0), saved.input(1));
-        return {saved.needs(0) ? masked_fill(dy, outside, 0) : Tensor(),
-                saved.needs(1) ? where(outside, dy, 0) : Tensor()};
+        const Tensor &x = saved.input(0), &bound = saved.input(1);
+        // As clamp, whose bounds are numbers; of two tensors equal ones share, as in maximum.
+        if (bound.impl()->is_number) return {masked_fill(dy, Bound::reaches(x, bound), 0)};
+        return {saved.needs(0) ? Bound::where_first(dy, x, bound) : Tensor(),
+                saved.needs(1) ? Bound::where_first(dy, bound, x) : Tensor()};
       })
       .samples([] { return binary_samples(-1.93, 2.04); });
 }
 
 struct LowerBound {
   static Value limit(TileBuilder& t, Value x, Value bound) { return t.maximum(x, bound); }
-  static Tensor is_beyond(const Tensor& x, const Tensor& bound) { return x < bound; }
+  static Tensor reaches(const Tensor& x, const Tensor& bound) { return x <= bound; }
+  /// The part of `dy` that belongs to `a`, where the result is the larger of `a` and `b`.
+  static Tensor where_first(const Tensor& dy, const Tensor& a, const Tensor& b) {
+    return where_greater(dy, a, b);
+  }
 };
 struct UpperBound {
   static Value limit(TileBuilder& t, Value x, Value bound) { return t.minimum(x, bound); }
-  static Tensor is_beyond(const Tensor& x, const Tensor& bound) { return x > bound; }
+  static Tensor reaches(const Tensor& x, const Tensor& bound) { return x >= bound; }
+  static Tensor where_first(const Tensor& dy, const Tensor& a, const Tensor& b) {
+    return where_greater(dy, b, a);
+  }
 };
 
 }  // namespace
@@ -185,14 +196,16 @@ struct UpperBound {
 void define_clamp_min(OpDef& op) {
   define_one_bound(op,
                    "Each element, but at least `min`, which may be a tensor; broadcasts. NaN "
-                   "wins. The gradient flows where x >= min, elsewhere to `min`.",
+                   "wins. The gradient flows where x > min, where x < min to a tensor `min`, and "
+                   "where x equals that, half of it to each.",
                    LowerBound());
 }
 
 void define_clamp_max(OpDef& op) {
   define_one_bound(op,
                    "Each element, but at most `max`, which may be a tensor; broadcasts. NaN wins. "
-                   "The gradient flows where x <= max, elsewhere to `max`.",
+                   "The gradient flows where x < max, where x > max to a tensor `max`, and where x "
+                   "equals that, half of it to each.",
                    UpperBound());
 }
 

@@ -61,10 +61,10 @@ Value digamma_of(TileBuilder& t, Value z) {
   return t.sub(t.sub(main, t.mul(series, square)), moved);
 }
 
-/// pi times what x is above a whole number: sine and tangent of pi x are those of it, but for the
-/// sign of the sine.
+/// pi times how far x is from the nearest whole number, exact for small x: sine and tangent of pi x
+/// are those of it, but for the sign of the sine.
 Value angle_in_period(TileBuilder& t, Value x) {
-  return t.mul(t.sub(x, t.floor(x)), t.constant(pi));
+  return t.mul(t.sub(x, t.round(x)), t.constant(pi));
 }
 
 std::vector<Sample> gamma_samples() {
@@ -121,7 +121,9 @@ void define_lgamma(OpDef& op) {
       .tile([](TileBuilder& t) {
         const Value x = t.load(0), low = t.lt(x, t.constant(0.5));
         const Value above = log_gamma(t, t.select(low, t.sub(t.constant(1), x), x));
-        const Value mirror = t.log(t.div(t.constant(pi), t.sin(angle_in_period(t, x))));
+        const Value sine = t.abs(t.sin(angle_in_period(t, x)));
+        const Value mirror =
+            t.sub(t.constant(std::log(pi)), t.log(sine));  // pi / sine may overflow
         const Value whole = t.logical_and(low, t.eq(x, t.floor(x)));
         const Value y = t.select(low, t.sub(mirror, above), above);
         const Value infinity = t.constant(std::numeric_limits<double>::infinity());

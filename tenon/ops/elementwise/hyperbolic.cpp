@@ -1,3 +1,4 @@
+#include <limits>
 #include <numbers>
 
 #include "tenon/ops/define.h"
@@ -92,7 +93,9 @@ void define_acosh(OpDef& op) {
       .tile([](TileBuilder& t) {
         const Value x = t.load(0), above = t.sub(x, t.constant(1));
         const Value root = t.sqrt(t.mul(above, t.add(x, t.constant(1))));
-        t.store(0, log_of_sum(t, x, t.add(above, root)));
+        const Value y = log_of_sum(t, x, t.add(above, root));
+        const Value nan = t.constant(std::numeric_limits<double>::quiet_NaN());
+        t.store(0, t.select(t.lt(above, t.constant(0)), nan, y));
       })
       .saves_input(0)
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tenon/base/error.h"
+#include "tenon/dispatch/modes.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -42,7 +43,8 @@ Tensor covered(const Tensor& src, const Tensor& index) {
 }
 
 /// The gradient for src of products by place: those of all other factors of a place. A zero's is
-/// the product without it; two zeros leave nothing.
+/// the product without it; two zeros leave nothing, but have derivatives: what is 0 by one factor
+/// is written as that factor's multiple where it may be differentiated again.
 Tensor multiply_source_grad(const Saved& saved, const Tensor& dy, int64_t dim) {
   const Tensor &x = saved.input(0), &index = saved.input(1);
   const Tensor src = covered(saved.input(2), index);
@@ -51,7 +53,13 @@ Tensor multiply_source_grad(const Saved& saved, const Tensor& dy, int64_t dim) {
   const Tensor zeros_there = scatter_add(zeros_like(x), dim, index, is_zero.to(x.dtype()));
   const Tensor count = gather(zeros_there, dim, index);
   const Tensor others = gather(without, dim, index) / filled;
-  return where(count == 0, others, where(is_zero & (count == 1), others, 0));
+  const Tensor is_only_zero = is_zero & (count == 1);
+  if (!modes().grad) return where((count == 0) | is_only_zero, others, 0);
+  const Tensor sums = scatter_add(zeros_like(x), dim, index, where(is_zero, src, 0));
+  const Tensor zero = gather(sums, dim, index);  // the sum of the place's zeros
+  const Tensor multiple =
+      where(is_zero, where(count == 2, zero - src, 0), where(count == 1, zero, 0));
+  return others * where((count == 0) | is_only_zero, 1, multiple);
 }
 
 Grads extreme_grads(const Saved& saved, const Tensor& dy, int64_t dim, bool include_self) {

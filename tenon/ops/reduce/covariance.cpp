@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "tenon/base/error.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/elementwise/conjugate_internal.h"
@@ -120,6 +122,7 @@ void define_renorm(OpDef& op) {
           fail<ShapeError>("renorm", fmt::format("expected at least 2 dims, got {}", x.dim()));
         }
         const int64_t along = normalize_dim("renorm", dim, x.dim());
+        if (std::isinf(maxnorm)) return clone(x);  // the scale's gradient would be NaN
         Shape others;
         for (int64_t i = 0; i < x.dim(); ++i) {
           if (i != along) others.push_back(i);

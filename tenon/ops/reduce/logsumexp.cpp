@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "tenon/ops/define.h"
 #include "tenon/ops/elementwise/conjugate_internal.h"
 #include "tenon/ops/reduce/dims_internal.h"
@@ -43,8 +45,9 @@ void define_logsumexp_backward(OpDef& op) {
   op.doc("The gradient of logsumexp: dy e^(x - y), where `y` is its result, repeated.")
       .accepts(kFloatSet)
       .tile([](TileBuilder& t) {
-        const Value y = t.load(2);
-        const Value shift = t.select(t.isinf(y), t.constant(0), y);
+        const Value y = t.load(2), nothing = t.constant(-std::numeric_limits<double>::infinity());
+        // Where all elements are -inf, the difference of two would be NaN.
+        const Value shift = t.select(t.eq(y, nothing), t.constant(0), y);
         t.store(0, t.mul(t.load(0), t.exp(t.sub(t.load(1), shift))));
       })
       .saves_input(0, 1, 2)
