@@ -9,6 +9,7 @@
 #include "python/bindings/functions.h"
 #include "python/bindings/gil.h"
 #include "tenon/base/error.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/dispatch/deferral.h"
 #include "tenon/ops/functions.h"
 #include "tenon/optim/optim.h"
@@ -24,15 +25,27 @@ struct HeldFormula {
   std::unique_ptr<const Formula> formula;
 };
 
-/// A 0-d float32 tensor: what PyTorch keeps host numbers of the state as.
-Tensor tensor_of_number(double value) {
+/// A 0-d tensor, float64 where that is the default, else float32: what PyTorch keeps numbers of
+/// the state as.
+Tensor tensor_of_number(double value, Device device = kCpu) {
   const NotDeferred at_once;
-  return full({}, value, kFloat32, kCpu);
+  return full({}, value, default_dtype() == kFloat64 ? kFloat64 : kFloat32, device);
 }
 
 double number_of(nb::handle object, const char* name) {
   if (!is_tensor(object.ptr())) return to_float(object.ptr(), name);
   return tensor_of(object.ptr()).item().to_double();
+}
+
+/// A tensor of one floating number, 0-d.
+Tensor as_number(const Tensor& tensor, const char* name) {
+  if (tensor.numel() != 1 || !tensor.is_floating_point()) {
+    fail_type(
+        "a capturable step reads %s from a floating tensor of one element, not from %s of %zd",
+        name, std::string(name_of(tensor.dtype())).c_str(),
+        static_cast<Py_ssize_t>(tensor.numel()));
+  }
+  return tensor.dim() == 0 ? tensor.detach() : tensor.detach().reshape({});
 }
 
 /// Borrowed; null where there is none, or None.
@@ -110,6 +123,7 @@ class Entry {
       updated.states[i] = tensor_of(found);
       updated.step = 1;  // of formulas that don't count
     }
+    if (formula.is_capturable()) return;
     for (const nb::object& key : keys.step) {
       step_ = nb::borrow(find(dict_.ptr(), key.ptr()));
       updated.step = step_ ? static_cast<int64_t>(number_of(step_, "step")) : 0;
@@ -121,12 +135,24 @@ class Entry {
     }
   }
 
-  void write(const Keys& keys, const Updated& updated) const {
-    for (const nb::object& key : keys.step) {
-      write_number(key, step_, static_cast<double>(updated.step));
+  /// A number that is kept as a tensor, which is made of `initial` where there is none.
+  Tensor counted(nb::handle name, double initial, Device device) const {
+    PyObject* const found = find(dict_.ptr(), name.ptr());
+    if (!found || !is_tensor(found)) {
+      set(name, tensor_of_number(found ? to_float(found, "a number of the state") : initial,
+                                 device));
     }
-    for (size_t i = 0; i < keys.numbers.size(); ++i) {
-      write_number(keys.numbers[i], numbers_[i], updated.numbers[i]);
+    return as_number(tensor_of(find(dict_.ptr(), name.ptr())), "a number of the state");
+  }
+
+  void write(const Formula& formula, const Keys& keys, const Updated& updated) const {
+    if (!formula.is_capturable()) {
+      for (const nb::object& key : keys.step) {
+        write_number(key, step_, static_cast<double>(updated.step));
+      }
+      for (size_t i = 0; i < keys.numbers.size(); ++i) {
+        write_number(keys.numbers[i], numbers_[i], updated.numbers[i]);
+      }
     }
     for (size_t i = 0; i < keys.states.size(); ++i) {
       if (!has_state_[i]) set(keys.states[i], updated.states[i]);
@@ -161,26 +187,27 @@ class Entry {
 /// Steps of one group of parameters.
 class GroupUpdater {
  public:
-  /// The learning rate is a number or, of capturable formulas, a 0-d float64 tensor. Gradients are
-  /// the parameters' own where none are given.
+  /// The learning rate is a number or a tensor of one, and a tensor of capturable formulas.
+  /// Gradients are the parameters' own where none are given.
   void step(const HeldFormula& held, nb::handle rate, nb::handle parameters, nb::handle state,
             nb::handle gradients) {
     const Formula& formula = *held.formula;
-    check_rate(formula, rate);
-    const double learning_rate = formula.is_capturable() ? 0 : number_of(rate, "a learning rate");
+    const Tensor rate_tensor = formula.is_capturable() ? rate_of(rate) : Tensor();
+    const bool needs_number = !formula.is_capturable() || formula.starts_from_rate();
+    const double learning_rate = needs_number ? number_of(rate, "a learning rate") : 0;
     if (running_) fail<ValueError>("Optimizer::step", "another thread is at the same step");
     const Running running(running_);
     keys_.fit(formula);
     Collected all = collect(formula, learning_rate, parameters, state, gradients);
     if (all.updated.empty()) return;
-    if (formula.is_capturable()) {
-      for (Updated& updated : all.updated) updated.rate = &tensor_of(rate.ptr());
-    }
+    if (formula.is_capturable()) count(formula, learning_rate, rate_tensor, all);
     {
       const ReleaseGil released;
       updater_.run(formula, learning_rate, all.updated);
     }
-    for (size_t e = 0; e < all.entries.size(); ++e) all.entries[e].write(keys_, all.updated[e]);
+    for (size_t e = 0; e < all.entries.size(); ++e) {
+      all.entries[e].write(formula, keys_, all.updated[e]);
+    }
   }
 
  private:
@@ -188,6 +215,7 @@ class GroupUpdater {
   struct Collected {
     std::vector<Updated> updated;
     std::vector<Entry> entries;  ///< as many, or none
+    std::vector<Tensor> clocks;  ///< of capturable formulas that count: as many
   };
   struct Running {
     explicit Running(bool& flag) : flag_(flag) { flag = true; }
@@ -195,13 +223,33 @@ class GroupUpdater {
     bool& flag_;
   };
 
-  static void check_rate(const Formula& formula, nb::handle rate) {
-    const bool is_number = is_tensor(rate.ptr()) && tensor_of(rate.ptr()).dtype() == kFloat64 &&
-                           tensor_of(rate.ptr()).dim() == 0;
-    if (formula.is_capturable() && (!is_number || formula.counts_steps())) {
-      fail_type(
-          "a formula that takes its rate as a tensor counts no steps, and the rate is a 0-d "
-          "float64 tensor");
+  static Tensor rate_of(nb::handle rate) {
+    if (!is_tensor(rate.ptr())) {
+      fail_type("a capturable step takes its learning rate as a tensor, not %s",
+                Py_TYPE(rate.ptr())->tp_name);
+    }
+    return as_number(tensor_of(rate.ptr()), "its learning rate");
+  }
+
+  /// Counts the step of each parameter, in the tensors of its state.
+  void count(const Formula& formula, double learning_rate, const Tensor& rate,
+             Collected& all) const {
+    for (const Updated& updated : all.updated) check_update(formula, updated);
+    const NoGrad no_grad;
+    all.clocks.reserve(all.updated.size());
+    for (size_t e = 0; e < all.updated.size(); ++e) {
+      Updated& updated = all.updated[e];
+      const Device device = updated.parameter.device();
+      updated.rate = &rate;
+      for (size_t i = 0; i < keys_.numbers.size(); ++i) {
+        const double initial = formula.initial_number(i, learning_rate);
+        updated.counted[i] = all.entries[e].counted(keys_.numbers[i].ptr(), initial, device);
+      }
+      for (const nb::object& key : keys_.step) {
+        all.clocks.push_back(all.entries[e].counted(key.ptr(), 0, device));
+        all.clocks.back().add_(1.0);
+        updated.clock = &all.clocks.back();
+      }
     }
   }
 
@@ -311,7 +359,8 @@ class Steps {
   Steps(const Steps&) = delete;
 
   /// `groups` are dicts of "params", "lr", and the options that `make_formula(group)` reads.
-  void run(nb::handle make_formula, nb::handle groups, nb::handle state) {
+  /// `rate_of(group)` gives the tensor that capturable formulas read in place of "lr".
+  void run(nb::handle make_formula, nb::handle rate_of, nb::handle groups, nb::handle state) {
     static PyObject* const params = PyUnicode_InternFromString("params");
     static PyObject* const lr = PyUnicode_InternFromString("lr");
     const Items items(groups.ptr());
@@ -323,8 +372,10 @@ class Steps {
       if (i == groups_.size()) groups_.emplace_back();
       Group& own = groups_[i];
       const nb::object formula = own.formula.of(group, make_formula);
-      own.updater.step(*nb::inst_ptr<HeldFormula>(formula), item_of(group, lr),
-                       item_of(group, params), state, nb::none());
+      const HeldFormula& held = *nb::inst_ptr<HeldFormula>(formula);
+      const nb::object rate = held.formula->is_capturable() ? nb::object(rate_of(nb::handle(group)))
+                                                            : item_of(group, lr);
+      own.updater.step(held, rate, item_of(group, params), state, nb::none());
     }
   }
 
@@ -344,12 +395,13 @@ HeldFormula held(const Options& options) {
 /// Options in the order of the arguments.
 void add_formulas(nb::module_& module) {
   module.def("sgd", [](double momentum, double dampening, double weight_decay, bool nesterov,
-                       bool maximize) {
+                       bool maximize, bool capturable) {
     return held(SGDOptions{.momentum = momentum,
                            .dampening = dampening,
                            .weight_decay = weight_decay,
                            .nesterov = nesterov,
-                           .maximize = maximize});
+                           .maximize = maximize,
+                           .capturable = capturable});
   });
   module.def(
       "adam",
@@ -361,7 +413,8 @@ void add_formulas(nb::module_& module) {
                                    .eps = eps,
                                    .weight_decay = weight_decay,
                                    .amsgrad = amsgrad,
-                                   .maximize = maximize});
+                                   .maximize = maximize,
+                                   .capturable = capturable});
         }
         return held(AdamOptions{.beta1 = beta1,
                                 .beta2 = beta2,
@@ -376,70 +429,82 @@ void add_formulas(nb::module_& module) {
       nb::arg("amsgrad"), nb::arg("maximize"), nb::arg("decoupled"),
       nb::arg("bias_correction") = true, nb::arg("capturable") = false);
   module.def("rmsprop", [](double alpha, double eps, double weight_decay, double momentum,
-                           bool centered, bool maximize) {
+                           bool centered, bool maximize, bool capturable) {
     return held(RMSpropOptions{.alpha = alpha,
                                .eps = eps,
                                .weight_decay = weight_decay,
                                .momentum = momentum,
                                .centered = centered,
-                               .maximize = maximize});
+                               .maximize = maximize,
+                               .capturable = capturable});
   });
-  module.def("adagrad",
-             [](double decay, double weight_decay, double initial, double eps, bool maximize) {
-               return held(AdagradOptions{.learning_rate_decay = decay,
-                                          .weight_decay = weight_decay,
-                                          .initial_accumulator_value = initial,
-                                          .eps = eps,
-                                          .maximize = maximize});
-             });
-  module.def("adadelta", [](double rho, double eps, double weight_decay, bool maximize) {
-    return held(AdadeltaOptions{
-        .rho = rho, .eps = eps, .weight_decay = weight_decay, .maximize = maximize});
+  module.def("adagrad", [](double decay, double weight_decay, double initial, double eps,
+                           bool maximize, bool capturable) {
+    return held(AdagradOptions{.learning_rate_decay = decay,
+                               .weight_decay = weight_decay,
+                               .initial_accumulator_value = initial,
+                               .eps = eps,
+                               .maximize = maximize,
+                               .capturable = capturable});
   });
-  module.def("adamax",
-             [](double beta1, double beta2, double eps, double weight_decay, bool maximize) {
-               return held(AdamaxOptions{.beta1 = beta1,
-                                         .beta2 = beta2,
-                                         .eps = eps,
-                                         .weight_decay = weight_decay,
-                                         .maximize = maximize});
+  module.def("adadelta",
+             [](double rho, double eps, double weight_decay, bool maximize, bool capturable) {
+               return held(AdadeltaOptions{.rho = rho,
+                                           .eps = eps,
+                                           .weight_decay = weight_decay,
+                                           .maximize = maximize,
+                                           .capturable = capturable});
              });
+  module.def("adamax", [](double beta1, double beta2, double eps, double weight_decay,
+                          bool maximize, bool capturable) {
+    return held(AdamaxOptions{.beta1 = beta1,
+                              .beta2 = beta2,
+                              .eps = eps,
+                              .weight_decay = weight_decay,
+                              .maximize = maximize,
+                              .capturable = capturable});
+  });
 }
 
 void add_more_formulas(nb::module_& module) {
   module.def("nadam", [](double beta1, double beta2, double eps, double weight_decay,
-                         double momentum_decay, bool decoupled, bool maximize) {
+                         double momentum_decay, bool decoupled, bool maximize, bool capturable) {
     return held(NAdamOptions{.beta1 = beta1,
                              .beta2 = beta2,
                              .eps = eps,
                              .weight_decay = weight_decay,
                              .momentum_decay = momentum_decay,
                              .decoupled_weight_decay = decoupled,
-                             .maximize = maximize});
+                             .maximize = maximize,
+                             .capturable = capturable});
   });
   module.def("radam", [](double beta1, double beta2, double eps, double weight_decay,
-                         bool decoupled, bool maximize) {
+                         bool decoupled, bool maximize, bool capturable) {
     return held(RAdamOptions{.beta1 = beta1,
                              .beta2 = beta2,
                              .eps = eps,
                              .weight_decay = weight_decay,
                              .decoupled_weight_decay = decoupled,
-                             .maximize = maximize});
+                             .maximize = maximize,
+                             .capturable = capturable});
   });
-  module.def("rprop",
-             [](double minus, double plus, double smallest, double largest, bool maximize) {
-               return held(RpropOptions{.eta_minus = minus,
-                                        .eta_plus = plus,
-                                        .smallest_step = smallest,
-                                        .largest_step = largest,
-                                        .maximize = maximize});
-             });
-  module.def("asgd", [](double lambd, double alpha, double t0, double weight_decay, bool maximize) {
+  module.def("rprop", [](double minus, double plus, double smallest, double largest, bool maximize,
+                         bool capturable) {
+    return held(RpropOptions{.eta_minus = minus,
+                             .eta_plus = plus,
+                             .smallest_step = smallest,
+                             .largest_step = largest,
+                             .maximize = maximize,
+                             .capturable = capturable});
+  });
+  module.def("asgd", [](double lambd, double alpha, double t0, double weight_decay, bool maximize,
+                        bool capturable) {
     return held(ASGDOptions{.lambd = lambd,
                             .alpha = alpha,
                             .t0 = t0,
                             .weight_decay = weight_decay,
-                            .maximize = maximize});
+                            .maximize = maximize,
+                            .capturable = capturable});
   });
 }
 
@@ -461,6 +526,14 @@ void add_optim_functions(nb::module_& module) {
         return unscale(gradients, scale);
       },
       nb::arg("parameters"), nb::arg("scale"));
+  // The learning rate of these as a tensor that pure compiled functions may keep.
+  optim.def(
+      "rate",
+      [](double value, const std::vector<Tensor>& parameters) {
+        const NotDeferred at_once;
+        return full({}, value, kFloat64, parameters.empty() ? kCpu : parameters[0].device());
+      },
+      nb::arg("value"), nb::arg("parameters"));
   add_formulas(optim);
   add_more_formulas(optim);
 }

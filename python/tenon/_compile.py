@@ -14,6 +14,7 @@ def compile(model=None, *, fullgraph=False, dynamic=None, backend="tenon", mode=
 
     pure: calls after the first don't run the code, but what its ops were. For functions of tensors
         (and tuples and lists of them) alone, whose ops, numbers and other tensors never change.
+        Optimizers step in one that are made with `capturable=True`.
     validate: of pure functions, each call runs the code, too, and the place that went stale is
         named.
     memory_limit: bytes that a plan may take for intermediate results and what it makes; 0: any

@@ -36,6 +36,8 @@ class TENON_API Deferrer {
   virtual bool defer_kernel(const Call& call, const Specs& results, std::span<Tensor> outputs) = 0;
   /// A program over tensors that it reads and writes in place, outside any op (optimizers).
   virtual void defer_update(const Update& update) = 0;
+  /// Whether what is deferred will run again without the code that made it, with the same numbers.
+  virtual bool is_pure() const = 0;
   /// Runs what was deferred: afterwards all tensors have their data.
   virtual void flush() = 0;
 };

@@ -146,6 +146,46 @@ TEST(Pure, OptimizersThatCountInTensors) {
   expect_capturable<optim::AdamW>(optim::AdamWOptions{.weight_decay = 0.1});
   expect_capturable<optim::RMSprop>(optim::RMSpropOptions{.momentum = 0.5, .centered = true});
   expect_capturable<optim::Adagrad>(optim::AdagradOptions{.learning_rate_decay = 0.2});
+  expect_capturable<optim::Adadelta>(optim::AdadeltaOptions{.weight_decay = 0.1});
+  expect_capturable<optim::Adamax>(optim::AdamaxOptions{.weight_decay = 0.1});
+  expect_capturable<optim::NAdam>(optim::NAdamOptions{.momentum_decay = 0.05});
+  expect_capturable<optim::RAdam>(optim::RAdamOptions{});
+  expect_capturable<optim::Rprop>(optim::RpropOptions{});
+  expect_capturable<optim::ASGD>(optim::ASGDOptions{.lambd = 0.1, .t0 = 4});
+}
+
+TEST(Pure, RefusesOptimizersWhoseStepsDiffer) {
+  const auto message_of_step = [](auto options, int before, auto make) {
+    Tensor w = ones({3});
+    w.requires_grad_();
+    auto optimizer = make(std::vector<Tensor>{w}, options);
+    const auto code = [&](const Tensor& x) {
+      optimizer.zero_grad();
+      sum(square(w) * x).backward();
+      optimizer.step();
+    };
+    for (int i = 0; i < before; ++i) code(ones({3}));
+    const std::vector<float> start = w.detach().to_vector<float>();
+    auto step = compile(code, kPure);
+    const std::string message = message_of([&] { step(ones({3})); });
+    if (message != "no error") {
+      EXPECT_EQ(w.detach().to_vector<float>(), start);
+    }
+    return message;
+  };
+  const auto adam = [](auto... all) { return optim::Adam(all...); };
+  const std::string message = message_of_step(optim::AdamOptions{}, 0, adam);
+  EXPECT_NE(message.find("step 1"), std::string::npos) << message;
+  EXPECT_NE(message.find("capturable"), std::string::npos) << message;
+  EXPECT_EQ(message_of_step(optim::AdamOptions{.bias_correction = false}, 0, adam), "no error");
+  EXPECT_EQ(message_of_step(optim::AdamOptions{.capturable = true}, 0, adam), "no error");
+  const auto sgd = [](auto... all) { return optim::SGD(all...); };
+  const optim::SGDOptions dampened{.momentum = 0.9, .dampening = 0.5};
+  EXPECT_NE(message_of_step(dampened, 0, sgd), "no error");
+  EXPECT_EQ(message_of_step(dampened, 1, sgd), "no error");  // only the first one differs
+  EXPECT_EQ(message_of_step(optim::SGDOptions{.momentum = 0.9}, 0, sgd), "no error");
+  const auto adagrad = [](auto... all) { return optim::Adagrad(all...); };
+  EXPECT_EQ(message_of_step(optim::AdagradOptions{}, 0, adagrad), "no error");
 }
 
 /// Parameters that step only sometimes count by themselves; a state that is loaded holds for

@@ -19,6 +19,9 @@ class AdadeltaFormula final : public Formula {
     }
   }
 
+  int variant() const override { return options_.capturable; }
+  bool is_capturable() const override { return options_.capturable; }
+
   Names state_names() const override {
     static constexpr std::string_view kNames[] = {"square_avg", "acc_delta"};
     return kNames;
@@ -33,9 +36,10 @@ class AdadeltaFormula final : public Formula {
     const tile::Value steps = t.load(3);
     const tile::Value size = t.div(t.sqrt(t.add(steps, eps)), t.sqrt(t.add(squares, eps)));
     const tile::Value step = t.mul(size, g);
+    const tile::Value rate = is_capturable() ? t.load(rate_input()) : t.scalar(kStep);
     t.store(1, squares);
     t.store(2, t.multiply_add(steps, rho, t.mul(t.mul(step, step), fresh)));
-    t.store(0, t.sub(p, t.mul(t.scalar(kStep), step)));
+    t.store(0, t.sub(p, t.mul(rate, step)));
   }
 
   int write_scalars(const UpdateNumbers& numbers, tile::Scalar64* scalars) const override {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "tenon/optim/checks_internal.h"
+#include "tenon/optim/powers_internal.h"
 #include "tenon/tile/builder.h"
 #include "tenon/tile/launch.h"
 
@@ -10,15 +11,6 @@ namespace tenon::optim {
 namespace {
 
 using Names = std::span<const std::string_view>;
-
-/// log(beta), of which 1 - beta^t is made with more digits than of beta itself; of 0, one low
-/// enough.
-double log_of(double beta) { return beta == 0 ? -1e4 : std::log(beta); }
-
-/// 1 - beta^step.
-tile::Value one_minus_power(tile::TileBuilder& t, tile::Value log_beta, tile::Value step) {
-  return t.neg(t.expm1(t.mul(step, log_beta)));
-}
 
 /// Adam's and, decoupled, AdamW's.
 class AdamFormula final : public Formula {

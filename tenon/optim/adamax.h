@@ -11,6 +11,9 @@ struct AdamaxOptions {
   double eps = 1e-8;
   double weight_decay = 0;  ///< added to the gradient
   bool maximize = false;
+  /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
+  /// the whole step, and `set_learning_rate` between its calls holds for the next.
+  bool capturable = false;
 };
 
 /// Throws ValueError on options that make no sense.

@@ -11,6 +11,9 @@ struct ASGDOptions {
   double t0 = 1e6;          ///< the step from which on parameters are averaged
   double weight_decay = 0;  ///< added to the gradient
   bool maximize = false;
+  /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
+  /// the whole step, and `set_learning_rate` between its calls holds for the next.
+  bool capturable = false;
 };
 
 /// Throws ValueError on options that make no sense.

@@ -6,10 +6,13 @@
 
 #include "tenon/base/export.h"
 
-namespace tenon::tile {
+namespace tenon {
+class Tensor;
+namespace tile {
 class TileBuilder;
 struct Scalar64;
-}  // namespace tenon::tile
+}  // namespace tile
+}  // namespace tenon
 
 namespace tenon::optim {
 
@@ -49,12 +52,18 @@ class TENON_API Formula {
   /// The program's scalars for one update; their count.
   virtual int write_scalars(const UpdateNumbers& numbers, tile::Scalar64* scalars) const = 0;
 
-  /// Whether the learning rate and the number of a parameter's steps are tensors, which the program
-  /// reads as its inputs `rate_input` and `step_input`, and not scalars. They are 0-d and float64.
+  /// Whether the learning rate, the number of a parameter's steps and the numbers that are kept are
+  /// tensors, which the program reads as inputs, and not scalars. They are 0-d and floating.
   virtual bool is_capturable() const { return false; }
   int rate_input() const { return 2 + static_cast<int>(state_names().size()); }
   /// The step's number counts from 1.
   int step_input() const { return rate_input() + 1; }
+  int number_input(int number) const { return step_input() + 1 + number; }
+  /// Of capturable formulas: writes what the kept numbers are after update number `step`.
+  virtual void move_on(const Tensor& rate, const Tensor& step,
+                       std::span<const Tensor> numbers) const;
+  /// Whether what is kept starts from the learning rate.
+  virtual bool starts_from_rate() const { return false; }
 };
 
 }  // namespace tenon::optim

@@ -14,6 +14,9 @@ struct NAdamOptions {
   double momentum_decay = 4e-3;
   bool decoupled_weight_decay = false;
   bool maximize = false;
+  /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
+  /// the whole step, and `set_learning_rate` between its calls holds for the next.
+  bool capturable = false;
 };
 
 /// Throws ValueError on options that make no sense.

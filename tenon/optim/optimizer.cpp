@@ -147,6 +147,7 @@ void Optimizer::Implementation::Group::point_at_clocks() {
     if (!rate) rate = std::make_unique<Tensor>(lasting(learning_rate, parameters[i].device()));
     updated[i].rate = rate.get();
     updated[i].clock = clocks[i].get();
+    make_counted(*formula, learning_rate, updated[i]);
   }
 }
 
@@ -168,6 +169,7 @@ void Optimizer::step() {
   }
   Updater::run(implementation.launches, implementation.groups[0].parameters[0].device());
   for (Implementation::Group& group : implementation.groups) {
+    Updater::move_on(*group.formula, group.updated);
     for (Updated& updated : group.updated) updated.gradient = {};
   }
 }
@@ -250,7 +252,9 @@ StateDict Optimizer::state_dict() const {
         state.add(name + std::string(states[s]), is_new ? kept : kept.clone());
       }
       for (size_t n = 0; n < numbers.size(); ++n) {
-        state.add(name + std::string(numbers[n]), number(updated.numbers[n]));
+        const Tensor& counted = updated.counted[n];
+        const double kept = counted.defined() ? counted.item<double>() : updated.numbers[n];
+        state.add(name + std::string(numbers[n]), number(kept));
       }
     }
   }
@@ -305,6 +309,8 @@ void Optimizer::load_state_dict(const StateDict& state) {
       }
       for (size_t n = 0; n < numbers.size(); ++n) {
         updated.numbers[n] = state.at(name + std::string(numbers[n])).item<double>();
+        make_counted(*group.formula, group.learning_rate, updated);
+        if (updated.counted[n].defined()) updated.counted[n].fill_(updated.numbers[n]);
       }
     }
   }

@@ -173,19 +173,9 @@ TEST(Adagrad, FollowsTheFormula) {
       0.25);
 }
 
-/// Of optimizers whose learning rate is always a number of the host.
-template <class O, class Options>
-void expect_like_reference_of_numbers(Options options, const Reference& reference,
-                                      double first_state = 0) {
-  const Maker make = [options](std::vector<Tensor> parameters, bool) {
-    return std::make_unique<O>(std::move(parameters), options);
-  };
-  expect_like_reference(make, false, reference, first_state);
-}
-
 TEST(Adadelta, FollowsTheFormula) {
-  expect_like_reference_of_numbers<Adadelta>(
-      AdadeltaOptions{.learning_rate = 0.5, .rho = 0.8, .weight_decay = 0.1},
+  expect_like_reference(
+      maker<Adadelta>(AdadeltaOptions{.learning_rate = 0.5, .rho = 0.8, .weight_decay = 0.1}),
       [](double& p, double g, double* s, int) {
         g += 0.1 * p;
         s[0] = 0.8 * s[0] + 0.2 * g * g;
@@ -196,8 +186,8 @@ TEST(Adadelta, FollowsTheFormula) {
 }
 
 TEST(Adamax, FollowsTheFormula) {
-  expect_like_reference_of_numbers<Adamax>(
-      AdamaxOptions{.learning_rate = 0.1, .weight_decay = 0.1, .maximize = true},
+  expect_like_reference(
+      maker<Adamax>(AdamaxOptions{.learning_rate = 0.1, .weight_decay = 0.1, .maximize = true}),
       [](double& p, double g, double* s, int step) {
         g = 0.1 * p - g;
         s[0] = 0.9 * s[0] + 0.1 * g;
@@ -219,10 +209,11 @@ void nadam(double& p, double g, double* s, int step) {
 
 TEST(NAdam, FollowsTheFormula) {
   NAdamOptions options{.learning_rate = 0.1, .weight_decay = 0.2, .momentum_decay = 0.01};
-  expect_like_reference_of_numbers<NAdam>(
-      options, [](double& p, double g, double* s, int step) { nadam(p, g + 0.2 * p, s, step); });
+  expect_like_reference(maker<NAdam>(options), [](double& p, double g, double* s, int step) {
+    nadam(p, g + 0.2 * p, s, step);
+  });
   options.decoupled_weight_decay = true;
-  expect_like_reference_of_numbers<NAdam>(options, [](double& p, double g, double* s, int step) {
+  expect_like_reference(maker<NAdam>(options), [](double& p, double g, double* s, int step) {
     p *= 1 - 0.1 * 0.2;
     nadam(p, g, s, step);
   });
@@ -231,8 +222,8 @@ TEST(NAdam, FollowsTheFormula) {
 TEST(RAdam, RectifiesOnceTheVarianceIsKnown) {
   // With beta2 = 0.8, the length of the average passes 5 at step 7; with 0.5 it is at most 3.
   for (const double beta2 : {0.8, 0.5}) {
-    expect_like_reference_of_numbers<RAdam>(
-        RAdamOptions{.learning_rate = 0.1, .beta2 = beta2, .weight_decay = 0.1},
+    expect_like_reference(
+        maker<RAdam>(RAdamOptions{.learning_rate = 0.1, .beta2 = beta2, .weight_decay = 0.1}),
         [beta2](double& p, double g, double* s, int step) {
           g += 0.1 * p;
           s[0] = 0.9 * s[0] + 0.1 * g;
@@ -252,8 +243,8 @@ TEST(RAdam, RectifiesOnceTheVarianceIsKnown) {
 }
 
 TEST(Rprop, FollowsTheFormula) {
-  expect_like_reference_of_numbers<Rprop>(
-      RpropOptions{.learning_rate = 0.1, .smallest_step = 0.06, .largest_step = 0.13},
+  expect_like_reference(
+      maker<Rprop>(RpropOptions{.learning_rate = 0.1, .smallest_step = 0.06, .largest_step = 0.13}),
       [](double& p, double g, double* s, int step) {
         if (step == 1) s[0] = 0, s[1] = 0.1;
         const double agreement = s[0] * g;
@@ -265,8 +256,8 @@ TEST(Rprop, FollowsTheFormula) {
 }
 
 TEST(ASGD, FollowsTheFormula) {
-  expect_like_reference_of_numbers<ASGD>(
-      ASGDOptions{.learning_rate = 0.1, .lambd = 0.2, .alpha = 0.5, .t0 = 2},
+  expect_like_reference(
+      maker<ASGD>(ASGDOptions{.learning_rate = 0.1, .lambd = 0.2, .alpha = 0.5, .t0 = 2}),
       [](double& p, double g, double* s, int step) {
         const double eta = step == 1 ? 0.1 : 0.1 / std::sqrt(1 + 0.2 * 0.1 * (step - 1));
         p = p * (1 - 0.2 * eta) - eta * g;

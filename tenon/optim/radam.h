@@ -13,6 +13,9 @@ struct RAdamOptions {
       0;  ///< added to the gradient, or, decoupled: p *= 1 - learning_rate * decay
   bool decoupled_weight_decay = false;
   bool maximize = false;
+  /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
+  /// the whole step, and `set_learning_rate` between its calls holds for the next.
+  bool capturable = false;
 };
 
 /// Throws ValueError on options that make no sense.

@@ -19,10 +19,14 @@ class RpropFormula final : public Formula {
     }
   }
 
+  int variant() const override { return options_.capturable; }
+  bool is_capturable() const override { return options_.capturable; }
+
   Names state_names() const override {
     static constexpr std::string_view kNames[] = {"prev", "step_size"};
     return kNames;
   }
+  bool starts_from_rate() const override { return true; }
   double initial_state(size_t number, double learning_rate) const override {
     return number == 0 ? 0 : learning_rate;
   }

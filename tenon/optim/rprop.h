@@ -11,6 +11,9 @@ struct RpropOptions {
   double smallest_step = 1e-6;
   double largest_step = 50;
   bool maximize = false;
+  /// Learning rate and step count are tensors: a pure compiled function (graph/compile.h) may hold
+  /// the whole step, and `set_learning_rate` between its calls holds for the next.
+  bool capturable = false;
 };
 
 /// Throws ValueError on options that make no sense.

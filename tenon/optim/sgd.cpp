@@ -22,7 +22,7 @@ class SGDFormula final : public Formula {
   int variant() const override {
     return (options_.momentum != 0) | options_.nesterov << 1 | options_.capturable << 2;
   }
-  bool counts_steps() const override { return false; }
+  bool counts_steps() const override { return options_.capturable && options_.momentum != 0; }
   bool is_capturable() const override { return options_.capturable; }
 
   Names state_names() const override {

@@ -18,8 +18,8 @@
 namespace tenon::optim {
 namespace {
 
-// The parameter, the gradient and the states; of capturable formulas, rate and step.
-constexpr int kOperands = 4 + Formula::kMostStates;
+// The parameter, the gradient and the states; of capturable formulas, rate, step and numbers.
+constexpr int kOperands = 4 + Formula::kMostStates + Formula::kMostNumbers;
 
 /// A tensor that a compiled function doesn't make anew in each call.
 Tensor lasting(IntList sizes, double value, DType dtype, Device device) {
@@ -64,53 +64,61 @@ struct UpdateLaunch {
   tile::LaunchPlan plan;  ///< that it keeps
 
   void point_at(const tile::Program& program, size_t states, const Updated& updated);
-  void set_up(const tile::Program& program, std::span<const Tensor* const> tensors, bool flat);
+  void set_up(const tile::Program& program, std::span<const Tensor* const> tensors, size_t states,
+              bool flat);
+};
+
+/// What the program reads, in its order.
+struct Operands {
+  const Tensor* all[kOperands];
+  std::span<const Tensor* const> read;
+
+  Operands(const tile::Program& program, size_t states, const Updated& updated)
+      : all{&updated.parameter, &updated.gradient},
+        read{all, static_cast<size_t>(program.inputs())} {
+    for (size_t i = 0; i < states; ++i) all[2 + i] = &updated.states[i];
+    all[2 + states] = updated.rate;
+    all[3 + states] = updated.clock;
+    for (size_t i = 0; i < Formula::kMostNumbers; ++i) all[4 + states + i] = &updated.counted[i];
+  }
 };
 
 /// Who updates in it counts the version.
 void* memory_of(const Tensor& tensor) { return const_cast<void*>(tensor.const_raw_data()); }
 
 void UpdateLaunch::point_at(const tile::Program& program, size_t states, const Updated& updated) {
-  const Tensor* tensors[kOperands] = {&updated.parameter, &updated.gradient};
-  for (size_t i = 0; i < states; ++i) tensors[2 + i] = &updated.states[i];
-  const size_t count = 2 + states;
+  const Operands operands(program, states, updated);
+  const std::span<const Tensor* const> tensors = operands.read;
   bool is_flat = true, same = flat && launch.program == &program &&
                               launch.sizes[0] == updated.parameter.numel() &&
                               launch.outputs.size() == 1 + states;
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < tensors.size(); ++i) {
     is_flat = is_flat && tensors[i]->is_contiguous();
     same = same && inputs[i].dtype == tensors[i]->dtype();
   }
-  if (!same || !is_flat) set_up(program, {tensors, count}, is_flat);
-  for (size_t i = 0; i < count; ++i) inputs[i].data = memory_of(*tensors[i]);
+  if (!same || !is_flat) set_up(program, tensors, states, is_flat);
+  for (size_t i = 0; i < tensors.size(); ++i) inputs[i].data = memory_of(*tensors[i]);
   outputs[0].data = inputs[0].data;
   for (size_t i = 0; i < states; ++i) outputs[1 + i].data = inputs[2 + i].data;
-  if (updated.rate) {
-    inputs[count].data = memory_of(*updated.rate);
-    if (updated.clock) inputs[count + 1].data = memory_of(*updated.clock);
-  }
   // A gradient in the parameter's own memory makes another launch of it.
   launch.kept = inputs[1].data == inputs[0].data ? nullptr : &plan;
 }
 
-/// Everything that only changes with layouts and dtypes. `tensors`: parameter, gradient, states.
+/// Everything that only changes with layouts and dtypes.
 void UpdateLaunch::set_up(const tile::Program& program, std::span<const Tensor* const> tensors,
-                          bool is_flat) {
+                          size_t states, bool is_flat) {
   const Tensor& parameter = *tensors[0];
   for (size_t i = 0; i < tensors.size(); ++i) {
     inputs[i].dtype = tensors[i]->dtype();
     inputs[i].strides.clear();
-    if (is_flat) {
+    if (i >= 2 + states) {  // a number for all elements
+      inputs[i].strides.resize(inputs[0].strides.size());
+    } else if (is_flat) {
       inputs[i].strides.push_back(1);
     } else {
       inputs[i].strides.assign(tensors[i]->strides().data(), tensors[i]->strides().size());
     }
-    if (i != 1) outputs[i == 0 ? 0 : i - 1] = inputs[i];
-  }
-  for (size_t i = tensors.size(); i < static_cast<size_t>(program.inputs()); ++i) {  // rate, clock
-    inputs[i].dtype = kFloat64;
-    inputs[i].strides.clear();
-    inputs[i].strides.resize(inputs[0].strides.size());
+    if (i < 2 + states && i != 1) outputs[i == 0 ? 0 : i - 1] = inputs[i];
   }
   launch.program = &program;
   launch.compute = compute_of(parameter.dtype());
@@ -120,8 +128,8 @@ void UpdateLaunch::set_up(const tile::Program& program, std::span<const Tensor* 
   } else {
     launch.sizes.assign(parameter.sizes().data(), parameter.sizes().size());
   }
-  launch.inputs = {inputs, static_cast<size_t>(program.inputs())};
-  launch.outputs = {outputs, tensors.size() - 1};
+  launch.inputs = {inputs, tensors.size()};
+  launch.outputs = {outputs, 1 + states};
   plan = {};
   flat = is_flat;
 }
@@ -147,17 +155,30 @@ struct Scalars {
 
 void defer(const tile::Program& program, size_t states, const Updated& updated,
            std::span<const tile::Scalar64> scalars, Deferrer& deferrer) {
-  const Tensor *inputs[kOperands], *outputs[kOperands];
-  inputs[0] = outputs[0] = &updated.parameter;
-  inputs[1] = &updated.gradient;
-  for (size_t i = 0; i < states; ++i) inputs[2 + i] = outputs[1 + i] = &updated.states[i];
-  inputs[2 + states] = updated.rate;
-  inputs[3 + states] = updated.clock;
-  deferrer.defer_update({program,
-                         updated.parameter.dtype(),
-                         {inputs, static_cast<size_t>(program.inputs())},
-                         {outputs, 1 + states},
-                         scalars});
+  const Operands inputs(program, states, updated);
+  const Tensor* outputs[kOperands] = {&updated.parameter};
+  for (size_t i = 0; i < states; ++i) outputs[1 + i] = &updated.states[i];
+  deferrer.defer_update(
+      {program, updated.parameter.dtype(), inputs.read, {outputs, 1 + states}, scalars});
+}
+
+/// Of a pure function, which would take the same step in each call.
+void check_steps_are_alike(const Formula& formula, double rate, const Updated& updated) {
+  std::array<double, Formula::kMostNumbers> numbers = updated.numbers;
+  for (size_t i = 0; updated.step == 0 && i < formula.number_names().size(); ++i) {
+    numbers[i] = formula.initial_number(i, rate);
+  }
+  tile::Scalar64 first[Formula::kMostScalars], second[Formula::kMostScalars];
+  const int count = formula.write_scalars({rate, updated.step + 1, numbers.data()}, first);
+  formula.write_scalars({rate, updated.step + 2, numbers.data()}, second);
+  const bool same = std::equal(first, first + count, second,
+                               [](const auto& a, const auto& b) { return a.real == b.real; });
+  if (same) return;
+  fail<ValueError>("Optimizer::step",
+                   fmt::format("a pure function would take step {} in each call, but this "
+                               "optimizer's steps depend on their number; make it with "
+                               "capturable=True, which counts steps in tensors",
+                               updated.step + 1));
 }
 
 }  // namespace
@@ -165,6 +186,7 @@ void defer(const tile::Program& program, size_t states, const Updated& updated,
 Formula::~Formula() = default;
 double Formula::initial_state(size_t, double) const { return 0; }
 double Formula::initial_number(size_t, double) const { return 0; }
+void Formula::move_on(const Tensor&, const Tensor&, std::span<const Tensor>) const {}
 
 void check_update(const Formula& formula, const Updated& updated) {
   check_like_parameter("a gradient", updated.gradient, updated.parameter);
@@ -186,6 +208,15 @@ void make_states(const Formula& formula, double learning_rate, Updated& updated)
   if (updated.step != 0) return;
   for (size_t i = 0; i < formula.number_names().size(); ++i) {
     updated.numbers[i] = formula.initial_number(i, learning_rate);
+  }
+}
+
+void make_counted(const Formula& formula, double learning_rate, Updated& updated) {
+  if (!formula.is_capturable()) return;
+  for (size_t i = 0; i < formula.number_names().size(); ++i) {
+    if (updated.counted[i].defined()) continue;
+    updated.counted[i] =
+        lasting({}, formula.initial_number(i, learning_rate), kFloat64, updated.parameter.device());
   }
 }
 
@@ -213,13 +244,15 @@ Updater& Updater::operator=(Updater&&) noexcept = default;
 void Updater::ready(const Formula& formula, double learning_rate, std::span<Updated> parameters,
                     std::vector<tile::Launch>& launches) {
   Implementation& self = *implementation_;
+  Deferrer* const deferrer = modes().deferrer;
   for (const Updated& updated : parameters) {
-    if (updated.gradient.defined()) check_update(formula, updated);
+    if (!updated.gradient.defined()) continue;
+    check_update(formula, updated);
+    if (deferrer && deferrer->is_pure()) check_steps_are_alike(formula, learning_rate, updated);
   }
   self.write_program(formula);
   if (self.updates.size() < parameters.size()) self.updates.resize(parameters.size());
   const size_t states = formula.state_names().size();
-  Deferrer* const deferrer = modes().deferrer;
   Scalars scalars;
   for (size_t i = 0; i < parameters.size(); ++i) {
     Updated& updated = parameters[i];
@@ -284,6 +317,15 @@ void Updater::run(const Formula& formula, double learning_rate, std::span<Update
   launches.clear();
   ready(formula, learning_rate, parameters, launches);
   run(launches, parameters[0].parameter.device());
+  move_on(formula, parameters);
+}
+
+void Updater::move_on(const Formula& formula, std::span<const Updated> parameters) {
+  if (!formula.is_capturable() || formula.number_names().empty()) return;
+  for (const Updated& updated : parameters) {
+    if (!updated.gradient.defined() || updated.parameter.device() == kMeta) continue;
+    formula.move_on(*updated.rate, *updated.clock, updated.counted);
+  }
 }
 
 }  // namespace tenon::optim

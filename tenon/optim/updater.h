@@ -22,9 +22,10 @@ struct Updated {
   std::array<Tensor, Formula::kMostStates> states;  ///< undefined before the first update
   int64_t step = 0;                                 ///< updates so far
   std::array<double, Formula::kMostNumbers> numbers = {};
-  // Of capturable formulas, owned by the caller: both 0-d and float64.
+  // Of capturable formulas: 0-d and floating. The first two are the caller's.
   const Tensor* rate = nullptr;
   const Tensor* clock = nullptr;  ///< updates, with the next one; of those that count them
+  std::array<Tensor, Formula::kMostNumbers> counted;  ///< in place of `numbers`
 };
 
 /// Updates parameters by a formula, all of them in one run of a fused tile program; in a compiled
@@ -39,13 +40,16 @@ class TENON_API Updater {
   Updater& operator=(Updater&&) noexcept;
 
   /// Every parameter that has a gradient takes a step. Throws ShapeError, DTypeError or DeviceError
-  /// where a gradient or state doesn't fit its parameter; nothing has changed then.
+  /// where a gradient or state doesn't fit its parameter, and ValueError in a pure compiled
+  /// function whose calls would all take this step (graph/compile.h); nothing has changed then.
   void run(const Formula& formula, double learning_rate, std::span<Updated> parameters);
   /// The same in two parts, for several updaters in one run: what `launches` gains is to be run
   /// before anything that is pointed at changes.
   void ready(const Formula& formula, double learning_rate, std::span<Updated> parameters,
              std::vector<tile::Launch>& launches);
   static void run(std::span<const tile::Launch> launches, Device device);
+  /// Afterwards: moves on the numbers of capturable formulas.
+  static void move_on(const Formula& formula, std::span<const Updated> parameters);
 
  private:
   struct Implementation;
@@ -54,6 +58,8 @@ class TENON_API Updater {
 
 /// Throws as `Updater::run` does.
 TENON_API void check_update(const Formula& formula, const Updated& updated);
+/// Makes `counted` of what isn't there yet.
+TENON_API void make_counted(const Formula& formula, double learning_rate, Updated& updated);
 /// Makes the states that aren't there yet, and sets the numbers where no update was made so far.
 TENON_API void make_states(const Formula& formula, double learning_rate, Updated& updated);
 

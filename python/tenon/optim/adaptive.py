@@ -1,6 +1,7 @@
-"""Optimizers whose steps depend on past gradients. `foreach`, `fused` and `capturable` choose
-nothing: each step is one fused run, and fit for compiled functions. A pure one keeps the rate and
-the number of the step of its first call: steps that count, as Adam's do, aren't pure."""
+"""Optimizers whose steps depend on past gradients. `foreach` and `fused` choose nothing: each step
+is one fused run. With `capturable`, the learning rate and what counts steps (state[p]["step"] and
+the like) are read from tensors, which the step itself moves on: a pure compiled function may hold
+it, and rates that are set between its calls hold for the next."""
 
 from .. import _core
 from .optimizer import FormulaOptimizer
@@ -26,7 +27,8 @@ class Adam(FormulaOptimizer):
         beta1, beta2 = group["betas"]
         return _core._optim.adam(beta1, beta2, group["eps"], group["weight_decay"],
                                  group["amsgrad"], group["maximize"],
-                                 group["decoupled_weight_decay"])
+                                 group["decoupled_weight_decay"],
+                                 capturable=group["capturable"])
 
 
 class AdamW(Adam):
@@ -60,7 +62,8 @@ class RMSprop(FormulaOptimizer):
 
     def _formula(self, group):
         return _core._optim.rmsprop(group["alpha"], group["eps"], group["weight_decay"],
-                                    group["momentum"], group["centered"], group["maximize"])
+                                    group["momentum"], group["centered"], group["maximize"],
+                                    group["capturable"])
 
 
 class Adagrad(FormulaOptimizer):
@@ -69,16 +72,18 @@ class Adagrad(FormulaOptimizer):
     _defaults_of_older_states = {"maximize": False}
 
     def __init__(self, params, lr=1e-2, lr_decay=0, weight_decay=0, initial_accumulator_value=0,
-                 eps=1e-10, foreach=None, *, maximize=False, differentiable=False, fused=None):
+                 eps=1e-10, foreach=None, *, maximize=False, differentiable=False, fused=None,
+                 capturable=False):
         super().__init__(params, dict(lr=lr, lr_decay=lr_decay, eps=eps, weight_decay=weight_decay,
                                       initial_accumulator_value=initial_accumulator_value,
                                       foreach=foreach, maximize=maximize,
-                                      differentiable=differentiable, fused=fused))
+                                      differentiable=differentiable, fused=fused,
+                                      capturable=capturable))
 
     def _formula(self, group):
         return _core._optim.adagrad(group["lr_decay"], group["weight_decay"],
                                     group["initial_accumulator_value"], group["eps"],
-                                    group["maximize"])
+                                    group["maximize"], group["capturable"])
 
 
 class Adadelta(FormulaOptimizer):
@@ -95,7 +100,7 @@ class Adadelta(FormulaOptimizer):
 
     def _formula(self, group):
         return _core._optim.adadelta(group["rho"], group["eps"], group["weight_decay"],
-                                     group["maximize"])
+                                     group["maximize"], group["capturable"])
 
 
 class Adamax(FormulaOptimizer):
@@ -113,7 +118,7 @@ class Adamax(FormulaOptimizer):
     def _formula(self, group):
         beta1, beta2 = group["betas"]
         return _core._optim.adamax(beta1, beta2, group["eps"], group["weight_decay"],
-                                   group["maximize"])
+                                   group["maximize"], group["capturable"])
 
 
 class NAdam(FormulaOptimizer):
@@ -135,7 +140,7 @@ class NAdam(FormulaOptimizer):
         beta1, beta2 = group["betas"]
         return _core._optim.nadam(beta1, beta2, group["eps"], group["weight_decay"],
                                   group["momentum_decay"], group["decoupled_weight_decay"],
-                                  group["maximize"])
+                                  group["maximize"], group["capturable"])
 
 
 class RAdam(FormulaOptimizer):
@@ -154,7 +159,8 @@ class RAdam(FormulaOptimizer):
     def _formula(self, group):
         beta1, beta2 = group["betas"]
         return _core._optim.radam(beta1, beta2, group["eps"], group["weight_decay"],
-                                  group["decoupled_weight_decay"], group["maximize"])
+                                  group["decoupled_weight_decay"], group["maximize"],
+                                  group["capturable"])
 
 
 class Rprop(FormulaOptimizer):
@@ -170,7 +176,8 @@ class Rprop(FormulaOptimizer):
                                       capturable=capturable))
 
     def _formula(self, group):
-        return _core._optim.rprop(*group["etas"], *group["step_sizes"], group["maximize"])
+        return _core._optim.rprop(*group["etas"], *group["step_sizes"], group["maximize"],
+                                  group["capturable"])
 
 
 class ASGD(FormulaOptimizer):
@@ -188,4 +195,5 @@ class ASGD(FormulaOptimizer):
 
     def _formula(self, group):
         return _core._optim.asgd(group["lambd"], group["alpha"], group["t0"],
-                                 group["weight_decay"], group["maximize"])
+                                 group["weight_decay"], group["maximize"],
+                                 group["capturable"])

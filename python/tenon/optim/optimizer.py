@@ -261,6 +261,45 @@ def _like_parameter(param, value, key=None):
     return deepcopy(value)
 
 
+class _CapturableGroup(dict):
+    """A group whose steps read its learning rate from a tensor: `rate`, which follows a "lr" that
+    is a number."""
+
+    def __init__(self, group, rate=None):
+        super().__init__(group)
+        self.rate = rate
+        self._follow()
+
+    def _follow(self):
+        if self.rate is not None and not isinstance(self["lr"], _core.Tensor):
+            self.rate.fill_(self["lr"])
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value)
+        if key == "lr":
+            self._follow()
+
+    def update(self, *others, **more):
+        super().update(*others, **more)
+        self._follow()
+
+    def __reduce__(self):
+        return dict, (dict(self),)
+
+
+def _rate_of(group):
+    """The learning rate of a capturable group, as its formula takes it."""
+    rate = group["lr"]
+    if isinstance(rate, _core.Tensor):
+        return rate
+    held = getattr(group, "rate", None)
+    if held is None:
+        held = _core._optim.rate(rate, group["params"])
+        if isinstance(group, _CapturableGroup):
+            group.rate = held
+    return held
+
+
 class FormulaOptimizer(Optimizer):
     """An optimizer whose step of a group is one run in C++, of the formula that the subclass's
     `_formula(group)` gives, which depends on the group's options alone."""
@@ -277,16 +316,39 @@ class FormulaOptimizer(Optimizer):
         self._formula(defaults)
         super().__init__(params, defaults)
 
+    def add_param_group(self, param_group):
+        super().add_param_group(param_group)
+        if self.param_groups[-1]["capturable"]:
+            self.param_groups[-1] = _CapturableGroup(self.param_groups[-1])
+
     def __setstate__(self, state):
+        before = self.__dict__.get("param_groups", [])
         super().__setstate__(state)
         self._steps = _core._optim.Steps()
-        for group in self.param_groups:
+        for i, group in enumerate(self.param_groups):
+            group.setdefault("capturable", False)
             for name, value in self._defaults_of_older_states.items():
                 group.setdefault(name, value)
+            if group["capturable"]:
+                rate = getattr(before[i], "rate", None) if i < len(before) else None
+                self.param_groups[i] = _CapturableGroup(group, rate)
+
+    def load_state_dict(self, state_dict):
+        """As every optimizer's; of capturable groups into the tensors that are there already, since
+        programs of pure compiled functions hold them."""
+        held = {param: self.state[param] for group in self.param_groups if group["capturable"]
+                for param in group["params"] if param in self.state}
+        super().load_state_dict(state_dict)
+        for param, before in held.items():
+            after = self.state.get(param, {})
+            for name, tensor in before.items():
+                if (isinstance(tensor, _core.Tensor) and isinstance(after.get(name), _core.Tensor)
+                        and tensor.shape == after[name].shape):
+                    after[name] = tensor.copy_(after[name])
 
     def step(self, closure=None):
         """Changes every parameter that has a gradient. `closure`, where given, computes the loss,
         which is returned."""
         loss = None if closure is None else _run_closure(closure)
-        self._steps.run(self._formula, self.param_groups, self.state)
+        self._steps.run(self._formula, _rate_of, self.param_groups, self.state)
         return loss

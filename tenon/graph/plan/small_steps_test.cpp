@@ -29,7 +29,7 @@ std::vector<float> trained(tile::MachineCodeMode mode) {
   Tensor w = full({7}, 0.5), b = zeros({});
   w.requires_grad_();
   b.requires_grad_();
-  optim::Adam optimizer({w, b}, {.learning_rate = 0.1});
+  optim::Adam optimizer({w, b}, {.learning_rate = 0.1, .capturable = true});
   auto step = compile(
       [&](const Tensor& x, const Tensor& y) {
         optimizer.zero_grad();

@@ -33,9 +33,10 @@ Trace::Trace(Segments& segments)
 
 Trace::~Trace() = default;
 
-void Trace::begin(bool whole) {
+void Trace::begin(bool pure) {
   is_new_ = false;
-  most_pending_ = cut_at_ = whole ? std::numeric_limits<int64_t>::max() : kMostPending;
+  is_pure_ = pure;
+  most_pending_ = cut_at_ = pure ? std::numeric_limits<int64_t>::max() : kMostPending;
   flushes_ = 0;
   const Generator& generator = default_generator();
   first_draw_ = {generator.seed(), generator.offset()};
@@ -173,7 +174,7 @@ bool Trace::defer_tile_into(const Call& call, const TileCall& typed, const Tenso
 }
 
 bool Trace::defer_kernel(const Call& call, const Specs& results, std::span<Tensor> outputs) {
-  if (call.op.may_fail_on_numbers && !is_whole()) return false;
+  if (call.op.may_fail_on_numbers && !is_pure_) return false;
   if (!takes(call) || !fit_in_memory(results)) return false;
   Writer writer(*this, Record::Kind::kKernel, &call.op, call.inputs.size(), results.count);
   for (const Tensor* input : call.inputs) writer.read(*input, false);
@@ -222,7 +223,7 @@ void Trace::follow(Writer& writer, const Taken& taken) {
     is_new_ = true;
     next = &segments_.add(*cursor_, words, std::move(record));
     if (segments_.keeps_origins) next->origin = caller_place(", at ");
-    next->is_caught = !is_whole() && may_throw(step_of(next->record)) && caller_catches();
+    next->is_caught = !is_pure_ && may_throw(step_of(next->record)) && caller_catches();
   }
   Memo& memo = segments_.memo_of(*next);
   writer.remember(memo, taken);
@@ -256,7 +257,7 @@ const std::string& Trace::origin_of(size_t record) const {
 
 /// Cuts a stream that repeats itself, here and whenever it comes by again.
 void Trace::find_loop() {
-  if (is_whole()) return;
+  if (is_pure_) return;
   if (loop_cut_ == 0 && pending_ % kLoopInterval == 0) {
     loop_cut_ = cut_of_loop(Segments::path_to(*cursor_), slots_);
   }
@@ -266,7 +267,7 @@ void Trace::find_loop() {
 /// Ends a stream where an array outside reaches the memory that it touches: who holds the array
 /// sees what was written at once, and may write when this record has read.
 void Trace::cut_here() {
-  if (!is_whole()) cut_at_ = 0;
+  if (!is_pure_) cut_at_ = 0;
 }
 
 void Trace::flush_cut() {

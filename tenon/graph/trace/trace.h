@@ -22,9 +22,10 @@ class Trace final : public Deferrer, public MemoryWatch {
   ~Trace() override;
   Trace(const Trace&) = delete;
 
-  /// Ops of this thread are deferred from now on, until `end`; there is no other trace. `whole`:
-  /// only somebody who looks at results ends what is pending, not its length.
-  void begin(bool whole = false);
+  /// Ops of this thread are deferred from now on, until `end`; there is no other trace. `pure`:
+  /// what is pending will be a program, so that only somebody who looks at results ends it, not its
+  /// length.
+  void begin(bool pure = false);
   /// Runs what is pending, as the call is over.
   void finish() { run_pending("the end of the call"); }
   /// Runs what is pending; an error of it is dropped, as another one is on its way out already.
@@ -36,6 +37,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   bool defer_tile_into(const Call& call, const TileCall& typed, const Tensor& self) override;
   bool defer_kernel(const Call& call, const Specs& results, std::span<Tensor> outputs) override;
   void defer_update(const Update& update) override;
+  bool is_pure() const override { return is_pure_; }
   void flush() override { run_pending("an op that runs at once"); }
   void before_access(const Storage& storage) override;
 
@@ -114,7 +116,6 @@ class Trace final : public Deferrer, public MemoryWatch {
   }
   void flush_cut();
   void cut_here();
-  bool is_whole() const { return most_pending_ != kMostPending; }
   /// Of a storage that was there before the stream.
   void add_external(Storage* storage, uint32_t slot) {
     externals_.add(storage, slot);
@@ -179,6 +180,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   int64_t cut_at_ = kMostPending;  ///< `most_pending_`; 0 where the next record ends the stream
   int64_t loop_cut_ = 0;  ///< with how many pending records to cut at a new one; 0: not known yet
   bool is_new_ = false;
+  bool is_pure_ = false;
   int64_t flushes_ = 0;
   Draw first_draw_;
   Numbers numbers_;
