@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "tenon/base/error.h"
 #include "tenon/core/generator.h"
@@ -38,6 +39,14 @@ void check_is_pure(const Trace& trace, std::span<const Tensor* const> results) {
                      "a pure function's result requires a gradient, which replays don't record; "
                      "call backward() within the function, or run it under NoGrad");
   }
+}
+
+/// Whether nobody but the trace holds an external storage: the code made it in this call, of data,
+/// and makes another one in the next.
+bool is_of_call(const Storage& storage) { return storage.references.value() == 1; }
+
+bool have_same_bytes(const Storage& a, const Storage& b) {
+  return a.bytes == b.bytes && (a.bytes == 0 || std::memcmp(a.data, b.data, a.bytes) == 0);
 }
 
 /// Where the step that line `i` of the pending ops' text belongs to came from.
@@ -99,7 +108,12 @@ Program::Program(Trace& trace, std::span<const Tensor* const> arguments,
   }
   std::vector<Storage*> storages;
   for (const Slot& slot : trace.slots()) storages.push_back(slot.storage);
+  for (uint32_t i = 0; i < graph_.slots.size(); ++i) {
+    const bool is_weight = graph_.slots[i].role == GraphSlot::Role::kWeight;
+    if (is_weight && is_of_call(*storages[i])) made_.insert(i);
+  }
   make_slots(storages);
+  check_made();
   drawn_ = default_generator().offset() - trace.first_draw().offset;
   make_plan();
 }
@@ -173,6 +187,17 @@ void Program::make_slots(std::span<Storage* const> storages) {
     } else {
       arguments_[static_cast<size_t>(std::stoul(from.name))].slot = i;
     }
+  }
+}
+
+void Program::check_made() const {
+  for (const uint32_t slot : written_) {
+    if (!made_.contains(slot)) continue;
+    fail<ValueError>("compile",
+                     fmt::format("a pure function writes into a tensor that it makes of data in "
+                                 "each call (weight \"{}\", %{}), and replays would write into the "
+                                 "first one again; write into a clone() of it",
+                                 graph_.slots[slot].name, graph_.slots[slot].value));
   }
 }
 
@@ -274,10 +299,9 @@ void Program::check_same(Trace& trace, std::span<const Tensor* const> arguments,
                                  before, origin_of_line(trace, is, i), after));
   }
   for (size_t i = 0; i < graph_.slots.size(); ++i) {
-    if (graph_.slots[i].role != GraphSlot::Role::kWeight ||
-        trace.slots()[i].storage == slots_[i].storage) {
-      continue;
-    }
+    const Storage *const was = slots_[i].storage, *const is = trace.slots()[i].storage;
+    if (graph_.slots[i].role != GraphSlot::Role::kWeight || is == was) continue;
+    if (made_.contains(i) && is_of_call(*is) && have_same_bytes(*is, *was)) continue;
     fail<ValueError>("compile",
                      fmt::format("a pure function uses another tensor than the one that was "
                                  "captured as weight \"{}\" (%{}); make it an argument",

@@ -65,6 +65,8 @@ class TENON_API Program {
   static constexpr uint32_t kNoSlot = ~uint32_t{0};
 
   void make_slots(std::span<Storage* const> storages);
+  /// Throws ValueError where the code writes into one of `made_`.
+  void check_made() const;
   void make_plan();
   void draw_anew();
   void find_donations(std::span<const Tensor* const> arguments,
@@ -80,7 +82,9 @@ class TENON_API Program {
   std::vector<Intrusive<Storage>> weights_;
   std::unordered_set<const Storage*> weight_set_;
   std::vector<uint32_t> written_;  ///< external slots
-  std::vector<Slot> slots_;        ///< as a trace has them, for the run
+  /// Weights that the code made of data, as nobody else held them: each call makes its own.
+  std::unordered_set<uint32_t> made_;
+  std::vector<Slot> slots_;  ///< as a trace has them, for the run
   Numbers numbers_;
   Instance* instance_ = nullptr;
   std::vector<Intrusive<Storage>> kept_;

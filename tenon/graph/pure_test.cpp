@@ -348,6 +348,48 @@ TEST(Pure, ValidationNamesATensorThatWasReplaced) {
   EXPECT_NE(message.find("another tensor"), std::string::npos) << message;
 }
 
+TEST(Pure, ValidationKnowsConstantsThatEachCallMakes) {
+  float factor = 2;
+  auto f = compile(
+      [&](const Tensor& x) {
+        return x * tensor({factor, 1.f});
+      },
+      {.pure = true, .validate = true});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(f(ones({2})).to_vector<float>(), (std::vector{2.f, 1.f}));
+  factor = 3;
+  const std::string message = message_of([&] { f(ones({2})); });
+  EXPECT_NE(message.find("another tensor"), std::string::npos) << message;
+
+  Tensor w = ones({2});
+  auto g = compile([&](const Tensor& x) { return x * w; }, {.pure = true, .validate = true});
+  g(ones({2}));
+  w = ones({2});  // as large and the same for now, but another one
+  EXPECT_NE(message_of([&] { g(ones({2})); }), "no error");
+}
+
+TEST(Pure, RefusesToWriteIntoConstantsThatEachCallMakes) {
+  auto f = compile([](const Tensor& x) { return tensor({1, 2}).add_(x) * 1; }, kPure);
+  const Tensor x = ones({2}, kInt64);
+  EXPECT_NE(message_of([&] { f(x); }).find("in each call"), std::string::npos);
+  auto g = compile([](const Tensor& x) { return tensor({1, 2}).clone().add_(x); }, kPure);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(g(x).to_vector<int64_t>(), (std::vector<int64_t>{2, 3}));
+}
+
+TEST(Pure, ValidationTakesTrainingSteps) {
+  Tensor w = ones({3});
+  w.requires_grad_();
+  optim::RMSprop optimizer({w}, {.learning_rate = 0.1});
+  auto step = compile(
+      [&](const Tensor& x) {
+        optimizer.zero_grad();
+        mean(pow(w * x, 2)).backward();
+        optimizer.step();
+      },
+      {.pure = true, .validate = true});
+  for (int i = 0; i < 3; ++i) step(ones({3}));
+  EXPECT_EQ(optimizer.state_dict().at("parameter.0.step").item<int64_t>(), 3);
+}
+
 TEST(Pure, ValidationNamesOtherOps) {
   bool training = true;
   auto f = compile([&](const Tensor& x) { return training ? exp(x) : x + 1; },
