@@ -8,6 +8,7 @@
 #include "python/bindings/python_words.h"
 #include "python/bindings/tensor_object.h"
 #include "tenon/base/error.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/dispatch/dispatch.h"
 
 namespace tenon::python {
@@ -66,6 +67,12 @@ Attribute default_of(const ParamInfo& info) {
     default:
       return {};
   }
+}
+
+/// Ops of C++ that make floating tensors of float32 make them of the default dtype here.
+Attribute default_of(const Parameter& parameter) {
+  if (parameter.info->default_value == "kFloat32") return Attribute(default_dtype());
+  return *parameter.default_value;
 }
 
 /// PyTorch's name of the parameter.
@@ -306,7 +313,7 @@ Signature::Bound::Bound(const Signature& signature, PyObject* const* arguments, 
     } else if (parameter.is_tensor) {
       inputs_.push_back(&kUndefined);
     } else {
-      add(*parameter.default_value);
+      add(default_of(parameter));
     }
   }
   if (next < count) {
@@ -340,7 +347,7 @@ void Signature::Bound::take(const Parameter& parameter, PyObject* object) {
   if (object != Py_None || !(parameter.is_optional || parameter.default_value)) {
     add(attribute_of(*parameter.info, object));
   } else {
-    add(parameter.is_optional ? Attribute() : *parameter.default_value);
+    add(parameter.is_optional ? Attribute() : default_of(parameter));
   }
 }
 

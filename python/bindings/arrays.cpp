@@ -9,6 +9,7 @@
 #include "python/bindings/gil.h"
 #include "python/bindings/tensor_object.h"
 #include "tenon/base/error.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/creation/from_data.h"
 #include "tenon/ops/functions.h"
 
@@ -114,11 +115,7 @@ class Collector {
       return dtype ? all.to(*dtype) : all;
     }
     const DType own = kind_ == 3 ? kComplex128 : kind_ == 2 ? kFloat64 : kInt64;
-    const DType natural = kind_ == 3                    ? kComplex64
-                          : kind_ == 2 || numbers_ == 0 ? kFloat32
-                          : kind_ == 1                  ? kInt64
-                                                        : kBool;
-    const DType wanted = dtype.value_or(natural);
+    const DType wanted = dtype.value_or(natural_.value_or(default_dtype()));
     if (own == kComplex128) return from_elements(complex_.data(), numbers_, own, sizes_, wanted);
     if (own == kFloat64) {
       std::vector<double> real;
@@ -144,6 +141,8 @@ class Collector {
                      : scalar->is_complex() ? 3
                                             : 2;
     kind_ = std::max(kind_, kind);
+    const DType natural = is_tensor(object) ? tensor_of(object).dtype() : scalar->default_dtype();
+    natural_ = natural_ ? promote(*natural_, natural) : natural;
     ++numbers_;
     integers_.push_back(scalar->is_integer() ? scalar->to_int() : 0);
     complex_.push_back(scalar->is_integer() ? static_cast<double>(scalar->to_int())
@@ -166,8 +165,9 @@ class Collector {
   std::vector<std::complex<double>> complex_;
   std::vector<Tensor> tensors_;  ///< in place of numbers
   size_t numbers_ = 0;
-  int kind_ = 0;            ///< the widest so far: bool, int, float, complex
-  bool is_closed_ = false;  ///< how deep lists go is known
+  int kind_ = 0;                  ///< the widest so far: bool, int, float, complex
+  std::optional<DType> natural_;  ///< what holds all so far
+  bool is_closed_ = false;        ///< how deep lists go is known
 };
 
 }  // namespace

@@ -143,11 +143,11 @@ PyObject* wrap(const Shape& sizes) {
 
 DType to_dtype(PyObject* object, const char* what) {
   if (is_dtype(object)) return dtype_of(object);
-  // Python's own types stand for the dtypes that their numbers become.
-  if (object == reinterpret_cast<PyObject*>(&PyFloat_Type)) return kFloat32;
+  // Python's own types stand for the dtypes that hold their numbers.
+  if (object == reinterpret_cast<PyObject*>(&PyFloat_Type)) return kFloat64;
   if (object == reinterpret_cast<PyObject*>(&PyLong_Type)) return kInt64;
   if (object == reinterpret_cast<PyObject*>(&PyBool_Type)) return kBool;
-  if (object == reinterpret_cast<PyObject*>(&PyComplex_Type)) return kComplex64;
+  if (object == reinterpret_cast<PyObject*>(&PyComplex_Type)) return kComplex128;
   fail_type("'%s' must be a dtype such as tenon.float32, not %s", what, Py_TYPE(object)->tp_name);
 }
 

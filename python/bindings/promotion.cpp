@@ -4,6 +4,7 @@
 
 #include "python/bindings/casters.h"
 #include "python/bindings/functions.h"
+#include "tenon/core/default_dtype.h"
 
 namespace nb = nanobind;
 
@@ -33,6 +34,14 @@ void add_promotion(nb::module_& module) {
       },
       nb::arg("tensor1"), nb::arg("tensor2"),
       "The dtype that arithmetic on two tensors or numbers computes in.");
+  module.def("get_default_dtype", default_dtype,
+             "The dtype of floating tensors that are made without one, and of what integers become "
+             "where an op needs floating ones.");
+  module.def("default_complex_dtype", default_complex_dtype,
+             "The dtype of complex tensors that are made without one.");
+  module.def("set_default_dtype", set_default_dtype, nb::arg("d"),
+             "Floating tensors that are made without a dtype are of this one, float16, bfloat16, "
+             "float32 or float64, in all threads.");
   module.def("promote_types", promote, nb::arg("type1"), nb::arg("type2"),
              "The dtype that arithmetic on tensors of two dtypes, both with dims, computes in.");
   module.def(

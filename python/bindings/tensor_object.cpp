@@ -12,6 +12,7 @@
 #include "python/bindings/overrides.h"
 #include "tenon/autograd/grad_fn.h"
 #include "tenon/autograd/leaf.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/functions.h"
 
 namespace tenon::python {
@@ -29,7 +30,7 @@ PyObject* wrap(Tensor tensor) {
 namespace {
 
 /// `Tensor(other)`: another object over the same tensor, as subclasses want it; `Tensor([1, 2])`:
-/// a copy of the data as float32; `Tensor(2, 3)`: of these sizes.
+/// a copy of the data in the default dtype; `Tensor(2, 3)`: of these sizes.
 PyObject* make(PyTypeObject* type, PyObject* arguments, PyObject* keywords) noexcept {
   return guarded([&]() -> PyObject* {
     Tensor tensor;
@@ -39,13 +40,13 @@ PyObject* make(PyTypeObject* type, PyObject* arguments, PyObject* keywords) noex
     }
     PyObject* const first = count == 0 ? nullptr : PyTuple_GET_ITEM(arguments, 0);
     if (!first) {
-      tensor = empty({0});
+      tensor = empty({0}, default_dtype());
     } else if (is_tensor(first)) {
       tensor = new_alias(tensor_of(first));
     } else if (PyIndex_Check(first) && !PySequence_Check(first)) {  // arrays have `__index__`, too
-      tensor = empty(to_ints(arguments, "sizes"));
+      tensor = empty(to_ints(arguments, "sizes"), default_dtype());
     } else {
-      tensor = tensor_from(first, kFloat32);
+      tensor = tensor_from(first, default_dtype());
     }
     PyObject* const object = type->tp_alloc(type, 0);
     if (!object) throw PythonError();

@@ -41,16 +41,13 @@ def _leave_device(self, *_):
 _core.device.__enter__, _core.device.__exit__ = _enter_device, _leave_device
 
 
-def _takes_options(op, floating=True):
-    """Adds the arguments that all of PyTorch's functions of this kind take. Where results are
-    `floating` unless a dtype is given, it is the default one."""
+def _takes_options(op):
+    """Adds the arguments that all of PyTorch's functions of this kind take."""
 
     @functools.wraps(op)
     def make(*arguments, requires_grad=False, layout=None, pin_memory=False, out=None, **keywords):
         if _default_device is not None and keywords.get("device") is None:
             keywords["device"] = _default_device
-        if floating and "dtype" not in keywords and _dtypes.get_default_dtype() != _core.float32:
-            keywords["dtype"] = _dtypes.get_default_dtype()
         made = op(*arguments, **keywords)
         if out is not None:
             made = (out.resize_(made.shape).copy_(made)
@@ -76,21 +73,14 @@ def _like(op):
 
 zeros, ones, empty = (_takes_options(op) for op in (_core.zeros, _core.ones, _core.empty))
 rand, randn, eye = (_takes_options(op) for op in (_core.rand, _core.randn, _core.eye))
-randperm = _takes_options(_core.randperm, floating=False)
+randperm = _takes_options(_core.randperm)
 zeros_like, ones_like = _like(_core.zeros_like), _like(_core.ones_like)
 empty_like, full_like = _like(_core.empty_like), _like(_core.full_like)
 rand_like, randn_like = _like(_core.rand_like), _like(_core.randn_like)
 randint_like = _like(_core.randint_like)
 
 
-def full(size, fill_value, *, dtype=None, **options):
-    """All elements `fill_value`, by which the dtype goes."""
-    if dtype is None and isinstance(fill_value, float):
-        dtype = _dtypes.get_default_dtype()
-    return _full(size, fill_value, dtype=dtype, **options)
-
-
-_full = _takes_options(_core.full, floating=False)
+full = _takes_options(_core.full)
 
 
 def linspace(start, end, steps, *, dtype=None, **options):
@@ -103,17 +93,15 @@ def linspace(start, end, steps, *, dtype=None, **options):
 _linspace = _takes_options(_core.linspace)
 
 
-@functools.partial(_takes_options, floating=False)
+@_takes_options
 def arange(start, end=None, step=1, *, dtype=None, device=None):
     """Numbers from `start` (0 where only `end` is given) in steps of `step`, before `end`."""
     if end is None:
         start, end = 0, start
-    if dtype is None and any(isinstance(value, float) for value in (start, end, step)):
-        dtype = _dtypes.get_default_dtype()
     return _core.arange(start, end, step, dtype=dtype, device=device)
 
 
-@functools.partial(_takes_options, floating=False)
+@_takes_options
 def randint(low, high=None, size=None, *, dtype=None, device=None, generator=None):
     """Whole numbers from `low` (0 where left out) to before `high`: `randint(high, size)` or
     `randint(low, high, size)`."""
@@ -176,13 +164,9 @@ def _data_of(data):
 
 
 def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
-    """A copy of numbers, nested lists of them, or an array. Of lists it is bool, int64, float32 or
-    complex64, whatever holds all of them."""
-    data = _data_of(data)
-    made = _core.tensor_of_data(data, dtype)
-    if dtype is None and _dtypes.get_default_dtype() != made.dtype == _core.float32 \
-            and isinstance(data, (float, list, tuple)):
-        made = _core.tensor_of_data(data, _dtypes.get_default_dtype())
+    """A copy of numbers, nested lists of them, or an array. Of lists it is bool, int64, the default
+    dtype (float32) or its complex one, whatever holds all of them."""
+    made = _core.tensor_of_data(_data_of(data), dtype)
     device = _default_device if device is None else device
     if device is not None:
         made = made.to(device)

@@ -61,26 +61,8 @@ def _dtype_of(type, caller):
     raise TypeError(f"{caller}() takes a dtype such as tenon.float32, not {type!r}")
 
 
-_default_dtype = _core.float32
-
-
-def get_default_dtype():
-    """The dtype of floating tensors that are made without one."""
-    return _default_dtype
-
-
-def default_complex():
-    """The complex dtype whose parts are of the default dtype."""
-    return _core.complex128 if get_default_dtype() == _core.float64 else _core.complex64
-
-
-def set_default_dtype(d):
-    """Tensors made of floats, and by `zeros`, `randn` and the like without a dtype, are of this
-    one, float32 or float64. Integer tensors that meet floats become float32 all the same."""
-    global _default_dtype
-    if d not in (_core.float32, _core.float64):
-        raise TypeError(f"set_default_dtype() takes float32 or float64, not {d}")
-    _default_dtype = d
+get_default_dtype, set_default_dtype = _core.get_default_dtype, _core.set_default_dtype
+default_complex = _core.default_complex_dtype
 
 
 def set_default_tensor_type(t):

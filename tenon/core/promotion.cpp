@@ -1,5 +1,6 @@
 #include "tenon/core/promotion.h"
 
+#include "tenon/core/default_dtype.h"
 #include "tenon/core/tensor_impl.h"
 
 namespace tenon {
@@ -26,7 +27,7 @@ DType Promotion::result() const {
     if (dtype == kNone) continue;
     result = result == kNone ? dtype : combined(result, dtype);
   }
-  return result == kNone ? kFloat32 : result;
+  return result == kNone ? default_dtype() : result;
 }
 
 DType result_type(std::span<const Tensor* const> operands) {

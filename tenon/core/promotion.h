@@ -18,7 +18,7 @@ class TENON_API Promotion {
  public:
   void add(const Tensor& operand);
   void add(const Scalar& number);
-  /// float32 where nothing was added.
+  /// The default dtype where nothing was added.
   DType result() const;
 
  private:

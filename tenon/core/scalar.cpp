@@ -1,5 +1,7 @@
 #include "tenon/core/scalar.h"
 
+#include "tenon/core/default_dtype.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -22,9 +24,11 @@ DType Scalar::promoted_with(DType tensor) const {
     case Kind::kInteger:
       return tensor == kBool ? kInt64 : tensor;
     case Kind::kFloating:
-      return floating_of(tensor);
+      return computed_floating(tensor);
     case Kind::kComplex:
-      return tenon::is_complex(tensor) ? tensor : tensor == kFloat64 ? kComplex128 : kComplex64;
+      if (tenon::is_complex(tensor)) return tensor;
+      if (!is_floating(tensor)) return default_complex_dtype();
+      return tensor == kFloat64 ? kComplex128 : kComplex64;
   }
   __builtin_unreachable();
 }
@@ -36,9 +40,9 @@ DType Scalar::default_dtype() const {
     case Kind::kInteger:
       return kInt64;
     case Kind::kFloating:
-      return kFloat32;
+      return tenon::default_dtype();
     case Kind::kComplex:
-      return kComplex64;
+      return default_complex_dtype();
   }
   __builtin_unreachable();
 }

@@ -6,6 +6,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/base/small_array.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/core/promotion.h"
 #include "tenon/dispatch/tile_batch.h"
 
@@ -129,7 +130,7 @@ DType computed_dtype(const Call& call) {
     fail<DTypeError>(op.name, fmt::format("got {}; expected one of {}; convert with to(k...)",
                                           name_of(dtype), to_string(op.accepted)));
   }
-  if (op.integers == Integers::kBecomeFloat) return floating_of(dtype);
+  if (op.integers == Integers::kBecomeFloat) return computed_floating(dtype);
   if (op.integers == Integers::kBecomeInt64 && !is_differentiable(dtype) && dtype != kUInt64) {
     return kInt64;
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tenon/base/fork_safe_mutex.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/graph/passes/passes.h"
 #include "tenon/graph/program.h"
 #include "tenon/graph/trace/trace.h"
@@ -37,6 +38,8 @@ struct CompiledState::Runner {
   Segments segments;
   Trace trace{segments};
   std::vector<std::unique_ptr<Program>> programs;  ///< of a pure function; the last used first
+  /// What calls made it for: ops are typed once, and numbers' dtypes are part of that.
+  const DType default_dtype = tenon::default_dtype();
   bool is_tracing = false;
   uint64_t new_calls = 0;  ///< a bit per call, the last one lowest: whether it was new
 
@@ -68,9 +71,15 @@ struct CompiledState::Shared {
   std::vector<Runner*> free;  ///< those that no call uses now, but for `idle`
 
   Runner& take() {
-    if (Runner* const runner = idle.exchange(nullptr, std::memory_order_acquire)) return *runner;
+    const auto fits = [dtype = tenon::default_dtype()](const Runner* runner) {
+      return runner->default_dtype == dtype;
+    };
+    Runner* const waiting = idle.exchange(nullptr, std::memory_order_acquire);
+    if (waiting && fits(waiting)) return *waiting;
     const std::lock_guard lock(mutex);
-    if (free.empty()) {
+    if (waiting) free.push_back(waiting);
+    const auto found = std::find_if(free.rbegin(), free.rend(), fits);
+    if (found == free.rend()) {
       all.push_back(std::make_unique<Runner>());
       // The code of a pure function seldom runs: it is its programs that are worth passes.
       all.back()->segments.without_passes =
@@ -79,8 +88,8 @@ struct CompiledState::Shared {
       all.back()->segments.keeps_origins = options.validate;
       return *all.back();
     }
-    Runner* const runner = free.back();
-    free.pop_back();
+    Runner* const runner = *found;
+    free.erase(std::next(found).base());
     return *runner;
   }
   /// From now on calls run as they would without us.

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tenon/base/error.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -38,10 +39,11 @@ std::vector<Attribute> arange_sample(Scalar start, Scalar end, Scalar step) {
 void define_arange(OpDef& op) {
   op.doc(
         "[start, start + step, ...] up to but without `end`. dtype: int64 for whole numbers, else "
-        "float32, unless given. ValueError where the step doesn't lead from start to end.")
+        "the default dtype, unless given. ValueError where the step doesn't lead from start to "
+        "end.")
       .shape([](Scalar start, Scalar end, Scalar step, std::optional<DType> dtype, Device) -> Spec {
         const bool whole = start.is_integer() && end.is_integer() && step.is_integer();
-        const DType result = dtype.value_or(whole ? kInt64 : kFloat32);
+        const DType result = dtype.value_or(whole ? kInt64 : default_dtype());
         if (!contains(kRealSet, result)) {
           fail<DTypeError>("arange", fmt::format("expected one of {}, got {}", to_string(kRealSet),
                                                  name_of(result)));

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "tenon/base/error.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/elementwise/conjugate_internal.h"
 
@@ -192,7 +193,7 @@ void define_angle(OpDef& op) {
       .accepts(kAnySet)
       .compose([](const Tensor& x) -> Tensor {
         if (x.is_complex()) return atan2(imag(x), real(x));
-        const Tensor numbers = x.to(floating_of(x.dtype()));
+        const Tensor numbers = x.to(computed_floating(x.dtype()));
         return where(isnan(numbers), numbers,
                      where(numbers < 0, full_like(numbers, std::numbers::pi), 0));
       })

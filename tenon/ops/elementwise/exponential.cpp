@@ -1,6 +1,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/elementwise/conjugate_internal.h"
 
@@ -132,7 +133,7 @@ void define_logaddexp2(OpDef& op) {
 void define_special_xlog1py(OpDef& op) {
   op.doc("a ln(1 + b), and 0 where a = 0 unless b is NaN. Broadcasts.")
       .compose([](const Tensor& a, const Tensor& b) -> Tensor {
-        const Tensor x = b.to(floating_of(b.dtype()));
+        const Tensor x = b.to(computed_floating(b.dtype()));
         const Tensor has_no_log = (a == 0) & ((x <= -1) | isinf(x));
         return a * log1p(where(has_no_log, 0, x));
       })

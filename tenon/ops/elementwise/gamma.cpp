@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "tenon/base/error.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/core/promotion.h"
 #include "tenon/ops/elementwise/polynomial_internal.h"
 
@@ -83,7 +84,7 @@ void check_no_gradient_of_order(std::string_view call, const Saved& saved) {
 Tensor gamma_density(std::string_view call, const Saved& saved) {
   check_no_gradient_of_order(call, saved);
   const Tensor& b = saved.input(1);
-  const Tensor a = saved.input(0).to(floating_of(b.dtype()));
+  const Tensor a = saved.input(0).to(computed_floating(b.dtype()));
   return exp(xlogy(a - 1, b) - b - lgamma(a));
 }
 
@@ -101,7 +102,7 @@ void define_incomplete_gamma(OpDef& op, std::string_view documentation, Vjp vjp)
       .accepts_input(0, kRealSet)
       .autocast(CastPolicy::kFloat32)
       .shape([](const Call& call) -> Spec {
-        return {floating_of(result_type(call.inputs)),
+        return {computed_floating(result_type(call.inputs)),
                 broadcast_shapes(call.op.name, call.input(0).sizes(), call.input(1).sizes())};
       })
       .kernel()
@@ -235,7 +236,7 @@ void define_special_zeta(OpDef& op) {
       .accepts(kRealSet | kBoolSet)
       .autocast(CastPolicy::kFloat32)
       .shape([](const Call& call) -> Spec {
-        return {floating_of(result_type(call.inputs)),
+        return {computed_floating(result_type(call.inputs)),
                 broadcast_shapes("special_zeta", call.input(0).sizes(), call.input(1).sizes())};
       })
       .kernel()

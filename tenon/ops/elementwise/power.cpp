@@ -1,3 +1,4 @@
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/elementwise/conjugate_internal.h"
 
@@ -41,10 +42,10 @@ void define_pow(OpDef& op) {
 }
 
 void define_ldexp(OpDef& op) {
-  op.doc("a 2^b, of integers in float32. Broadcasts.")
+  op.doc("a 2^b, of integers in the default dtype. Broadcasts.")
       .compose([](const Tensor& a, const Tensor& b) -> Tensor {
         const bool whole = !is_differentiable(b.dtype());
-        return a * pow(2.0, whole ? b.to(a.is_floating_point() ? a.dtype() : kFloat32) : b);
+        return a * pow(2.0, whole ? b.to(a.is_floating_point() ? a.dtype() : default_dtype()) : b);
       })
       .samples([] { return binary_samples(-2, 3); });
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tenon/base/error.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -31,7 +32,7 @@ Tensor scaled(const Tensor& x, double scale) { return scale == 1 ? x : x * scale
 
 Tensor as_complex(const Tensor& x) {
   if (x.is_complex()) return x;
-  const Tensor numbers = x.dtype() == kFloat64 ? x : x.to(kFloat32);
+  const Tensor numbers = x.to(computed_floating(x.dtype()) == kFloat64 ? kFloat64 : kFloat32);
   return complex(numbers, zeros_like(numbers));
 }
 

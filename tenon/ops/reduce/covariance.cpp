@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tenon/base/error.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/elementwise/conjugate_internal.h"
 
@@ -17,7 +18,7 @@ Tensor as_rows(std::string_view call, const Tensor& x) {
     fail<ShapeError>(call, fmt::format("expected a matrix with a row for each variable, got {}",
                                        to_string(x.sizes())));
   }
-  const Tensor numbers = x.to(floating_of(x.dtype()));
+  const Tensor numbers = x.to(computed_floating(x.dtype()));
   return reshape(numbers, {x.dim() == 2 ? x.size(0) : 1, x.dim() == 0 ? 1 : x.size(-1)});
 }
 

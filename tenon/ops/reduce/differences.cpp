@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tenon/base/error.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -37,7 +38,7 @@ std::vector<Sample> integral_samples() {
 }
 
 /// Integers as floating numbers, so that those of unsigned dtypes have differences below 0.
-Tensor of_differences(const Tensor& x) { return x.to(floating_of(x.dtype())); }
+Tensor of_differences(const Tensor& x) { return x.to(computed_floating(x.dtype())); }
 
 /// What multiplies each of three neighbours: numbers, or a tensor with one for each place.
 template <class T>

@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/elementwise/conjugate_internal.h"
 #include "tenon/ops/reduce/dims_internal.h"
@@ -14,7 +15,7 @@ void define_logsumexp(OpDef& op) {
       .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, IntList dims, bool keepdim) -> Spec {
-        return {floating_of(x.dtype()), reduced_sizes("logsumexp", x, dims, keepdim)};
+        return {computed_floating(x.dtype()), reduced_sizes("logsumexp", x, dims, keepdim)};
       })
       .rows(rows_of_dims<0>)
       .tile([](TileBuilder& t) {

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/elementwise/conjugate_internal.h"
 #include "tenon/ops/reduce/dims_internal.h"
@@ -69,7 +70,7 @@ void define_norm(OpDef& op) {
       .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, double p, IntList dims, bool keepdim) -> Spec {
         if (std::isinf(p)) check_not_empty("norm", x, dims);
-        return {real_of(floating_of(x.dtype())), reduced_sizes("norm", x, dims, keepdim)};
+        return {real_of(computed_floating(x.dtype())), reduced_sizes("norm", x, dims, keepdim)};
       })
       .rows(rows_of_dims<1>)
       .variant([](const Tensor&, double p, IntList, bool) { return order_of(p); })

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tenon/base/error.h"
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/reduce/dims_internal.h"
 
@@ -40,7 +41,7 @@ void define_mean(OpDef& op) {
       .accepts(kAnySet, Integers::kBecomeFloat)
       .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& x, IntList dims, bool keepdim) -> Spec {
-        return {floating_of(x.dtype()), reduced_sizes("mean", x, dims, keepdim)};
+        return {computed_floating(x.dtype()), reduced_sizes("mean", x, dims, keepdim)};
       })
       .rows(rows_of_dims<0>)
       .tile([](TileBuilder& t) { t.store(0, t.div(t.row_sum(t.load(0)), t.row_length())); })

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/reduce/dims_internal.h"
 
@@ -28,7 +29,7 @@ Value unbiased_variance(TileBuilder& t) {
 }
 
 Spec spec(std::string_view call, const Tensor& x, IntList dims, bool keepdim) {
-  return {real_of(floating_of(x.dtype())), reduced_sizes(call, x, dims, keepdim)};
+  return {real_of(computed_floating(x.dtype())), reduced_sizes(call, x, dims, keepdim)};
 }
 
 double freedom_of(const Tensor& x, IntList dims, double correction) {
