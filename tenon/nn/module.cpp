@@ -20,32 +20,15 @@ std::string join(const std::string& prefix, const std::string& name) {
   return prefix.empty() ? name : prefix + "." + name;
 }
 
-/// Makes `tensor` read `value`'s memory: every handle of it, in modules and optimizers, sees that.
-void replace_data(const Tensor& tensor, const Tensor& value) {
-  TensorImpl& to = *tensor.impl();
-  const TensorImpl& from = *value.impl();
-  to.dtype = from.dtype;
-  to.device = from.device;
-  to.contiguous = from.contiguous;
-  to.numel = from.numel;
-  to.offset = from.offset;
-  to.sizes = from.sizes;
-  to.strides = from.strides;
-  to.stamp.store(0, std::memory_order_relaxed);  // it says what the layout was
-  to.is_number = false;
-  to.storage = from.storage;
-  to.base = from.base;
-}
-
 template <class Convert>
 void convert_all(const Module& module, Convert&& convert) {
   const NoGrad no_grad;
   for (Tensor& parameter : module.parameters()) {
     const Tensor grad = parameter.grad();
-    replace_data(parameter, convert(parameter));
+    parameter.set_data(convert(parameter));
     if (grad.defined()) parameter.set_grad(convert(grad));
   }
-  for (const Tensor& buffer : module.buffers()) replace_data(buffer, convert(buffer));
+  for (const Tensor& buffer : module.buffers()) buffer.set_data(convert(buffer));
 }
 
 std::string list_names(const std::vector<std::string>& names) {
