@@ -30,8 +30,8 @@ uint32_t inputs_with_gradient(const Call& call) {
   return wanted;
 }
 
-bool wants_gradient(const Call& call) {
-  if (!modes().grad) return false;
+bool wants_gradient(const Call& call, const Modes& mode) {
+  if (!mode.grad) return false;
   for (const Tensor* input : call.inputs) {
     const TensorImpl* const impl = input->impl();
     if (!impl) continue;
@@ -39,6 +39,8 @@ bool wants_gradient(const Call& call) {
   }
   return false;
 }
+
+bool wants_gradient(const Call& call) { return wants_gradient(call, modes()); }
 
 [[noreturn]] void fail_undefined(const Call& call, size_t i) {
   fail<ValueError>(call.op.name,
@@ -445,19 +447,19 @@ Tensor dispatch(const Call& call) {
   if (Deferrer* const deferrer = mode.deferrer) [[unlikely]] {
     if (!deferrer->repeat(call, {&output, 1})) {
       dispatch_anew(call, {&output, 1});
-    } else if (wants_gradient(call)) {
+    } else if (wants_gradient(call, mode)) {
       recorder->record(call, {&output, 1});
     }
     return output;
   }
   if (run_direct(call, output)) [[likely]] {
-    if (wants_gradient(call)) recorder->record(call, {&output, 1});
+    if (wants_gradient(call, mode)) recorder->record(call, {&output, 1});
     return output;
   }
   if (call.op.kind == OpKind::kTile) {
     check_defined(call);
     if (run_small_call(call, output)) {
-      if (wants_gradient(call)) recorder->record(call, {&output, 1});
+      if (wants_gradient(call, mode)) recorder->record(call, {&output, 1});
       return output;
     }
   }

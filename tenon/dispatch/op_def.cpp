@@ -14,7 +14,7 @@ namespace {
 constinit std::atomic<const OpDef*> definitions[kOpCount] = {};
 constinit ForkSafeMutex define_mutex;
 
-const OpDef& define(size_t index) {
+[[gnu::noinline, gnu::cold]] const OpDef& define(size_t index) {
   const std::lock_guard lock(define_mutex);
   if (const OpDef* made = definitions[index].load(std::memory_order_relaxed)) return *made;
   const OpEntry& entry = kOpEntries[index];
