@@ -1,0 +1,32 @@
+"""What operands of other dtypes become: values and dtypes after PyTorch 2, eager and compiled."""
+
+import math
+
+import pytest
+import tenon as torch
+
+MASK = torch.tensor([True, False, True])
+
+
+def both(fn, *arguments):
+    """The result, which a compiled function gives to the bit, at its second call, too."""
+    result = fn(*arguments)
+    compiled = torch.compile(fn)
+    for _ in range(3):
+        again = compiled(*arguments)
+        assert again.dtype == result.dtype
+        assert again.tolist() == pytest.approx(result.tolist(), rel=0, abs=0, nan_ok=True)
+    return result
+
+
+def test_quotients_cut_off():
+    def cut(a, b):
+        return torch.div(a, b, rounding_mode="trunc")
+
+    assert both(cut, torch.tensor([0.5, 1, -1]), torch.tensor(0.1)).tolist() == [5, 10, -10]
+    assert both(lambda x: cut(x, 0.0), torch.tensor([3.0, -3])).tolist() == [math.inf, -math.inf]
+    assert both(lambda x: cut(x, 2), torch.tensor([math.inf])).tolist() == [math.inf]
+    # As a half, the quotient would be 1.
+    assert both(lambda x: cut(x, 1.0001), torch.ones(1, dtype=torch.bfloat16)).tolist() == [0]
+    assert cut(torch.tensor([-7, 7]), 2).tolist() == [-3, 3]
+    assert cut(7, torch.tensor([2, -2])).tolist() == [3, -3]
