@@ -291,7 +291,7 @@ scatter = _scatter(_core.scatter, _core.scatter_add, _core.scatter_reduce)
 
 def _index_add(plain):
     def index_add(input, dim, index, source, *, alpha=1):
-        return plain(input, dim, index, _functions._scaled(source, alpha))
+        return plain(input, dim, index, _functions._scaled(input, source, alpha))
 
     index_add.__doc__ = plain.__doc__
     return index_add
@@ -350,7 +350,7 @@ def istft(input, n_fft, hop_length=None, win_length=None, window=None, center=Tr
 
 def rsub(input, other, *, alpha=1):
     """other - alpha input."""
-    return other - _functions._scaled(input, alpha)
+    return other - _functions._scaled(other, input, alpha)
 
 
 def msort(input):

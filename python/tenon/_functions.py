@@ -3,15 +3,24 @@
 from . import _core
 
 
-def _scaled(other, alpha):
-    return other if alpha == 1 else other * alpha
+def _scaled(input, other, alpha):
+    """alpha other, as a number of the dtype that both operands promote to: in its own it could be
+    too small for the product."""
+    if alpha == 1:
+        return other
+    dtype = _core.result_type(input, other)
+    if isinstance(alpha, float) and not dtype.is_floating_point and not dtype.is_complex:
+        raise _core.DTypeError(f"[alpha] expected a whole number for operands of {dtype}, got "
+                               f"{alpha}; convert an operand with to(dtype)")
+    product = (other.to(dtype) if isinstance(other, _core.Tensor) else other) * alpha
+    return product.to(dtype) if isinstance(product, _core.Tensor) else product
 
 
 def _with_alpha(op):
     """The op's form with PyTorch's argument alpha, a factor of the second operand."""
 
     def scaled(input, other, *, alpha=1):
-        return op(input, _scaled(other, alpha))
+        return op(input, _scaled(input, other, alpha))
 
     return scaled
 

@@ -19,6 +19,20 @@ def both(fn, *arguments):
     return result
 
 
+def test_alpha_multiplies_in_the_dtype_of_the_result():
+    hundreds = torch.tensor([100, 50], dtype=torch.int8)
+    assert both(lambda x: torch.zeros(2).add_(x, alpha=2), hundreds).tolist() == [200, 100]
+    assert both(lambda x: torch.sub(torch.zeros(2), x, alpha=2), hundreds).tolist() == [-200, -100]
+    assert torch.rsub(hundreds, torch.zeros(2), alpha=2).tolist() == [-200, -100]
+    wrapped = torch.add(hundreds, hundreds, alpha=2)
+    assert wrapped.dtype == torch.int8 and wrapped.tolist() == [44, -106]
+    assert torch.add(MASK, MASK, alpha=2).tolist() == [True, False, True]
+    few = torch.add(torch.tensor([1, 2, 3], dtype=torch.uint8), MASK, alpha=2)
+    assert few.dtype == torch.uint8 and few.tolist() == [3, 2, 5]
+    with pytest.raises(torch.DTypeError, match="whole number"):
+        torch.add(hundreds, hundreds, alpha=1.5)
+
+
 def test_quotients_cut_off():
     def cut(a, b):
         return torch.div(a, b, rounding_mode="trunc")
