@@ -393,7 +393,7 @@ void Signature::Bound::make_scalars_tensors() {
       if (!is_scalar && (is_operand || !like->defined())) like = inputs_[k];
     }
     if (op_.id == OpId::kPow && i == 1) check_exponent(*like, *scalars_[i]);
-    temporaries_[i] = scalar_like(*scalars_[i], *like);
+    temporaries_[i] = operand_of(op_.id, *scalars_[i], *like);
     inputs_[i] = &temporaries_[i];
   }
 }

@@ -26,8 +26,8 @@ class Operand {
     }
   }
   bool is_known() const { return tensor_ || scalar_; }
-  const Tensor* beside(const Operand& other) {
-    if (!tensor_) tensor_ = &(made_ = scalar_like(*scalar_, *other.tensor_));
+  const Tensor* beside(const Operand& other, OpId id) {
+    if (!tensor_) tensor_ = &(made_ = operand_of(id, *scalar_, *other.tensor_));
     return tensor_;
   }
 
@@ -110,7 +110,7 @@ PyObject* binary(PyObject* a, PyObject* b) noexcept {
     Operand x(a), y(b);
     if (!x.is_known() || !y.is_known()) return Py_NewRef(Py_NotImplemented);
     if constexpr (id == OpId::kPow) check_power(a, b);
-    return run(id, x.beside(y), y.beside(x));
+    return run(id, x.beside(y, id), y.beside(x, id));
   });
 }
 
@@ -125,7 +125,7 @@ PyObject* inplace(PyObject* a, PyObject* b) noexcept {
     Operand x(a), y(b);
     if (!y.is_known()) return Py_NewRef(Py_NotImplemented);
     if constexpr (id == OpId::kPow) check_power(a, b);
-    const Tensor* const inputs[] = {&tensor_of(a), y.beside(x)};
+    const Tensor* const inputs[] = {&tensor_of(a), y.beside(x, id)};
     const Call call{op_definition(id), inputs, {}};
     {
       const ReleaseGil released(call);

@@ -5,6 +5,7 @@ import math
 import pytest
 import tenon as torch
 
+HALVES = [torch.float16, torch.bfloat16]
 MASK = torch.tensor([True, False, True])
 
 
@@ -17,6 +18,39 @@ def both(fn, *arguments):
         assert again.dtype == result.dtype
         assert again.tolist() == pytest.approx(result.tolist(), rel=0, abs=0, nan_ok=True)
     return result
+
+
+def test_factors_and_divisors_beside_halves_keep_their_digits():
+    h = torch.tensor([1, 0, 0.001, 3], dtype=torch.float16)
+    for scale in 65536.0, 65536:
+        assert both(lambda x: x * scale, h).tolist() == [math.inf, 0, 65.5625, math.inf]
+        assert both(lambda x: scale * x, h).tolist() == [math.inf, 0, 65.5625, math.inf]
+        assert both(lambda x: x.clone().mul_(scale), h)[1].item() == 0
+    again = both(lambda x: x / 1e6 * 1e6, h).tolist()
+    assert again == pytest.approx([1.0136719, 0, 0, 2.980], rel=1e-3)
+    assert both(lambda x: torch.floor_divide(x, 0.1), h).tolist() == [9, 0, 0, 29]
+    assert both(lambda x: 70000.0 / x, h[3:]).tolist() == [23328]
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_a_product_with_a_number_is_that_with_its_float32(dtype):
+    x = torch.linspace(0.5, 3, 500).to(dtype)
+    third = torch.tensor(1 / 3)
+    assert both(lambda x: x * (1 / 3), x).tolist() == (x.float() * third).to(dtype).tolist()
+    assert both(lambda x: x / 3.3, x).tolist() == (x.float() / torch.tensor(3.3)).to(dtype).tolist()
+    wanted = (x.float() + third * -x.float()).to(dtype).tolist()
+    assert both(lambda x: torch.lerp(x, x * 0, 1 / 3), x).tolist() == wanted
+    x.requires_grad_()
+    (x * 70000.0).sum().backward()
+    assert x.grad.dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_other_numbers_beside_halves_are_halves(dtype):
+    x = torch.tensor([0.1, 1.0], dtype=dtype)
+    assert both(lambda x: x == 0.1, x).tolist() == [True, False]
+    assert both(lambda x: x >= 0.1, x).tolist() == [True, True]
+    assert both(lambda x: x + 1e-9, x).tolist() == x.tolist()
 
 
 def test_alpha_multiplies_in_the_dtype_of_the_result():

@@ -549,11 +549,22 @@ const Tensor& write_inplace(const Call& call, const Tensor& self) {
   return self;
 }
 
-}  // namespace
+/// The dtype of a number that is an operand of `op`; see operand_of().
+DType operand_dtype(OpId op, const Scalar& value, DType like) {
+  const DType promoted = value.promoted_with(like);
+  switch (op) {
+    case OpId::kMul:
+    case OpId::kDiv:
+    case OpId::kFloorDivide:
+    case OpId::kLerp:
+      return promoted == kFloat16 || promoted == kBFloat16 ? kFloat32 : promoted;
+    default:
+      return promoted;
+  }
+}
 
-Tensor scalar_like(Scalar value, const Tensor& like) {
-  if (!like.defined()) return Tensor(value);
-  const DType dtype = value.promoted_with(like.dtype());
+/// A 0-d host tensor that stands for a number.
+Tensor number_of(const Scalar& value, DType dtype) {
   Tensor result = new_tensor({}, dtype, kCpu);
   result.impl()->is_number = true;
   visit_dtype(dtype, [&](auto tag) {
@@ -577,6 +588,16 @@ Tensor scalar_like(Scalar value, const Tensor& like) {
     }
   });
   return result;
+}
+
+}  // namespace
+
+Tensor scalar_like(Scalar value, const Tensor& like) {
+  return like.defined() ? number_of(value, value.promoted_with(like.dtype())) : Tensor(value);
+}
+
+Tensor operand_of(OpId op, Scalar value, const Tensor& like) {
+  return like.defined() ? number_of(value, operand_dtype(op, value, like.dtype())) : Tensor(value);
 }
 
 }  // namespace tenon

@@ -25,6 +25,10 @@ void record(const Call& call, std::span<Tensor> outputs);
 /// A 0-d tensor of `value` on `like`'s device, of the dtype that `like op value` computes in.
 /// Throws ValueError when an integer dtype can't hold the value.
 TENON_API Tensor scalar_like(Scalar value, const Tensor& like);
+/// The number as an operand of `op` beside `like`: `scalar_like`, but factors, divisors and weights
+/// stay float32 beside halves, which are computed with in float32 (a loss's scale is beyond
+/// float16).
+TENON_API Tensor operand_of(OpId op, Scalar value, const Tensor& like);
 
 /// How autograd takes part; it sets these at load time.
 struct Recorder {

@@ -230,7 +230,7 @@ def functions_cpp(ops):
         out.append("}\n")
         for scalars in scalar_overloads(op):
             args = ", ".join(p.declare(False, i in scalars) for i, p in enumerate(op.params))
-            values = [f"scalar_like({p.name}, {like_of(op, i)})" if i in scalars else p.name
+            values = [f"operand_of(OpId::{op.id}, {p.name}, {like_of(op, i)})" if i in scalars else p.name
                       for i, p in enumerate(op.params)]
             out.append(f"{op.cpp_result} {op.name}({args}) {{ return {op.name}({', '.join(values)}); }}\n")
     out.append("}  // namespace tenon")
@@ -283,7 +283,7 @@ def methods_cpp(ops):
                 args = ", ".join(p.declare(False, s) for s, p in kept)
                 out.append(f"const Tensor& Tensor::{op.name}_({args}) const {{")
                 if scalars:
-                    values = ", ".join(f"scalar_like({p.name}, *this)" if s else p.name for s, p in kept)
+                    values = ", ".join(f"operand_of(OpId::{op.id}, {p.name}, *this)" if s else p.name for s, p in kept)
                     out.append(f"  return {op.name}_({values});")
                 else:
                     out += ["  " + line for line in call_setup(op, first="this")]

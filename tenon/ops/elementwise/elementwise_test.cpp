@@ -41,6 +41,16 @@ TEST(DTypes, RefusesWhatHasNoMeaning) {
   EXPECT_THROW(gelu(tensor({1.f}), "fast"), ValueError);
 }
 
+TEST(Numbers, BesideHalvesKeepTheirDigitsAsFactorsAndDivisors) {
+  const Tensor x = tensor({1.f, 0.f, 0.001f}).to(kFloat16);
+  for (const Tensor& y : {x * 65536.0, 65536 * x, mul(x, 65536), x.mul(65536.0)}) {
+    EXPECT_EQ(y.dtype(), kFloat16);
+    EXPECT_EQ(y.to(kFloat32).to_vector<float>(), (Floats{kInf, 0, 65.5625f}));
+  }
+  EXPECT_EQ((x / 1e6).to(kFloat32).to_vector<float>()[0], 0x11p-24f);
+  EXPECT_EQ((tensor({0.1f}).to(kFloat16) == 0.1).to_vector<bool>(), Bools{true});
+}
+
 TEST(Division, FollowsPython) {
   const Tensor a = tensor({7, -7, 7, -7, 1}), b = tensor({2, 2, -2, -2, -1});
   EXPECT_EQ(floor_divide(a, b).to_vector<int64_t>(), (Ints{3, -4, -4, 3, -1}));
