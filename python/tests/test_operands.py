@@ -67,6 +67,17 @@ def test_alpha_multiplies_in_the_dtype_of_the_result():
         torch.add(hundreds, hundreds, alpha=1.5)
 
 
+@pytest.mark.parametrize("value", [0.5, -0.25, math.nan, 0.5j, 3, True])
+def test_bools_are_filled_with_whether_a_number_is_not_0(value):
+    assert both(lambda x: x.clone().fill_(value), MASK).tolist() == [True] * 3
+    assert both(lambda: torch.full((2,), value, dtype=torch.bool)).tolist() == [True] * 2
+    assert both(lambda x: torch.full_like(x, value), MASK).tolist() == [True] * 3
+    written = MASK.clone()
+    written[1] = value
+    assert written.tolist() == [True] * 3
+    assert both(lambda x: x.clone().fill_(0.0), MASK).tolist() == [False] * 3
+
+
 def test_quotients_cut_off():
     def cut(a, b):
         return torch.div(a, b, rounding_mode="trunc")

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "tenon/base/error.h"
-#include "tenon/ops/define.h"
+#include "tenon/ops/creation/filled_internal.h"
 
 namespace tenon::ops {
 namespace {
@@ -28,7 +28,8 @@ void define_fill(OpDef& op) {
       .shape([](const Tensor& x, Scalar) -> Spec {
         return {x.dtype(), x.sizes()};
       })
-      .tile([](TileBuilder& t) { t.store(0, t.scalar(0)); })
+      .variant([](const Tensor& x, Scalar value) { return filled_variant(x.dtype(), value); })
+      .tile([](TileBuilder& t, int variant) { store_filled(t, variant); })
       .vjp([](const Saved&, const Tensor&, Scalar) -> Grads { return {Tensor()}; })
       .samples([] { return unary_samples(-2, 2, {Attribute(Scalar(1.0))}); });
 }

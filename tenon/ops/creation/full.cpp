@@ -1,6 +1,6 @@
 // Tensors of one number: zeros, ones, full, and the same like another tensor.
 
-#include "tenon/ops/define.h"
+#include "tenon/ops/creation/filled_internal.h"
 
 namespace tenon::ops {
 namespace {
@@ -52,7 +52,10 @@ void define_full(OpDef& op) {
       .shape([](IntList sizes, Scalar value, std::optional<DType> dtype, Device) -> Spec {
         return {dtype.value_or(value.default_dtype()), Shape(sizes)};
       })
-      .tile([](TileBuilder& t) { t.store(0, t.scalar(0)); })
+      .variant([](IntList, Scalar value, std::optional<DType> dtype, Device) {
+        return filled_variant(dtype.value_or(value.default_dtype()), value);
+      })
+      .tile([](TileBuilder& t, int variant) { store_filled(t, variant); })
       .not_differentiable()
       .samples([] {
         return size_samples({Attribute(Scalar(2.5)), Attribute(kFloat64), Attribute(kCpu)});
@@ -84,7 +87,10 @@ void define_full_like(OpDef& op) {
       .accepts(kAnySet)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, Scalar, std::optional<DType> dtype) { return like(x, dtype); })
-      .tile([](TileBuilder& t) { t.store(0, t.scalar(0)); })
+      .variant([](const Tensor& x, Scalar value, std::optional<DType> dtype) {
+        return filled_variant(dtype.value_or(x.dtype()), value);
+      })
+      .tile([](TileBuilder& t, int variant) { store_filled(t, variant); })
       .not_differentiable()
       .samples([] {
         return not_differentiable(unary_samples(-2, 2, {Attribute(Scalar(1.0)), Attribute()}));

@@ -51,6 +51,11 @@ TEST(Numbers, BesideHalvesKeepTheirDigitsAsFactorsAndDivisors) {
   EXPECT_EQ((tensor({0.1f}).to(kFloat16) == 0.1).to_vector<bool>(), Bools{true});
 }
 
+TEST(Numbers, FillBoolsWithWhetherTheyAreNot0) {
+  EXPECT_EQ(fill(tensor({true, false}), 0.5).to_vector<bool>(), (Bools{true, true}));
+  EXPECT_EQ(full({1}, 0.5, kBool).to_vector<bool>(), Bools{true});
+}
+
 TEST(Division, FollowsPython) {
   const Tensor a = tensor({7, -7, 7, -7, 1}), b = tensor({2, 2, -2, -2, -1});
   EXPECT_EQ(floor_divide(a, b).to_vector<int64_t>(), (Ints{3, -4, -4, 3, -1}));
