@@ -67,6 +67,25 @@ def test_alpha_multiplies_in_the_dtype_of_the_result():
         torch.add(hundreds, hundreds, alpha=1.5)
 
 
+def test_masked_fill_keeps_the_dtype():
+    numbers = torch.tensor([0, 2**40 + 1, 2])
+    filled = both(lambda x: x.masked_fill(MASK, 2.7), numbers)
+    assert filled.dtype == torch.int64 and filled.tolist() == [2, 2**40 + 1, 2]
+    value = torch.tensor(2.7)
+    for fill in lambda x: x.masked_fill(MASK, value), lambda x: x.clone().masked_fill_(MASK, 2.7):
+        assert both(fill, numbers).tolist() == filled.tolist()
+    none = both(lambda x: x.masked_fill(x, 0), MASK)
+    assert none.dtype == torch.bool and none.tolist() == [False] * 3
+    assert both(lambda x: x.masked_fill(~x, 0.5), MASK).tolist() == [True] * 3
+    assert torch.tensor([1, 2, 3], dtype=torch.int8).masked_fill(MASK, -3.5).tolist() == [-3, 2, -3]
+    halves = torch.zeros(3, dtype=torch.float16)
+    assert halves.masked_fill(MASK, torch.tensor(2.5, dtype=torch.float64)).dtype == torch.float16
+    with pytest.raises(torch.DTypeError, match="holds no values of complex64"):
+        torch.zeros(3).masked_fill(MASK, 1j)
+    with pytest.raises(torch.DTypeError, match="bool holds no values of float32"):
+        MASK.masked_fill(MASK, torch.tensor(0.5))
+
+
 @pytest.mark.parametrize("value", [0.5, -0.25, math.nan, 0.5j, 3, True])
 def test_bools_are_filled_with_whether_a_number_is_not_0(value):
     assert both(lambda x: x.clone().fill_(value), MASK).tolist() == [True] * 3

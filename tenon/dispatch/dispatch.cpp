@@ -558,6 +558,8 @@ DType operand_dtype(OpId op, const Scalar& value, DType like) {
     case OpId::kFloorDivide:
     case OpId::kLerp:
       return promoted == kFloat16 || promoted == kBFloat16 ? kFloat32 : promoted;
+    case OpId::kMaskedFill:
+      return value.is_complex() ? promoted : like;
     default:
       return promoted;
   }

@@ -27,7 +27,7 @@ void record(const Call& call, std::span<Tensor> outputs);
 TENON_API Tensor scalar_like(Scalar value, const Tensor& like);
 /// The number as an operand of `op` beside `like`: `scalar_like`, but factors, divisors and weights
 /// stay float32 beside halves, which are computed with in float32 (a loss's scale is beyond
-/// float16).
+/// float16), and what is written into `like` is of its dtype.
 TENON_API Tensor operand_of(OpId op, Scalar value, const Tensor& like);
 
 /// How autograd takes part; it sets these at load time.

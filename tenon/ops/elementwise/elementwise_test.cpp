@@ -56,6 +56,16 @@ TEST(Numbers, FillBoolsWithWhetherTheyAreNot0) {
   EXPECT_EQ(full({1}, 0.5, kBool).to_vector<bool>(), Bools{true});
 }
 
+TEST(Numbers, WrittenByMaskedFillAreOfTheTensorsDType) {
+  const Tensor mask = tensor({true, false});
+  const Tensor filled = masked_fill(tensor({1, 2}), mask, 2.7);
+  EXPECT_EQ(filled.dtype(), kInt64);
+  EXPECT_EQ(filled.to_vector<int64_t>(), (Ints{2, 2}));
+  EXPECT_EQ(masked_fill(mask, mask, 0).to_vector<bool>(), (Bools{false, false}));
+  EXPECT_THROW(masked_fill(tensor({1.f, 2.f}), mask, std::complex<float>(0, 1)), DTypeError);
+  EXPECT_THROW(masked_fill(mask, mask, tensor(0.5f)), DTypeError);
+}
+
 TEST(Division, FollowsPython) {
   const Tensor a = tensor({7, -7, 7, -7, 1}), b = tensor({2, 2, -2, -2, -1});
   EXPECT_EQ(floor_divide(a, b).to_vector<int64_t>(), (Ints{3, -4, -4, 3, -1}));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "tenon/base/error.h"
-#include "tenon/core/promotion.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -16,16 +15,29 @@ void check_mask(std::string_view call, const Tensor& mask) {
   }
 }
 
+/// Bools are computed with as whole numbers, which would make half a one false.
+void check_held(std::string_view call, DType dtype, DType value) {
+  if ((is_complex(value) && !is_complex(dtype)) || (is_floating(value) && dtype == kBool)) {
+    fail<DTypeError>(call, fmt::format("a tensor of {} holds no values of {}; convert them with "
+                                       "to(k...)",
+                                       name_of(dtype), name_of(value)));
+  }
+}
+
 }  // namespace
 
 void define_masked_fill(OpDef& op) {
-  op.doc("`value` where `mask` (bool) is true, else x. All three broadcast.")
+  op.doc(
+        "`value` where `mask` (bool) is true, else x; of x's dtype, which values are converted to. "
+        "All three broadcast. DTypeError where `x` can't hold such values: complex ones in real "
+        "numbers, a tensor of floating ones in bools.")
       .accepts(kAnySet)
+      .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, const Tensor& mask, const Tensor& value) -> Spec {
         check_mask("masked_fill", mask);
         const Shape sizes = broadcast_shapes("masked_fill", x.sizes(), mask.sizes());
-        const Tensor* const values[] = {&x, &value};
-        return {result_type(values), broadcast_shapes("masked_fill", sizes, value.sizes())};
+        check_held("masked_fill", x.dtype(), value.dtype());
+        return {x.dtype(), broadcast_shapes("masked_fill", sizes, value.sizes())};
       })
       .tile([](TileBuilder& t) { t.store(0, t.select(t.load(1), t.load(2), t.load(0))); })
       .saves_input(1)
