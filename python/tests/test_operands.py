@@ -97,6 +97,24 @@ def test_bools_are_filled_with_whether_a_number_is_not_0(value):
     assert both(lambda x: x.clone().fill_(0.0), MASK).tolist() == [False] * 3
 
 
+def test_logarithms_are_of_the_dtype_that_both_promote_to():
+    one, three = torch.tensor([1.0], dtype=torch.float64), torch.tensor([3])
+    assert both(torch.xlogy, one, three).item() == pytest.approx(math.log(3), rel=1e-15)
+    assert both(torch.special.xlog1py, one, three).item() == pytest.approx(math.log(4), rel=1e-15)
+    for op, wanted in ((torch.xlogy, math.log(3)), (torch.special.xlog1py, math.log(4)),
+                       (torch.logaddexp2, math.log2(10))):
+        result = both(op, one.half(), three)
+        assert result.dtype == torch.float16
+        assert result.item() == torch.tensor(wanted, dtype=torch.float16).item()
+    a = torch.tensor([0.0, 0, 0, 2], requires_grad=True)
+    b = torch.tensor([0.0, math.inf, -1, 3], requires_grad=True)
+    torch.xlogy(a, b).sum().backward()
+    assert a.grad.tolist() == pytest.approx([0, 0, 0, math.log(3)])
+    assert b.grad.tolist() == pytest.approx([0, 0, 0, 2 / 3])
+    assert torch.xlogy(0.0, torch.tensor([math.nan, -1])).tolist()[1] == 0
+    assert torch.logaddexp2(torch.tensor(-math.inf), torch.tensor(-math.inf)).item() == -math.inf
+
+
 def test_quotients_cut_off():
     def cut(a, b):
         return torch.div(a, b, rounding_mode="trunc")

@@ -124,27 +124,70 @@ void define_logaddexp2(OpDef& op) {
   op.doc("log2(2^a + 2^b), without overflow on the way. Broadcasts.")
       .accepts(kFloatSet)
       .autocast(CastPolicy::kFloat32)
-      .compose([](const Tensor& a, const Tensor& b) -> Tensor {
+      .tile([](TileBuilder& t) {
+        const Value a = t.load(0), b = t.load(1), large = t.maximum(a, b);
+        const Value apart = t.mul(t.neg(t.abs(t.sub(a, b))), t.constant(std::numbers::ln2));
+        const Value more = t.mul(t.log1p(t.exp(apart)), t.constant(std::numbers::log2e));
+        t.store(0, t.select(t.isinf(large), large, t.add(large, more)));
+      })
+      .saves_input(0, 1)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor apart = (saved.input(0) - saved.input(1)) * std::numbers::ln2;
+        return {saved.needs(0) ? dy * sigmoid(apart) : Tensor(),
+                saved.needs(1) ? dy * sigmoid(-apart) : Tensor()};
+      })
+      .of_complex([](const Tensor& a, const Tensor& b) -> Tensor {
         return logaddexp(a * std::numbers::ln2, b * std::numbers::ln2) * std::numbers::log2e;
       })
       .samples([] { return binary_samples(-1.9, 2.05); });
 }
 
+namespace {
+
+/// a `log`, the logarithm that `b` gives, and 0 where a = 0 and `b` has none that is finite.
+Value product_with_log(TileBuilder& t, Value a, Value outside, Value b, Value log) {
+  const Value no_log = t.logical_or(outside, t.isinf(b));
+  const Value zero = t.constant(0);
+  return t.select(t.logical_and(t.eq(a, zero), no_log), zero, t.mul(a, log));
+}
+
+/// Where `product_with_log` is 0 whatever its logarithm.
+Tensor has_no_log(const Tensor& a, const Tensor& outside, const Tensor& b) {
+  return (a == 0) & (outside | isinf(b));
+}
+
+}  // namespace
+
 void define_special_xlog1py(OpDef& op) {
   op.doc("a ln(1 + b), and 0 where a = 0 unless b is NaN. Broadcasts.")
-      .compose([](const Tensor& a, const Tensor& b) -> Tensor {
-        const Tensor x = b.to(computed_floating(b.dtype()));
-        const Tensor has_no_log = (a == 0) & ((x <= -1) | isinf(x));
-        return a * log1p(where(has_no_log, 0, x));
+      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
+      .tile([](TileBuilder& t) {
+        const Value a = t.load(0), b = t.load(1);
+        t.store(0, product_with_log(t, a, t.le(b, t.constant(-1)), b, t.log1p(b)));
+      })
+      .saves_input(0, 1)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor &a = saved.input(0), &b = saved.input(1);
+        return {saved.needs(0) ? dy * log1p(where(has_no_log(a, b <= -1, b), 0, b)) : Tensor(),
+                saved.needs(1) ? where(has_no_log(a, b <= -1, b), 0, dy * a / (b + 1)) : Tensor()};
       })
       .samples([] { return binary_samples(-0.6, 2); });
 }
 
 void define_xlogy(OpDef& op) {
   op.doc("a ln(b), and 0 where a = 0 unless b is NaN. Broadcasts.")
-      .compose([](const Tensor& a, const Tensor& b) -> Tensor {
-        const Tensor has_no_log = (a == 0) & ((b <= 0) | isinf(b));
-        return a * log(where(has_no_log, 1, b));
+      .accepts(kRealSet | kBoolSet, Integers::kBecomeFloat)
+      .autocast(CastPolicy::kFloat32)
+      .tile([](TileBuilder& t) {
+        const Value a = t.load(0), b = t.load(1);
+        t.store(0, product_with_log(t, a, t.le(b, t.constant(0)), b, t.log(b)));
+      })
+      .saves_input(0, 1)
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor &a = saved.input(0), &b = saved.input(1);
+        return {saved.needs(0) ? dy * log(where(has_no_log(a, b <= 0, b), 1, b)) : Tensor(),
+                saved.needs(1) ? where(has_no_log(a, b <= 0, b), 0, dy * a / b) : Tensor()};
       })
       .samples([] { return binary_samples(0.3, 2); });
 }

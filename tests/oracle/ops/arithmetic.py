@@ -184,6 +184,8 @@ def logaddexp(a, b):
 
 
 def logaddexp2(a, b):
+    if np.iscomplexobj(a) or np.iscomplexobj(b):
+        return np.log(2.0**a + 2.0**b) / np.log(2)
     return np.logaddexp2(a, b)
 
 
