@@ -115,6 +115,20 @@ def test_logarithms_are_of_the_dtype_that_both_promote_to():
     assert torch.logaddexp2(torch.tensor(-math.inf), torch.tensor(-math.inf)).item() == -math.inf
 
 
+def test_isclose_of_integers():
+    three, four = (torch.tensor([x], dtype=torch.uint8) for x in (3, 4))
+    assert both(lambda a, b: torch.isclose(a, b, atol=1.0), three, four).item()
+    assert not both(lambda a, b: torch.isclose(a, b, atol=0.5), three, four).item()
+    low, high = (torch.tensor([x], dtype=torch.int8) for x in (-128, 127))
+    assert not torch.isclose(low, high, atol=254.0).item()
+    assert torch.isclose(low, high, atol=255.0).item() and torch.isclose(high, low, rtol=2).item()
+    last = torch.tensor([2**63 - 1])
+    assert not torch.isclose(last, -last, atol=1e10).item()
+    assert not torch.isclose(torch.tensor([2**53 + 1]), torch.tensor([2**53]), 0, 0).item()
+    assert torch.isclose(MASK, MASK).tolist() == [True] * 3
+    assert torch.isclose(MASK, ~MASK).tolist() == [False] * 3
+
+
 def test_quotients_cut_off():
     def cut(a, b):
         return torch.div(a, b, rounding_mode="trunc")

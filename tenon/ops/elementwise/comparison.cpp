@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "tenon/core/promotion.h"
 #include "tenon/ops/creation/from_data.h"
 #include "tenon/ops/define.h"
 
@@ -22,6 +23,19 @@ void define_comparison(OpDef& op, std::string_view documentation, DTypeSet accep
 }
 
 constexpr DTypeSet kOrderedSet = kRealSet | kBoolSet;
+
+/// Whether |a - b| <= atol + rtol |b|. Differences of integers are taken in 64 bits, the smaller
+/// from the larger one; one that is too large for these comes out negative, and isn't near.
+Tensor is_near(const Tensor& a, const Tensor& b, double rtol, double atol) {
+  const Tensor* const both[] = {&a, &b};
+  const DType dtype = result_type(both);
+  const Tensor tolerance = abs(b * rtol) + atol;
+  if (is_floating(dtype) || is_complex(dtype)) return abs(a - b) <= tolerance;
+  const DType wide = dtype == kUInt64 ? kUInt64 : kInt64;
+  const Tensor x = a.to(wide), y = b.to(wide);
+  const Tensor distance = maximum(x, y) - minimum(x, y);
+  return (distance >= 0) & (distance <= tolerance);
+}
 
 std::vector<Sample> closeness_samples() {
   const Tensor a = from_vector<double>({1, 2, 3, NAN, INFINITY, -INFINITY, 100});
@@ -74,11 +88,11 @@ void define_isclose(OpDef& op) {
         "is close to NaN with `equal_nan` only.")
       .compose(
           [](const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) -> Tensor {
-            const Tensor near = isfinite(b) & (abs(sub(a, b)) <= abs(b) * rtol + atol);
+            const Tensor near = isfinite(b) & is_near(a, b, rtol, atol);
             const Tensor close = (a == b) | near;
             return equal_nan ? close | (isnan(a) & isnan(b)) : close;
           })
-      .accepts(kFloatSet | kSignedSet | kComplexSet)
+      .accepts(kAnySet)
       .not_differentiable()
       .samples([] { return closeness_samples(); });
 }
@@ -87,7 +101,7 @@ void define_allclose(OpDef& op) {
   op.doc("Whether all elements are close, after isclose: 0-d bool.")
       .compose([](const Tensor& a, const Tensor& b, double rtol, double atol,
                   bool equal_nan) -> Tensor { return all(isclose(a, b, rtol, atol, equal_nan)); })
-      .accepts(kFloatSet | kSignedSet | kComplexSet)
+      .accepts(kAnySet)
       .not_differentiable()
       .samples([] { return closeness_samples(); });
 }
