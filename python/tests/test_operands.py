@@ -67,6 +67,15 @@ def test_alpha_multiplies_in_the_dtype_of_the_result():
         torch.add(hundreds, hundreds, alpha=1.5)
 
 
+def test_products_of_addcmul_are_of_the_result():
+    hundreds = torch.tensor([100, 50], dtype=torch.int8)
+    ones = torch.ones(2, dtype=torch.int32)
+    sums = both(lambda a, b: torch.addcmul(a, b, b, value=2), ones, hundreds)
+    assert sums.dtype == torch.int32 and sums.tolist() == [20001, 5001]
+    zeros, threes = torch.zeros(2, dtype=torch.float64), hundreds * 0 + 3
+    assert torch.addcdiv(zeros, hundreds, threes).tolist() == [100 / 3, 50 / 3]
+
+
 def test_masked_fill_keeps_the_dtype():
     numbers = torch.tensor([0, 2**40 + 1, 2])
     filled = both(lambda x: x.masked_fill(MASK, 2.7), numbers)
