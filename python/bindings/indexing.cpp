@@ -30,8 +30,12 @@ TensorIndex index_of(PyObject* object) {
     return Slice(place_of(slice->start), place_of(slice->stop), place_of(slice->step).value_or(1));
   }
   if (PyBool_Check(object)) return tensor_of_scalar(object == Py_True);
-  // Arrays have `__index__`, too, whatever they hold.
-  if (is_list_like(object) || PyObject_CheckBuffer(object)) return tensor_from(object, {});
+  // Arrays have `__index__`, too, whatever they hold; NumPy's numbers have buffers, as arrays do.
+  const bool is_number = PyIndex_Check(object) && !PySequence_Check(object);
+  if (is_list_like(object) || (PyObject_CheckBuffer(object) && !is_number)) {
+    const Tensor places = tensor_from(object, {});
+    return is_list_like(object) && places.numel() == 0 ? places.to(kInt64) : places;
+  }
   check_overridden(object);
   if (PyIndex_Check(object)) return to_int(object, "index");
   fail_type("a tensor is indexed by ints, slices, ..., None, and tensors, not %s",

@@ -66,7 +66,8 @@ X = np.arange(24.0).reshape(2, 3, 4)
 @pytest.mark.parametrize("index", [
     0, -1, (0, 1), (0, 1, 2), slice(None), slice(0, 1), (slice(None), 1), (Ellipsis, 2),
     (None, 0), (slice(None), slice(0, 3, 2)), (0, Ellipsis, None), ([0, 1, 1],), ([1, 0], [2, 0]),
-    (slice(None), [0, 2]), np.array([1, 0]),
+    (slice(None), [0, 2]), np.array([1, 0]), [], (slice(None), []), np.int64(1),
+    (Ellipsis, np.uint8(2)),
 ], ids=str)
 def test_indexing_is_numpys(index):
     x = torch.tensor(X)
@@ -75,6 +76,19 @@ def test_indexing_is_numpys(index):
     x[index] = -1
     y[index] = -1
     np.testing.assert_array_equal(x.numpy(), y)
+
+
+def test_numbers_in_tensors_index_as_numbers():
+    x = torch.zeros(3, 2)
+    for i in np.arange(3):
+        x[i].fill_(i)
+    for i in torch.arange(3):
+        x[i].add_(1)
+    x[x[:, 0].argmax()][0] += 4
+    assert x.tolist() == [[1, 1], [2, 2], [7, 3]]
+    y = torch.arange(24).view(2, 3, 4)
+    y[torch.tensor(1), :, [0, 2]] = torch.tensor([[1, 2], [3, 4], [5, 6]])
+    assert y[np.int64(1), :, [0, 2]].tolist() == [[1, 2], [3, 4], [5, 6]]
 
 
 def test_masks_and_assignments():

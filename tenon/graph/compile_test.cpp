@@ -95,6 +95,18 @@ TEST(Compile, WritesThroughViews) {
   });
 }
 
+TEST(Compile, IndicesWithoutDimsAreNumbers) {
+  expect_same([] {
+    return [](int i) {
+      const Tensor x = arange(24).reshape({2, 3, 4}) * 1.0, place = remainder(tensor(i), 3);
+      x.index({Slice(), place}).mul_(-1);  // a view, of a place that was deferred
+      x.index_put_({0, place + 0}, full({1, 1, 4}, 9.0));
+      x.index_put_({tensor(1), Slice(1, 3), argmin(place)}, tensor({5.0, 6.0}));
+      return numbers_of({x, x.index({-1, place - 3, tensor({0, 2})})});
+    };
+  });
+}
+
 TEST(Compile, ViewsOfArgumentsAreWritten) {
   expect_same([] {
     return [x = arange(0.0, 6.0)](int i) mutable {

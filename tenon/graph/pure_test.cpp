@@ -55,6 +55,27 @@ TEST(Pure, ArgumentsThatRequireAGradientAreAKindOfTheirOwn) {
   EXPECT_EQ(f(ones({3}).requires_grad_()).item<float>(), 6);
 }
 
+TEST(Pure, IndicesWithoutDimsAreTheOnesOfEachCall) {
+  auto f = compile(
+      [](const Tensor& x, const Tensor& place) {
+        const Tensor y = x * 2;
+        y.index_put_({place, Slice(), tensor({0, 2})}, -x.index({0, Slice(), tensor({0, 2})}));
+        return std::vector<Tensor>{y, x.index({place, Slice(), tensor({3, 1})})};
+      },
+      kPure);
+  const Tensor x = arange(0, 24).reshape({2, 3, 4});
+  for (int64_t i = 0; i < 6; ++i) {
+    const std::vector<Tensor> results = f(x, tensor(i % 2));
+    const Tensor row = x[i % 2], written = x * 2;
+    written.index({i % 2, Slice(), Slice(0, None, 2)})
+        .copy_(-x.index({0, Slice(), Slice(0, 4, 2)}));
+    EXPECT_EQ(results[0].to_vector<int>(), written.to_vector<int>());
+    EXPECT_EQ(results[1].to_vector<int>(),
+              stack({row.select(1, 3), row.select(1, 1)}, 1).to_vector<int>());
+  }
+  EXPECT_EQ(f.counters().replays, 5);
+}
+
 TEST(Pure, ViewsAndDTypesAreKindsOfTheirOwn) {
   auto f = compile([](const Tensor& x) { return x + x.t(); }, kPure);
   for (int i = 0; i < 2; ++i) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tenon/base/error.h"
+#include "tenon/dispatch/deferral.h"
 #include "tenon/ops/functions.h"
 
 namespace tenon {
@@ -15,8 +16,19 @@ struct Plan {
   Tensor view;
   std::vector<Tensor> tensors;  ///< integers, one per indexed dim
   std::vector<int64_t> dims;    ///< of the view
-  bool apart = false;           ///< something that isn't a tensor stands between two of them
+  int64_t rank = 0;             ///< of what the tensors broadcast to
+  int64_t place = 0;            ///< of these dims in the result
 };
+
+enum class Access : uint8_t { kRead, kWrite };
+
+/// Whether a 0-d index is taken as the number that it holds. Code that runs at every call may read
+/// it; there a write, of which no view remains, doesn't end what a compiled function has pending.
+bool is_number(const Tensor& index, Access access) {
+  if (index.dim() != 0 || index.device() != kCpu) return false;
+  const Deferrer* const deferrer = modes().deferrer;
+  return !deferrer || (access == Access::kRead && !deferrer->is_pure());
+}
 
 /// How many dims of the tensor an index takes.
 int64_t consumed(const TensorIndex& index) {
@@ -31,7 +43,7 @@ int64_t consumed(const TensorIndex& index) {
 
 class Planner {
  public:
-  Planner(const Tensor& x, Indices indices) {
+  Planner(const Tensor& x, Indices indices, Access access) : access_(access) {
     plan_.view = x;
     int64_t named = 0;
     int ellipses = 0;
@@ -79,11 +91,13 @@ class Planner {
     if (!index.defined()) fail<ValueError>("index", "an index is an undefined tensor");
     if (index.dtype() == kBool) {
       take_mask(index);
-    } else if (is_integer(index.dtype())) {
-      add(index);
-    } else {
+    } else if (!is_integer(index.dtype())) {
       fail<DTypeError>(
           "index", fmt::format("expected integer or bool indices, got {}", name_of(index.dtype())));
+    } else if (is_number(index, access_)) {
+      take(index.item().to_int());
+    } else {
+      add(index);
     }
   }
 
@@ -106,14 +120,24 @@ class Planner {
     for (int64_t i = 0; i < mask.dim(); ++i) add(select(places, 1, i));
   }
 
+  /// The dims that tensors give stand in the place of the first one, or in front where something
+  /// stands between them. 0-d ones give none, and stand between nothing, as integers.
   void add(const Tensor& index) {
-    plan_.apart = plan_.apart || (ended_ && !plan_.tensors.empty());
-    ended_ = false;
+    if (index.dim() > 0) {
+      if (plan_.rank == 0) {
+        plan_.place = dim_ - static_cast<int64_t>(plan_.tensors.size());
+      } else if (ended_) {
+        plan_.place = 0;
+      }
+      plan_.rank = std::max(plan_.rank, index.dim());
+      ended_ = false;
+    }
     plan_.tensors.push_back(index);
     plan_.dims.push_back(dim_++);
   }
   void end_run() { ended_ = true; }
 
+  const Access access_;
   Plan plan_;
   int64_t dim_ = 0;
   int64_t left_over_ = 0;
@@ -140,15 +164,6 @@ Tensor indexed_first(const Plan& plan) {
   return permute(plan.view, order);
 }
 
-int64_t broadcast_rank(const Plan& plan) {
-  int64_t rank = 0;
-  for (const Tensor& tensor : plan.tensors) rank = std::max(rank, tensor.dim());
-  return rank;
-}
-
-/// Where the dims of the index tensors stand in the result.
-int64_t place_of_tensors(const Plan& plan) { return plan.apart ? 0 : plan.dims[0]; }
-
 /// The order that moves `count` dims at the front to place `at`, or back.
 Shape moved(int64_t rank, int64_t count, int64_t at, bool back) {
   Shape order;
@@ -166,33 +181,28 @@ Shape moved(int64_t rank, int64_t count, int64_t at, bool back) {
 }
 
 Tensor read(const Tensor& x, Indices indices) {
-  const Plan plan = Planner(x, indices).run(indices);
+  const Plan plan = Planner(x, indices, Access::kRead).run(indices);
   if (plan.tensors.empty()) return plan.view.is_same(x) ? view(x, x.sizes()) : plan.view;
   const Tensor rows = index_rows(indexed_first(plan), plan.tensors);
-  const int64_t at = place_of_tensors(plan);
-  return at == 0 ? rows : permute(rows, moved(rows.dim(), broadcast_rank(plan), at, false));
-}
-
-/// Leading dims of size 1 that the selection doesn't have are dropped, as in NumPy.
-Tensor without_leading_ones(Tensor value, int64_t rank) {
-  while (value.dim() > rank && value.size(0) == 1) value = select(value, 0, 0);
-  return value;
+  if (plan.place == 0) return rows;
+  return permute(rows, moved(rows.dim(), plan.rank, plan.place, false));
 }
 
 void write(const Tensor& x, Indices indices, const Tensor& value) {
-  const Plan plan = Planner(x, indices).run(indices);
+  const Plan plan = Planner(x, indices, Access::kWrite).run(indices);
+  const int64_t rank = plan.rank + plan.view.dim() - static_cast<int64_t>(plan.tensors.size());
+  // Leading dims of size 1 are dropped, as in NumPy.
+  Tensor source = value;
+  while (source.dim() > rank && source.size(0) == 1) source = select(source, 0, 0);
   if (plan.tensors.empty()) {
-    plan.view.copy_(without_leading_ones(value, plan.view.dim()));
+    plan.view.copy_(source);
     return;
   }
   const Tensor target = indexed_first(plan);
-  const int64_t rank =
-      broadcast_rank(plan) + target.dim() - static_cast<int64_t>(plan.tensors.size());
-  Tensor source = without_leading_ones(value.to(x.dtype()), rank);
-  const int64_t at = place_of_tensors(plan);
-  if (at != 0) {
+  source = source.to(x.dtype());
+  if (plan.place != 0) {
     while (source.dim() < rank) source = unsqueeze(source, 0);
-    source = permute(source, moved(rank, broadcast_rank(plan), at, true));
+    source = permute(source, moved(rank, plan.rank, plan.place, true));
   }
   target.index_put_rows_(source, plan.tensors);
 }

@@ -31,7 +31,9 @@ inline constexpr EllipsisIndex Ellipsis{};
 /// One place between the brackets of x[...]: an integer, `Slice`, `Ellipsis`, `None`, or a tensor:
 /// of integers, which takes the place of a dim, or of bool, a mask for as many dims as it has. The
 /// rules are NumPy's: tensors broadcast, and the dims that they give stand where the first of them
-/// stood when all stand side by side, else in front.
+/// stood when all stand side by side, else in front. As in PyTorch, a 0-d tensor of integers is the
+/// integer that it holds, so that x[...] is a view where nothing else asks for a copy. It is a copy
+/// on `meta`, which holds no number, and in pure functions, whose replays take it from their own.
 struct TENON_API TensorIndex {
   std::variant<int64_t, Slice, EllipsisIndex, NoneIndex, Tensor> value;
 

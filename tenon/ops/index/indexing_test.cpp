@@ -49,6 +49,27 @@ TEST(Indexing, TensorsPlaceTheirDimsAsNumPyDoes) {
   EXPECT_EQ(x.index({v, None, v}).sizes(), (Shape{2, 1, 4}));
 }
 
+TEST(Indexing, TensorsWithoutDimsAreTheirNumbers) {
+  const Tensor x = arange(24).reshape({2, 3, 4}), one = tensor(1), v = tensor({0, 2});
+  EXPECT_TRUE(x.index({one}).is_view());
+  EXPECT_EQ(numbers(x.index({one, -one})), (List{20, 21, 22, 23}));
+  EXPECT_TRUE(x.index({Slice(), one.to(kUInt8), None}).is_view());
+  // An integer stands between nothing, so the two are side by side.
+  EXPECT_EQ(x.index({one, Slice(), v}).sizes(), (Shape{3, 2}));
+  EXPECT_EQ(numbers(x.index({one, Slice(), v})), (List{12, 14, 16, 18, 20, 22}));
+  EXPECT_EQ(numbers(x.index({v.slice(0, 0, 1), one, v})), (List{4, 6}));
+  EXPECT_EQ(numbers(x.index({Slice(), one, v})), (List{4, 6, 16, 18}));
+  EXPECT_THROW(x.index({tensor(2)}), IndexError);
+  x.index({one, one}).fill_(-1);
+  x.index_put_({-one, Slice(0, 2), v}, tensor({{30, 31}, {32, 33}}));
+  x.index_put_({0, one}, ones({1, 1, 4}, kInt64));
+  EXPECT_EQ(numbers(x.index({Slice(), 1})), (List{1, 1, 1, 1, 32, -1, 33, -1}));
+  EXPECT_EQ(numbers(x.index({1, 0})), (List{30, 13, 31, 15}));
+  // On meta there is no number to take.
+  const Tensor shape = x.to(kMeta).index({one.to(kMeta), Slice(), v.to(kMeta)});
+  EXPECT_EQ(shape.sizes(), (Shape{3, 2}));
+}
+
 TEST(Indexing, Masks) {
   const Tensor x = arange(12).reshape({3, 4});
   EXPECT_EQ(numbers(x.index({gt(x, 8)})), (List{9, 10, 11}));
@@ -76,6 +97,8 @@ TEST(Indexing, Assignment) {
   x.index_put_({Slice(0, 2), tensor({1})}, tensor({{7}}));
   EXPECT_EQ(numbers(x), (List{2, 7, 1, 1, 4, 7, 3, 2, 6, 0, 5, 3}));
   EXPECT_THROW(x.index_put_({Slice(), tensor({2, 0})}, tensor({1, 2, 3})), ShapeError);
+  x.index_put_({tensor({0, 1})}, zeros({1, 1, 2, 4}, kInt64));
+  EXPECT_EQ(numbers(x), (List{0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 5, 3}));
 }
 
 TEST(Indexing, Errors) {
