@@ -109,6 +109,17 @@ TEST(SpecialValues, OfFunctions) {
   EXPECT_EQ(bitwise_not(tensor({true, false})).to_vector<bool>(), (Bools{false, true}));
 }
 
+TEST(SpecialValues, OfIntegersAreComputedInFloats) {
+  const Tensor x = tensor({0, 1, 100});
+  EXPECT_EQ(logit(x.to(kUInt8), 0.25).to_vector<float>(),
+            logit(x.to(kFloat32), 0.25).to_vector<float>());
+  EXPECT_TRUE(std::isnan(logit(x.to(kUInt8))[2].item<float>()));
+  EXPECT_EQ(special_log_ndtr(-x.to(kInt8)).to_vector<float>(),
+            special_log_ndtr(-x.to(kFloat32)).to_vector<float>());
+  EXPECT_EQ(special_log_ndtr(x.to(kUInt8)).to_vector<float>(),
+            special_log_ndtr(x.to(kFloat32)).to_vector<float>());
+}
+
 // Published value: scipy.special.ndtr(1) = 0.8413447460685429.
 TEST(Gelu, BothForms) {
   const Tensor one = tensor({1.0}, kFloat64);

@@ -20,12 +20,16 @@ Tensor extended(const Tensor& x, int64_t dim, const Tensor& prepend, const Tenso
   return parts.size() == 1 ? x : cat(parts, dim);
 }
 
+/// Integers as floating numbers: sums and differences of small ones go beyond their dtype.
+Tensor in_floating(const Tensor& x) { return x.to(floating_of(x.dtype())); }
+
 /// The areas under the lines from each y to the next.
 Tensor areas(std::string_view call, const Tensor& y, const Tensor& x, double dx, int64_t along) {
   if (y.dim() == 0) fail<ShapeError>(call, "a 0-d tensor has no dim to integrate");
-  const Tensor pairs = without_first(y, along) + without_last(y, along);
+  const Tensor heights = in_floating(y);
+  const Tensor pairs = without_first(heights, along) + without_last(heights, along);
   if (!x.defined()) return pairs * (dx / 2);
-  Tensor steps = diff(x, 1, x.dim() == 1 ? 0 : along - y.dim());
+  Tensor steps = diff(in_floating(x), 1, x.dim() == 1 ? 0 : along - y.dim());
   for (int64_t i = along + 1; x.dim() == 1 && i < y.dim(); ++i) steps = unsqueeze(steps, -1);
   return pairs * steps * 0.5;
 }
@@ -200,12 +204,12 @@ void define_gradient(OpDef& op) {
       .compose([](const Tensor& x, TensorList coordinates, FloatList spacing, IntList dims,
                   int64_t edge_order) -> std::vector<Tensor> {
         const Shape along = gradient_dims(x, dims, edge_order);
-        const Tensor values = of_differences(x);
+        const Tensor values = in_floating(x);
         check_spacing(x, coordinates, spacing, along);
         std::vector<Tensor> slopes;
         for (size_t i = 0; i < along.size(); ++i) {
           if (!coordinates.empty()) {
-            const Tensor places = of_differences(coordinates[i]);
+            const Tensor places = in_floating(coordinates[i]);
             slopes.push_back(uneven_slopes(values, along[i], places, edge_order));
           } else {
             const double step = spacing.empty() ? 1 : spacing[spacing.size() == 1 ? 0 : i];

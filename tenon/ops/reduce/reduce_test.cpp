@@ -46,6 +46,13 @@ TEST(Reductions, OfComplexNumbersInRealDTypes) {
   EXPECT_EQ(imag(z.grad()).to_vector<float>(), (std::vector<float>{-14, 0, -18}));
 }
 
+TEST(Differences, OfIntegersGoBeyondTheirDType) {
+  const Tensor y = tensor({1, 100, 120}).to(kInt8), x = tensor({200, 100, 0}).to(kUInt8);
+  EXPECT_EQ(trapezoid(y, {}, 2).item<float>(), 321);
+  EXPECT_EQ(trapezoid(y, x).item<float>(), -16050);
+  EXPECT_EQ(cumulative_trapezoid(y).to_vector<float>(), (std::vector<float>{50.5, 160.5}));
+}
+
 TEST(Reductions, OfNothing) {
   const Tensor none = zeros({2, 0});
   EXPECT_EQ(sum(none, {1}).to_vector<float>(), (Floats{0, 0}));
