@@ -72,6 +72,17 @@ void expect_sorted() {
   }
 }
 
+TEST(Order, OfANumberIsThatNumber) {
+  const Tensor x = tensor(3.f);
+  for (const int64_t k : {0, 1}) {
+    const auto [value, place] = topk(x, k);
+    EXPECT_EQ(value.item<float>(), 3);
+    EXPECT_EQ(place.item<int64_t>(), 0);
+  }
+  EXPECT_EQ(quantile(x, 0.5, 0, true).sizes(), Shape());
+  EXPECT_EQ(quantile(x, tensor({0.1f, 0.5f}), 0, true).sizes(), (Shape{2}));
+}
+
 TEST(Sort, OrdersFloats) { expect_sorted<float>(); }
 TEST(Sort, OrdersDoubles) { expect_sorted<double>(); }
 TEST(Sort, OrdersIntegers) {

@@ -54,8 +54,8 @@ Tensor covariance(const Tensor& rows, int64_t correction, const Tensor& fweights
          divisor(weights, importance, correction);
 }
 
-/// [n, n] of n variables, and a number of a single one that came without a dim for it.
-Tensor as_given(const Tensor& y, const Tensor& x) { return x.dim() < 2 ? reshape(y, {}) : y; }
+/// [n, n] of n variables, and a number of a single one.
+Tensor as_number_of_one(const Tensor& y) { return y.numel() == 1 ? reshape(y, {}) : y; }
 
 }  // namespace
 
@@ -74,7 +74,7 @@ void define_cov(OpDef& op) {
         const Tensor rows = as_rows("cov", x);
         check_weights("fweights", fweights, rows.size(1));
         check_weights("aweights", aweights, rows.size(1));
-        return as_given(covariance(rows, correction, fweights, aweights), x);
+        return as_number_of_one(covariance(rows, correction, fweights, aweights));
       })
       .samples([]() -> std::vector<Sample> {
         const Tensor counts = sample_integers({5}, 1, 4), importance = sample_tensor({5}, 0.2, 2);
@@ -97,9 +97,9 @@ void define_corrcoef(OpDef& op) {
         const Tensor deviations = sqrt(variances.is_complex() ? real(variances) : variances);
         const Tensor scaled = y / unsqueeze(deviations, 1) / deviations;
         const auto limited = [](const Tensor& part) { return clamp(part, Scalar(-1), Scalar(1)); };
-        return as_given(scaled.is_complex() ? complex(limited(real(scaled)), limited(imag(scaled)))
-                                            : limited(scaled),
-                        x);
+        return as_number_of_one(scaled.is_complex()
+                                    ? complex(limited(real(scaled)), limited(imag(scaled)))
+                                    : limited(scaled));
       })
       .samples([]() -> std::vector<Sample> {
         // A coefficient of 1 is an edge of the limits: only the others have a gradient there.

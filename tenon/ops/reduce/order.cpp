@@ -175,7 +175,7 @@ Tensor quantile_of(const Tensor& x, const Tensor& q, std::optional<int64_t> dim,
   // The dim of q comes first, or goes.
   y = q.dim() == 0 ? squeeze(y, {-1}) : movedim(y, {-1}, {0});
   if (!keepdim) return y;
-  if (dim) return unsqueeze(y, along + q.dim());
+  if (dim && x.dim() != 0) return unsqueeze(y, along + q.dim());
   Shape sizes = q.sizes();
   for (int64_t i = 0; i < x.dim(); ++i) sizes.push_back(1);
   return reshape(y, sizes);

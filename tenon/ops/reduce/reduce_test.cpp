@@ -53,6 +53,13 @@ TEST(Differences, OfIntegersGoBeyondTheirDType) {
   EXPECT_EQ(cumulative_trapezoid(y).to_vector<float>(), (std::vector<float>{50.5, 160.5}));
 }
 
+TEST(Covariance, OfOneVariableIsANumber) {
+  const Tensor x = tensor({{1.0, 2.0, 6.0}});
+  EXPECT_EQ(cov(x).sizes(), Shape());
+  EXPECT_EQ(cov(x).item<double>(), 7);
+  EXPECT_EQ(corrcoef(x).sizes(), Shape());
+}
+
 TEST(Reductions, OfNothing) {
   const Tensor none = zeros({2, 0});
   EXPECT_EQ(sum(none, {1}).to_vector<float>(), (Floats{0, 0}));

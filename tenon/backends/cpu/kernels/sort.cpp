@@ -65,7 +65,7 @@ void sort_kernel(const Call& call, std::span<Tensor> outputs) {
 
 void topk_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor x = row_major(call.input(0));
-  const int64_t k = call.get<int64_t>(0);
+  const int64_t k = x.dim() == 0 ? 1 : call.get<int64_t>(0);  // there is no dim to make empty
   const int64_t dim = normalize_dim("topk", call.get<int64_t>(1), x.dim());
   const int64_t size = around(x.sizes(), dim).size;
   visit_ordered(x.dtype(), [&](auto tag) {
