@@ -109,6 +109,24 @@ TEST(SpecialValues, OfFunctions) {
   EXPECT_EQ(bitwise_not(tensor({true, false})).to_vector<bool>(), (Bools{false, true}));
 }
 
+TEST(Ldexp, ReachesFromOneEndOfTheDTypeToTheOther) {
+  const float least = std::numeric_limits<float>::denorm_min(), largest = std::ldexp(1.f, 127);
+  const Tensor x = tensor({least, largest, 0.f, kInf, 1.1e-10f});
+  EXPECT_EQ(ldexp(x, tensor({276, -276, 1000, -1000, 140})).to_vector<float>(),
+            (Floats{largest, least, 0, kInf, std::ldexp(1.1e-10f, 140)}));
+  EXPECT_EQ(ldexp(x, tensor(-1000)).to_vector<float>()[1], 0);
+  EXPECT_EQ(ldexp(tensor({0.75}, kFloat16), tensor({-14})).item<float>(), std::ldexp(0.75f, -14));
+}
+
+TEST(ComplexPowers, OfZero) {
+  const std::complex<double> zero, i(0, 1);
+  const Tensor z = full({}, zero, kComplex128);
+  for (const std::complex<double> b : {1.0 + i, 0.5 - 3.0 * i, 2.0 + 0.0 * i}) {
+    EXPECT_EQ(pow(z, Scalar(b)).item().to_complex(), zero);
+  }
+  EXPECT_TRUE(std::isnan(real(pow(z, Scalar(i))).item<double>()));
+}
+
 TEST(SpecialValues, OfIntegersAreComputedInFloats) {
   const Tensor x = tensor({0, 1, 100});
   EXPECT_EQ(logit(x.to(kUInt8), 0.25).to_vector<float>(),

@@ -113,7 +113,7 @@ void define_special_log_ndtr(OpDef& op) {
       .accepts(kFloatSet)
       .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& given) -> Tensor {
-        const Tensor x = given.to(floating_of(given.dtype()));
+        const Tensor x = given.to(computed_floating(given.dtype()));
         const Tensor is_low = x < -1, scaled = x * (-1 / std::numbers::sqrt2);
         const Tensor low = log(special_erfcx(where(is_low, scaled, 0)) * 0.5) - square(x) * 0.5;
         const Tensor high = log1p(erfc(where(is_low, 0, -scaled)) * -0.5);

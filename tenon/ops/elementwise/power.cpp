@@ -7,7 +7,7 @@ namespace tenon::ops {
 void define_pow(OpDef& op) {
   op.doc(
         "Power: y = a^b. Broadcasts. Integers stay integers: a negative exponent gives 0, except "
-        "for the bases 1 and -1. Complex: e^(b ln a), and of a = 0 0 where b > 0. The gradient "
+        "for the bases 1 and -1. Complex: e^(b ln a), and of a = 0 0 where Re b > 0. The gradient "
         "with respect to `b` is 0 where a = 0 and b >= 0. Two "
         "bool tensors are a DTypeError.")
       .accepts(kNumberSet)
@@ -44,8 +44,15 @@ void define_pow(OpDef& op) {
 void define_ldexp(OpDef& op) {
   op.doc("a 2^b, of integers in the default dtype. Broadcasts.")
       .compose([](const Tensor& a, const Tensor& b) -> Tensor {
-        const bool whole = !is_differentiable(b.dtype());
-        return a * pow(2.0, whole ? b.to(a.is_floating_point() ? a.dtype() : default_dtype()) : b);
+        if (is_differentiable(b.dtype())) return a * pow(2.0, b);
+        // In three factors, as 2^b may be beyond the dtype where the product isn't.
+        const DType dtype = real_of(computed_floating(a.dtype()));
+        const double most = dtype == kFloat64 ? 1023 : dtype == kFloat16 ? 15 : 127;
+        const Tensor exponent = b.to(dtype);
+        const Tensor third = clamp(trunc(exponent / 3), -most, most);
+        const Tensor rest = clamp(exponent - third * 2, -most, most);
+        const Tensor factor = pow(2.0, third);
+        return a * factor * factor * pow(2.0, rest);
       })
       .samples([] { return binary_samples(-2, 3); });
 }

@@ -21,7 +21,7 @@ Tensor extended(const Tensor& x, int64_t dim, const Tensor& prepend, const Tenso
 }
 
 /// Integers as floating numbers: sums and differences of small ones go beyond their dtype.
-Tensor in_floating(const Tensor& x) { return x.to(floating_of(x.dtype())); }
+Tensor in_floating(const Tensor& x) { return x.to(computed_floating(x.dtype())); }
 
 /// The areas under the lines from each y to the next.
 Tensor areas(std::string_view call, const Tensor& y, const Tensor& x, double dx, int64_t along) {
@@ -40,9 +40,6 @@ std::vector<Sample> integral_samples() {
           {{y, sample_tensor({3}, 0, 1, 2)}, {Attribute(1.0), Attribute(int64_t{0})}},
           {{y, sample_tensor({3, 4}, 0, 1, 2)}, {Attribute(1.0), Attribute(int64_t{1})}}};
 }
-
-/// Integers as floating numbers, so that those of unsigned dtypes have differences below 0.
-Tensor of_differences(const Tensor& x) { return x.to(computed_floating(x.dtype())); }
 
 /// What multiplies each of three neighbours: numbers, or a tensor with one for each place.
 template <class T>

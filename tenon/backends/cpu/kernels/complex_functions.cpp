@@ -64,7 +64,8 @@ Complex whole_power(Complex z, int n) {
 
 Complex power(Complex a, Complex b) {
   if (b == 0.0) return 1;
-  if (a == 0.0) return b.real() > 0 && b.imag() == 0 ? Complex() : Complex(kNan, kNan);
+  // |0^b| is 0^Re(b), whatever the angle.
+  if (a == 0.0) return b.real() > 0 ? Complex() : Complex(kNan, kNan);
   const double exponent = b.real();
   if (b.imag() == 0 && std::abs(exponent) < 100 && exponent == std::trunc(exponent)) {
     return whole_power(a, static_cast<int>(exponent));
