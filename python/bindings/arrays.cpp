@@ -10,6 +10,7 @@
 #include "python/bindings/tensor_object.h"
 #include "tenon/base/error.h"
 #include "tenon/core/default_dtype.h"
+#include "tenon/core/promotion.h"
 #include "tenon/ops/creation/from_data.h"
 #include "tenon/ops/functions.h"
 
@@ -35,7 +36,7 @@ const char* format_of(DType dtype) {
   return nullptr;
 }
 
-DType dtype_of_format(const Py_buffer& buffer) {
+std::optional<DType> find_dtype(const Py_buffer& buffer) {
   const char* text = buffer.format ? buffer.format : "B";
   const bool is_big = std::endian::native == std::endian::big;
   if (*text == '@' || *text == '=' || *text == (is_big ? '>' : '<')) ++text;
@@ -45,6 +46,11 @@ DType dtype_of_format(const Py_buffer& buffer) {
       return known.dtype;
     }
   }
+  return std::nullopt;
+}
+
+DType dtype_of_format(const Py_buffer& buffer) {
+  if (const std::optional<DType> dtype = find_dtype(buffer)) return *dtype;
   fail_type(
       "elements of format '%s' have no dtype here; convert the array first, for byte-swapped ones "
       "with x.astype(x.dtype.newbyteorder('='))",
@@ -90,6 +96,25 @@ struct LentBuffer {
   std::vector<Py_ssize_t> places;  ///< sizes, then strides in bytes
 };
 
+/// The dtype of an element that says so itself: a tensor, or a number of NumPy's.
+std::optional<DType> own_dtype(PyObject* object) {
+  if (is_tensor(object)) return tensor_of(object).dtype();
+  if (PyFloat_CheckExact(object) || PyLong_CheckExact(object)) return std::nullopt;
+  if (PySequence_Check(object) || !PyObject_CheckBuffer(object)) return std::nullopt;
+  return find_dtype(Buffer(object, PyBUF_FULL_RO).view);
+}
+
+/// An element as a number, if it is one.
+std::optional<Scalar> number_of(PyObject* object, std::optional<DType> own) {
+  if (is_tensor(object)) return tensor_of(object).item();
+  if (own == kBool) return Scalar(PyObject_IsTrue(object) == 1);
+  if (own && is_complex(*own)) {  // as a float it is its real part
+    const Py_complex value = PyComplex_AsCComplex(object);
+    return Scalar(std::complex<double>(value.real, value.imag));
+  }
+  return to_scalar(object);
+}
+
 /// Numbers of nested lists, in their order.
 class Collector {
  public:
@@ -114,7 +139,9 @@ class Collector {
       const Tensor all = reshape(stack(tensors_), sizes_.size() ? with_inner() : inner_);
       return dtype ? all.to(*dtype) : all;
     }
-    const DType own = kind_ == 3 ? kComplex128 : kind_ == 2 ? kFloat64 : kInt64;
+    const DType own = kind_ == Kind::kComplex    ? kComplex128
+                      : kind_ == Kind::kFloating ? kFloat64
+                                                 : kInt64;
     const DType wanted = dtype.value_or(natural_.value_or(default_dtype()));
     if (own == kComplex128) return from_elements(complex_.data(), numbers_, own, sizes_, wanted);
     if (own == kFloat64) {
@@ -132,17 +159,15 @@ class Collector {
     }
     is_closed_ = true;
     if (is_tensor(object) && tensor_of(object).dim() > 0) return add_tensor(tensor_of(object));
-    std::optional<Scalar> scalar =
-        is_tensor(object) ? std::optional(tensor_of(object).item()) : to_scalar(object);
+    const std::optional<DType> own = own_dtype(object);
+    const std::optional<Scalar> scalar = number_of(object, own);
     if (!scalar && PyObject_CheckBuffer(object)) return add_tensor(copy_of_buffer(object));
     if (!scalar) fail_type("a tensor can't be made of %s", Py_TYPE(object)->tp_name);
-    const int kind = scalar->is_bool()      ? 0
-                     : scalar->is_integer() ? 1
-                     : scalar->is_complex() ? 3
-                                            : 2;
-    kind_ = std::max(kind_, kind);
-    const DType natural = is_tensor(object) ? tensor_of(object).dtype() : scalar->default_dtype();
-    natural_ = natural_ ? promote(*natural_, natural) : natural;
+    const DType dtype = own.value_or(scalar->default_dtype());
+    if (natural_ != dtype) natural_ = natural_ ? promote(*natural_, dtype) : dtype;
+    kind_ = std::max(kind_, scalar->is_integer()   ? Kind::kInteger
+                            : scalar->is_complex() ? Kind::kComplex
+                                                   : Kind::kFloating);
     ++numbers_;
     integers_.push_back(scalar->is_integer() ? scalar->to_int() : 0);
     complex_.push_back(scalar->is_integer() ? static_cast<double>(scalar->to_int())
@@ -160,12 +185,14 @@ class Collector {
     return all;
   }
 
+  enum class Kind : uint8_t { kInteger, kFloating, kComplex };
+
   Shape sizes_, inner_;
   std::vector<int64_t> integers_;
   std::vector<std::complex<double>> complex_;
   std::vector<Tensor> tensors_;  ///< in place of numbers
   size_t numbers_ = 0;
-  int kind_ = 0;                  ///< the widest so far: bool, int, float, complex
+  Kind kind_ = Kind::kInteger;    ///< the widest so far
   std::optional<DType> natural_;  ///< what holds all so far
   bool is_closed_ = false;        ///< how deep lists go is known
 };

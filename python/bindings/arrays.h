@@ -22,8 +22,9 @@ class Borrowed {
 };
 
 /// A copy of numbers, lists of them, or whatever has Python's buffer protocol (NumPy's arrays). The
-/// dtype is that of the data unless given: of lists bool, int64, float32 or complex64. Throws
-/// PythonError; ShapeError for lists of differing lengths.
+/// dtype is that of the data unless given: of lists what their elements promote to, Python's of
+/// bool, int64, float32 or complex64, tensors and NumPy's of their own dtypes. Throws PythonError;
+/// ShapeError for lists of differing lengths.
 Tensor tensor_from(PyObject* object, std::optional<DType> dtype);
 /// The same memory as a buffer of Python's, which lives as long as the tensor. Throws PythonError
 /// where it is read-only, of another byte order, or has negative strides.

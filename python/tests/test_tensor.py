@@ -91,6 +91,20 @@ def test_numbers_in_tensors_index_as_numbers():
     assert y[np.int64(1), :, [0, 2]].tolist() == [[1, 2], [3, 4], [5, 6]]
 
 
+def test_lists_have_the_dtype_that_holds_their_elements():
+    for data, dtype, values in [
+            ([np.float64(0.1), 2], torch.float64, [0.1, 2]),
+            ([np.float32(1), 2], torch.float32, [1, 2]),
+            ([np.True_, np.False_], torch.bool, [True, False]),
+            ([np.uint8(255), np.int8(-1)], torch.int16, [255, -1]),
+            ([np.int8(1), 2], torch.int64, [1, 2]),
+            ([np.complex64(1 + 2j), 1.0], torch.complex64, [1 + 2j, 1]),
+            ([torch.tensor(0.1, dtype=torch.float64), 1], torch.float64, [0.1, 1]),
+            ([[torch.tensor(1.0, dtype=torch.float16)], [True]], torch.float16, [[1], [1]])]:
+        made = torch.tensor(data)
+        assert made.dtype is dtype and made.tolist() == values
+
+
 def test_masks_and_assignments():
     x = torch.tensor(X)
     np.testing.assert_array_equal(x[x > 10].numpy(), X[X > 10])

@@ -5,6 +5,7 @@
 #include <numbers>
 #include <vector>
 
+#include "tenon/core/default_dtype.h"
 #include "tenon/ops/elementwise/polynomial_internal.h"
 
 namespace tenon::ops {
