@@ -232,6 +232,11 @@ PyObject* wrap(const Scalar& scalar) {
   return PyFloat_FromDouble(scalar.to_double());
 }
 
+PyObject* wrap_element(const Scalar& scalar, DType dtype) {
+  if (dtype != kUInt64) return wrap(scalar);
+  return PyLong_FromUnsignedLongLong(static_cast<uint64_t>(scalar.to_int()));
+}
+
 Signature::Signature(const OpDef& op) : op_(op) {
   for (size_t i = 0; i < op.params.size(); ++i) {
     const ParamInfo& info = op.params[i];

@@ -79,6 +79,8 @@ inline bool is_list_like(PyObject* object) {
 void check_exponent(const Tensor& base, const Scalar& exponent);
 
 PyObject* wrap(const Scalar& scalar);
+/// An element of a tensor of this dtype: scalars hold the bits of uint64 as those of an int64.
+PyObject* wrap_element(const Scalar& scalar, DType dtype);
 /// A plain tuple of ints.
 PyObject* wrap(const Shape& ints);
 /// A `tenon.Size`.

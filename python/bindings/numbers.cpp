@@ -190,7 +190,8 @@ int is_true(PyObject* object) noexcept {
 PyObject* as_int(PyObject* object) noexcept {
   return guarded([&] {
     const Scalar value = item_of(object);
-    if (value.is_integer()) return PyLong_FromLongLong(value.to_int());
+    if (value.is_bool()) return PyLong_FromLong(value.to_bool());
+    if (value.is_integer()) return wrap_element(value, tensor_of(object).dtype());
     if (value.is_complex()) fail_type("a complex number is no int");
     return PyLong_FromDouble(value.to_double());
   });
@@ -211,7 +212,7 @@ PyObject* as_index(PyObject* object) noexcept {
     if (!is_integer(tensor.dtype()) || tensor.numel() != 1) {
       fail_type("only one-element tensors of integers can be used as an index");
     }
-    return PyLong_FromLongLong(item_of(object).to_int());
+    return wrap_element(item_of(object), tensor.dtype());
   });
 }
 

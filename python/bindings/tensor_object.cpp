@@ -249,16 +249,17 @@ PyObject* is_inference(PyObject* self, PyObject*) noexcept {
 PyObject* item(PyObject* self, PyObject*) noexcept {
   return guarded([&] {
     const ReleaseGil released;
-    const Scalar value = tensor_of(self).item();
+    const Tensor& tensor = tensor_of(self);
+    const Scalar value = tensor.item();
     released.take_back();
-    return wrap(value);
+    return wrap_element(value, tensor.dtype());
   });
 }
 
 /// Elements of `tensor` from dim `depth` on, `at` the place of the first.
 PyObject* list_of(const std::vector<Scalar>& values, const Tensor& tensor, size_t depth,
                   size_t& at) {
-  if (depth == tensor.sizes().size()) return wrap(values[at++]);
+  if (depth == tensor.sizes().size()) return wrap_element(values[at++], tensor.dtype());
   const int64_t count = tensor.sizes()[depth];
   PyObject* const list = PyList_New(count);
   if (!list) throw PythonError();

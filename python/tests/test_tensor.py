@@ -105,6 +105,12 @@ def test_lists_have_the_dtype_that_holds_their_elements():
         assert made.dtype is dtype and made.tolist() == values
 
 
+def test_elements_of_uint64():
+    x = torch.tensor(np.array([2**63 + 5, 3], dtype=np.uint64))
+    assert x.tolist() == [2**63 + 5, 3] and x[0].item() == int(x[0]) == 2**63 + 5
+    assert range(2**64)[x[0]] == 2**63 + 5
+
+
 def test_masks_and_assignments():
     x = torch.tensor(X)
     np.testing.assert_array_equal(x[x > 10].numpy(), X[X > 10])
