@@ -51,14 +51,6 @@ def test_sgn_of_complex_zero():
     np.testing.assert_allclose(dx[1].item(), 0.128 - 0.096j, rtol=1e-6)
 
 
-def test_logit_of_complex_numbers():
-    x = torch.tensor([0.5 + 0.5j], requires_grad=True)
-    y = torch.logit(x)
-    (dx,) = torch.autograd.grad(y.imag.sum(), x)
-    np.testing.assert_allclose(y.tolist(), [0.5j * np.pi], atol=1e-6)
-    np.testing.assert_allclose(dx.tolist(), [2j], atol=1e-6)  # conj(1 / (x (1 - x))) times i
-
-
 @pytest.mark.parametrize("compiled", [False, True])
 def test_factors_that_no_gradient_needs_may_be_written_to(compiled):
     x, w = torch.ones(2, 3, requires_grad=True), torch.full((3, 2), 2.0)

@@ -213,10 +213,6 @@ void define_logit(OpDef& op) {
         const Tensor is_outside = (x < low) | (x > 1 - low);
         return {where(is_outside, beyond, dy / (x * (1 - x)))};
       })
-      .of_complex([](const Tensor& x, std::optional<double> eps) -> Tensor {
-        const Tensor inside = eps ? clamp(x, Scalar(*eps), Scalar(1 - *eps)) : x;
-        return log(inside / (1 - inside));
-      })
       .samples([] {
         std::vector<Sample> samples = unary_samples(0.1, 0.9, {Attribute()});
         samples.push_back({{sample_tensor({3, 4}, -0.2, 1.21)}, {Attribute(0.1)}});
