@@ -139,8 +139,8 @@ class Entry {
   Tensor counted(nb::handle name, double initial, Device device) const {
     PyObject* const found = find(dict_.ptr(), name.ptr());
     if (!found || !is_tensor(found)) {
-      set(name, tensor_of_number(found ? to_float(found, "a number of the state") : initial,
-                                 device));
+      set(name,
+          tensor_of_number(found ? to_float(found, "a number of the state") : initial, device));
     }
     return as_number(tensor_of(find(dict_.ptr(), name.ptr())), "a number of the state");
   }

@@ -1,7 +1,8 @@
 """Whether code that calls an op would catch its error.
 
-A compiled function's ops run later than they are called. One that may fail on the numbers that it gets runs at once
-where the calling code stands in a `try`, between there and the compiled function: asked when the call is new only.
+A compiled function's ops run later than they are called. One that may fail on the numbers that it
+gets runs at once where the calling code stands in a `try`, between there and the compiled function:
+asked when the call is new only.
 """
 
 import dis

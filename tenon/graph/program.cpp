@@ -25,10 +25,9 @@ bool is_recorded(const Tensor& argument) { return modes().grad && argument.requi
 
 void check_is_pure(const Trace& trace, std::span<const Tensor* const> arguments,
                    std::span<const Tensor* const> results) {
-  const bool reads_argument =
-      std::any_of(arguments.begin(), arguments.end(), [&](const Tensor* argument) {
-        return trace.has_looked_at(*argument->impl()->storage);
-      });
+  const bool reads_argument = std::any_of(
+      arguments.begin(), arguments.end(),
+      [&](const Tensor* argument) { return trace.has_looked_at(*argument->impl()->storage); });
   if (trace.flushes() != 0 || reads_argument) {
     fail<ValueError>("compile",
                      fmt::format("a pure function read {} (item(), data(), printing, an op whose "
