@@ -220,3 +220,17 @@ def test_jit_scripts_keep_their_branches():
     with pytest.raises(TypeError, match="not int"):
         torch.jit.script(3)
     assert torch.jit.annotate(int, 3) == 3 and not torch.jit.is_scripting()
+
+
+def test_labels_out_of_range_are_errors_of_replays():
+    loss = torch.compile(torch.nn.functional.cross_entropy, pure=True)
+    nll = torch.compile(torch.nn.functional.nll_loss, pure=True)
+    x = torch.randn(4, 3)
+    good = torch.tensor([0, 2, -100, 1])
+    for function in (loss, nll):
+        first = function(x, good).item()
+        for bad in ([0, 1, 2, 7], [0, -1, 2, 1], [3, 0, 0, 0]):
+            with pytest.raises(IndexError):
+                function(x, torch.tensor(bad))
+        assert function(x, good).item() == first
+        assert function.counters()["replays"] >= 1

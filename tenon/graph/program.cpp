@@ -23,12 +23,18 @@ size_t first_sharing(std::span<const Tensor* const> tensors, size_t i) {
 
 bool is_recorded(const Tensor& argument) { return modes().grad && argument.requires_grad(); }
 
-void check_is_pure(const Trace& trace, std::span<const Tensor* const> results) {
-  if (trace.flushes() != 0) {
+void check_is_pure(const Trace& trace, std::span<const Tensor* const> arguments,
+                   std::span<const Tensor* const> results) {
+  const bool reads_argument = std::any_of(
+      arguments.begin(), arguments.end(),
+      [&](const Tensor* argument) { return trace.has_looked_at(*argument->impl()->storage); });
+  if (trace.flushes() != 0 || reads_argument) {
     fail<ValueError>("compile",
-                     "a pure function read a result (item(), data(), printing, an op whose sizes "
-                     "depend on data) before its end, so what it does next may depend on it; "
-                     "return the tensor instead, or leave `pure` out");
+                     fmt::format("a pure function read {} (item(), data(), printing, an op whose "
+                                 "sizes depend on data) before its end, so what it does next may "
+                                 "depend on it; {} instead, or leave `pure` out",
+                                 reads_argument ? "its argument" : "a result",
+                                 reads_argument ? "compute with the tensor" : "return the tensor"));
   }
   for (const Tensor* result : results) {
     if (!result->defined()) {
@@ -65,7 +71,7 @@ std::string origin_of_line(const Trace& trace, std::span<const std::string> line
 
 Graph Program::capture(Trace& trace, std::span<const Tensor* const> arguments,
                        std::span<const Tensor* const> results) {
-  check_is_pure(trace, results);
+  check_is_pure(trace, arguments, results);
   Graph graph = trace.graph(results);
   const std::span<const Slot> slots = trace.slots();
   size_t weights = 0;

@@ -329,6 +329,14 @@ TEST(Pure, RefusesToReadResultsOnTheWay) {
   EXPECT_NE(message_of([&] { f(ones({2})); }).find("read a result"), std::string::npos);
 }
 
+/// Which an op may or may not have used by then.
+TEST(Pure, RefusesToReadArguments) {
+  auto f = compile([](const Tensor& x, const Tensor& i) { return x * i.item<double>(); },
+                   {.pure = true});
+  const auto call = [&] { f(ones({2}), full({}, 3.0)); };
+  EXPECT_NE(message_of(call).find("read its argument"), std::string::npos);
+}
+
 TEST(Pure, RefusesResultsWithGradients) {
   Tensor w = ones({2});
   w.requires_grad_();

@@ -36,6 +36,7 @@ Trace::~Trace() = default;
 void Trace::begin(bool pure) {
   is_new_ = false;
   is_pure_ = pure;
+  looked_at_.clear();
   most_pending_ = cut_at_ = pure ? std::numeric_limits<int64_t>::max() : kMostPending;
   flushes_ = 0;
   const Generator& generator = default_generator();
@@ -277,11 +278,16 @@ void Trace::flush_cut() {
                                      : "its length");
 }
 
+bool Trace::has_looked_at(const Storage& storage) const {
+  return std::find(looked_at_.begin(), looked_at_.end(), &storage) != looked_at_.end();
+}
+
 bool Trace::knows(const Storage& storage) const {
   return is_pending(storage) || externals_.find(&storage) != Externals::kUnknown;
 }
 
 void Trace::before_access(const Storage& storage) {
+  if (is_pure_) looked_at_.push_back(&storage);
   if (knows(storage)) run_pending("a tensor that is read");
 }
 

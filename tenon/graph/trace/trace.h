@@ -55,6 +55,8 @@ class Trace final : public Deferrer, public MemoryWatch {
   const void* place() const { return cursor_; }
   /// Of this call.
   int64_t flushes() const { return flushes_; }
+  /// Whether a pure function's code has read what the storage held, which is there still.
+  bool has_looked_at(const Storage& storage) const;
   /// What the default generator would have drawn next when the call began.
   Draw first_draw() const { return first_draw_; }
 
@@ -181,6 +183,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   int64_t loop_cut_ = 0;  ///< with how many pending records to cut at a new one; 0: not known yet
   bool is_new_ = false;
   bool is_pure_ = false;
+  std::vector<const Storage*> looked_at_;  ///< by a pure function's code
   int64_t flushes_ = 0;
   Draw first_draw_;
   Numbers numbers_;
