@@ -1,5 +1,5 @@
-"""Gradients at bounds and ties, and of tensors that are written to after use, as PyTorch 2.15's:
-eager and compiled."""
+"""Gradients at bounds and ties, of steps, and of tensors that are written to after use, as PyTorch
+2.15's: eager and compiled."""
 
 import numpy as np
 import pytest
@@ -65,3 +65,31 @@ def test_factors_that_no_gradient_needs_may_be_written_to(compiled):
         return torch.autograd.grad((z**2).sum(), x)[0]
 
     assert (torch.compile(step) if compiled else step)().tolist() == [[16.0] * 3] * 2
+
+
+STEPS = {
+    "round": torch.round,
+    "round to decimals": lambda x: torch.round(x, decimals=1),
+    "floor": torch.floor,
+    "ceil": torch.ceil,
+    "trunc": torch.trunc,
+    "sign": torch.sign,
+    "sgn": torch.sgn,
+    "floor_divide": lambda x: x // 2,
+    "floor of a quotient": lambda x: torch.div(3.0, x, rounding_mode="floor"),
+    "trunc of a quotient": lambda x: torch.div(3.0, x, rounding_mode="trunc"),
+    "copysign": lambda x: torch.copysign(torch.ones(4), x),
+}
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("name", STEPS)
+def test_steps_have_gradients_of_zero(name, compiled):
+    assert gradient(STEPS[name], [-1.5, 0.0, 0.5, 3.0], compiled) == [0, 0, 0, 0]
+
+
+def test_truncated_quotients():
+    a, b = torch.tensor([-0.5, 0.5, INF, -7.0]), torch.tensor([0.0, 0.0, 2.0, 2.0])
+    assert torch.div(a, b, rounding_mode="trunc").tolist() == [-INF, INF, INF, -3]
+    whole = torch.div(torch.tensor([-7, 7]), 2, rounding_mode="trunc")
+    assert whole.tolist() == [-3, 3] and whole.dtype == torch.int64

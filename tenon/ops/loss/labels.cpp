@@ -51,7 +51,7 @@ void find_invalid(std::string_view call, const Tensor& target, int64_t classes,
 void check_in_replays(const Tensor& target, int64_t classes, int64_t ignore_index) {
   const NoGrad no_grad;
   const Tensor labels = where(target == ignore_index, 0, target).to(kInt64).flatten();
-  index_select(zeros({classes}), 0, labels);
+  index_select(zeros({1}).expand({classes}), 0, labels);
 }
 
 }  // namespace
