@@ -1,26 +1,23 @@
 #pragma once
 
+#include <array>
+#include <span>
 #include <string_view>
+#include <vector>
 
-#include "tenon/base/error.h"
+#include "tenon/dispatch/op_def.h"
 
 namespace tenon {
 
 /// The message of an error without the "[call] " in front.
 std::string_view without_call(std::string_view message);
 
-/// Throws the error being handled again, where it names another call as one of `call`, of the same
-/// class: the call that the user made, then the part of it that failed.
-[[noreturn]] void rethrow_as_part_of(std::string_view call, const Error& error);
+/// Runs a composition of the call's op; errors of its parts name the call that the user made, too.
+void run_composition(OpDef::Composition composition, const Call& call, std::span<Tensor> outputs);
+/// The same of an op that gives a list.
+std::vector<Tensor> run_list_composition(const Call& call);
 
-/// Runs a composition; its parts' errors name it.
-template <class Body>
-auto in_composition(std::string_view call, Body&& body) {
-  try {
-    return body();
-  } catch (const Error& error) {
-    rethrow_as_part_of(call, error);
-  }
-}
+/// The two above: they catch errors to throw them again.
+std::array<const void*, 2> composing_functions();
 
 }  // namespace tenon

@@ -267,7 +267,7 @@ void run(const Call& call, std::span<Tensor> outputs) {
       break;
     }
     case OpKind::kComposition:
-      in_composition(call.op.name, [&] { composition(call, outputs); });
+      run_composition(composition, call, outputs);
       break;
     case OpKind::kUndefined:
       fail<ValueError>(call.op.name,
@@ -490,7 +490,7 @@ std::vector<Tensor> dispatch_list(const Call& call) {
     const AutocastMode off(kFloat32);
     return dispatch_list(Call{call.op, inputs, call.attributes});
   }
-  return in_composition(call.op.name, [&] { return call.op.list_composition(call); });
+  return run_list_composition(call);
 }
 
 const Tensor& dispatch_inplace(const Call& call, const Tensor& self) {

@@ -217,11 +217,11 @@ bool CompiledCall::replay(std::span<const Tensor* const> arguments, std::vector<
   return true;
 }
 
-void CompiledCall::begin() {
+void CompiledCall::begin(const void* frame) {
   if (!runner_) return;
   runner_->segments.counters.calls.add(1);
   runner_->is_tracing = true;
-  runner_->trace.begin(shared_.options.pure);
+  runner_->trace.begin(frame, shared_.options.pure);
 }
 
 void CompiledCall::keep(std::span<const Tensor* const> arguments,

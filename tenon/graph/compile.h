@@ -61,8 +61,9 @@ struct Graph;
 /// For bindings of other languages: `place` says where in the user's code a call comes from
 /// ("train.py:12"), or nothing. It is asked where a call is new, for `explain`.
 TENON_API void set_caller_place(std::string (*place)());
-/// The same: whether the user's code, within the compiled function, catches errors of a call. Asked
-/// of new ones that may fail on the numbers in tensors: those that are caught run at once.
+/// The same: whether the user's code, within the compiled function, catches errors of a call, in
+/// place of looking for `try` blocks of C++. Asked of new ones that may fail on the numbers in
+/// tensors: those that are caught run at once.
 TENON_API void set_caller_catches(bool (*catches)());
 
 /// What calls of one compiled function, and of its copies, share; safe to use from several threads
@@ -96,8 +97,9 @@ class TENON_API CompiledCall {
   /// Arguments that are `moved` in as well may be used up.
   bool replay(std::span<const Tensor* const> arguments, std::vector<Tensor>& results,
               std::span<const Tensor* const> moved = {});
-  /// Defers this thread's ops from now on.
-  void begin();
+  /// Defers this thread's ops from now on. `frame`: of the function that calls the user's code, in
+  /// which a `try` block may stand; it is the calling one.
+  void begin(const void* frame = __builtin_frame_address(0));
   /// Of a pure function, after `begin` and its code: keeps what it did, or compares.
   void keep(std::span<const Tensor* const> arguments, std::span<const Tensor* const> results);
   /// Runs what is pending.
@@ -197,6 +199,20 @@ class Compiled {
                          "other functions");
       }
     }
+    return call_code<R>(call, std::forward<A>(arguments)...);
+  }
+
+  CompileCounters counters() const { return state_.counters(); }
+  /// What was captured and planned, as text.
+  std::string explain() const { return state_.explain(); }
+  /// The graphs of all plans, as the passes left them (tenon/graph/ir/graph.h): `to_text()`,
+  /// `to_dot()`.
+  std::vector<graph::Graph> graphs() const { return state_.graphs(); }
+
+ private:
+  /// In a frame of its own: a `try` around the compiled function is out of it.
+  template <class R, class... A>
+  [[gnu::noinline]] R call_code(graph::CompiledCall& call, A&&... arguments) {
     call.begin();
     if constexpr (std::is_void_v<R>) {
       std::invoke(function_, std::forward<A>(arguments)...);
@@ -213,14 +229,6 @@ class Compiled {
     }
   }
 
-  CompileCounters counters() const { return state_.counters(); }
-  /// What was captured and planned, as text.
-  std::string explain() const { return state_.explain(); }
-  /// The graphs of all plans, as the passes left them (tenon/graph/ir/graph.h): `to_text()`,
-  /// `to_dot()`.
-  std::vector<graph::Graph> graphs() const { return state_.graphs(); }
-
- private:
   template <class R, class... A>
   R call_pure(graph::CompiledCall& call, A&&... arguments) {
     pure::List given, moved, made;

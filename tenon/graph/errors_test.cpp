@@ -168,6 +168,72 @@ TEST(Compile, CodeCatchesTheErrorsOfFactors) {
   });
 }
 
+/// Looked up where there is a row; the call goes on where there is none.
+TEST(Compile, CodeCatchesTheErrorsOfIndices) {
+  expect_same([] {
+    return [table = arange(12.0).reshape({4, 3}), missing = zeros({1})](int i) mutable {
+      Tensor row;
+      try {
+        row = index_select(table, 0, tensor({i % 6})) * 2;
+        table.add_(1.0);
+      } catch (const IndexError&) {
+        missing.add_(1.0);
+        row = zeros({1, 3});
+      }
+      return numbers_of({row + 1, table, missing});
+    };
+  });
+}
+
+TEST(Compile, CodeCatchesTheErrorsOfIntegerDivisions) {
+  expect_same([] {
+    return [failed = zeros({1})](int i) mutable {
+      const auto divide = [](const Tensor& x, const Tensor& y) { return floor_divide(x + 1, y); };
+      Tensor ratio = zeros({2});
+      try {
+        ratio = divide(tensor({7, 8}), tensor({1, i % 3}));
+      } catch (...) {
+        failed.add_(1.0);
+      }
+      return numbers_of({ratio.to(kFloat32) * 3, failed});
+    };
+  });
+}
+
+/// Only ops that may fail, in code that a `try` within the function is around, end what is pending.
+TEST(Compile, OnlyWhatATryCatchesRunsAtOnce) {
+  const Tensor table = arange(12.0).reshape({4, 3}), rows = tensor({0, 3});
+  auto outside = compile([&](const Tensor& x) {
+    const Tensor chosen = take_along_dim(x, rows.reshape({2, 1}), 0);  // an op made of others
+    return index_select(chosen, 0, rows % 2) * 2;
+  });
+  try {
+    for (int i = 0; i < 3; ++i) outside(table);
+  } catch (const IndexError&) {
+    FAIL();
+  }
+  EXPECT_EQ(outside.counters().flushes, 3);
+  auto inside = compile([&](const Tensor& x) {
+    try {
+      return index_select(x * 3, 0, rows) * 2;
+    } catch (const IndexError&) {
+      return zeros({1});
+    }
+  });
+  for (int i = 0; i < 3; ++i) inside(table);
+  EXPECT_EQ(inside.counters().flushes, 6);
+  EXPECT_NE(inside.explain().find("an op whose error the code catches"), std::string::npos);
+  auto harmless = compile([&](const Tensor& x) {
+    try {
+      return exp(x * 3) * 2;
+    } catch (const Error&) {
+      return zeros({1});
+    }
+  });
+  for (int i = 0; i < 3; ++i) harmless(table);
+  EXPECT_EQ(harmless.counters().flushes, 3);
+}
+
 TEST(Compile, NamesOfWritersInErrorsAreEagers) {
   const auto program = [] {
     const Tensor w = ones({1, 1}).requires_grad_();

@@ -194,7 +194,7 @@ class Saver {
     for (const Tensor& tensor : given) arguments.push_back(&tensor);
     graph::Trace trace(segments_);
     struct Running {
-      explicit Running(graph::Trace& trace) : trace_(trace) { trace.begin(true); }
+      explicit Running(graph::Trace& trace) : trace_(trace) { trace.begin(nullptr, true); }
       ~Running() { trace_.end(); }
       graph::Trace& trace_;
     } running(trace);

@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "tenon/base/try_blocks.h"
+#include "tenon/dispatch/composition_internal.h"
 #include "tenon/graph/compile.h"
 
 namespace tenon::graph {
@@ -49,9 +51,9 @@ void set_caller_place(std::string (*place)()) { place_of_caller.store(place); }
 
 void set_caller_catches(bool (*catches)()) { caller_catches_errors.store(catches); }
 
-bool caller_catches() {
+bool caller_catches(const void* frame) {
   const auto catches = caller_catches_errors.load(std::memory_order_relaxed);
-  return catches && catches();
+  return catches ? catches() : is_in_try_block(frame, composing_functions());
 }
 
 std::string caller_place(std::string_view before) {

@@ -33,7 +33,8 @@ Trace::Trace(Segments& segments)
 
 Trace::~Trace() = default;
 
-void Trace::begin(bool pure) {
+void Trace::begin(const void* frame, bool pure) {
+  frame_ = frame;
   is_new_ = false;
   is_pure_ = pure;
   looked_at_.clear();
@@ -224,7 +225,7 @@ void Trace::follow(Writer& writer, const Taken& taken) {
     is_new_ = true;
     next = &segments_.add(*cursor_, words, std::move(record));
     if (segments_.keeps_origins) next->origin = caller_place(", at ");
-    next->is_caught = !is_pure_ && may_throw(step_of(next->record)) && caller_catches();
+    next->is_caught = !is_pure_ && may_throw(step_of(next->record)) && caller_catches(frame_);
   }
   Memo& memo = segments_.memo_of(*next);
   writer.remember(memo, taken);

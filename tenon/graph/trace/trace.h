@@ -24,8 +24,8 @@ class Trace final : public Deferrer, public MemoryWatch {
 
   /// Ops of this thread are deferred from now on, until `end`; there is no other trace. `pure`:
   /// what is pending will be a program, so that only somebody who looks at results ends it, not its
-  /// length.
-  void begin(bool pure = false);
+  /// length. `frame`: of the function that calls the user's code.
+  void begin(const void* frame, bool pure = false);
   /// Runs what is pending, as the call is over.
   void finish() { run_pending("the end of the call"); }
   /// Runs what is pending; an error of it is dropped, as another one is on its way out already.
@@ -183,6 +183,7 @@ class Trace final : public Deferrer, public MemoryWatch {
   int64_t loop_cut_ = 0;  ///< with how many pending records to cut at a new one; 0: not known yet
   bool is_new_ = false;
   bool is_pure_ = false;
+  const void* frame_ = nullptr;            ///< of the function that calls the user's code
   std::vector<const Storage*> looked_at_;  ///< by a pure function's code
   int64_t flushes_ = 0;
   Draw first_draw_;
