@@ -17,8 +17,8 @@ class TENON_API ForkSafeMutex {
   ForkSafeMutex(const ForkSafeMutex&) = delete;
 
   void lock() {
-    if (!is_listed_.load(std::memory_order_acquire)) [[unlikely]] {
-      enlist();
+    if (state_.load(std::memory_order_acquire) != State::kListed) [[unlikely]] {
+      prepare();
     }
     mutex_.lock();
   }
@@ -26,10 +26,12 @@ class TENON_API ForkSafeMutex {
 
  private:
   friend struct ForkHandlers;
+  enum class State : char { kNew, kListed, kForkWaits };
+  void prepare();
   void enlist();
 
   std::mutex mutex_;
-  std::atomic<bool> is_listed_{false};
+  std::atomic<State> state_{State::kNew};
   ForkSafeMutex *before_ = nullptr, *next_ = nullptr;  ///< in the list of all
 };
 
