@@ -6,6 +6,7 @@
 #include "tenon/backends/cpu/linalg/half_convert.h"
 #include "tenon/backends/cpu/linalg/scratch.h"
 #include "tenon/backends/cpu/linalg/transpose.h"
+#include "tenon/base/integers.h"
 #include "tenon/base/parallel.h"
 
 namespace tenon::cpu {
@@ -17,8 +18,6 @@ constexpr int64_t kPieceWork = 1 << 20;
 constexpr int64_t kPartialSums = 1 << 21;
 // Images whose gradients of weights Winograd's algorithm should sum up at once.
 constexpr int64_t kWinogradImages = 16;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 int64_t work_per_image(const ConvArgs& c) {
   return c.oc * c.oh * c.ow * (c.ic / c.groups) * c.kh * c.kw;

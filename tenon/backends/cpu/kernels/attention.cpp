@@ -9,6 +9,7 @@
 
 #include "tenon/backends/cpu/kernels/kernels.h"
 #include "tenon/backends/cpu/kernels/support.h"
+#include "tenon/base/integers.h"
 #include "tenon/base/parallel.h"
 #include "tenon/dispatch/op_def.h"
 
@@ -17,8 +18,6 @@ namespace {
 
 // Multiply-adds that are worth a thread's while.
 constexpr int64_t kTaskWork = 1 << 19;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// The matrices of a tensor [..., rows, columns] that broadcasts to `leading` dims.
 class Heads {
@@ -103,12 +102,6 @@ struct Operands {
   /// Multiply-adds of one query.
   int64_t work() const { return sizes.keys * (sizes.features + sizes.value_features) + 1; }
 };
-
-template <class Body>
-void visit_wide(DType dtype, Body body) {
-  if (dtype == kFloat64) return body(TypeTag<double>{});
-  body(TypeTag<float>{});
-}
 
 /// Attributes: scale, is_causal.
 void flash_attention_kernel(const Call& call, std::span<Tensor> outputs) {

@@ -34,12 +34,6 @@ void for_each_part(const Tensor& a, const Tensor& b, int64_t task_rows, Body bod
   });
 }
 
-template <class Body>
-void visit_wide(DType dtype, Body body) {
-  if (dtype == kFloat64) return body(TypeTag<double>{});
-  body(TypeTag<float>{});
-}
-
 void euclidean_distances_kernel(const Call& call, std::span<Tensor> outputs) {
   if (outputs[0].numel() == 0) return;
   const Tensor a = row_major(call.input(0)), b = row_major(call.input(1));

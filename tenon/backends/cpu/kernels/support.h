@@ -40,6 +40,14 @@ struct Around {
 };
 Around around(const Shape& sizes, int64_t dim);
 
+/// Calls `body` with the type that a kernel of floating tensors computes in: double for float64,
+/// float for the others.
+template <class Body>
+void visit_wide(DType dtype, Body body) {
+  if (dtype == kFloat64) return body(TypeTag<double>{});
+  body(TypeTag<float>{});
+}
+
 /// Calls `visitor` with an unsigned type, or a pair of them, of `itemsize` bytes: for kernels that
 /// move elements and don't look at them.
 template <class Visitor>

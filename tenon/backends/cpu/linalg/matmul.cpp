@@ -15,6 +15,7 @@
 #include "tenon/backends/cpu/linalg/scratch.h"
 #include "tenon/backends/cpu/linalg/transpose.h"
 #include "tenon/base/error.h"
+#include "tenon/base/integers.h"
 #include "tenon/base/parallel.h"
 
 namespace tenon::cpu {
@@ -25,7 +26,6 @@ namespace {
 constexpr int64_t kDirectWork = 64 * 64 * 64;
 constexpr int64_t kChunkWork = 512 * 1024;
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 /// How the result is cut into pieces that run on one thread each. Depends on the sizes alone, so
