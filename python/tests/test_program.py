@@ -234,3 +234,40 @@ def test_labels_out_of_range_are_errors_of_replays():
                 function(x, torch.tensor(bad))
         assert function(x, good).item() == first
         assert function.counters()["replays"] >= 1
+
+
+@pytest.mark.parametrize("pure", [False, True])
+@pytest.mark.parametrize("computed", [False, True])
+def test_probabilities_outside_of_0_to_1_are_errors_of_compiled_calls(pure, computed):
+    """Also where the numbers are made in the function, and so aren't there when it is called."""
+    def loss(p, target):
+        p = p * 1 if computed else p
+        return torch.nn.functional.binary_cross_entropy(p, target)
+
+    def drawn(p, target):
+        return torch.bernoulli(p * 1 if computed else p) * target
+
+    good, bad = torch.tensor([0.0, 0.25, 1.0]), torch.tensor([0.25, 1.5, float("nan")])
+    for function in (loss, drawn):
+        compiled = torch.compile(function, pure=pure)
+        for _ in range(3):
+            compiled(good, good)
+            with pytest.raises(RuntimeError, match="2 elements are not"):
+                compiled(bad, good).sum().item()
+        if function is loss:
+            with pytest.raises(RuntimeError, match="a target in"):
+                compiled(good, bad).item()
+            assert compiled(good, good).item() == loss(good, good).item()
+
+
+def test_code_that_catches_the_error_of_probabilities_finds_it_where_it_calls():
+    def step(p):
+        try:
+            return torch.bernoulli(p * 1)
+        except RuntimeError:
+            return p - 5
+
+    compiled = torch.compile(step)
+    for _ in range(3):
+        assert compiled(torch.tensor([2.0])).tolist() == [-3]
+        assert compiled(torch.tensor([1.0])).tolist() == [1]

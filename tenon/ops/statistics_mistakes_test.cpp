@@ -97,6 +97,9 @@ TEST(WrongArguments, NumbersThatHaveNoResult) {
                  bernoulli(real, 1.5));
   EXPECT_MESSAGE(ValueError, "[bernoulli] expected a probability in [0, 1], got -0.5",
                  bernoulli(real, -0.5));
+  EXPECT_MESSAGE(ValueError, "[bernoulli] expected probabilities in [0, 1]; one element is not",
+                 bernoulli(tensor({0.5, 1.5})));
+  EXPECT_MESSAGE(ValueError, "[bernoulli]", bernoulli(tensor({-0.25, std::nan("")})));
 }
 
 TEST(WrongArguments, WeightsThatNothingCanBeDrawnOf) {

@@ -158,7 +158,7 @@ void random(Machine& m, const Statement&) {
     case 3:
       return m.add(randint(0, 9, {4}));
     case 4:
-      return m.add(bernoulli(like * 0 + 0.5));
+      return m.add(bernoulli(nan_to_num(like * 0) + 0.5));
     case 5:
       manual_seed(static_cast<uint64_t>(10 + m.call() % 2));
       return m.add(randn({2}));

@@ -1,3 +1,4 @@
+#include "tenon/ops/checks_internal.h"
 #include "tenon/ops/define.h"
 #include "tenon/ops/loss/reduction_internal.h"
 
@@ -19,16 +20,38 @@ Value positive_factor(TileBuilder& t, Value target, Value pos_weight) {
 
 Tensor clamped_log(const Tensor& x) { return clamp(log(x), -100.0); }
 
+std::vector<Sample> probability_samples() {
+  std::vector<Sample> samples = loss_samples(0.1, 0.9, {}, 0.1, 0.9);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    samples[i].inputs.push_back(i % 2 == 0 ? Tensor() : sample_tensor({4}, 0.5, 2, 3));
+  }
+  return samples;
+}
+
 }  // namespace
 
 void define_binary_cross_entropy(OpDef& op) {
   op.doc(
         "-weight (target ln(input) + (1 - target) ln(1 - input)) of probabilities, then its mean "
-        "or "
-        "sum over all elements (reduction=\"mean\", \"sum\") or itself (\"none\"). Logarithms are "
-        "limited to -100 from below. Broadcasts.")
+        "or sum over all elements (reduction=\"mean\", \"sum\") or itself (\"none\"). Logarithms "
+        "are limited to -100 from below. Broadcasts. ValueError where an element of `input` or "
+        "`target` is not in [0, 1].")
       .accepts(kFloatSet)
       .autocast(CastPolicy::kFloat32)
+      .compose([](const Tensor& input, const Tensor& target, const Tensor& weight,
+                  std::string_view reduction) -> Tensor {
+        constexpr std::string_view kCall = "binary_cross_entropy";
+        reduction_of(kCall, reduction);
+        check_probabilities(kCall, "an input in [0, 1], as sigmoid makes it of logits", input);
+        check_probabilities(kCall, "a target in [0, 1]", target);
+        return binary_cross_entropy_elements(input, target, weight, reduction);
+      })
+      .samples(probability_samples);
+}
+
+void define_binary_cross_entropy_elements(OpDef& op) {
+  op.doc("binary_cross_entropy of probabilities that have been looked at.")
+      .accepts(kFloatSet)
       .shape([](const Call& call) -> Spec { return elementwise_loss_spec(call); })
       .rows(elementwise_loss_rows)
       .variant([](const Call& call) -> int {
@@ -55,17 +78,11 @@ void define_binary_cross_entropy(OpDef& op) {
         if (saved.needs(1)) d_target = g * (clamped_log(1 - x) - clamped_log(x));
         Tensor d_weight;
         if (weight.defined() && saved.needs(2)) {
-          d_weight = scaled * binary_cross_entropy(x, target, {}, "none");
+          d_weight = scaled * binary_cross_entropy_elements(x, target, {}, "none");
         }
         return {d_input, d_target, d_weight};
       })
-      .samples([] {
-        std::vector<Sample> samples = loss_samples(0.1, 0.9, {}, 0.1, 0.9);
-        for (size_t i = 0; i < samples.size(); ++i) {
-          samples[i].inputs.push_back(i % 2 == 0 ? Tensor() : sample_tensor({4}, 0.5, 2, 3));
-        }
-        return samples;
-      });
+      .samples(probability_samples);
 }
 
 void define_binary_cross_entropy_with_logits(OpDef& op) {

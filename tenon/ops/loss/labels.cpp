@@ -5,6 +5,7 @@
 #include "tenon/base/error.h"
 #include "tenon/dispatch/deferral.h"
 #include "tenon/dispatch/modes.h"
+#include "tenon/ops/checks_internal.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/operators.h"
 
@@ -46,14 +47,6 @@ void find_invalid(std::string_view call, const Tensor& target, int64_t classes,
   }
 }
 
-/// As an op of its own, which replays run, too: it fails on the first label out of range, and is
-/// not left out.
-void check_in_replays(const Tensor& target, int64_t classes, int64_t ignore_index) {
-  const NoGrad no_grad;
-  const Tensor labels = where(target == ignore_index, 0, target).to(kInt64).flatten();
-  index_select(zeros({1}).expand({classes}), 0, labels);
-}
-
 }  // namespace
 
 void check_labels(std::string_view call, const Tensor& input, const Tensor& target,
@@ -79,7 +72,7 @@ void check_labels(std::string_view call, const Tensor& input, const Tensor& targ
   if (target.device() != kCpu) return;
   const int64_t classes = input.size(dim);
   if (const Deferrer* const deferrer = modes().deferrer; deferrer && deferrer->is_pure()) {
-    return check_in_replays(target, classes, ignore_index);
+    return check_labels_where_they_run(call, target, classes, ignore_index);
   }
   if (target.is_contiguous() && all_valid(target, classes, ignore_index)) return;
   find_invalid(call, target, classes, ignore_index);

@@ -118,6 +118,29 @@ TEST(BinaryCrossEntropy, ExtremesStayFinite) {
               binary_cross_entropy(sigmoid(x), t).item<float>(), 1e-6);
 }
 
+TEST(BinaryCrossEntropy, TakesProbabilities) {
+  const auto message = [](const Tensor& input, const Tensor& target) -> std::string {
+    try {
+      binary_cross_entropy(input, target, {}, "none");
+      return "no error";
+    } catch (const ValueError& error) {
+      return error.what();
+    }
+  };
+  const Tensor good = tensor({0.f, 0.5f, 1.f});
+  EXPECT_EQ(message(good, good), "no error");
+  EXPECT_EQ(message(good, tensor({0, 1, 1})), "no error");
+  EXPECT_EQ(message(empty({0}), empty({0})), "no error");
+  EXPECT_EQ(message(tensor({0.5f, 1.5f, -1.f}), good),
+            "[binary_cross_entropy] expected an input in [0, 1], as sigmoid makes it of logits; "
+            "2 elements are not");
+  for (const float bad : {-1e-30f, 1.0000001f, std::numeric_limits<float>::quiet_NaN()}) {
+    EXPECT_EQ(message(good, tensor({0.f, bad, 1.f})),
+              "[binary_cross_entropy] expected a target in [0, 1]; one element is not");
+    EXPECT_NE(message(tensor({bad, 0.f, 1.f}).to(kFloat64), good), "no error");
+  }
+}
+
 TEST(KlDiv, ZeroProbabilitiesAndBatchMean) {
   const Tensor target = tensor({{0.f, 1.f}, {0.5f, 0.5f}}), log_half = full({2, 2}, std::log(0.5f));
   EXPECT_NEAR(kl_div(log_half, target, "batchmean").item<float>(), std::log(2.f) / 2, 1e-6);

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "tenon/base/error.h"
+#include "tenon/ops/checks_internal.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -118,13 +119,22 @@ void define_randn_like(OpDef& op) {
 void define_bernoulli(OpDef& op) {
   op.doc(
         "1 with the probability given by each element of `x`, else 0; with `p`, that probability "
-        "for all: ValueError where it is not in [0, 1]. Elements below 0 count as 0, above 1 as 1. "
-        "The gradient is 0.")
+        "for all. ValueError where one is not in [0, 1]. The gradient is 0.")
       .accepts(kFloatSet)
-      .variant([](const Tensor&, std::optional<double> p, Generator*) {
+      .compose([](const Tensor& x, std::optional<double> p, Generator* generator) -> Tensor {
         if (p) check_bernoulli(*p);
-        return p ? 1 : 0;
+        if (!p) check_probabilities("bernoulli", "probabilities in [0, 1]", x);
+        return bernoulli_trials(x, p, generator);
       })
+      .samples([] {
+        return not_differentiable(unary_samples(0, 1, {Attribute(), Attribute()}));
+      });
+}
+
+void define_bernoulli_trials(OpDef& op) {
+  op.doc("bernoulli of probabilities that have been looked at.")
+      .accepts(kFloatSet)
+      .variant([](const Tensor&, std::optional<double> p, Generator*) { return p ? 1 : 0; })
       .tile([](TileBuilder& t, int variant) {
         const Value p = variant == 1 ? t.scalar(0) : t.load(0);
         t.store(0, t.lt(t.random_uniform(), p));

@@ -4,6 +4,7 @@ namespace tenon::cpu {
 
 void register_kernels() {
   register_attention();
+  register_checks();
   register_complex();
   register_conv();
   register_conv_block();

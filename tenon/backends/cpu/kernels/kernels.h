@@ -8,6 +8,7 @@ namespace tenon::cpu {
 void register_kernels();
 
 void register_attention();
+void register_checks();
 void register_complex();
 void register_conv();
 void register_conv_block();
