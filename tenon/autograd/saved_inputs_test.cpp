@@ -69,6 +69,35 @@ TEST(SavedInputs, AProductKeepsTheOtherFactorAlone) {
   }
 }
 
+TEST(SavedInputs, WhatOnlyTheOtherGradientReadsMayBeWrittenTo) {
+  const auto divergence = [](const Tensor& a, const Tensor& b) { return kl_div(a, b); };
+  const auto turned = [](const Tensor& a, const Tensor& b) { return view_as_real(polar(a, b)); };
+  const auto by_size = [](const Tensor& x, const Tensor& w) { return rms_norm(x, {4}, w); };
+  const auto by_spread = [](const Tensor& x, const Tensor& w) { return layer_norm(x, {4}, w); };
+  const std::pair<Product, int> cases[] = {{{"kl_div", divergence, {3, 4}, {3, 4}}, 0},
+                                           {{"polar", turned, {3, 4}, {3, 4}}, 0},
+                                           {{"polar", turned, {3, 4}, {3, 4}}, 1},
+                                           {{"rms_norm", by_size, {3, 4}, {4}}, 1},
+                                           {{"layer_norm", by_spread, {3, 4}, {4}}, 1}};
+  for (const auto& [product, wanted] : cases) {
+    EXPECT_EQ(gradient(product, wanted, true), gradient(product, wanted, false))
+        << product.name << " " << wanted;
+  }
+}
+
+TEST(SavedInputs, AnInverseKeepsItsResultAlone) {
+  const auto slope = [](bool overwritten) {
+    const Tensor leaf = eye(3, {}, kFloat64) + sample_tensor({3, 3}, -0.2, 0.2);
+    leaf.requires_grad_();
+    Tensor x = leaf * 1;
+    const Tensor loss = sum(linalg_inv(x) * sample_tensor({3, 3}, -1, 1, 3));
+    if (overwritten) x.fill_(7);
+    loss.backward();
+    return leaf.grad().to_vector<double>();
+  };
+  EXPECT_EQ(slope(true), slope(false));
+}
+
 TEST(SavedInputs, MemoryOfWhatIsNotKeptGoes) {
   const Tensor w = ones({256, 1}, kFloat64);
   const Tensor x = ones({256, 256}, kFloat64).requires_grad_();
@@ -95,11 +124,13 @@ TEST(SavedInputs, QuotientsAndPowersKeepNoResult) {
   const auto power = [](const Tensor& x) { return pow(x, 3); };
   const auto rest = [](const Tensor& x) { return remainder(x, 0.7); };
   const auto mixed = [](const Tensor& x) { return lerp(x, x * 2, 0.25); };
+  const auto quantile = [](const Tensor& x) { return erfinv(x * 0.4); };
   EXPECT_EQ(unary_gradient(quotient, true, true), unary_gradient(quotient, false, false));
   EXPECT_EQ(unary_gradient(inverse, false, true), unary_gradient(inverse, false, false));
   EXPECT_EQ(unary_gradient(power, false, true), unary_gradient(power, false, false));
   EXPECT_EQ(unary_gradient(rest, true, true), unary_gradient(rest, false, false));
   EXPECT_EQ(unary_gradient(mixed, true, true), unary_gradient(mixed, false, false));
+  EXPECT_EQ(unary_gradient(quantile, true, true), unary_gradient(quantile, false, false));
 }
 
 TEST(SavedInputs, WhatTheGradientNeedsIsStillGuarded) {

@@ -183,6 +183,17 @@ void define_polar(OpDef& op) {
       .compose([](const Tensor& abs, const Tensor& angle) -> Tensor {
         return complex(abs * cos(angle), abs * sin(angle));
       })
+      .saves_input_for(1, {0})
+      .saves_output()
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        Tensor d_abs, d_angle;
+        if (saved.needs(0)) {
+          const Tensor& angle = saved.input(1);
+          d_abs = real(dy) * cos(angle) + imag(dy) * sin(angle);
+        }
+        if (saved.needs(1)) d_angle = imag(times_conjugate(dy, saved.output()));
+        return {d_abs, d_angle};
+      })
       .samples([] { return binary_samples(); });
 }
 

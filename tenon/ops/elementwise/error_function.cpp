@@ -79,9 +79,10 @@ void define_erfinv(OpDef& op) {
         const Value infinity = t.constant(std::numeric_limits<double>::infinity());
         t.store(0, t.mul(t.sign(x), t.select(t.eq(size, t.constant(1)), infinity, y)));
       })
-      .saves_output()
+      .saves_input(0)  // not the result, which is often scaled in place
       .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
-        return {dy * exp(square(saved.output())) * (0.5 / std::numbers::inv_sqrtpi)};
+        const Tensor y = erfinv(saved.input(0));
+        return {dy * exp(square(y)) * (0.5 / std::numbers::inv_sqrtpi)};
       })
       .samples([] { return unary_samples(-0.9, 0.93); });
 }

@@ -130,6 +130,11 @@ void define_linalg_inv(OpDef& op) {
         check_square("linalg_inv", a);
         return solve_matrix(a, in_batch(identity_like(a), batch_of(a)));
       })
+      .saves_output()
+      .vjp([](const Saved& saved, const Tensor& dy) -> Grads {
+        const Tensor adjoint = conjugate_transpose(saved.output());
+        return {-matmul(adjoint, matmul(dy, adjoint))};
+      })
       .samples([] { return square_samples(); });
 }
 

@@ -45,7 +45,8 @@ void define_kl_div_elements(OpDef& op) {
         }
         store_reduced(t, loss, variant >> 1);
       })
-      .saves_input(0, 1)
+      .saves_input_for(0, {1})
+      .saves_input(1)
       .saves_sizes()
       .vjp([](const Saved& saved, const Tensor& dy, std::string_view reduction,
               bool log_target) -> Grads {

@@ -60,7 +60,7 @@ std::pair<Tensor, Tensor> affine_gradients(const Saved& saved, const Tensor& mea
                                            const Tensor& rstd, bool has_bias) {
   const Tensor& dy = saved.grads[0];
   if (!dy.defined()) return {};
-  const bool need_weight = saved.needs(1) && saved.input(1).defined();
+  const bool need_weight = saved.needs(1);
   const bool need_bias = has_bias && saved.needs(2) && saved.input_sizes(2).size() > 0;
   if (!need_weight && !need_bias) return {};
   const Shape& sizes = need_weight ? saved.input_sizes(1) : saved.input_sizes(2);
@@ -110,7 +110,8 @@ void define_standardize(OpDef& op) {
         t.store(1, moments.mean);
         t.store(2, rstd);
       })
-      .saves_input(0, 1)
+      .saves_input(0)
+      .saves_input_for(1, {0})
       .saves_output(1, 2)
       .saves_sizes()
       .vjp([](const Saved& saved, const Tensor&, IntList dims, double) -> Grads {
@@ -148,7 +149,8 @@ void define_rms_standardize(OpDef& op) {
         t.store(0, affine(t, t.mul(x, rstd), variant, 1, 2));
         t.store(1, rstd);
       })
-      .saves_input(0, 1)
+      .saves_input(0)
+      .saves_input_for(1, {0})
       .saves_output(1)
       .saves_sizes()
       .vjp([](const Saved& saved, const Tensor&, IntList dims, double) -> Grads {
