@@ -233,6 +233,24 @@ TEST(Grad, OfResultsAndUnusedInputs) {
   EXPECT_FALSE(grad({h}, {unused}, {}, {.allow_unused = true})[0].defined());
 }
 
+TEST(Grad, IsZeroWhereOnlyALaterOrderIsLeft) {
+  for (const bool frees : {false, true}) {
+    Tensor x = leaf(3), unused = leaf(1);
+    const Tensor h = x * 2;
+    const Tensor slope = grad({relu(h) * 5}, {x}, {}, {.create_graph = true})[0];
+    EXPECT_EQ(slope.item<double>(), 10);
+    GradOptions options;
+    options.retain_graph = !frees;
+    options.allow_unused = true;
+    const std::vector<Tensor> second = grad({slope}, {x, h, unused}, {}, options);
+    EXPECT_EQ(second[0].item<double>(), 0);
+    EXPECT_EQ(second[1].item<double>(), 0);
+    EXPECT_FALSE(second[2].defined());
+  }
+  Tensor chance = leaf(0.5);
+  EXPECT_EQ(grad({bernoulli(chance)}, {chance})[0].item<double>(), 0);
+}
+
 TEST(Hooks, ReplaceGradients) {
   Tensor x = leaf(3);
   Tensor h = x * 2;

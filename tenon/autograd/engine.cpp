@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
 
 #include "tenon/autograd/leaf.h"
 #include "tenon/autograd/packed.h"
@@ -131,6 +132,24 @@ class Pass {
 
   /// The pass goes nowhere else.
   void stay_on(const PathTo& path) { path_ = &path; }
+
+  /// Gives zeros to what is asked for, got nothing, and lies behind an op whose gradient rule said
+  /// that nothing flows there: it does depend on it, if not to first order (relu's own gradient).
+  void fill_in_zeros(Captures& captures) {
+    const auto is_missing = [](const Tensor& grad) { return !grad.defined(); };
+    if (without_flow_.empty() || std::ranges::none_of(captures.grads, is_missing)) return;
+    std::unordered_set<const Node*> seen;
+    while (!without_flow_.empty()) {
+      const Edge edge = std::move(without_flow_.back());
+      without_flow_.pop_back();
+      fill_in_zeros(captures, edge);
+      const auto* const node = static_cast<const Node*>(edge.node.get());
+      if (!node || node->rule || !seen.insert(node).second) continue;
+      for (const Edge& next : node->edges) {
+        if (path_->leads(next)) without_flow_.push_back(next);
+      }
+    }
+  }
 
   /// Hooks of these leaves are called as soon as their gradients are complete.
   void watch(std::vector<WatchedLeaf> leaves) { watched_ = std::move(leaves); }
@@ -338,9 +357,30 @@ class Pass {
     if (!stays) node.release();
     for (size_t i = 0; i < node.edges.size() && i < grads.size(); ++i) {
       Edge& edge = node.edges[i];
-      if (!edge || !grads[i].defined()) continue;
+      if (!edge) continue;
+      if (!grads[i].defined()) {
+        if (path_ && !node.rule && path_->leads(edge)) without_flow_.push_back(edge);
+        continue;
+      }
       // Nobody follows the edges of a freed graph again: moving them on counts no references.
       add(stays ? edge : std::move(edge), std::move(grads[i]));
+    }
+  }
+
+  static void fill_in_zeros(Captures& captures, const Edge& edge) {
+    for (size_t i = 0; i < captures.edges.size(); ++i) {
+      const Edge& wanted = captures.edges[i];
+      if (captures.grads[i].defined() || wanted.node != edge.node || wanted.leaf != edge.leaf ||
+          wanted.index != edge.index) {
+        continue;
+      }
+      if (const TensorImpl* const leaf = edge.leaf.get()) {
+        captures.grads[i] = zeros(leaf->sizes, leaf->dtype, leaf->device);
+      } else {
+        const auto& node = static_cast<const Node&>(*edge.node);
+        const Spec& result = node.results[edge.index];
+        captures.grads[i] = zeros(result.sizes, result.dtype, node.device);
+      }
     }
   }
 
@@ -481,6 +521,7 @@ class Pass {
   const PassOptions* previous_;
   const PathTo* path_ = nullptr;  ///< null: wherever edges lead
   std::vector<Pending> pending_;
+  std::vector<Edge> without_flow_;  ///< on the path, that a rule gave no gradient
   std::vector<Hooked> hooked_;
   std::vector<WatchedLeaf> watched_;  ///< the next to be complete is the last
 };
@@ -521,6 +562,7 @@ void run_backward(std::span<const Tensor> roots, std::span<const Tensor> grads,
     if (edges[i]) pass.add(std::move(edges[i]), grads[i]);
   }
   pass.run();
+  if (!accumulates) pass.fill_in_zeros(*options.captures);
 }
 
 }  // namespace tenon::autograd

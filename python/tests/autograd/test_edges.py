@@ -88,6 +88,19 @@ def test_steps_have_gradients_of_zero(name, compiled):
     assert gradient(STEPS[name], [-1.5, 0.0, 0.5, 3.0], compiled) == [0, 0, 0, 0]
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "relu6", "hardtanh"])
+def test_second_derivatives_of_straight_lines_are_zeros(name, compiled):
+    x = torch.tensor([-1.0, 0.5, 2.0], requires_grad=True)
+
+    def step():
+        y = getattr(F, name)(x)
+        (first,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+        return torch.autograd.grad(first.sum(), x)[0]
+
+    assert (torch.compile(step) if compiled else step)().tolist() == [0, 0, 0]
+
+
 def test_truncated_quotients():
     a, b = torch.tensor([-0.5, 0.5, INF, -7.0]), torch.tensor([0.0, 0.0, 2.0, 2.0])
     assert torch.div(a, b, rounding_mode="trunc").tolist() == [-INF, INF, INF, -3]
