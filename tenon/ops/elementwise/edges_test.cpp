@@ -138,6 +138,32 @@ TEST(Edges, AcoshBelowOneIsNan) {
   }
 }
 
+/// Products of the others, which 0 times an infinite one makes NaN.
+TEST(Edges, ProductsOfZeroAndInfinity) {
+  const auto product = [](const Tensor& x) { return prod(x, {0}); };
+  const Doubles one = slope({2, kInf, 0}, product);
+  EXPECT_TRUE(std::isnan(one[0]));
+  EXPECT_EQ(one[1], 0);
+  EXPECT_EQ(one[2], kInf);
+  const Doubles two = slope({0, 0, kInf}, product);
+  EXPECT_TRUE(std::isnan(two[0]) && std::isnan(two[1]));
+  EXPECT_EQ(two[2], 0);
+  const Doubles nan = slope({0, kNan, 2}, product);
+  EXPECT_TRUE(std::isnan(nan[0]) && std::isnan(nan[2]));
+  EXPECT_EQ(nan[1], 0);
+  EXPECT_EQ(slope({2, kInf, 3}, product)[0], kInf);
+}
+
+/// The derivative along a direction, by the gradient of the gradient with respect to its weight.
+TEST(Edges, DirectionalDerivativesOfNormsAtZero) {
+  for (const double p : {1.0, 2.0, 3.0}) {
+    const Tensor x = zeros({2}, kFloat64).requires_grad_();
+    const Tensor weight = zeros({}, kFloat64).requires_grad_();
+    const Tensor dx = grad({norm(x, p)}, {x}, {weight}, {.create_graph = true})[0];
+    EXPECT_EQ(grad({dx}, {weight}, {column({1, 2})})[0].item<double>(), 0) << p;
+  }
+}
+
 /// Two of the factors of a place that are 0: derivatives of the other ones' product.
 TEST(Edges, SecondDerivativesOfProductsByPlace) {
   const auto hessian = [](const Doubles& factors) {

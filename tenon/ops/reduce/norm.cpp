@@ -38,13 +38,19 @@ Value norm_of_row(TileBuilder& t, Value x, int order) {
   }
 }
 
+/// dy / slope where y isn't 0, else 0: also in its own derivatives.
+Tensor over_slope(const Tensor& dy, const Tensor& y, const Tensor& slope) {
+  const Tensor zero = y == 0;
+  return where(zero, 0, dy) / where(zero, 1, slope);
+}
+
 Tensor norm_gradient(const Saved& saved, const Tensor& dy, double p, IntList dims, bool keepdim) {
   const Tensor& x = saved.input(0);
   const Tensor& y = saved.output();
   const auto wide = [&](const Tensor& row) { return spread(row, x.sizes(), dims, keepdim); };
   switch (order_of(p)) {
     case kTwo:
-      return x * wide(where(y == 0, 0, dy / y));
+      return x * wide(over_slope(dy, y, y));
     case kOne:
       return direction(x) * wide(dy);
     case kZero:
@@ -54,7 +60,7 @@ Tensor norm_gradient(const Saved& saved, const Tensor& dy, double p, IntList dim
       return direction(x) * share_among(wide(dy), abs(x), wide(y), dims);
     default: {
       const Tensor slope = where(x == 0, 0, direction(x) * pow(abs(x), p - 1));
-      return slope * wide(where(y == 0, 0, dy / pow(y, p - 1)));
+      return slope * wide(over_slope(dy, y, pow(y, p - 1)));
     }
   }
 }

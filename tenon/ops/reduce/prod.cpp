@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "tenon/ops/define.h"
 #include "tenon/ops/elementwise/conjugate_internal.h"
 #include "tenon/ops/reduce/dims_internal.h"
@@ -113,9 +115,14 @@ void define_prod_backward(OpDef& op) {
         const Value safe = t.select(is_zero, one, x);
         const Value zeros = t.row_sum(is_zero);
         const Value product = t.row_prod(safe);
-        const Value if_none = t.select(t.eq(zeros, zero), product, zero);
-        const Value if_one = t.select(t.eq(zeros, one), product, zero);
-        t.store(0, t.mul(t.load(0), t.select(is_zero, if_one, t.div(if_none, safe))));
+        // 0 times an infinite one, or NaN, among the others is NaN.
+        const Value unbounded = t.ne(t.mul(x, zero), zero);
+        const Value others = t.sub(t.row_sum(unbounded), unbounded);
+        const Value nan = t.constant(std::numeric_limits<double>::quiet_NaN());
+        const Value nothing = t.select(t.gt(others, zero), nan, zero);
+        const Value if_one = t.select(t.eq(zeros, one), product, nothing);
+        const Value if_none = t.select(t.eq(zeros, zero), t.div(product, safe), nothing);
+        t.store(0, t.mul(t.load(0), t.select(is_zero, if_one, if_none)));
       })
       .saves_input(0, 1)
       .vjp([](const Saved& saved, const Tensor& v, IntList dims) -> Grads {
