@@ -62,6 +62,7 @@ void destroy(PyObject* self) noexcept {
   PyObject_GC_UnTrack(self);
   if (object->weak_references) PyObject_ClearWeakRefs(self);
   Py_CLEAR(object->attributes);
+  Py_CLEAR(object->gradient);
   object->tensor.~Tensor();
   PyTypeObject* const type = Py_TYPE(self);
   type->tp_free(self);
@@ -134,8 +135,24 @@ PyObject* get_retains_grad(PyObject* self, void*) noexcept {
 PyObject* get_output_nr(PyObject* self, void*) noexcept {
   return guarded([&] { return PyLong_FromUnsignedLong(GradFn::result_number(tensor_of(self))); });
 }
+/// As long as somebody holds the object of a gradient, the same gradient is the same object.
+void remember_gradient(PyObject* self, PyObject* gradient) {
+  PyObject* const reference = PyWeakref_NewRef(gradient, nullptr);
+  if (!reference) throw PythonError();
+  Py_XSETREF(reinterpret_cast<TensorObject*>(self)->gradient, reference);
+}
 PyObject* get_grad(PyObject* self, void*) noexcept {
-  return guarded([&] { return wrap(tensor_of(self).grad()); });
+  return guarded([&]() -> PyObject* {
+    const Tensor grad = tensor_of(self).grad();
+    if (!grad.defined()) return Py_NewRef(Py_None);
+    if (PyObject* const reference = reinterpret_cast<TensorObject*>(self)->gradient) {
+      PyObject* const given = PyWeakref_GetObject(reference);
+      if (given != Py_None && tensor_of(given).is_same(grad)) return Py_NewRef(given);
+    }
+    PyObject* const made = wrap(grad);
+    remember_gradient(self, made);
+    return made;
+  });
 }
 /// `x.data`: the same elements, of which gradients know nothing.
 PyObject* get_data(PyObject* self, void*) noexcept {
@@ -178,6 +195,7 @@ int set_grad(PyObject* self, PyObject* value, void*) noexcept {
       fail_type("a gradient is a tensor or None, not %s", Py_TYPE(value)->tp_name);
     }
     tensor_of(self).set_grad(value == Py_None ? Tensor() : tensor_of(value));
+    if (value != Py_None) remember_gradient(self, value);
   });
 }
 /// `x.data = y`: from now on x has y's elements, and is in its graph what it was.

@@ -13,6 +13,7 @@ struct TensorObject {
   PyObject_HEAD Tensor tensor;
   PyObject* attributes;  ///< a dict, or null
   PyObject* weak_references;
+  PyObject* gradient;  ///< a weak reference to the object that `grad` gave last, or null
 };
 
 /// The type, made by `add_tensor_type`.

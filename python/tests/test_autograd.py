@@ -38,6 +38,23 @@ def test_grad_of_grad():
         torch.autograd.grad(x * 2, [unused])
 
 
+def test_a_gradient_is_one_object_while_somebody_holds_it():
+    x = torch.ones(2, requires_grad=True)
+    x.sum().backward()
+    held = x.grad
+    assert x.grad is held
+    x.sum().backward()
+    assert x.grad is held and held.tolist() == [2, 2]
+    x.grad = other = torch.zeros(2)
+    assert x.grad is other and held.tolist() == [2, 2]
+    x.grad = None
+    assert x.grad is None
+    x.sum().backward()
+    assert x.grad is not other and x.grad.tolist() == [1, 1]
+    reference = weakref.ref(x.grad)
+    assert reference() is None and x.grad.tolist() == [1, 1]  # nobody held it
+
+
 def test_modes():
     x = torch.ones(2, requires_grad=True)
     with torch.no_grad():

@@ -66,6 +66,7 @@ void define_flatten(OpDef& op) {
                                                   start_dim, end_dim));
         }
         if (x.dim() == 0) return reshape(x, {1});
+        if (start == end) return x;
         Shape sizes;
         int64_t merged = 1;
         for (int64_t i = 0; i < x.dim(); ++i) {
