@@ -87,7 +87,7 @@ TEST(SavedInputs, WhatOnlyTheOtherGradientReadsMayBeWrittenTo) {
 
 TEST(SavedInputs, AnInverseKeepsItsResultAlone) {
   const auto slope = [](bool overwritten) {
-    const Tensor leaf = eye(3, {}, kFloat64) + sample_tensor({3, 3}, -0.2, 0.2);
+    Tensor leaf = eye(3, {}, kFloat64) + sample_tensor({3, 3}, -0.2, 0.2);
     leaf.requires_grad_();
     Tensor x = leaf * 1;
     const Tensor loss = sum(linalg_inv(x) * sample_tensor({3, 3}, -1, 1, 3));
