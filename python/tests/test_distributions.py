@@ -20,6 +20,25 @@ def numbers(tensor):
     return np.asarray(tensor.detach().tolist())
 
 
+class Kumaraswamy(scipy.stats.rv_continuous):
+    """That of x where x^a is of Beta(1, b)."""
+
+    def _pdf(self, x, a, b):
+        return scipy.stats.beta(1, b).pdf(x**a) * a * x ** (a - 1)
+
+    def _cdf(self, x, a, b):
+        return scipy.stats.beta(1, b).cdf(x**a)
+
+    def _ppf(self, q, a, b):
+        return scipy.stats.beta(1, b).ppf(q) ** (1 / a)
+
+
+def continuous_bernoulli(probs):
+    """For probs below 1/2 an exponential distribution cut off at 1."""
+    rate = -scipy.special.logit(probs)
+    return scipy.stats.truncexpon(rate, scale=1 / rate)
+
+
 CONTINUOUS = {
     "Normal": ((C, B), lambda i: scipy.stats.norm(C[i], B[i])),
     "Laplace": ((C, B), lambda i: scipy.stats.laplace(C[i], B[i])),
@@ -38,9 +57,16 @@ CONTINUOUS = {
     "Pareto": ((B, A), lambda i: scipy.stats.pareto(A[i], scale=B[i])),
     "Weibull": ((B, A), lambda i: scipy.stats.weibull_min(A[i], scale=B[i])),
     "LogNormal": ((C, B), lambda i: scipy.stats.lognorm(B[i], scale=math.exp(C[i]))),
+    "Kumaraswamy": (([1.0, 1.5, 3.0], B),
+                    lambda i: Kumaraswamy(a=0, b=1)([1.0, 1.5, 3.0][i], B[i])),
+    "ContinuousBernoulli": (([0.01, 0.3, 0.45],),
+                            lambda i: continuous_bernoulli([0.01, 0.3, 0.45][i])),
+    "GeneralizedPareto": ((C, B, [-0.5, 0.0, 0.3]),
+                          lambda i: scipy.stats.genpareto([-0.5, 0, 0.3][i], C[i], B[i])),
 }
 WITH_CDF = ("Normal Laplace Cauchy Gumbel Uniform Exponential HalfNormal HalfCauchy Pareto Weibull "
-            "LogNormal").split()
+            "LogNormal Kumaraswamy ContinuousBernoulli GeneralizedPareto").split()
+WITHOUT_INVERSE = ("Gamma", "Chi2", "InverseGamma")
 
 
 def made(name):
@@ -66,9 +92,10 @@ def test_densities(name):
         expected = np.array([getattr(of(i), stat)() for i in range(3)])
         known = np.isfinite(expected)
         np.testing.assert_allclose(numbers(own)[known], expected[known], rtol=1e-7)
-    if name in WITH_CDF:
-        q = np.array([[0.1] * 3, [0.5] * 3, [0.9] * 3])
+    q = np.array([[0.1] * 3, [0.5] * 3, [0.9] * 3])
+    if name in (*WITH_CDF, *WITHOUT_INVERSE):
         np.testing.assert_allclose(numbers(ours.cdf(values)), q, rtol=1e-7)
+    if name in WITH_CDF:
         np.testing.assert_allclose(numbers(ours.icdf(doubles(q.tolist()))), at, rtol=1e-7)
 
 
@@ -206,6 +233,10 @@ PAIRS = [
     (D.Categorical(torch.tensor([0.2, 0.8])), D.Categorical(torch.tensor([0.5, 0.5]))),
     (D.OneHotCategorical(torch.tensor([0.2, 0.8])), D.OneHotCategorical(torch.tensor([0.5, 0.5]))),
     (D.Dirichlet(torch.tensor([2.0, 3.0])), D.Dirichlet(torch.tensor([1.0, 1.5]))),
+    (D.ContinuousBernoulli(doubles(0.3)), D.ContinuousBernoulli(doubles(0.8))),
+    (D.Wishart(doubles(4.5), doubles([[2.0, 0.5], [0.5, 1.0]])),
+     D.Wishart(doubles(3.0), precision_matrix=doubles([[0.7, 0.1], [0.1, 1.5]]))),
+    (D.LogisticNormal(torch.zeros(2), torch.ones(2)), D.LogisticNormal(torch.ones(2), 2.0)),
     (D.MultivariateNormal(torch.zeros(2), torch.eye(2)),
      D.LowRankMultivariateNormal(torch.ones(2), torch.ones(2, 1), torch.ones(2))),
 ]
@@ -325,3 +356,4 @@ def test_modules_have_the_names_of_their_classes():
     assert (Categorical, MultivariateNormal, Normal, TransformedDistribution) == (
         D.Categorical, D.MultivariateNormal, D.Normal, D.TransformedDistribution)
     assert D.one_hot_categorical.OneHotCategorical is D.OneHotCategorical
+    assert D.studentT.StudentT is D.StudentT and D.lkj_cholesky.LKJCholesky is D.LKJCholesky

@@ -8,7 +8,8 @@ from . import constraints
 from .discrete import Bernoulli, Categorical, OneHotCategorical
 from .distribution import Distribution
 from .normal import Normal
-from .transforms import (ComposeTransform, ExpTransform, SigmoidTransform, Transform, sum_rightmost)
+from .transforms import (ComposeTransform, ExpTransform, SigmoidTransform, StickBreakingTransform,
+                         Transform, sum_rightmost)
 from .utils import broadcast_all, clamp_probs
 
 
@@ -175,6 +176,23 @@ class LogNormal(TransformedDistribution):
 
     def entropy(self):
         return self.base_dist.entropy() + self.loc
+
+
+class LogisticNormal(TransformedDistribution):
+    """LogisticNormal(loc, scale): on the simplex of n + 1, what StickBreakingTransform makes of n
+    samples of Normal(loc, scale)."""
+
+    arg_constraints = Normal.arg_constraints
+    support = constraints.simplex
+
+    def __init__(self, loc, scale, validate_args=None):
+        base = Normal(loc, scale, validate_args)
+        if not base.batch_shape:
+            raise _core.ValueError("LogisticNormal: expected loc or scale of one dim at least")
+        super().__init__(base, StickBreakingTransform(), validate_args)
+
+    loc = property(lambda self: self.base_dist.base_dist.loc)
+    scale = property(lambda self: self.base_dist.base_dist.scale)
 
 
 class MixtureSameFamily(Distribution):

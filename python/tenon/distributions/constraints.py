@@ -3,12 +3,12 @@ event, whether it is inside."""
 
 from .. import _core
 
-__all__ = ["Constraint", "boolean", "corr_cholesky", "dependent", "dependent_property",
+__all__ = ["Constraint", "boolean", "cat", "corr_cholesky", "dependent", "dependent_property",
            "greater_than", "greater_than_eq", "half_open_interval", "independent",
            "integer_interval", "interval", "is_dependent", "less_than", "lower_cholesky",
            "lower_triangular", "multinomial", "nonnegative", "nonnegative_integer", "one_hot",
            "positive", "positive_definite", "positive_integer", "positive_semidefinite", "real",
-           "real_vector", "simplex", "square", "symmetric", "unit_interval"]
+           "real_vector", "simplex", "square", "stack", "symmetric", "unit_interval"]
 
 _TOLERANCE = 1e-6  # of sums that are 1 but for rounding
 
@@ -77,6 +77,42 @@ class independent(Constraint):
 
     def __repr__(self):
         return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
+
+
+class _Joined(Constraint):
+    """Constraints, each of its part of a tensor along `dim`."""
+
+    def __init__(self, cseq, dim=0):
+        self.cseq, self.dim = list(cseq), dim
+
+    is_discrete = property(lambda self: any(one.is_discrete for one in self.cseq))
+
+
+class cat(_Joined):
+    """Constraints of parts of these lengths (1 unless given) along `dim`, one after the other."""
+
+    event_dim = property(lambda self: max(one.event_dim for one in self.cseq))
+
+    def __init__(self, cseq, dim=0, lengths=None):
+        super().__init__(cseq, dim)
+        self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
+
+    def check(self, value):
+        parts = _core.split_with_sizes(value, self.lengths, self.dim)
+        return _core.cat([one.check(part) for one, part in zip(self.cseq, parts)], self.dim)
+
+
+class stack(_Joined):
+    """Constraints of the slices along `dim`."""
+
+    @property
+    def event_dim(self):
+        dims = max(one.event_dim for one in self.cseq)
+        return dims + 1 if self.dim + dims < 0 else dims
+
+    def check(self, value):
+        return _core.stack([one.check(part) for one, part in
+                            zip(self.cseq, value.unbind(self.dim))], self.dim)
 
 
 class _Boolean(Constraint):

@@ -71,6 +71,10 @@ class Gamma(Distribution):
         a, b = self.concentration, self.rate
         return _core.xlogy(a, b) + _core.xlogy(a - 1, value) - b * value - a.lgamma()
 
+    def cdf(self, value):
+        self._validate_sample(value)
+        return _core.igamma(self.concentration, self.rate * value)
+
     def entropy(self):
         a = self.concentration
         return a - self.rate.log() + a.lgamma() + (1 - a) * a.digamma()
@@ -122,6 +126,10 @@ class InverseGamma(Distribution):
         self._validate_sample(value)
         a, b = self.concentration, self.rate
         return _core.xlogy(a, b) - (a + 1) * value.log() - b / value - a.lgamma()
+
+    def cdf(self, value):
+        self._validate_sample(value)
+        return _core.igammac(self.concentration, self.rate / value)
 
     def entropy(self):
         a = self.concentration

@@ -3,10 +3,12 @@
 import math
 
 from .. import _core
+from .bounded import ContinuousBernoulli
 from .combined import Independent, LogNormal, TransformedDistribution
 from .discrete import (Bernoulli, Binomial, Categorical, Geometric, OneHotCategorical, Poisson)
 from .distribution import Distribution
 from .gamma import Beta, Dirichlet, Gamma, InverseGamma
+from .matrices import Wishart
 from .multivariate import (LowRankMultivariateNormal, MultivariateNormal, _log_det, mahalanobis)
 from .normal import EULER, Cauchy, Gumbel, Laplace, Normal, Uniform
 from .positive import Exponential, HalfCauchy, HalfNormal, Pareto, Weibull
@@ -166,6 +168,22 @@ def _bernoulli(p, q):
     failure = _weighted(1 - p.probs, _core.logsigmoid(-p.logits) - _core.logsigmoid(-q.logits))
     impossible = ((q.probs == 0) & (p.probs > 0)) | ((q.probs == 1) & (p.probs < 1))
     return _core.where(impossible, math.inf, success + failure)
+
+
+@register_kl(ContinuousBernoulli, ContinuousBernoulli)
+def _continuous_bernoulli(p, q):
+    return p.mean * (p.logits - q.logits) - p._log_normaliser() + q._log_normaliser()
+
+
+@register_kl(Wishart, Wishart)
+def _wishart(p, q):
+    size = p.event_shape[0]
+    between = _log_det(q.scale_tril) - _log_det(p.scale_tril)
+    solved = _core.linalg_solve_triangular(
+        *_core.broadcast_tensors([q.scale_tril, p.scale_tril]), False)
+    return (q.df * between + (q.df / 2).mvlgamma(size) - (p.df / 2).mvlgamma(size)
+            + 0.5 * (p.df - q.df) * p._digammas()
+            + 0.5 * p.df * (solved.square().sum((-2, -1)) - size))
 
 
 @register_kl(Binomial, Binomial)
