@@ -325,8 +325,8 @@ def resolve_conj(input):
 
 
 def ravel(input):
-    """All elements as one vector."""
-    return _core.reshape(input, (-1,))
+    """All elements as one vector: a view of what is row-major, else a copy."""
+    return _core.view(_core.contiguous(input), (-1,))
 
 
 def stft(input, n_fft, hop_length=None, win_length=None, window=None, center=True,

@@ -27,6 +27,15 @@ def test_products():
     assert made.addmm_(A, A.T) is made and made.tolist() == [[14, 32], [32, 77]]
 
 
+
+def test_ravel_copies_what_is_not_row_major():
+    x = torch.arange(6.0).reshape(2, 3)
+    rows, column = x.ravel(), x[:, 1].ravel()
+    x.zero_()
+    assert rows.tolist() == [0] * 6 and column.tolist() == [1, 4]
+    assert torch.ravel(torch.ones(2, 3).t()).shape == (6,)
+
+
 def test_gradients_flow_through_compositions_written_in_place():
     x = torch.ones(2, 2, requires_grad=True)
     a = A.clone().requires_grad_()
