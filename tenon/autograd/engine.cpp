@@ -16,6 +16,7 @@
 #include "tenon/dispatch/dispatch.h"
 #include "tenon/ops/functions.h"
 #include "tenon/ops/operators.h"
+#include "tenon/ops/reduce/sum_to_size_internal.h"
 
 namespace tenon::autograd {
 namespace {
@@ -32,31 +33,15 @@ struct Pending {
   bool runs_after(const Node* other) const { return node->order < other->order; }
 };
 
-/// Whether a tensor of these sizes can be read as one of `target`.
-bool broadcasts_to(std::span<const int64_t> sizes, std::span<const int64_t> target) {
-  if (sizes.size() > target.size()) return false;
-  return std::equal(sizes.begin(), sizes.end(), target.last(sizes.size()).begin(),
-                    [](int64_t size, int64_t wanted) { return size == wanted || size == 1; });
-}
-
 /// What broadcasting repeated, summed up.
 Tensor summed_to(const Tensor& grad, const Shape& sizes) {
-  if (!broadcasts_to(sizes, grad.sizes())) {
+  if (!ops::broadcasts_to(sizes, grad.sizes())) {
     fail<ShapeError>(
         "backward", fmt::format("a gradient of sizes {} arrived for a tensor of sizes {}; a custom "
                                 "function or op returns gradients of its inputs' sizes",
                                 to_string(grad.sizes()), to_string(sizes)));
   }
-  Shape dims;
-  const size_t extra = grad.sizes().size() - sizes.size();
-  bool all_extra = true;
-  for (size_t i = 0; i < grad.sizes().size(); ++i) {
-    const bool repeated = i >= extra && sizes[i - extra] == 1 && grad.sizes()[i] != 1;
-    if (i < extra || repeated) dims.push_back(static_cast<int64_t>(i));
-    all_extra = all_extra && !repeated;
-  }
-  const Tensor result = sum(grad, dims, !all_extra);
-  return result.sizes() == sizes ? result : reshape(result, sizes);
+  return ops::summed_to(grad, sizes);
 }
 
 /// Gives a gradient the sizes and dtype that its target has.

@@ -119,6 +119,31 @@ Tensor transform_all(std::string_view call, Tensor x, IntList s, IntList given,
   return x;
 }
 
+/// The real transform along the last of the dims, complex ones along the others.
+Tensor real_transform_all(std::string_view call, const Tensor& x, IntList s, IntList given,
+                          std::string_view norm) {
+  const Shape dims = dims_of(call, x, s, given);
+  if (dims.empty()) fail<ShapeError>(call, "expected at least one dim");
+  const size_t last = dims.size() - 1;
+  Tensor y = real_transform(call, x, length_at(s, last), dims[last], norm);
+  for (size_t i = 0; i < last; ++i) {
+    y = transform(call, y, length_at(s, i), dims[i], norm, false);
+  }
+  return y;
+}
+
+/// Its inverse.
+Tensor inverse_real_all(std::string_view call, Tensor x, IntList s, IntList given,
+                        std::string_view norm) {
+  const Shape dims = dims_of(call, x, s, given);
+  if (dims.empty()) fail<ShapeError>(call, "expected at least one dim");
+  const size_t last = dims.size() - 1;
+  for (size_t i = 0; i < last; ++i) {
+    x = transform(call, x, length_at(s, i), dims[i], norm, true);
+  }
+  return inverse_real(call, x, length_at(s, last), dims[last], norm);
+}
+
 Attribute no_length() { return {}; }
 
 std::vector<Sample> line_samples(const Tensor& x, std::initializer_list<Attribute> lengths) {
@@ -276,15 +301,8 @@ void define_fft_rfftn(OpDef& op) {
   op.doc("fftn of real numbers: rfft along the last of the dims, fft along the others.")
       .accepts(set_of(kFloat32) | set_of(kFloat64))
       .autocast(CastPolicy::kFloat32)
-      .compose([](const Tensor& x, IntList s, IntList given, std::string_view norm) -> Tensor {
-        const Shape dims = dims_of("rfftn", x, s, given);
-        if (dims.empty()) fail<ShapeError>("rfftn", "expected at least one dim");
-        const size_t last = dims.size() - 1;
-        Tensor y = real_transform("rfftn", x, length_at(s, last), dims[last], norm);
-        for (size_t i = 0; i < last; ++i) {
-          y = transform("rfftn", y, length_at(s, i), dims[i], norm, false);
-        }
-        return y;
+      .compose([](const Tensor& x, IntList s, IntList dim, std::string_view norm) {
+        return real_transform_all("rfftn", x, s, dim, norm);
       })
       .samples([] {
         return several_samples(sample_tensor({3, 4}));
@@ -295,18 +313,38 @@ void define_fft_irfftn(OpDef& op) {
   op.doc("The inverse of rfftn: irfft along the last of the dims, after ifft along the others.")
       .accepts(kTransformed)
       .autocast(CastPolicy::kFloat32)
-      .compose([](const Tensor& x, IntList s, IntList given, std::string_view norm) -> Tensor {
-        const Shape dims = dims_of("irfftn", x, s, given);
-        if (dims.empty()) fail<ShapeError>("irfftn", "expected at least one dim");
-        const size_t last = dims.size() - 1;
-        Tensor y = x;
-        for (size_t i = 0; i < last; ++i) {
-          y = transform("irfftn", y, length_at(s, i), dims[i], norm, true);
-        }
-        return inverse_real("irfftn", y, length_at(s, last), dims[last], norm);
+      .compose([](const Tensor& x, IntList s, IntList dim, std::string_view norm) {
+        return inverse_real_all("irfftn", x, s, dim, norm);
       })
       .samples([] {
         return several_samples(sample_complex({3, 4}));
+      });
+}
+
+void define_fft_hfftn(OpDef& op) {
+  op.doc(
+        "fftn of a signal that is the conjugate of itself with all places negated, from the first "
+        "half of it along the last of the dims: real numbers, 2 (size - 1) along that dim unless "
+        "`s` says otherwise. hfft along the last of the dims, after fft along the others.")
+      .accepts(kTransformed)
+      .autocast(CastPolicy::kFloat32)
+      .compose([](const Tensor& x, IntList s, IntList dim, std::string_view norm) {
+        return inverse_real_all("hfftn", conj(as_complex(x)), s, dim, other_way(norm));
+      })
+      .samples([] {
+        return several_samples(sample_complex({3, 4}));
+      });
+}
+
+void define_fft_ihfftn(OpDef& op) {
+  op.doc("The inverse of hfftn: ihfft along the last of the dims, ifft along the others.")
+      .accepts(set_of(kFloat32) | set_of(kFloat64))
+      .autocast(CastPolicy::kFloat32)
+      .compose([](const Tensor& x, IntList s, IntList dim, std::string_view norm) {
+        return conj(real_transform_all("ihfftn", x, s, dim, other_way(norm)));
+      })
+      .samples([] {
+        return several_samples(sample_tensor({3, 4}));
       });
 }
 

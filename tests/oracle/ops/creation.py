@@ -6,6 +6,10 @@ def empty(sizes, dtype, device):
     return np.empty(sizes, dtype)
 
 
+def empty_strided(sizes, stride, dtype, device):
+    return np.empty(sizes, dtype)
+
+
 def empty_like(x, dtype):
     return np.empty(x.shape, dtype or x.dtype)
 
@@ -85,6 +89,26 @@ def blackman_window(window_length, periodic, dtype, device):
 
 def bartlett_window(window_length, periodic, dtype, device):
     return _window("bartlett", window_length, periodic, dtype)
+
+
+def kaiser_window(window_length, periodic, beta, dtype, device):
+    return _window("kaiser", window_length, periodic, dtype, beta)
+
+
+def signal_windows_general_cosine(M, a, sym, dtype, device):
+    return _window("general_cosine", M, not sym, dtype, a)
+
+
+def signal_windows_cosine(M, sym, dtype, device):
+    return _window("cosine", M, not sym, dtype)
+
+
+def signal_windows_exponential(M, center, tau, sym, dtype, device):
+    return _window("exponential", M, not sym, dtype, center, tau)
+
+
+def signal_windows_gaussian(M, std, sym, dtype, device):
+    return _window("gaussian", M, not sym, dtype, std)
 
 
 def logspace(start, end, steps, base, dtype, device):

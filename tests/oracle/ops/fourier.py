@@ -1,5 +1,6 @@
-"""Fourier transforms, with NumPy's."""
+"""Fourier transforms, with NumPy's and SciPy's."""
 import numpy as np
+import scipy.fft
 
 
 def fourier_transform(x, dim, inverse):
@@ -46,6 +47,14 @@ def fft_rfftn(x, s, dim, norm):
 
 def fft_irfftn(x, s, dim, norm):
     return np.fft.irfftn(x, s or None, dim or None, norm)
+
+
+def fft_hfftn(x, s, dim, norm):
+    return scipy.fft.hfftn(x, s or None, dim or None, norm)
+
+
+def fft_ihfftn(x, s, dim, norm):
+    return scipy.fft.ihfftn(x, s or None, dim or None, norm)
 
 
 def fft_fftfreq(n, d, dtype, device):

@@ -19,6 +19,14 @@ def sum(x, dims, keepdim, dtype):
     return np.sum(x, axis=_axes(x, dims), keepdims=keepdim)
 
 
+def sum_to_size(x, size):
+    if x.shape == tuple(size):
+        return x
+    extra = x.ndim - len(size)
+    dims = tuple(i for i, n in enumerate(x.shape) if i < extra or size[i - extra] != n)
+    return np.sum(x, axis=dims, keepdims=True).reshape(size)
+
+
 def mean(x, dims, keepdim):
     return np.mean(_floating(x), axis=_axes(x, dims), keepdims=keepdim)
 
