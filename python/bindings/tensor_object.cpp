@@ -206,6 +206,13 @@ int set_data(PyObject* self, PyObject* value, void*) noexcept {
   });
 }
 
+PyObject* get_base(PyObject* self, void*) noexcept {
+  return guarded([&] {
+    const TensorImpl& tensor = *tensor_of(self).impl();
+    return tensor.base ? wrap(Tensor(tensor.base)) : Py_NewRef(Py_None);
+  });
+}
+
 PyGetSetDef attributes[] = {
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
     {"shape", get_shape, nullptr, "Sizes, as a tuple of ints.", nullptr},
@@ -216,6 +223,7 @@ PyGetSetDef attributes[] = {
     {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
     {"is_leaf", get_is_leaf, nullptr, nullptr, nullptr},
     {"_version", get_version, nullptr, "Counts writes in place.", nullptr},
+    {"_base", get_base, nullptr, "Of views the tensor that they are views of; else None.", nullptr},
     {"requires_grad", get_requires_grad, set_requires_grad, nullptr, nullptr},
     {"retains_grad", get_retains_grad, nullptr, "Whether retain_grad() asked for it.", nullptr},
     {"output_nr", get_output_nr, nullptr, "Which result of its grad_fn it is.", nullptr},
@@ -263,6 +271,9 @@ PyObject* is_complex(PyObject* self, PyObject*) noexcept {
 }
 PyObject* is_inference(PyObject* self, PyObject*) noexcept {
   return guarded([&] { return PyBool_FromLong(tensor_of(self).impl()->inference); });
+}
+PyObject* is_view(PyObject* self, PyObject*) noexcept {
+  return guarded([&] { return PyBool_FromLong(tensor_of(self).is_view()); });
 }
 PyObject* item(PyObject* self, PyObject*) noexcept {
   return guarded([&] {
@@ -383,6 +394,7 @@ PyMethodDef methods[] = {
     {"is_floating_point", is_floating_point, METH_NOARGS, nullptr},
     {"is_complex", is_complex, METH_NOARGS, nullptr},
     {"is_inference", is_inference, METH_NOARGS, "Whether it was made in inference mode."},
+    {"_is_view", is_view, METH_NOARGS, "Whether it reads another tensor's memory."},
     {"item", item, METH_NOARGS, "The only element, as a Python number."},
     {"tolist", to_list, METH_NOARGS, "Nested lists of Python numbers."},
     {"_in_class", in_class, METH_O, "The same tensor as an object of a class below Tensor."},

@@ -16,10 +16,12 @@ from ._core import (AutogradError, DeviceError, DTypeError, Error, IndexError, I
                     get_num_threads, is_anomaly_enabled, is_grad_enabled, set_num_threads)
 from ._core import __version__
 from ._compile import compile
-from ._creation import (arange, as_tensor, asarray, empty, empty_like, eye, from_numpy, frombuffer,
-                        full, full_like, get_default_device, linspace, normal, ones, ones_like,
-                        rand, rand_like, randint, randint_like, randn, randn_like, randperm, range,
-                        scalar_tensor, set_default_device, tensor, zeros, zeros_like)
+from ._creation import (arange, as_tensor, asarray, bartlett_window, blackman_window, empty,
+                        empty_like, empty_strided, eye, from_numpy, frombuffer, full, full_like,
+                        get_default_device, hamming_window, hann_window, kaiser_window, linspace,
+                        logspace, normal, ones, ones_like, rand, rand_like, randint, randint_like,
+                        randn, randn_like, randperm, range, scalar_tensor, set_default_device,
+                        tensor, zeros, zeros_like)
 from ._dtypes import (channels_last, channels_last_3d, clone, contiguous_format, finfo,
                       get_default_dtype, iinfo, layout, memory_format, preserve_format,
                       set_default_dtype, set_default_tensor_type, set_printoptions, strided,
@@ -27,13 +29,13 @@ from ._dtypes import (channels_last, channels_last_3d, clone, contiguous_format,
 from ._exchange import from_dlpack, to_dlpack
 from ._forms import (absolute, allclose, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh,
                      argwhere, atleast_1d, atleast_2d, atleast_3d, binomial, block_diag,
-                     broadcast_shapes, broadcast_tensors, cartesian_prod, clamp, clip, dist, divide,
-                     dsplit, einsum, equal, fill, fix, float_power, ger, hsplit, index_add, istft,
-                     median, meshgrid, moveaxis, msort, nanmedian, norm, pca_lowrank,
-                     poisson, positive, qr, ravel, repeat_interleave, resolve_conj, row_stack, rsub,
-                     scatter, std_mean, stft, svd_lowrank, swapaxes, swapdims, tensor_split,
-                     tensordot, trapz, true_divide, unique, unique_consecutive, unravel_index,
-                     vander, var_mean, vdot, vsplit)
+                     broadcast_shapes, broadcast_tensors, cartesian_prod, chain_matmul, clamp, clip,
+                     dist, divide, dsplit, einsum, equal, fill, fix, float_power, ger, hsplit,
+                     index_add, istft, median, meshgrid, moveaxis, msort, nanmedian, norm,
+                     pca_lowrank, poisson, positive, qr, ravel, repeat_interleave, resolve_conj,
+                     row_stack, rsub, scatter, std_mean, stft, svd_lowrank, swapaxes, swapdims,
+                     tensor_split, tensordot, trapz, true_divide, unique, unique_consecutive,
+                     unravel_index, vander, var_mean, vdot, vsplit)
 from ._functions import (_assert, is_complex, is_conj, is_floating_point, is_inference, is_nonzero,
                          is_same_size, is_tensor, max, min, numel, split, std, typename, var, where)
 from ._modes import (autocast, enable_grad, get_autocast_cpu_dtype, get_autocast_dtype,
@@ -55,10 +57,10 @@ from . import autograd, overrides
 
 TYPE_CHECKING = False  # type checkers take it for true; `typing` itself takes long to import
 if TYPE_CHECKING:
-    from . import (_C, __config__, accelerator, amp, array_api, backends, compiler, cuda, data,
+    from . import (_C, __config__, accelerator, amp, array_api, backends, compiler, cpu, cuda, data,
                    distributed, distributions, export, fft, func, hub, jit, keras, linalg, mps,
-                   multiprocessing, nn, optim, profiler, serialization, special, testing, tf, utils,
-                   version, xpu)
+                   multiprocessing, nn, optim, profiler, serialization, signal, special, testing,
+                   tf, types, utils, version, xpu)
     from ._program import Program, save_program
     from .func import vmap
 
@@ -72,21 +74,26 @@ subtract, multiply, negative = _core.sub, _core.mul, _core.neg
 concat = concatenate = _core.cat
 greater, greater_equal, less, less_equal = _core.gt, _core.ge, _core.lt, _core.le
 not_equal = _core.ne
+get_device, is_signed, index_put = Tensor.get_device, Tensor.is_signed, Tensor.index_put
+conj_physical, resolve_neg, is_neg = Tensor.conj_physical, Tensor.resolve_neg, Tensor.is_neg
+is_distributed = Tensor.is_distributed
 newaxis = None
 
 # PyTorch's functions that write into their first argument.
-globals().update({f"{name}_": getattr(Tensor, f"{name}_") for name in """abs acos acosh arccos
+globals().update({f"{name}_": getattr(Tensor, f"{name}_") for name in """abs acos acosh addmv arccos
     arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp clamp_max clamp_min clip
-    cos cosh detach erf erfc exp exp2 expm1 fill fix floor frac log log10 log1p log2 nan_to_num neg
-    negative reciprocal relu round rsqrt sigmoid sin sinc sinh sqrt square tan tanh trunc xlogy zero
-    resize_as index_put""".split()})
+    cos cosh deg2rad detach erf erfc exp exp2 expm1 fill fix floor frac gcd i0 lcm ldexp log log10
+    log1p log2 logit nan_to_num neg negative rad2deg reciprocal relu round rsqrt sigmoid sin sinc
+    sinh sqrt square tan tanh trunc xlogy zero resize_as index_put""".split()})
 
 #: Imported when they are first looked at, so that `import tenon` stays quick.
-_LATER = ("_C", "__config__", "accelerator", "amp", "array_api", "backends", "compiler", "cuda",
-          "data", "distributed", "distributions", "export", "fft", "func", "hub", "jit", "keras",
-          "linalg", "mps", "multiprocessing", "nn", "optim", "profiler", "serialization", "special",
-          "testing", "tf", "utils", "version", "xpu")
-_LATER_NAMES = {"Program": "_program", "save_program": "_program", "vmap": "func"}
+_LATER = ("_C", "__config__", "accelerator", "amp", "array_api", "backends", "compiler", "cpu",
+          "cuda", "data", "distributed", "distributions", "export", "fft", "func", "hub", "jit", "keras",
+          "linalg", "mps", "multiprocessing", "nn", "optim", "profiler", "serialization", "signal",
+          "special", "testing", "tf", "types", "utils", "version", "xpu")
+_LATER_NAMES = {"GradScaler": "amp", "Program": "_program", "save_program": "_program",
+                "vmap": "func", "celu_": "nn.functional", "rrelu_": "nn.functional",
+                "selu_": "nn.functional", "threshold_": "nn.functional"}
 
 
 def __getattr__(name):

@@ -73,7 +73,11 @@ def _like(op):
 
 zeros, ones, empty = (_takes_options(op) for op in (_core.zeros, _core.ones, _core.empty))
 rand, randn, eye = (_takes_options(op) for op in (_core.rand, _core.randn, _core.eye))
-randperm = _takes_options(_core.randperm)
+randperm, logspace = _takes_options(_core.randperm), _takes_options(_core.logspace)
+bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window = map(
+    _takes_options, (_core.bartlett_window, _core.blackman_window, _core.hamming_window,
+                     _core.hann_window, _core.kaiser_window))
+empty_strided = _takes_options(_core.empty_strided)
 zeros_like, ones_like = _like(_core.zeros_like), _like(_core.ones_like)
 empty_like, full_like = _like(_core.empty_like), _like(_core.full_like)
 rand_like, randn_like = _like(_core.rand_like), _like(_core.randn_like)

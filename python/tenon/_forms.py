@@ -445,6 +445,11 @@ float_power vdot ravel true_divide divide clip moveaxis swapaxes swapdims ger ar
 arctan2 arccosh arcsinh arctanh fix absolute stft istft qr positive resolve_conj msort"""
 
 
+def chain_matmul(*matrices, out=None):
+    """The product of two-dim matrices in the order that takes the fewest operations."""
+    return _functions._into(out, _core.linalg_multi_dot(matrices))
+
+
 # Methods that write into the tensor, and those that give it other sizes.
 
 

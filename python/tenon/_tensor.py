@@ -161,6 +161,10 @@ def _contains(self, element):
     return bool((self == element).any())
 
 
+def _reversed(self):
+    return _core.flip(self, (0,)) if self.dim() else self
+
+
 def _detach_(self):
     if self.is_leaf:
         return self.requires_grad_(False)
@@ -208,7 +212,8 @@ def _add_properties():
     Tensor.real = property(_core.real, _set_real, doc="The real parts, a view.")
     Tensor.imag = property(_core.imag, _set_imag, doc="The imaginary parts, a view.")
     Tensor.layout = property(lambda self: _dtypes.strided)
-    for name in "is_cuda", "is_sparse", "is_quantized", "is_mps", "is_nested", "is_xpu":
+    for name in ("is_cuda", "is_sparse", "is_sparse_csr", "is_quantized", "is_mps", "is_nested",
+                 "is_xpu", "is_xla", "is_mkldnn", "is_mtia", "is_ipu", "is_maia", "is_vulkan"):
         setattr(Tensor, name, property(lambda self: False))
     Tensor.is_cpu = property(lambda self: self.device.type == "cpu")
     Tensor.is_meta = property(lambda self: self.device.type == "meta")
@@ -224,7 +229,7 @@ def _add_methods():
         setattr(Tensor, name, getattr(_functions, name))
     _forms.add_methods()
     Tensor.where = lambda self, condition, other: _core.where(condition, self, other)
-    for name in "zeros", "ones", "empty", "full":
+    for name in "zeros", "ones", "empty", "full", "empty_strided":
         setattr(Tensor, f"new_{name}", _new(getattr(_creation, name)))
     Tensor.new_tensor = _new(_creation.tensor)
     Tensor.to, Tensor.numpy, Tensor.__array__, Tensor.cuda = _to, _numpy, _array, _cuda
@@ -249,6 +254,12 @@ def _add_methods():
     Tensor.is_signed = lambda self: self.dtype.is_signed
     Tensor.__reduce_ex__, Tensor.__deepcopy__ = _reduce, _deepcopy
     Tensor.__format__, Tensor.__iter__, Tensor.__contains__ = _format, _iterate, _contains
+    Tensor.__reversed__ = _reversed
+    Tensor.hardshrink = lambda self, lambd=0.5: _core.hardshrink(self, lambd)
+    Tensor.prelu = lambda self, weight: _core.prelu(self, weight)
+    Tensor.polygamma = lambda self, n: _core.polygamma(n, self)
+    Tensor.polygamma_ = lambda self, n: self.copy_(_core.polygamma(n, self))
+    Tensor.is_distributed = lambda self: False
     Tensor.__array_priority__ = 1000  # array * tensor is the tensor's to answer
     for name, method in vars(Tensor).items():
         if getattr(method, "__name__", None) == "<lambda>":

@@ -14,9 +14,14 @@ from ._program import Program, save_program
 from .export import ProgramModule
 from .nn.modules.module import Module
 
-__all__ = ["Final", "ScriptFunction", "ScriptModule", "annotate", "export", "freeze", "ignore",
-           "is_scripting", "is_tracing", "load", "optimize_for_inference", "save", "script",
-           "script_method", "trace", "unused"]
+__all__ = ["Final", "ScriptFunction", "ScriptModule", "TracerWarning", "annotate", "export",
+           "freeze", "ignore", "is_scripting", "is_tracing", "load", "optimize_for_inference",
+           "save", "script", "script_method", "trace", "unused"]
+
+
+class TracerWarning(Warning):
+    """PyTorch warns of branches on data with it, which `trace` would freeze there and follows
+    here: for the filters of warnings."""
 
 
 class _Saved:

@@ -2,12 +2,20 @@
 
 import contextlib
 
+from . import _core
 from ._serialization import load, save
 
-__all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "safe_globals",
-           "save"]
+__all__ = ["add_safe_globals", "clear_safe_globals", "default_restore_location",
+           "get_safe_globals", "load", "safe_globals", "save"]
 
 _allowed = []
+
+
+def default_restore_location(storage, location):
+    """The storage, which is on the only device that there is: for what is given as
+    `map_location`."""
+    _core.device(location)  # an error where there is no such
+    return storage
 
 
 def add_safe_globals(safe_globals):

@@ -5,7 +5,7 @@ import numbers
 
 from . import _core
 
-__all__ = ["assert_close"]
+__all__ = ["assert_allclose", "assert_close"]
 
 #: (rtol, atol) of dtypes that round.
 _TOLERANCES = {
@@ -156,3 +156,16 @@ def assert_close(actual, expected, *, allow_subclasses=True, rtol=None, atol=Non
         if place:
             text += f"\n\nThe failure occurred for item {place}"
         raise AssertionError(text if msg is None else msg(text) if callable(msg) else msg)
+
+
+def assert_allclose(actual, expected, rtol=None, atol=None, equal_nan=True, msg=""):
+    """An older `assert_close`, which takes dtypes for equal, and wider tolerances."""
+    tensors = [one if isinstance(one, _core.Tensor) else _core.tensor_of_data(one, None)
+               for one in (actual, expected)]
+    if rtol is None and atol is None:
+        known = {_core.float16: (1e-3, 1e-3), _core.float32: (1e-4, 1e-5),
+                 _core.float64: (1e-5, 1e-8)}
+        rtol, atol = (max(pair) for pair in zip(*(known.get(one.dtype, (0.0, 0.0))
+                                                  for one in tensors)))
+    assert_close(*tensors, rtol=rtol, atol=atol, equal_nan=equal_nan, check_dtype=False,
+                 msg=msg or None)

@@ -157,3 +157,67 @@ def test_numpys_names_of_dims():
         x.sum(axes=1)
     assert torch.mean(torch.tensor([1, 2]), dtype=torch.float64).item() == 1.5
     assert torch.softmax(x, 1, dtype=torch.float64).dtype is torch.float64
+
+
+def test_strided_memory():
+    x = torch.empty_strided((2, 3), (1, 2), dtype=torch.float64)
+    assert x.stride() == (1, 2) and x.shape == (2, 3) and x._base is None
+    like = x.new_empty_strided((2, 2), (4, 1))
+    assert like.dtype is torch.float64 and like.stride() == (4, 1)
+    with pytest.raises(ValueError, match="expected a stride for each size"):
+        torch.empty_strided((2, 3), (1,))
+
+
+def test_bases_of_views():
+    x = torch.zeros(2, 3)
+    part = x.T[1:]
+    assert x._base is None and not x._is_view() and part._is_view()
+    assert part._base.shape == (2, 3) and part._base.data_ptr() == x.data_ptr()
+    assert x.detach()._base is None and (x + 1)._base is None
+    part._base.fill_(3)
+    assert x.tolist() == [[3] * 3] * 2
+
+
+def test_sums_to_a_size():
+    x = torch.arange(6.0, requires_grad=True).reshape(2, 3)
+    assert x.sum_to_size(3).tolist() == [3, 5, 7] and x.sum_to_size((2, 1)).tolist() == [[3], [12]]
+    assert x.sum_to_size(1, 1).tolist() == [[15]] and x.sum_to_size(2, 3).tolist() == x.tolist()
+    with pytest.raises(ValueError, match="expected sizes that broadcast to"):
+        x.sum_to_size(4)
+
+
+def test_rarer_functions():
+    x = torch.tensor([[0.25, -2.0]])
+    assert torch.chain_matmul(x, x.T, x).tolist() == (x @ x.T @ x).tolist()
+    assert [y.tolist() for y in (reversed(x.T), reversed(x[0]))] == [[[-2], [0.25]], [-2, 0.25]]
+    assert x.hardshrink().tolist() == [[0, -2]] and x.hardshrink(0.1).tolist() == x.tolist()
+    assert x.prelu(torch.tensor([0.5])).tolist() == [[0.25, -1]]
+    assert x.abs().polygamma(0).tolist() == x.abs().digamma().tolist()
+    assert x.abs().polygamma_(1).tolist() == torch.polygamma(1, x.abs()).tolist()
+    assert torch.selu_(x.clone()).tolist() == torch.selu(x).tolist()
+    y = x.clone()
+    assert torch.deg2rad_(y) is y and y.tolist() == torch.deg2rad(x).tolist()
+    assert torch.get_device(x) == -1 and torch.is_signed(x) and not torch.is_neg(x)
+    assert not x.is_xla and not x.is_sparse_csr and torch.GradScaler is torch.amp.GradScaler
+
+
+def test_modules_where_pytorch_has_them():
+    import tenon.autograd.anomaly_mode
+    import tenon.autograd.grad_mode
+    import tenon.autograd.variable
+    import tenon.cpu.amp
+    import tenon.types
+
+    assert tenon.autograd.grad_mode.no_grad is torch.no_grad
+    assert tenon.autograd.variable.Variable is torch.autograd.Variable
+    assert tenon.autograd.anomaly_mode.detect_anomaly is torch.autograd.detect_anomaly
+    assert isinstance(3.5, tenon.types.Number) and isinstance("cpu", tenon.types.Device)
+    with torch.cpu.amp.autocast():
+        assert torch.get_autocast_dtype("cpu") is torch.bfloat16
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.bfloat16
+    assert torch.cpu.is_available() and torch.cpu.current_device() == "cpu"
+    loss = torch.nn.NLLLoss2d()(torch.zeros(1, 2, 3, 3), torch.zeros(1, 3, 3, dtype=torch.long))
+    assert loss.item() == 0
+    torch.testing.assert_allclose(torch.tensor([1.0]), [1.00005])
+    with pytest.raises(AssertionError, match="not close"):
+        torch.testing.assert_allclose(torch.tensor([1.0]), [1.001])

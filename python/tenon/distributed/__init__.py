@@ -11,7 +11,7 @@ __all__ = ["Backend", "ReduceOp", "all_gather", "all_gather_into_tensor", "all_g
            "get_backend", "get_rank", "get_world_size", "group", "init_process_group",
            "is_available", "is_gloo_available", "is_initialized", "is_mpi_available",
            "is_nccl_available", "is_torchelastic_launched", "monitored_barrier", "new_group",
-           "reduce", "reduce_scatter", "reduce_scatter_tensor", "scatter"]
+           "reduce", "reduce_op", "reduce_scatter", "reduce_scatter_tensor", "scatter"]
 
 
 class ReduceOp:
@@ -19,6 +19,9 @@ class ReduceOp:
 
     SUM, AVG, PRODUCT, MIN, MAX, BAND, BOR, BXOR = ("sum", "avg", "product", "min", "max", "band",
                                                     "bor", "bxor")
+
+
+reduce_op = ReduceOp  # its older name
 
 
 class Backend(str):

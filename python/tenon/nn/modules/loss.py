@@ -82,6 +82,10 @@ class NLLLoss(_WeightedLoss):
         return F.nll_loss(input, target, self.weight, None, self.ignore_index, None, self.reduction)
 
 
+class NLLLoss2d(NLLLoss):
+    """NLLLoss, under the name that it had for images."""
+
+
 class BCELoss(_WeightedLoss):
     """-(t log p + (1 - t) log(1 - p)) of probabilities p."""
 

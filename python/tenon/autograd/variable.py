@@ -1,0 +1,5 @@
+"""Variable, where PyTorch has it."""
+
+from . import Variable
+
+__all__ = ["Variable"]
