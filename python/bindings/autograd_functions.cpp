@@ -181,7 +181,6 @@ void add_grad_fn(nb::module_& module) {
 void add_autograd_functions(nb::module_& module) {
   add_grad_fn(module);
   module.def("is_grad_enabled", [] { return modes().grad; });
-  module.def("set_grad_enabled", [](bool enabled) { modes().grad = enabled; });
   module.def("is_inference_mode_enabled", [] { return modes().inference; });
   module.def("set_inference_mode", [](bool enabled) { modes().inference = enabled; });
   module.def("is_anomaly_enabled", [] { return modes().anomaly; });

@@ -2,11 +2,12 @@
 # Tensor in place of its last line.
 import builtins
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, SupportsIndex, overload
+from typing import Any, Literal, NamedTuple, SupportsIndex, TypeVar, overload
 
 from ._dtypes import layout as layout_type, memory_format as memory_format_type
 from .storage import TypedStorage, UntypedStorage
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 Number = builtins.float | builtins.int | builtins.bool | builtins.complex
 Index = SupportsIndex | builtins.slice | None | Tensor | Sequence[Any] | Any
 
@@ -94,6 +95,35 @@ float64: dtype
 complex64: dtype
 complex128: dtype
 default_generator: Generator
+
+class _Mode:
+    def __enter__(self) -> _Mode: ...
+    def __exit__(self, *error: Any) -> Literal[False]: ...
+    def __call__(self, function: _Function) -> _Function: ...
+class no_grad(_Mode):
+    @overload
+    def __new__(cls) -> no_grad: ...
+    @overload
+    def __new__(cls, function: _Function) -> _Function: ...  # type: ignore[misc]
+class enable_grad(_Mode):
+    @overload
+    def __new__(cls) -> enable_grad: ...
+    @overload
+    def __new__(cls, function: _Function) -> _Function: ...  # type: ignore[misc]
+class set_grad_enabled(_Mode):
+    def __init__(self, mode: builtins.bool) -> None: ...
+class inference_mode(_Mode):
+    @overload
+    def __new__(cls, mode: builtins.bool = ...) -> inference_mode: ...
+    @overload
+    def __new__(cls, mode: _Function) -> _Function: ...  # type: ignore[misc]
+class autocast(_Mode):
+    def __init__(self, device_type: builtins.str = ..., dtype: _dtype | None = ...,
+                 enabled: builtins.bool = ..., cache_enabled: builtins.bool = ...) -> None: ...
+class _detect_anomaly(_Mode):
+    def __init__(self, check_nan: builtins.bool = ...) -> None: ...
+class _set_detect_anomaly(_Mode):
+    def __init__(self, mode: builtins.bool, check_nan: builtins.bool = ...) -> None: ...
 
 def get_num_threads() -> builtins.int: ...
 def set_num_threads(count: builtins.int) -> None: ...

@@ -6,6 +6,7 @@
 #include "python/bindings/casters.h"
 #include "python/bindings/functions.h"
 #include "python/bindings/gil.h"
+#include "python/bindings/mode_object.h"
 #include "python/bindings/module_object.h"
 #include "python/bindings/op_function.h"
 #include "python/bindings/overrides.h"
@@ -38,7 +39,8 @@ NB_MODULE(_core, module) {
   if (!add_errors(module.ptr()) || !add_dtypes_and_devices(module.ptr()) ||
       !add_size_type(module.ptr()) || !add_generator_type(module.ptr()) ||
       !add_tensor_type(module.ptr()) || !add_module_type(module.ptr()) ||
-      !add_ops(module.ptr(), tensor_type) || !add_overrides(module.ptr())) {
+      !add_mode_types(module.ptr()) || !add_ops(module.ptr(), tensor_type) ||
+      !add_overrides(module.ptr())) {
     throw nanobind::python_error();
   }
   nanobind::register_exception_translator(translate);

@@ -1,7 +1,7 @@
 """Backward passes as functions, functions with gradients of their own, and checks of gradients."""
 
 from .. import _core
-from .._modes import _Mode, enable_grad, inference_mode, no_grad, set_grad_enabled
+from .._modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from . import functional, graph
 from .function import Function, FunctionCtx
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
@@ -70,26 +70,7 @@ def Variable(data, requires_grad=False):
     return data.requires_grad_() if requires_grad else data
 
 
-class detect_anomaly(_Mode):
-    """Gradients that hold NaN are an error, which names the forward call they come from."""
-
-    _get = staticmethod(_core.is_anomaly_enabled)
-    _set = staticmethod(_core.set_anomaly_enabled)
-
-    def __init__(self, check_nan=True):
-        self._value = bool(check_nan)
-
-
-class set_detect_anomaly(detect_anomaly):
-    """The same from the call on, or within `with`."""
-
-    def __init__(self, mode, check_nan=True):
-        super().__init__(mode and check_nan)
-        super().__enter__()
-
-    def __enter__(self):
-        return self
-
+detect_anomaly, set_detect_anomaly = _core._detect_anomaly, _core._set_detect_anomaly
 
 __all__ = ["Function", "FunctionCtx", "GradcheckError", "Variable", "backward", "detect_anomaly",
            "enable_grad", "functional", "grad", "gradcheck", "gradgradcheck", "graph",
