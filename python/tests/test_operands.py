@@ -149,3 +149,77 @@ def test_quotients_cut_off():
     assert both(lambda x: cut(x, 1.0001), torch.ones(1, dtype=torch.bfloat16)).tolist() == [0]
     assert cut(torch.tensor([-7, 7]), 2).tolist() == [-3, 3]
     assert cut(7, torch.tensor([2, -2])).tolist() == [3, -3]
+
+
+def test_integers_beyond_a_small_dtype_wrap_around():
+    x, y = torch.tensor([0, 44, 255], dtype=torch.uint8), torch.tensor([-1, 5], dtype=torch.int8)
+    cases = [(lambda x: x == -1, [False, False, True]), (lambda x: x != -1, [True, True, False]),
+             (lambda x: x == 300, [False, True, False]), (lambda x: x > -1, [False] * 3),
+             (lambda x: -1 == x, [False, False, True]), (lambda x: x < 300, [True, False, False]),
+             (lambda x: x + 300, [44, 88, 43]), (lambda x: 300 - x, [44, 0, 45]),
+             (lambda x: x * -1, [0, 212, 1]), (lambda x: x & 300, [0, 44, 44]),
+             (lambda x: x | -1, [255] * 3), (lambda x: x // 300, [0, 1, 5]),
+             (lambda x: torch.bitwise_xor(x, -1), [255, 211, 0]),
+             (lambda x: x.clone().add_(300), [44, 88, 43])]
+    for fn, expected in cases:
+        assert both(fn, x).tolist() == expected
+    assert both(lambda y: y < 300, y).tolist() == [True, True]
+    assert both(lambda y: y >= 200, y).tolist() == [True, True]
+    assert both(lambda y: y > -129, y).tolist() == [False, False]
+    wide = torch.tensor([1, 2], dtype=torch.int32)
+    assert both(lambda x: x + 2 ** 40, wide).tolist() == [1, 2]
+    assert both(lambda x: x == 2 ** 40, wide).tolist() == [False, False]
+
+
+def test_quotients_and_powers_take_numbers_beyond_the_dtype_whole():
+    x = torch.tensor([1, 2], dtype=torch.uint8)
+    third = torch.tensor([1 / 300, 2 / 300])
+    assert both(lambda x: x / 300, x).tolist() == third.tolist()
+    assert both(lambda x: x / -1, x).tolist() == [-1, -2]
+    assert both(lambda x: torch.xlogy(x, 300), x)[0].item() == pytest.approx(math.log(300))
+    assert both(lambda x: torch.pow(300, x), x).tolist() == [44, 300 ** 2 % 256]
+    assert both(lambda x: (x + 2) ** 300, x).tolist() == [3 ** 300 % 256, 0]
+
+
+@pytest.mark.parametrize("dtype, number", [
+    (torch.uint8, 300), (torch.uint8, -256), (torch.uint8, -0.5), (torch.int8, 128),
+    (torch.int32, 2 ** 31), (torch.int64, 2.0 ** 63), (torch.int32, math.nan),
+    (torch.float16, 1e9), (torch.float16, 65505), (torch.bfloat16, 1e39), (torch.float32, 1e39),
+])
+def test_what_is_filled_must_hold_the_number(dtype, number):
+    x, mask, place = torch.ones(2, dtype=dtype), torch.tensor([True, False]), torch.tensor([0])
+    for fill in (lambda: x.fill_(number), lambda: x.masked_fill(mask, number),
+                 lambda: x.masked_fill_(mask, number), lambda: x.scatter(0, place, number),
+                 lambda: x.index_fill(0, place, number), lambda: torch.full_like(x, number),
+                 lambda: torch.full((2,), number, dtype=dtype)):
+        with pytest.raises(ValueError, match="doesn't fit"):
+            fill()
+        with pytest.raises(ValueError, match="doesn't fit"):
+            torch.compile(fill)()
+    assert x.tolist() == [1, 1]
+
+
+def test_fills_at_the_edges_of_a_dtype():
+    mask = torch.tensor([True, False])
+    for dtype, number, held in [(torch.uint8, -1, 255), (torch.uint8, -255, 1),
+                                (torch.uint8, 255.7, 255), (torch.int8, 127.7, 127),
+                                (torch.int64, -2.0 ** 63, -2 ** 63), (torch.bool, 300, True),
+                                (torch.float16, 65504, 65504), (torch.float16, -math.inf, -math.inf),
+                                (torch.float32, torch.finfo(torch.float32).min,
+                                 torch.finfo(torch.float32).min)]:
+        x = torch.zeros(2, dtype=dtype)
+        assert both(lambda x: x.masked_fill(mask, number), x).tolist() == [held, 0]
+        assert torch.full((2,), number, dtype=dtype).tolist() == [held, held]
+    # A number by itself rounds, as it does in arithmetic.
+    assert torch.tensor(1e9, dtype=torch.float16).item() == math.inf
+    assert torch.nan_to_num(torch.tensor([math.nan, 2], dtype=torch.float16), 1e9).tolist() \
+        == [math.inf, 2]
+    half = torch.ones(2, dtype=torch.float16)
+    half[0] = 1e9
+    assert half.tolist() == [math.inf, 1]
+    assert both(lambda x: torch.where(mask, x, 1e9), torch.ones(2, dtype=torch.float16)).tolist() \
+        == [1, math.inf]
+    changing = torch.compile(lambda value: torch.full((2,), value, dtype=torch.uint8))
+    assert [changing(value).tolist() for value in (1, 2, -1)] == [[1] * 2, [2] * 2, [255] * 2]
+    with pytest.raises(ValueError, match="300 doesn't fit uint8"):
+        changing(300)

@@ -22,12 +22,14 @@ TENON_API const Tensor& dispatch_inplace(const Call& call, const Tensor& self);
 /// gradient is wanted.
 void record(const Call& call, std::span<Tensor> outputs);
 
-/// A 0-d tensor of `value` on `like`'s device, of the dtype that `like op value` computes in.
-/// Throws ValueError when an integer dtype can't hold the value.
+/// A 0-d tensor of `value` on `like`'s device, of the dtype that `like op value` computes in;
+/// integers wrap around in smaller ones.
 TENON_API Tensor scalar_like(Scalar value, const Tensor& like);
 /// The number as an operand of `op` beside `like`: `scalar_like`, but factors, divisors and weights
 /// stay float32 beside halves, which are computed with in float32 (a loss's scale is beyond
-/// float16), and what is written into `like` is of its dtype.
+/// float16), integers beyond `like`'s range stay whole where the op computes in floats, and what is
+/// written into `like` is of its dtype. Throws ValueError where that can't hold it, or a `where` of
+/// integers.
 TENON_API Tensor operand_of(OpId op, Scalar value, const Tensor& like);
 
 /// How autograd takes part; it sets these at load time.

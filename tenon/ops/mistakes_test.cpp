@@ -223,7 +223,7 @@ TEST(Mistakes, Values) {
   EXPECT_MESSAGE(ValueError, "[pad] expected mode constant", pad(x, {1, 1}, "mirror"));
   EXPECT_MESSAGE(ValueError, "[dropout] expected a probability", dropout(x, 1.5));
   EXPECT_MESSAGE(ValueError, "[randint] [0, 1000) doesn't fit int8", randint(0, 1000, {3}, kInt8));
-  EXPECT_MESSAGE(ValueError, "300 doesn't fit uint8", add(zeros({2}, kUInt8), 300));
+  EXPECT_MESSAGE(ValueError, "[full] 300 doesn't fit uint8", full({2}, 300, kUInt8));
   EXPECT_MESSAGE(ValueError, "[amax] no element to choose from", amax(zeros({0})));
   EXPECT_MESSAGE(ValueError, "in place: the tensor is expanded", expanded_far(4).add_(1));
   EXPECT_MESSAGE(ValueError, "[smooth_l1_loss] expected beta >= 0, got -1",

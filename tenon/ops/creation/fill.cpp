@@ -22,13 +22,14 @@ void check_broadcasts_to(const Shape& sizes, const Shape& source) {
 void define_fill(OpDef& op) {
   op.doc(
         "A tensor of `x`'s sizes and dtype whose elements are all `value`; `x.fill_(value)` writes "
-        "it "
-        "into `x`.")
+        "it into `x`. ValueError as full.")
       .accepts(kAnySet)
       .shape([](const Tensor& x, Scalar) -> Spec {
         return {x.dtype(), x.sizes()};
       })
-      .variant([](const Tensor& x, Scalar value) { return filled_variant(x.dtype(), value); })
+      .variant([](const Tensor& x, Scalar value) {
+        return filled_variant("fill", x.sizes(), x.dtype(), value);
+      })
       .tile([](TileBuilder& t, int variant) { store_filled(t, variant); })
       .vjp([](const Saved&, const Tensor&, Scalar) -> Grads { return {Tensor()}; })
       .samples([] { return unary_samples(-2, 2, {Attribute(Scalar(1.0))}); });

@@ -48,12 +48,14 @@ void define_ones(OpDef& op) {
 void define_full(OpDef& op) {
   op.doc(
         "A tensor of `sizes` whose elements are all `value`; its dtype follows the kind of the "
-        "value (bool, int64, float32, complex64) unless given.")
+        "value (bool, int64, float32, complex64) unless given. ValueError where the dtype can't "
+        "hold the value: 300 in uint8, 1e9 in several elements of float16; -1 is the largest "
+        "number of unsigned ones.")
       .shape([](IntList sizes, Scalar value, std::optional<DType> dtype, Device) -> Spec {
         return {dtype.value_or(value.default_dtype()), Shape(sizes)};
       })
-      .variant([](IntList, Scalar value, std::optional<DType> dtype, Device) {
-        return filled_variant(dtype.value_or(value.default_dtype()), value);
+      .variant([](IntList sizes, Scalar value, std::optional<DType> dtype, Device) {
+        return filled_variant("full", sizes, dtype.value_or(value.default_dtype()), value);
       })
       .tile([](TileBuilder& t, int variant) { store_filled(t, variant); })
       .not_differentiable()
@@ -83,12 +85,12 @@ void define_ones_like(OpDef& op) {
 }
 
 void define_full_like(OpDef& op) {
-  op.doc("`value` in the sizes of `x`, and its dtype unless `dtype` is given.")
+  op.doc("`value` in the sizes of `x`, and its dtype unless `dtype` is given. ValueError as full.")
       .accepts(kAnySet)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, Scalar, std::optional<DType> dtype) { return like(x, dtype); })
       .variant([](const Tensor& x, Scalar value, std::optional<DType> dtype) {
-        return filled_variant(dtype.value_or(x.dtype()), value);
+        return filled_variant("full_like", x.sizes(), dtype.value_or(x.dtype()), value);
       })
       .tile([](TileBuilder& t, int variant) { store_filled(t, variant); })
       .not_differentiable()

@@ -93,9 +93,9 @@ void define_nan_to_num(OpDef& op) {
         if (!x.is_floating_point()) return clone(x);
         const double largest = largest_of(x.dtype());
         const Tensor infinite = isinf(x);
-        const Tensor numbers = masked_fill(x, isnan(x), nan);
-        const Tensor below = masked_fill(numbers, infinite & (x > 0), posinf.value_or(largest));
-        return masked_fill(below, infinite & (x < 0), neginf.value_or(-largest));
+        const Tensor numbers = where(isnan(x), nan, x);
+        const Tensor below = where(infinite & (x > 0), posinf.value_or(largest), numbers);
+        return where(infinite & (x < 0), neginf.value_or(-largest), below);
       })
       .samples([] {
         std::vector<Sample> samples;

@@ -30,7 +30,8 @@ void define_masked_fill(OpDef& op) {
   op.doc(
         "`value` where `mask` (bool) is true, else x; of x's dtype, which values are converted to. "
         "All three broadcast. DTypeError where `x` can't hold such values: complex ones in real "
-        "numbers, a tensor of floating ones in bools.")
+        "numbers, a tensor of floating ones in bools. ValueError where the dtype's range doesn't "
+        "cover a number: 300 in uint8, 1e9 in float16; infinity is a floating number.")
       .accepts(kAnySet)
       .computes_in(ComputedIn::kResult)
       .shape([](const Tensor& x, const Tensor& mask, const Tensor& value) -> Spec {
