@@ -223,3 +223,18 @@ def test_fills_at_the_edges_of_a_dtype():
     assert [changing(value).tolist() for value in (1, 2, -1)] == [[1] * 2, [2] * 2, [255] * 2]
     with pytest.raises(ValueError, match="300 doesn't fit uint8"):
         changing(300)
+
+
+def test_bools_are_added_by_place():
+    x, index, source = (torch.tensor(of) for of in ([True, False, False], [2, 2], [True, True]))
+    none = torch.tensor([False, True])
+    assert both(lambda x: x.index_add(0, index, source), x).tolist() == [True, False, True]
+    assert both(lambda x: x.index_add(0, torch.tensor([2, 1]), none), x).tolist() \
+        == [True, True, False]
+    assert both(lambda x: x.scatter_add(0, index, source), x).tolist() == [True, False, True]
+    assert both(lambda x: x.clone().put_(index, source, accumulate=True), x).tolist() \
+        == [True, False, True]
+    for reduce, expected in [("sum", [True, True, False]), ("prod", [False, False, False]),
+                             ("amax", [True, True, False]), ("amin", [False, False, False])]:
+        places = torch.tensor([0, 1])
+        assert both(lambda x: x.scatter_reduce(0, places, none, reduce), x).tolist() == expected

@@ -106,8 +106,8 @@ void define_scatter(OpDef& op) {
 void define_scatter_add(OpDef& op) {
   op.doc(
         "`x` with source[i, j, k] added at [i, index[i, j, k], k] for dim 1 of 3, likewise for "
-        "others, in order. IndexError where a number is out of range.")
-      .accepts(kNumberSet)
+        "others, in order; true + true is true. IndexError where a number is out of range.")
+      .accepts(kAnySet)
       .autocast(CastPolicy::kPromote)
       .accepts_input(1, kIntegerSet)
       .shape([](const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) -> Spec {

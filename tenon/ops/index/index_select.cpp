@@ -47,8 +47,8 @@ void define_index_select(OpDef& op) {
 void define_index_add(OpDef& op) {
   op.doc(
         "`x` with slice i of `source` along `dim` added to slice index[i], in order; slices named "
-        "more than once take all. IndexError where a number is out of range.")
-      .accepts(kNumberSet)
+        "more than once take all; true + true is true. IndexError where a number is out of range.")
+      .accepts(kAnySet)
       .autocast(CastPolicy::kPromote)
       .accepts_input(1, kIntegerSet)
       .shape([](const Tensor& x, const Tensor& index, const Tensor& source, int64_t dim) -> Spec {

@@ -82,7 +82,7 @@ void define_put(OpDef& op) {
         "there with `accumulate`. Of several for one place the last counts. Negative places count "
         "from the end; IndexError where one is out of range, ShapeError unless both have as many "
         "elements.")
-      .accepts(kNumberSet)
+      .accepts(kAnySet)
       .compose([](const Tensor& x, const Tensor& index, const Tensor& source,
                   bool accumulate) -> Tensor {
         if (index.numel() != source.numel()) {

@@ -141,7 +141,7 @@ void define_scatter_reduce(OpDef& op) {
 
 void define_scatter_multiply(OpDef& op) {
   op.doc("scatter_add with products: `x` times the elements of `src` that go to its place.")
-      .accepts(kRealSet)
+      .accepts(kRealSet | kBoolSet)
       .accepts_input(1, kIntegerSet)
       .shape([](const Tensor& x, int64_t dim, const Tensor& index, const Tensor& src) {
         return scatter_spec("scatter_reduce", x, dim, index, src);
@@ -167,7 +167,7 @@ void define_scatter_extreme(OpDef& op) {
   op.doc(
         "The largest (else smallest) of the elements of `src` that go to a place, and of x's own "
         "where `include_self`; x's own where none goes. Equal ones share the gradient.")
-      .accepts(kRealSet)
+      .accepts(kRealSet | kBoolSet)
       .accepts_input(1, kIntegerSet)
       .shape([](const Tensor& x, int64_t dim, const Tensor& index, const Tensor& src) {
         return scatter_spec("scatter_reduce", x, dim, index, src);

@@ -121,26 +121,22 @@ void scatter_kernel(const Call& call, std::span<Tensor> outputs) {
 void scatter_add_kernel(const Call& call, std::span<Tensor> outputs) {
   visit_dtype(outputs[0].dtype(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    if constexpr (!std::is_same_v<T, bool>) {
-      scatter_into<T>(call, outputs[0],
-                      [](T& target, const T& value) { target = static_cast<T>(target + value); });
-    }
+    scatter_into<T>(call, outputs[0],
+                    [](T& target, const T& value) { target = static_cast<T>(target + value); });
   });
 }
 
 void scatter_multiply_kernel(const Call& call, std::span<Tensor> outputs) {
   visit_ordered(outputs[0].dtype(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    if constexpr (!std::is_same_v<T, bool>) {
-      scatter_into<T>(call, outputs[0], [](T& target, const T& value) {
-        if constexpr (std::is_integral_v<T>) {
-          // Unsigned and wide: products wrap around.
-          target = static_cast<T>(static_cast<uint64_t>(target) * static_cast<uint64_t>(value));
-        } else {
-          target = static_cast<T>(target * value);
-        }
-      });
-    }
+    scatter_into<T>(call, outputs[0], [](T& target, const T& value) {
+      if constexpr (std::is_integral_v<T>) {
+        // Unsigned and wide: products wrap around.
+        target = static_cast<T>(static_cast<uint64_t>(target) * static_cast<uint64_t>(value));
+      } else {
+        target = static_cast<T>(target * value);
+      }
+    });
   });
 }
 

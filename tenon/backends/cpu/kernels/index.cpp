@@ -61,27 +61,25 @@ void index_add_kernel(const Call& call, std::span<Tensor> outputs) {
   const int64_t count = index.numel();
   visit_dtype(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::Type;
-    if constexpr (!std::is_same_v<T, bool>) {
-      const T* from = source.data<T>();
-      T* to = outputs[0].data<T>();
-      // Columns are independent of each other: each chunk takes all slices, in order. Fewer columns
-      // than a few cache lines hold would read the lines of the others, too.
-      constexpr int64_t kFewColumns = 32;
-      const int64_t columns = place.outer * place.inner;
-      const int64_t grain = std::max(kFewColumns, rows_per_chunk(count));
-      parallel_for(columns, grain, [&](int64_t begin, int64_t end) {
-        for (int64_t column = begin; column < end;) {
-          const int64_t outer = column / place.inner, first = column % place.inner;
-          const int64_t width = std::min(end - column, place.inner - first);
-          for (int64_t i = 0; i < count; ++i) {
-            const T* row = from + (outer * count + i) * place.inner + first;
-            T* sum = to + (outer * place.size + numbers[i]) * place.inner + first;
-            for (int64_t j = 0; j < width; ++j) sum[j] = static_cast<T>(sum[j] + row[j]);
-          }
-          column += width;
+    const T* from = source.data<T>();
+    T* to = outputs[0].data<T>();
+    // Columns are independent of each other: each chunk takes all slices, in order. Fewer columns
+    // than a few cache lines hold would read the lines of the others, too.
+    constexpr int64_t kFewColumns = 32;
+    const int64_t columns = place.outer * place.inner;
+    const int64_t grain = std::max(kFewColumns, rows_per_chunk(count));
+    parallel_for(columns, grain, [&](int64_t begin, int64_t end) {
+      for (int64_t column = begin; column < end;) {
+        const int64_t outer = column / place.inner, first = column % place.inner;
+        const int64_t width = std::min(end - column, place.inner - first);
+        for (int64_t i = 0; i < count; ++i) {
+          const T* row = from + (outer * count + i) * place.inner + first;
+          T* sum = to + (outer * place.size + numbers[i]) * place.inner + first;
+          for (int64_t j = 0; j < width; ++j) sum[j] = static_cast<T>(sum[j] + row[j]);
         }
-      });
-    }
+        column += width;
+      }
+    });
   });
 }
 
