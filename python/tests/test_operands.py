@@ -238,3 +238,29 @@ def test_bools_are_added_by_place():
                              ("amax", [True, True, False]), ("amin", [False, False, False])]:
         places = torch.tensor([0, 1])
         assert both(lambda x: x.scatter_reduce(0, places, none, reduce), x).tolist() == expected
+
+
+def test_divisors_of_integers_and_bools():
+    flags = torch.tensor([True, False])
+    assert both(torch.gcd, flags, torch.tensor([2, 4])).tolist() == [1, 4]
+    assert both(torch.lcm, flags, torch.tensor([2, 4])).tolist() == [2, 0]
+    assert both(torch.gcd, torch.tensor([6, 4], dtype=torch.int32), flags).dtype == torch.int32
+    with pytest.raises(TypeError, match="bools alone"):
+        torch.gcd(flags, flags)
+
+
+def test_next_numbers_of_halves_and_of_mixed_dtypes():
+    half, single = torch.tensor([1.0, 2.0, 0.0, 65504], dtype=torch.float16), torch.tensor([3.0, 0])
+    towards = torch.tensor([3, 0, -1, math.inf], dtype=torch.float16)
+    assert both(torch.nextafter, half, towards).tolist() == [1 + 2 ** -10, 2 - 2 ** -10, -2.0 ** -24,
+                                                            math.inf]
+    assert torch.nextafter(half[:2], half[:2]).tolist() == [1, 2]
+    assert math.isnan(torch.nextafter(half, torch.tensor(math.nan, dtype=torch.float16))[0])
+    brain = torch.tensor([1.0, 2.0], dtype=torch.bfloat16)
+    assert both(torch.nextafter, brain, single.bfloat16()).tolist() == [1 + 2 ** -7, 2 - 2 ** -7]
+    for other in half[:2], brain, torch.tensor([1, 2]):
+        result = both(torch.nextafter, other, single)
+        assert result.dtype == torch.float32
+        assert result.tolist() == [1 + 2 ** -23, 2 - 2 ** -23]
+    with pytest.raises(TypeError, match="nextafter.*int64"):
+        torch.nextafter(torch.tensor([1]), torch.tensor([2]))

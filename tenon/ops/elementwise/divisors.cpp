@@ -1,5 +1,6 @@
 // gcd and lcm of integers.
 
+#include "tenon/base/error.h"
 #include "tenon/core/promotion.h"
 #include "tenon/ops/define.h"
 
@@ -9,8 +10,14 @@ namespace {
 void define_divisors(OpDef& op, std::string_view documentation) {
   op.doc(documentation)
       .accepts(kIntegerSet)
+      .accepts_input(0, kIntegerSet | kBoolSet)
+      .accepts_input(1, kIntegerSet | kBoolSet)
       .shape([](const Call& call) -> Spec {
-        return {result_type(call.inputs),
+        const DType dtype = result_type(call.inputs);
+        if (dtype == kBool) {
+          fail<DTypeError>(call.op.name, "got bools alone; convert one with to(k...)");
+        }
+        return {dtype,
                 broadcast_shapes(call.op.name, call.input(0).sizes(), call.input(1).sizes())};
       })
       .kernel()
@@ -26,15 +33,17 @@ void define_divisors(OpDef& op, std::string_view documentation) {
 }  // namespace
 
 void define_gcd(OpDef& op) {
-  define_divisors(op,
-                  "The greatest common divisor of integers, 0 or above; that of 0 and `b` is |b|. "
-                  "Broadcasts.");
+  define_divisors(
+      op,
+      "The greatest common divisor of integers, 0 or above; that of 0 and `b` is |b|; one "
+      "may be of bools. Broadcasts.");
 }
 
 void define_lcm(OpDef& op) {
-  define_divisors(op,
-                  "The least common multiple of integers, 0 or above: |a b| / gcd(a, b), 0 where "
-                  "one is 0; what the dtype doesn't hold is cut off. Broadcasts.");
+  define_divisors(
+      op,
+      "The least common multiple of integers, 0 or above: |a b| / gcd(a, b), 0 where "
+      "one is 0; what the dtype doesn't hold is cut off; one may be of bools. Broadcasts.");
 }
 
 }  // namespace tenon::ops

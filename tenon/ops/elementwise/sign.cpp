@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "tenon/base/error.h"
 #include "tenon/core/promotion.h"
 #include "tenon/ops/define.h"
 
@@ -60,12 +63,22 @@ void define_signbit(OpDef& op) {
 void define_nextafter(OpDef& op) {
   op.doc(
         "The next number of the dtype after `a` towards `b`; `b` where they are equal, NaN beside "
-        "NaN. Broadcasts.")
-      .accepts(set_of(kFloat32) | set_of(kFloat64))
+        "NaN. Broadcasts. DTypeError unless one of them is floating.")
+      .accepts(kFloatSet)
+      .accepts_input(0, kRealSet | kBoolSet)
+      .accepts_input(1, kRealSet | kBoolSet)
       .autocast(CastPolicy::kFloat32)
       .shape([](const Tensor& a, const Tensor& b) -> Spec {
         const Tensor* const operands[] = {&a, &b};
-        return {result_type(operands), broadcast_shapes("nextafter", a.sizes(), b.sizes())};
+        const DType dtype = result_type(operands);
+        if (!is_floating(dtype)) {
+          fail<DTypeError>("nextafter",
+                           fmt::format("{} has no numbers between its own; convert one "
+                                       "operand to floating point, e.g. with "
+                                       "to(kFloat32)",
+                                       name_of(dtype)));
+        }
+        return {dtype, broadcast_shapes("nextafter", a.sizes(), b.sizes())};
       })
       .kernel()
       .not_differentiable()

@@ -9,12 +9,29 @@
 namespace tenon::cpu {
 namespace {
 
+template <std::floating_point T>
+T next_number(T from, T towards) {
+  return std::nextafter(from, towards);
+}
+
+/// Of halves, whose bits below the sign count up from 0.
+template <class T>
+T next_number(T from, T towards) {
+  const auto a = static_cast<float>(from), b = static_cast<float>(towards);
+  if (std::isnan(a)) return from;
+  if (std::isnan(b) || a == b) return towards;
+  constexpr uint16_t kSign = 0x8000;
+  if (a == 0) return T::from_bits(static_cast<uint16_t>((towards.bits & kSign) | 1));
+  const bool grows = (a < b) == (a > 0);
+  return T::from_bits(static_cast<uint16_t>(grows ? from.bits + 1 : from.bits - 1));
+}
+
 template <class T>
 void next_numbers(const Tensor& a, const Tensor& b, const Tensor& output) {
   const T *from = a.data<T>(), *towards = b.data<T>();
   T* out = output.data<T>();
   parallel_for(output.numel(), kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) out[i] = std::nextafter(from[i], towards[i]);
+    for (int64_t i = begin; i < end; ++i) out[i] = next_number(from[i], towards[i]);
   });
 }
 
@@ -22,8 +39,8 @@ void nextafter_kernel(const Call& call, std::span<Tensor> outputs) {
   const Tensor& output = outputs[0];
   const Tensor a = spread(call.input(0), output.dtype(), output.sizes());
   const Tensor b = spread(call.input(1), output.dtype(), output.sizes());
-  output.dtype() == kFloat32 ? next_numbers<float>(a, b, output)
-                             : next_numbers<double>(a, b, output);
+  visit_floating(output.dtype(),
+                 [&](auto tag, auto) { next_numbers<typename decltype(tag)::Type>(a, b, output); });
 }
 
 void frexp_kernel(const Call& call, std::span<Tensor> outputs) {
