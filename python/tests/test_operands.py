@@ -264,3 +264,13 @@ def test_next_numbers_of_halves_and_of_mixed_dtypes():
         assert result.tolist() == [1 + 2 ** -23, 2 - 2 ** -23]
     with pytest.raises(TypeError, match="nextafter.*int64"):
         torch.nextafter(torch.tensor([1]), torch.tensor([2]))
+
+
+def test_threshold_keeps_the_dtype():
+    x = torch.tensor([-3, 3, 4, 5])
+    functional = torch.nn.functional
+    assert both(lambda x: functional.threshold(x, 3.7, 2.5), x).tolist() == [2, 2, 4, 5]
+    assert both(lambda x: functional.threshold(x, -3.7, 2), x).tolist() == [2, 3, 4, 5]
+    assert both(lambda x: functional.threshold(x, 3, 2), x).dtype == torch.int64
+    assert both(lambda x: functional.threshold(x.byte(), 3, -1), x[1:]).tolist() == [255, 4, 5]
+    assert functional.threshold(x.half(), 3.7, 2).tolist() == [2, 2, 4, 5]

@@ -89,10 +89,14 @@ void define_softshrink(OpDef& op) {
 }
 
 void define_threshold(OpDef& op) {
-  op.doc("x where x > threshold, else `value`. NaN stays.")
-      .accepts(kFloatSet)
+  op.doc(
+        "x where x > threshold, else `value`. NaN stays. Integers stay of their dtype: both "
+        "numbers are cut to whole ones. ValueError where the dtype can't hold `value`.")
+      .accepts(kRealSet)
       .compose([](const Tensor& x, double threshold, double value) -> Tensor {
-        return where(x <= threshold, value, x);
+        if (x.is_floating_point()) return masked_fill(x, x <= threshold, value);
+        const int64_t whole = Scalar(threshold).to_int();
+        return masked_fill(x, x <= whole, Scalar(value).to_int());
       })
       .samples([] {
         return unary_samples(-2.03, 2, {Attribute(0.25), Attribute(-1.0)});
