@@ -462,7 +462,15 @@ def _clamp_(self, min=None, max=None, *, op=Tensor.clamp_):
 
 
 def _rounded_quotient_(self, other, *, rounding_mode):
-    return self.copy_(_rounded_quotient(self, other, rounding_mode=rounding_mode))
+    if rounding_mode is None:
+        return self.div_(other)
+    if rounding_mode == "floor":
+        return self.floor_divide_(other)
+    quotient = _rounded_quotient(self, other, rounding_mode=rounding_mode)
+    if not _core.can_cast(quotient.dtype, self.dtype):
+        raise _core.DTypeError(f"[div] in place: a result of {quotient.dtype} doesn't fit a tensor "
+                               f"of {self.dtype}; use the out-of-place op")
+    return self.copy_(quotient)
 
 
 def _bernoulli_(self, p=0.5, *, generator=None, op=Tensor.bernoulli_):

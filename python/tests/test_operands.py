@@ -274,3 +274,14 @@ def test_threshold_keeps_the_dtype():
     assert both(lambda x: functional.threshold(x, 3, 2), x).dtype == torch.int64
     assert both(lambda x: functional.threshold(x.byte(), 3, -1), x[1:]).tolist() == [255, 4, 5]
     assert functional.threshold(x.half(), 3.7, 2).tolist() == [2, 2, 4, 5]
+
+
+def test_rounded_quotients_in_place_keep_the_dtype():
+    for rounding_mode in "trunc", "floor", None:
+        x = torch.tensor([7, 8])
+        with pytest.raises(TypeError, match="float32 doesn't fit a tensor of .*int64"):
+            x.div_(2.5, rounding_mode=rounding_mode)
+        assert x.tolist() == [7, 8]
+    assert torch.tensor([-7, 8]).div_(2, rounding_mode="trunc").tolist() == [-3, 4]
+    assert torch.tensor([-7, 8]).div_(2, rounding_mode="floor").tolist() == [-4, 4]
+    assert torch.tensor([-7.0, 8]).div_(2, rounding_mode=None).tolist() == [-3.5, 4]
