@@ -523,8 +523,9 @@ def _overwriting(op):
 
 def _fill_diagonal_(self, fill_value, wrap=False):
     if wrap and self.dim() == 2:
-        step = self.shape[1] + 1
-        self.view(-1)[::step] = fill_value
+        rows, columns = self.shape
+        for first in range(0, rows, columns + 1):  # a row is left out between two diagonals
+            self[first:first + columns].diagonal().fill_(fill_value)
     elif self.dim() <= 2:
         self.diagonal().fill_(fill_value)
     elif len(set(self.shape)) > 1:

@@ -186,6 +186,14 @@ def test_filling_in_a_tensor():
             fill(torch.zeros(3), torch.ones(1))
 
 
+def test_diagonals_that_wrap_are_filled_whatever_the_strides():
+    for tall in torch.zeros(7, 3), torch.zeros(3, 7).t(), torch.zeros(7, 6)[:, ::2]:
+        tall.fill_diagonal_(1, wrap=True)
+        assert tall.nonzero().tolist() == [[0, 0], [1, 1], [2, 2], [4, 0], [5, 1], [6, 2]]
+    for wide in torch.zeros(3, 7), torch.zeros(7, 3).t():
+        assert wide.fill_diagonal_(1, wrap=True).nonzero().tolist() == [[0, 0], [1, 1], [2, 2]]
+
+
 def test_what_has_nothing_to_do_gives_the_object():
     x = torch.ones(2, 3)
     for same in (x.contiguous(), x.contiguous(memory_format=torch.contiguous_format), x.to("cpu"),
