@@ -29,7 +29,7 @@ OPERATORS = {
 }
 # What only PyTorch's callers name: see `keyword_form` in op_function.cpp.
 EXTRA_KEYWORDS = {name: "dtype: DTypeLike | None = ..." for name in
-                  ("softmax", "log_softmax", "cumsum", "cumprod", "mean", "prod")}
+                  ("softmax", "log_softmax", "cumsum", "cumprod", "mean", "nanmean", "prod")}
 EXTRA_KEYWORDS.update(add="alpha: Number = ...", sub="alpha: Number = ...",
                       div="rounding_mode: str | None = ...", round="decimals: builtins.int = ...",
                       nonzero="as_tuple: builtins.bool = ...")

@@ -239,7 +239,7 @@ def _with_floating_dtype(op):
 
 
 for _names, _form in {"cumsum cumprod prod": _with_dtype,
-                      "softmax log_softmax mean": _with_floating_dtype}.items():
+                      "softmax log_softmax mean nanmean": _with_floating_dtype}.items():
     for _name in _names.split():
         for _op in getattr(_core, _name), getattr(Tensor, _name):
             _take("dtype", _form(_op), _op)

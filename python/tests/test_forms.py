@@ -194,6 +194,15 @@ def test_diagonals_that_wrap_are_filled_whatever_the_strides():
         assert wide.fill_diagonal_(1, wrap=True).nonzero().tolist() == [[0, 0], [1, 1], [2, 2]]
 
 
+def test_means_without_nan_in_another_dtype():
+    x = torch.tensor([60000, float("nan"), 60000], dtype=torch.float16)
+    for mean in torch.nanmean, torch.Tensor.nanmean:
+        assert mean(x, dtype=torch.float64).item() == 60000
+        assert mean(x, 0, True, dtype=torch.float32).tolist() == [60000]
+        with pytest.raises(TypeError, match="nanmean.* floating or complex dtype"):
+            mean(x, dtype=torch.int64)
+
+
 def test_what_has_nothing_to_do_gives_the_object():
     x = torch.ones(2, 3)
     for same in (x.contiguous(), x.contiguous(memory_format=torch.contiguous_format), x.to("cpu"),
