@@ -194,6 +194,20 @@ def test_diagonals_that_wrap_are_filled_whatever_the_strides():
         assert wide.fill_diagonal_(1, wrap=True).nonzero().tolist() == [[0, 0], [1, 1], [2, 2]]
 
 
+def test_medians_of_nothing():
+    for dtype in torch.float16, torch.float32, torch.float64:
+        nothing = torch.empty(0, 3, dtype=dtype, requires_grad=True)
+        for median in torch.median, torch.nanmedian, torch.compile(torch.median):
+            result = median(nothing)
+            assert result.dtype == dtype and result.isnan().item() and result.shape == ()
+        torch.median(nothing).backward()
+        assert nothing.grad.shape == (0, 3)
+    with pytest.raises(ValueError, match="median.* no element"):
+        torch.median(torch.empty(0, dtype=torch.int64))
+    with pytest.raises(ValueError, match="median.* no element"):
+        torch.median(torch.empty(0, 3), 0)
+
+
 def test_means_without_nan_in_another_dtype():
     x = torch.tensor([60000, float("nan"), 60000], dtype=torch.float16)
     for mean in torch.nanmean, torch.Tensor.nanmean:

@@ -52,7 +52,12 @@ void define_choice(OpDef& op, std::string_view documentation, OpDef::ShapeRule r
 template <class OfRow>
 void define_of_all(OpDef& op, std::string_view documentation, OfRow) {
   op.doc(documentation)
-      .compose([](const Tensor& x) -> Tensor { return std::get<0>(OfRow{}(reshape(x, {-1}))); })
+      .compose([](const Tensor& x) -> Tensor {
+        if (x.numel() == 0 && x.is_floating_point()) {
+          return sum(x) + std::numeric_limits<double>::quiet_NaN();
+        }
+        return std::get<0>(OfRow{}(reshape(x, {-1})));
+      })
       .samples([] { return unary_samples(); });
 }
 
@@ -85,12 +90,15 @@ void define_mode(OpDef& op) {
 }
 
 void define_median(OpDef& op) {
-  define_of_all(op, "The median of all elements; see median_dim.",
-                [](const Tensor& row) { return median_dim(row, 0); });
+  define_of_all(
+      op, "The median of all elements; see median_dim. Of none NaN, of no integers a ValueError.",
+      [](const Tensor& row) { return median_dim(row, 0); });
 }
 
 void define_nanmedian(OpDef& op) {
-  define_of_all(op, "The median of all elements that are not NaN; see nanmedian_dim.",
+  define_of_all(op,
+                "The median of all elements that are not NaN; see nanmedian_dim. Of none NaN, "
+                "of no integers a ValueError.",
                 [](const Tensor& row) { return nanmedian_dim(row, 0); });
 }
 
