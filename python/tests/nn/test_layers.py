@@ -283,6 +283,13 @@ def test_pooling():
     np.testing.assert_array_equal(nn.AvgPool2d(2)(t).numpy(), windows.mean((3, 5)))
     np.testing.assert_allclose(nn.AvgPool2d(2, divisor_override=3)(t).numpy(), windows.sum((3, 5)) /
                                3)
+    for options in dict(kernel_size=4, stride=3), dict(kernel_size=3, stride=2, padding=1), \
+            dict(kernel_size=(2, 5), stride=(3, 2), padding=(1, 2)):
+        ceil = dict(ceil_mode=True, count_include_pad=False)
+        shares = nn.AvgPool2d(**options, **ceil)(t)  # of the elements that a window has
+        parts = nn.AvgPool2d(**options, ceil_mode=True, divisor_override=1)(torch.ones_like(t))
+        sums = nn.AvgPool2d(**options, **ceil, divisor_override=2)(t)
+        np.testing.assert_allclose(sums.numpy(), (shares * parts / 2).numpy())
     volume = nn.AvgPool3d((1, 2, 2), divisor_override=3)(t.unsqueeze(2))
     np.testing.assert_allclose(volume.squeeze(2).numpy(), windows.sum((3, 5)) / 3)
     np.testing.assert_array_equal(nn.AdaptiveAvgPool2d((2, 3))(t).numpy(), windows.mean((3, 5)))
@@ -297,6 +304,15 @@ def test_pooling():
     np.testing.assert_array_equal(nn.AdaptiveAvgPool1d(2)(row).numpy(),
                                   x[0].reshape(1, 4, 2, 3).mean(-1))
     assert nn.MaxPool2d(3, 2, 1, ceil_mode=True)(t).shape == (1, 1, 3, 4)
+    wide = dict(stride=2, dilation=2, ceil_mode=True)  # a window that begins within and ends beyond
+    grid = torch.arange(16.0).reshape(1, 1, 4, 4)
+    assert nn.MaxPool2d(3, **wide)(grid).tolist() == [[[[10]]]]
+    assert torch.compile(nn.MaxPool2d(3, **wide))(grid).tolist() == [[[[10]]]]
+    assert nn.MaxPool2d(3, **wide, return_indices=True)(grid)[1].tolist() == [[[[10]]]]
+    row = torch.arange(6.0).reshape(1, 6)
+    assert nn.MaxPool1d(3, 2, dilation=3, ceil_mode=True)(row).tolist() == [[3]]
+    with pytest.raises(ValueError, match="a kernel of 3 .dilation 3. is larger than the padded"):
+        nn.MaxPool1d(3, 1, dilation=3, ceil_mode=True)(row)
     for module in nn.MaxPool2d(2), nn.AvgPool2d(2, 1), nn.AdaptiveAvgPool2d(2):
         check_gradients(module, normal(1, 2, 4, 4))
     assert repr(nn.MaxPool2d(2)) == ("MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, "

@@ -20,17 +20,17 @@ void check_number(std::string_view call, std::string_view argument, int64_t valu
 int64_t steps_along(std::string_view call, int64_t size, int64_t kernel, int64_t stride,
                     int64_t padding, int64_t dilation, bool ceil_mode) {
   const int64_t padded = size + 2 * padding;
+  // The end of the last window may lie beyond the input, and the first window may be the last.
+  const int64_t beyond = ceil_mode ? stride - 1 : 0;
   int64_t reach;
-  if (__builtin_mul_overflow(dilation, kernel - 1, &reach) || reach >= padded) {
+  if (__builtin_mul_overflow(dilation, kernel - 1, &reach) || reach >= padded + beyond) {
     fail<ShapeError>(call, fmt::format("a kernel of {} (dilation {}) is larger than the padded "
                                        "input of {}; pad more, or use a smaller kernel",
                                        kernel, dilation, padded));
   }
-  const int64_t room = padded - reach - 1;
-  int64_t steps = room / stride + 1;
+  const int64_t steps = (padded - reach - 1 + beyond) / stride + 1;
   // A window that starts beyond the input and its left padding is left out.
-  if (ceil_mode && room % stride != 0 && steps * stride < size + padding) ++steps;
-  return steps;
+  return ceil_mode && (steps - 1) * stride >= size + padding ? steps - 1 : steps;
 }
 
 void check_padding(std::string_view call, int64_t padding, int64_t kernel) {

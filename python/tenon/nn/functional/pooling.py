@@ -92,10 +92,23 @@ def _mean_pool(op, dims, input, kernel_size, stride, padding, ceil_mode, count_i
         return op(input, kernel_size, stride, padding, ceil_mode, count_include_pad)
     if divisor_override == 0:
         raise ValueError(f"avg_pool{dims}d(): divisor must be not zero")
+    sizes = _each(kernel_size, dims)
     if ceil_mode:
-        raise ValueError(f"avg_pool{dims}d() takes a divisor_override with ceil_mode=False only")
-    sizes = (kernel_size,) * dims if isinstance(kernel_size, int) else kernel_size
+        input = _with_zeros(op, dims, input, sizes, stride, padding)
+        padding = 0
     return op(input, kernel_size, stride, padding) * (prod(sizes) / divisor_override)
+
+
+def _with_zeros(op, dims, input, sizes, stride, padding):
+    """The input with zeros around it as far as windows reach that begin within it."""
+    shape = _core.empty(input.shape, device="meta")
+    windows = op(shape, sizes, stride, padding, True).shape[-dims:]
+    steps = sizes if stride is None else _each(stride, dims)
+    borders = []
+    for count, step, size, before, length in zip(windows, steps, sizes, _each(padding, dims),
+                                                 input.shape[-dims:]):
+        borders = [before, max((count - 1) * step + size - before - length, 0), *borders]
+    return _core.pad(input, borders)
 
 
 def adaptive_avg_pool2d(input, output_size):
