@@ -4,6 +4,7 @@ import math
 
 import pytest
 import tenon as torch
+from tenon import array_api, keras
 
 HALVES = [torch.float16, torch.bfloat16]
 MASK = torch.tensor([True, False, True])
@@ -285,3 +286,12 @@ def test_rounded_quotients_in_place_keep_the_dtype():
     assert torch.tensor([-7, 8]).div_(2, rounding_mode="trunc").tolist() == [-3, 4]
     assert torch.tensor([-7, 8]).div_(2, rounding_mode="floor").tolist() == [-4, 4]
     assert torch.tensor([-7.0, 8]).div_(2, rounding_mode=None).tolist() == [-3.5, 4]
+
+
+def test_whether_any_or_all_bytes_hold_is_a_byte():
+    x = torch.tensor([[3, 0], [1, 2]], dtype=torch.uint8)
+    assert both(lambda x: x.any(), x).dtype == both(lambda x: x.all(), x).dtype == torch.uint8
+    assert both(lambda x: x.any(0), x).tolist() == [1, 1]
+    assert both(lambda x: x.all(1), x).tolist() == [0, 1]
+    assert x.char().any().dtype == torch.bool and x.bool().all(1).tolist() == [False, True]
+    assert keras.ops.any(x).dtype == array_api.all(x).dtype == torch.bool

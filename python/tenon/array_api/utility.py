@@ -7,7 +7,7 @@ __all__ = ["all", "any", "diff"]
 
 
 def _truth(x):
-    return _core.ne(x, 0) if x.dtype.is_complex else x
+    return x if x.dtype == _core.bool else _core.ne(x, 0)
 
 
 def all(x, /, *, axis=None, keepdims=False):

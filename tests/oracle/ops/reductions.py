@@ -65,12 +65,16 @@ def argmin(x, dim, keepdim):
     return _arg(np.argmin, x, dim, keepdim)
 
 
+def _as_flags(x, flags):
+    return np.asarray(flags, np.uint8 if x.dtype == np.uint8 else bool)
+
+
 def any(x, dims, keepdim):
-    return np.any(x != 0, axis=_axes(x, dims), keepdims=keepdim)
+    return _as_flags(x, np.any(x != 0, axis=_axes(x, dims), keepdims=keepdim))
 
 
 def all(x, dims, keepdim):
-    return np.all(x != 0, axis=_axes(x, dims), keepdims=keepdim)
+    return _as_flags(x, np.all(x != 0, axis=_axes(x, dims), keepdims=keepdim))
 
 
 def var(x, dims, correction, keepdim):

@@ -22,6 +22,11 @@ def _reduction(name, text, compute, of=tensor):
     return named(name, function, text)
 
 
+def _flags(x):
+    x = tensor(x)
+    return x if x.dtype == _core.bool else _core.ne(x, 0)
+
+
 def _sum(x, dims, keepdims):
     x = _wide(x)
     return x if dims == () else _core.sum(x, dims, keepdims, x.dtype)
@@ -67,8 +72,8 @@ amin = _reduction("amin", "The smallest.", _core.amin)
 ptp = _reduction("ptp", "The largest less the smallest.",
                  lambda x, dims, keepdims: _core.amax(x, dims, keepdims)
                  - _core.amin(x, dims, keepdims))
-any = _reduction("any", "Whether one holds.", _core.any)
-all = _reduction("all", "Whether all hold.", _core.all)
+any = _reduction("any", "Whether one holds.", _core.any, _flags)
+all = _reduction("all", "Whether all hold.", _core.all, _flags)
 logsumexp = _reduction("logsumexp", "log(sum(exp(x))).",
                        lambda x, dims, keepdims: _core.logsumexp(
                            x, tuple(range(x.dim())) if dims is None else dims, keepdims), floats)
