@@ -295,3 +295,31 @@ def test_whether_any_or_all_bytes_hold_is_a_byte():
     assert both(lambda x: x.all(1), x).tolist() == [0, 1]
     assert x.char().any().dtype == torch.bool and x.bool().all(1).tolist() == [False, True]
     assert keras.ops.any(x).dtype == array_api.all(x).dtype == torch.bool
+
+
+@pytest.mark.parametrize("start, end, steps, expected", [
+    (0, 10, 4, [0, 3, 6, 10]), (-10, 10, 7, [-10, -6, -3, 0, 3, 6, 10]), (10, 0, 4, [10, 6, 3, 0]),
+    (0.5, 9.7, 6, [0, 1, 3, 5, 7, 9]), (-5.9, 9.7, 6, [-5, -2, 0, 3, 6, 9]), (0, 10, 1, [0]),
+    (0, 10, 0, []), (0, 1, 5, [0, 0, 0, 0, 1]), (3, -4, 8, [3, 2, 1, 0, -1, -2, -3, -4]),
+])
+def test_whole_numbers_between_others(start, end, steps, expected):
+    for dtype in torch.int64, torch.int32, torch.int16, torch.int8:
+        made = both(lambda: torch.linspace(start, end, steps, dtype=dtype))
+        assert made.dtype == dtype and made.tolist() == expected
+
+
+def test_whole_numbers_between_large_ones():
+    far = 2 ** 62
+    assert torch.linspace(1, far, 5, dtype=torch.int64).tolist() \
+        == [1 + i * (far - 1) // 4 for i in range(5)]
+    assert torch.linspace(0, 255, 7, dtype=torch.uint8).tolist() == [0, 42, 85, 127, 170, 212, 255]
+    for end, dtype in (300, torch.uint8), (2 ** 31, torch.int32), (math.nan, torch.int64):
+        with pytest.raises(ValueError, match="linspace.* doesn't fit"):
+            torch.linspace(0, end, 3, dtype=dtype)
+    with pytest.raises(ValueError, match="64 bits don't hold the distance"):
+        torch.linspace(-far, far, 3, dtype=torch.int64)
+    with pytest.raises(TypeError, match="linspace.* got bool"):
+        torch.linspace(0, 1, 3, dtype=torch.bool)
+    powers = [(0.5, 2.5, 10, [1, 2, 6, 15, 39, 100]), (0, 2.5, 2, [1, 1, 1, 2, 3, 4])]
+    for start, end, base, expected in powers:
+        assert torch.logspace(start, end, 6, base=base, dtype=torch.int64).tolist() == expected

@@ -6,6 +6,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/core/default_dtype.h"
+#include "tenon/dispatch/host_numbers.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -28,6 +29,27 @@ int64_t arange_count(Scalar start, Scalar end, Scalar step) {
     return count > INT64_MAX ? INT64_MAX : static_cast<int64_t>(count);
   }
   return Scalar(std::ceil(range / by)).to_int();
+}
+
+void check_ends(Scalar start, Scalar end, DType dtype) {
+  check_holds("linspace", start, dtype);
+  check_holds("linspace", end, dtype);
+  int64_t distance = 0;
+  if (!__builtin_sub_overflow(end.to_int(), start.to_int(), &distance)) return;
+  fail<ValueError>("linspace", fmt::format("64 bits don't hold the distance from {} to {}",
+                                           start.to_string(), end.to_string()));
+}
+
+/// start + i (end - start) / parts cut to whole numbers, exactly: of the quotient's whole part and
+/// its remainder, whose products with i fit.
+Value whole_between(TileBuilder& t, Value start, Value end, Value parts) {
+  const Value i = t.linear_index(), distance = t.sub(end, start), zero = t.constant(0);
+  const Value step = t.floor_divide(distance, parts);
+  const Value rest = t.mul(i, t.sub(distance, t.mul(step, parts)));
+  const Value more = t.floor_divide(rest, parts);
+  const Value below = t.add(t.add(start, t.mul(i, step)), more);
+  const Value is_whole = t.eq(rest, t.mul(more, parts));
+  return t.select(t.logical_or(is_whole, t.ge(below, zero)), below, t.add(below, t.constant(1)));
 }
 
 std::vector<Attribute> arange_sample(Scalar start, Scalar end, Scalar step) {
@@ -63,20 +85,25 @@ void define_arange(OpDef& op) {
 
 void define_linspace(OpDef& op) {
   op.doc(
-        "`steps` evenly spaced numbers from `start` to `end`, both included. DTypeError unless the "
-        "dtype is floating or complex.")
-      .shape([](Scalar, Scalar, int64_t steps, DType dtype, Device) -> Spec {
-        if (!is_differentiable(dtype)) {
-          fail<DTypeError>("linspace",
-                           fmt::format("expected one of {}, got {}",
-                                       to_string(kFloatSet | kComplexSet), name_of(dtype)));
+        "`steps` evenly spaced numbers from `start` to `end`, both included. Of integer dtypes "
+        "both are cut to whole numbers, and so is what lies between. DTypeError of bool and "
+        "uint64, ValueError where integers don't hold `start` or `end`, or 64 bits not their "
+        "distance.")
+      .shape([](Scalar start, Scalar end, int64_t steps, DType dtype, Device) -> Spec {
+        if (is_integer(dtype)) check_ends(start, end, dtype);
+        if (!contains(kNumberSet, dtype) || dtype == kUInt64) {
+          fail<DTypeError>("linspace", fmt::format("expected numbers other than uint64, got {}",
+                                                   name_of(dtype)));
         }
         return {dtype, {steps}};
       })
-      .tile([](TileBuilder& t) {
+      .variant(
+          [](Scalar, Scalar, int64_t, DType dtype, Device) { return is_integer(dtype) ? 1 : 0; })
+      .tile([](TileBuilder& t, int variant) {
         const Value start = t.scalar(0), end = t.scalar(1), steps = t.scalar(2);
         const Value one = t.constant(1), i = t.linear_index();
         const Value last = t.sub(steps, one);
+        if (variant == 1) return t.store(0, whole_between(t, start, end, t.maximum(last, one)));
         const Value step = t.div(t.sub(end, start), t.maximum(last, one));
         // From both ends, so that the last number is exactly `end`.
         const Value up = t.add(start, t.mul(i, step));

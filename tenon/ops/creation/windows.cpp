@@ -260,10 +260,13 @@ void define_signal_windows_gaussian(OpDef& op) {
 }
 
 void define_logspace(OpDef& op) {
-  op.doc("`base` to the power of `steps` evenly spaced numbers from `start` to `end`.")
+  op.doc(
+        "`base` to the power of `steps` evenly spaced numbers from `start` to `end`. Of integer "
+        "dtypes both are cut to whole numbers, and so are the powers.")
       .compose([](Scalar start, Scalar end, int64_t steps, double base, DType dtype,
                   Device device) -> Tensor {
         const DType wide = is_floating(dtype) ? dtype : kFloat64;
+        if (is_integer(dtype)) start = start.to_int(), end = end.to_int();
         return pow(Scalar(base), linspace(start, end, steps, wide, device)).to(dtype);
       })
       .not_differentiable()
