@@ -205,7 +205,8 @@ def test_fills_at_the_edges_of_a_dtype():
     for dtype, number, held in [(torch.uint8, -1, 255), (torch.uint8, -255, 1),
                                 (torch.uint8, 255.7, 255), (torch.int8, 127.7, 127),
                                 (torch.int64, -2.0 ** 63, -2 ** 63), (torch.bool, 300, True),
-                                (torch.float16, 65504, 65504), (torch.float16, -math.inf, -math.inf),
+                                (torch.float16, 65504, 65504),
+                                (torch.float16, -math.inf, -math.inf),
                                 (torch.float32, torch.finfo(torch.float32).min,
                                  torch.finfo(torch.float32).min)]:
         x = torch.zeros(2, dtype=dtype)
@@ -253,8 +254,8 @@ def test_divisors_of_integers_and_bools():
 def test_next_numbers_of_halves_and_of_mixed_dtypes():
     half, single = torch.tensor([1.0, 2.0, 0.0, 65504], dtype=torch.float16), torch.tensor([3.0, 0])
     towards = torch.tensor([3, 0, -1, math.inf], dtype=torch.float16)
-    assert both(torch.nextafter, half, towards).tolist() == [1 + 2 ** -10, 2 - 2 ** -10, -2.0 ** -24,
-                                                            math.inf]
+    assert both(torch.nextafter, half, towards).tolist() == \
+        [1 + 2 ** -10, 2 - 2 ** -10, -2.0 ** -24, math.inf]
     assert torch.nextafter(half[:2], half[:2]).tolist() == [1, 2]
     assert math.isnan(torch.nextafter(half, torch.tensor(math.nan, dtype=torch.float16))[0])
     brain = torch.tensor([1.0, 2.0], dtype=torch.bfloat16)
