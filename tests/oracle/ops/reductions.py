@@ -197,6 +197,8 @@ def nanmedian_dim(x, dim, keepdim):
 
 
 def median(x):
+    if x.size == 0:
+        return np.asarray(np.nan, x.dtype)
     return median_dim(x.reshape(-1), 0, False)[0]
 
 
