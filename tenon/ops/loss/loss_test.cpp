@@ -138,6 +138,10 @@ TEST(BinaryCrossEntropy, TakesProbabilities) {
     EXPECT_EQ(message(good, tensor({0.f, bad, 1.f})),
               "[binary_cross_entropy] expected a target in [0, 1]; one element is not");
     EXPECT_NE(message(tensor({bad, 0.f, 1.f}).to(kFloat64), good), "no error");
+    Tensor many = full({5000}, 0.5);
+    many.slice(0, 4999, 5000).fill_(bad);
+    EXPECT_EQ(message(zeros({5000}), many),
+              "[binary_cross_entropy] expected a target in [0, 1]; one element is not");
   }
 }
 
