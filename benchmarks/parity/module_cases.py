@@ -259,6 +259,7 @@ def _losses():
     CASES["NLLLoss"] = [make(logits, target) for make in reductions] + [
         made(WEIGHTS)(logits, target)
     ]
+    CASES["NLLLoss2d"] = [made()(pattern(2, 3, 4, 2), classes(2, 4, 2))]
     CASES["KLDivLoss"] = [
         made(reduction=reduction)(LOGARITHMS, positive(4, 6))
         for reduction in ("mean", "sum", "none", "batchmean")

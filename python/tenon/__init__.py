@@ -88,9 +88,9 @@ globals().update({f"{name}_": getattr(Tensor, f"{name}_") for name in """abs aco
 
 #: Imported when they are first looked at, so that `import tenon` stays quick.
 _LATER = ("_C", "__config__", "accelerator", "amp", "array_api", "backends", "compiler", "cpu",
-          "cuda", "data", "distributed", "distributions", "export", "fft", "func", "hub", "jit", "keras",
-          "linalg", "mps", "multiprocessing", "nn", "optim", "profiler", "serialization", "signal",
-          "special", "testing", "tf", "types", "utils", "version", "xpu")
+          "cuda", "data", "distributed", "distributions", "export", "fft", "func", "hub", "jit",
+          "keras", "linalg", "mps", "multiprocessing", "nn", "optim", "profiler", "serialization",
+          "signal", "special", "testing", "tf", "types", "utils", "version", "xpu")
 _LATER_NAMES = {"GradScaler": "amp", "Program": "_program", "save_program": "_program",
                 "vmap": "func", "celu_": "nn.functional", "rrelu_": "nn.functional",
                 "selu_": "nn.functional", "threshold_": "nn.functional"}
