@@ -327,6 +327,8 @@ def paths_of(name):
     for space in "linalg", "fft", "special":
         if known.startswith(space + "_"):
             return [known.replace("_", ".", 1)]
+    if known.startswith("signal_windows_"):
+        return ["signal.windows." + known.removeprefix("signal_windows_")]
     if "." in known:
         return [known]
     return [*(f"{space}.{known}" for space in NAMESPACES), known, f"Tensor.{known}"]
