@@ -148,9 +148,8 @@ def kaiser_window(window_length, beta=12.0, dtype=_core.float32):
 
 
 def _kaiser(length, beta, dtype):
-    import numpy
-
-    return _core.tensor_of_data(numpy.kaiser(length, beta), dtype)
+    # The window is that of |beta|. Sums of it are taken, so it is made with all digits.
+    return _core.to_dtype(_core.kaiser_window(length, False, abs(beta), _core.float64), dtype)
 
 
 @_op
