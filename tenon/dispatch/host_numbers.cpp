@@ -7,7 +7,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/dispatch/dispatch.h"
-#include "tenon/dispatch/host_numbers.h"
+#include "tenon/dispatch/host_numbers_internal.h"
 
 namespace tenon {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/core/default_dtype.h"
-#include "tenon/dispatch/host_numbers.h"
+#include "tenon/dispatch/host_numbers_internal.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tenon/dispatch/host_numbers.h"
+#include "tenon/dispatch/host_numbers_internal.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
