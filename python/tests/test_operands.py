@@ -227,6 +227,29 @@ def test_fills_at_the_edges_of_a_dtype():
         changing(300)
 
 
+@pytest.mark.parametrize("values, dtype, number", [
+    ([1, 300], torch.uint8, "300"), ([-300], torch.uint8, "-300"),
+    ([[2**31]], torch.int32, "2147483648"), ([1.0, math.nan], torch.int64, "nan"),
+    ([300.0], torch.int8, "300"), ([-math.inf], torch.int16, "-inf"),
+    ([1, 3 + 1j], torch.float32, ".*i"), ([1j], torch.int64, ".*i")])
+def test_tensors_are_made_of_the_numbers_that_were_written_down(values, dtype, number):
+    with pytest.raises(ValueError, match=fr"\[tensor\] {number} doesn't fit {str(dtype)[6:]};"):
+        torch.tensor(values, dtype=dtype)
+
+
+def test_numbers_that_a_dtype_rounds_or_wraps():
+    assert torch.tensor([-1, 255], dtype=torch.uint8).tolist() == [255, 255]
+    assert torch.tensor([2.7, -2.7], dtype=torch.int8).tolist() == [2, -2]
+    assert torch.tensor([1e9, 1], dtype=torch.float16).tolist() == [math.inf, 1]
+    assert torch.tensor([3 + 0j], dtype=torch.float32).tolist() == [3]
+    assert torch.tensor([0.5, math.nan, 0], dtype=torch.bool).tolist() == [True, True, False]
+    assert torch.tensor([-2**63, 2**63 - 1]).tolist() == [-2**63, 2**63 - 1]
+    padded = torch.nn.functional.pad(torch.ones(1, dtype=torch.uint8), (1, 0), value=7.5)
+    assert padded.tolist() == [7, 1]
+    with pytest.raises(ValueError, match=r"\[pad\] 300 doesn't fit uint8"):
+        torch.nn.functional.pad(padded, (1, 1), value=300)
+
+
 def test_bools_are_added_by_place():
     x, index, source = (torch.tensor(of) for of in ([True, False, False], [2, 2], [True, True]))
     none = torch.tensor([False, True])

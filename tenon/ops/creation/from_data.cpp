@@ -7,6 +7,7 @@
 
 #include "tenon/base/error.h"
 #include "tenon/dispatch/dispatch.h"
+#include "tenon/dispatch/host_numbers_internal.h"
 #include "tenon/ops/functions.h"
 
 namespace tenon {
@@ -45,6 +46,19 @@ BlobAllocator& blobs() {
   return *instance;
 }
 
+/// Numbers that somebody wrote down are to be those of the tensor: fractions are cut off, and
+/// floating numbers round, but integers don't wrap around and imaginary parts aren't lost.
+void check_elements(const Tensor& numbers, DType dtype) {
+  if (is_differentiable(dtype) && !(is_complex(numbers.dtype()) && is_floating(dtype))) return;
+  visit_dtype(numbers.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::Type;
+    if constexpr (TensorElement<T>) {
+      const T* const values = numbers.data<T>();
+      for (int64_t i = 0; i < numbers.numel(); ++i) check_holds("tensor", Scalar(values[i]), dtype);
+    }
+  });
+}
+
 }  // namespace
 
 Tensor from_elements(const void* data, size_t count, DType element, IntList sizes, DType dtype) {
@@ -54,6 +68,7 @@ Tensor from_elements(const void* data, size_t count, DType element, IntList size
                                            to_string(sizes), result.numel(), count));
   }
   if (count != 0) std::memcpy(result.raw_data(), data, result.nbytes());
+  if (dtype != element) check_elements(result, dtype);
   return result.to(dtype);
 }
 

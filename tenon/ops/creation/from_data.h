@@ -19,7 +19,7 @@ template <class T>
 concept TensorElement = std::is_arithmetic_v<T> || is_complex_number<T>;
 
 /// A copy of `count` elements of `element` dtype as a tensor of `sizes` and `dtype` on the host.
-/// Throws ShapeError unless the sizes hold `count` elements.
+/// Throws ShapeError unless the sizes hold `count`, ValueError where `dtype` can't hold an element.
 TENON_API Tensor from_elements(const void* data, size_t count, DType element, IntList sizes,
                                DType dtype);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tenon/base/error.h"
+#include "tenon/dispatch/host_numbers_internal.h"
 #include "tenon/ops/define.h"
 
 namespace tenon::ops {
@@ -73,7 +74,7 @@ void define_pad(OpDef& op) {
         "`x` with borders: `padding` holds (before, after) for the last dim, then for the one "
         "before it, and so on; negative numbers cut. `mode` is \"constant\" (with `value`), "
         "\"reflect\" (without the edge), \"replicate\" or \"circular\". ShapeError where the "
-        "borders don't fit.")
+        "borders don't fit, ValueError where the dtype can't hold the value.")
       .accepts(kAnySet)
       .compose([](const Tensor& x, IntList padding, std::string_view mode, double value) -> Tensor {
         const Borders borders = borders_of(x, padding);
@@ -85,6 +86,7 @@ void define_pad(OpDef& op) {
                                               "circular, got \"{}\"",
                                               mode));
         }
+        check_holds("pad", value, x.dtype());
         return pad_constant(x, borders.before, borders.after, value);
       })
       .samples([]() -> std::vector<Sample> {
