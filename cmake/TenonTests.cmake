@@ -150,6 +150,16 @@ if(NOT TENON_SANITIZE)
     COMMAND ${CMAKE_COMMAND} --build ${CMAKE_CURRENT_BINARY_DIR} --target tenon_header_check)
   set_tests_properties(headers_alone PROPERTIES LABELS project RUN_SERIAL ON TIMEOUT 900)
 
+  # Users' own compiler may be clang, which looks at parts of templates that GCC leaves until they are used.
+  find_program(TENON_CLANG clang++)
+  if(TENON_CLANG)
+    add_test(NAME headers_with_clang
+      COMMAND ${TENON_CLANG} -std=c++20 -fsyntax-only -Wall -Wextra -Werror
+        -I${CMAKE_CURRENT_SOURCE_DIR} -I${TENON_GENERATED_DIR}
+        ${CMAKE_CURRENT_SOURCE_DIR}/examples/guide_compiling.cpp)
+    set_tests_properties(headers_with_clang PROPERTIES LABELS "project;quick")
+  endif()
+
   add_test(NAME install
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tests/install/install_test.sh
       ${CMAKE_CURRENT_BINARY_DIR} ${CMAKE_INSTALL_LIBDIR} ${CMAKE_CXX_COMPILER})

@@ -207,7 +207,10 @@ class Compiled {
   std::string explain() const { return state_.explain(); }
   /// The graphs of all plans, as the passes left them (tenon/graph/ir/graph.h): `to_text()`,
   /// `to_dot()`.
-  std::vector<graph::Graph> graphs() const { return state_.graphs(); }
+  template <class State = graph::CompiledState>  // so that only callers need to know Graph
+  std::vector<graph::Graph> graphs() const {
+    return static_cast<const State&>(state_).graphs();
+  }
 
  private:
   /// In a frame of its own: a `try` around the compiled function is out of it.
