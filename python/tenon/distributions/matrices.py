@@ -6,8 +6,8 @@ from .. import _core
 from . import constraints
 from .distribution import Distribution
 from .gamma import Beta, Chi2
-from .multivariate import _log_det, _tril_of_precision
-from .utils import broadcast_all, clamp_probs, lazy_property
+from .multivariate import OfCovariance, _log_det
+from .utils import broadcast_all, clamp_probs
 
 
 class LKJCholesky(Distribution):
@@ -50,7 +50,7 @@ class LKJCholesky(Distribution):
                           - alpha.lgamma() * count)
 
 
-class Wishart(Distribution):
+class Wishart(OfCovariance):
     """Wishart(df, covariance_matrix), or with precision_matrix or scale_tril: sums of x x^T of `df`
     normal vectors x with that covariance; df may be any number above p - 1, for matrices [p, p]."""
 
@@ -63,13 +63,8 @@ class Wishart(Distribution):
 
     def __init__(self, df, covariance_matrix=None, precision_matrix=None, scale_tril=None,
                  validate_args=None):
-        given = {name: value for name, value in (
-            ("covariance_matrix", covariance_matrix), ("precision_matrix", precision_matrix),
-            ("scale_tril", scale_tril)) if value is not None}
-        if len(given) != 1:
-            raise _core.ValueError("Exactly one of covariance_matrix or precision_matrix or "
-                                   "scale_tril may be specified.")
-        (name, matrix), = given.items()
+        name, matrix = self._given_form(covariance_matrix=covariance_matrix,
+                                        precision_matrix=precision_matrix, scale_tril=scale_tril)
         if matrix.dim() < 2 or matrix.shape[-1] != matrix.shape[-2]:
             raise _core.ValueError(f"{name} must be square matrices, with optional leading batch "
                                    f"dimensions, got {tuple(matrix.shape)}")
@@ -81,18 +76,7 @@ class Wishart(Distribution):
         if self._validate_args and not bool((self.df > p - 1).all()):
             raise _core.ValueError(f"Value of df={df} expected to be greater than ndim - 1 = "
                                    f"{p - 1}.")
-        if name == "covariance_matrix":
-            self.scale_tril = _core.linalg_cholesky(self.covariance_matrix)
-        elif name == "precision_matrix":
-            self.scale_tril = _tril_of_precision(self.precision_matrix)
-
-    @lazy_property
-    def covariance_matrix(self):
-        return self.scale_tril @ self.scale_tril.mT
-
-    @lazy_property
-    def precision_matrix(self):
-        return _core.cholesky_inverse(self.scale_tril)
+        self._set_scale_tril(name)
 
     def _df_of_matrices(self):
         return self.df.unsqueeze(-1).unsqueeze(-1)

@@ -21,7 +21,36 @@ def mahalanobis(tril, difference):
     return solved.square().sum((-2, -1))
 
 
-class MultivariateNormal(Distribution):
+class OfCovariance(Distribution):
+    """What is made of a matrix in one of three forms: `covariance_matrix`, `precision_matrix`, or
+    `scale_tril`, the lower triangular factor of the covariance. The others follow from it."""
+
+    @staticmethod
+    def _given_form(**forms):
+        """Name and matrix of the one that isn't None."""
+        given = [form for form in forms.items() if form[1] is not None]
+        if len(given) != 1:
+            raise _core.ValueError("Exactly one of covariance_matrix or precision_matrix or "
+                                   "scale_tril may be specified.")
+        return given[0]
+
+    def _set_scale_tril(self, form):
+        """Of the form that was given, after its check."""
+        if form == "covariance_matrix":
+            self.scale_tril = _core.linalg_cholesky(self.covariance_matrix)
+        elif form == "precision_matrix":
+            self.scale_tril = _tril_of_precision(self.precision_matrix)
+
+    @lazy_property
+    def covariance_matrix(self):
+        return self.scale_tril @ self.scale_tril.mT
+
+    @lazy_property
+    def precision_matrix(self):
+        return _core.cholesky_inverse(self.scale_tril)
+
+
+class MultivariateNormal(OfCovariance):
     """MultivariateNormal(loc, covariance_matrix), or with precision_matrix, or with scale_tril, the
     lower triangular factor of the covariance."""
 
@@ -34,15 +63,10 @@ class MultivariateNormal(Distribution):
 
     def __init__(self, loc, covariance_matrix=None, precision_matrix=None, scale_tril=None,
                  validate_args=None):
-        given = {name: value for name, value in (
-            ("covariance_matrix", covariance_matrix), ("precision_matrix", precision_matrix),
-            ("scale_tril", scale_tril)) if value is not None}
         if loc.dim() < 1:
             raise _core.ValueError("loc must be at least one-dimensional.")
-        if len(given) != 1:
-            raise _core.ValueError("Exactly one of covariance_matrix or precision_matrix or "
-                                   "scale_tril may be specified.")
-        (name, matrix), = given.items()
+        name, matrix = self._given_form(covariance_matrix=covariance_matrix,
+                                        precision_matrix=precision_matrix, scale_tril=scale_tril)
         if matrix.dim() < 2:
             raise _core.ValueError(f"{name} must be at least two-dimensional, with optional "
                                    "leading batch dimensions")
@@ -50,18 +74,7 @@ class MultivariateNormal(Distribution):
         self.loc = loc.expand(sizes)
         self.__dict__[name] = matrix.expand((*sizes, sizes[-1]))
         super().__init__(sizes[:-1], sizes[-1:], validate_args)
-        if name == "covariance_matrix":
-            self.scale_tril = _core.linalg_cholesky(self.covariance_matrix)
-        elif name == "precision_matrix":
-            self.scale_tril = _tril_of_precision(self.precision_matrix)
-
-    @lazy_property
-    def covariance_matrix(self):
-        return self.scale_tril @ self.scale_tril.mT
-
-    @lazy_property
-    def precision_matrix(self):
-        return _core.cholesky_inverse(self.scale_tril)
+        self._set_scale_tril(name)
 
     @property
     def mean(self):

@@ -47,7 +47,8 @@ BlobAllocator& blobs() {
 }
 
 /// Numbers that somebody wrote down are to be those of the tensor: fractions are cut off, and
-/// floating numbers round, but integers don't wrap around and imaginary parts aren't lost.
+/// floating numbers round, but nothing is beyond the range of integers (negative numbers of
+/// unsigned ones count from its end), and no imaginary part is lost.
 void check_elements(const Tensor& numbers, DType dtype) {
   if (is_differentiable(dtype) && !(is_complex(numbers.dtype()) && is_floating(dtype))) return;
   visit_dtype(numbers.dtype(), [&](auto tag) {

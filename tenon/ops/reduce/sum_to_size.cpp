@@ -31,10 +31,8 @@ Tensor summed_to(const Tensor& x, IntList sizes) {
 void define_sum_to_size(OpDef& op) {
   op.doc(
         "The sums of what broadcasting a tensor of `size` to the sizes of `x` repeats: the "
-        "gradient "
-        "of that broadcast. Where the sizes are those of `x`, a view of it. ShapeError where "
-        "`size` "
-        "doesn't broadcast to them.")
+        "gradient of that broadcast. Where the sizes are those of `x`, a view of it. ShapeError "
+        "where `size` doesn't broadcast to them.")
       .accepts(kAnySet)
       .autocast(CastPolicy::kFloat32)
       .compose([](const Tensor& x, IntList size) -> Tensor {
